@@ -1,0 +1,1 @@
+//! SignalWire RELAY protocol core.

@@ -1,0 +1,1 @@
+//! A simulated SignalWire RELAY service.
