@@ -1,0 +1,198 @@
+//! Joining a call with another party (`calling.connect`), and separating them (`calling.disconnect`).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Device, Devices, Playlist, method, operation, rules, setters};
+use crate::client::{Action, Call, Request, Wait};
+use crate::error::InvalidArgument;
+use crate::events::{Meta, event_data};
+use crate::ids::{CallId, NodeId, Tag};
+use crate::json::{lenient, whole_seconds};
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// How a connection between two parties is getting on.
+    pub enum ConnectState {
+        /// The other party is being called.
+        Connecting = "connecting",
+        /// They hear each other.
+        Connected = "connected",
+        /// They are separated again.
+        Disconnected = "disconnected",
+        /// The other party could not be reached.
+        Failed = "failed",
+    }
+}
+
+/// Parameters of `calling.connect`.
+#[derive(Debug, Serialize)]
+pub struct Connect {
+    devices: Devices,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ringback: Option<Playlist>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<Tag>,
+    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+    max_duration: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_price_per_minute: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_url: Option<String>,
+}
+
+impl Connect {
+    fn check(&self) -> Result<(), InvalidArgument> {
+        self.devices.check()?;
+        self.ringback.as_ref().map_or(Ok(()), |ringback| ringback.check("ringback"))?;
+        rules::whole("max_duration", self.max_duration)?;
+        rules::price(self.max_price_per_minute)?;
+        rules::optional_web_url("status_url", self.status_url.as_deref())
+    }
+}
+
+operation!(
+    Connect,
+    "calling.connect",
+    keyed: false,
+    ConnectEvent,
+    ends: |event| matches!(event.connect_state, ConnectState::Disconnected | ConnectState::Failed),
+    check: Connect::check
+);
+
+setters!(Connect {
+    /// What the call's party hears meanwhile. Default: the provider's ringing tone.
+    ringback: Playlist,
+    /// A tag for the events of the legs that are made. Default: none.
+    tag: Tag,
+    /// How long the connection may last, in whole seconds. Default: the service's, 4 hours. (The service's
+    /// documents disagree on the unit; most say seconds.)
+    max_duration: Duration,
+    /// The dearest route that may be taken, in dollars a minute. Default: no limit.
+    max_price_per_minute: f64,
+    /// A URL that receives the events as webhooks too. Default: none.
+    status_url: String,
+});
+
+/// A connection between a call and another party. It is over when they are separated, or when the other party
+/// could not be reached. Dropping it lets the connection go on.
+pub type ConnectAction = Action<Connect>;
+
+impl Action<Connect> {
+    /// Waits until the parties hear each other, or until it is clear that they will not: look at
+    /// [`ConnectEvent::connect_state`].
+    ///
+    /// Dropping it only stops waiting.
+    ///
+    /// # Errors
+    /// [`Error::CallGone`](crate::Error::CallGone) if the call ends before.
+    pub fn connected(&self) -> Wait<ConnectEvent> {
+        self.wait_until(|event| {
+            matches!(
+                event.connect_state,
+                ConnectState::Connected | ConnectState::Disconnected | ConnectState::Failed
+            )
+        })
+    }
+}
+
+/// Parameters of `calling.disconnect`.
+#[derive(Debug, Default, Serialize)]
+pub struct Disconnect {}
+
+method!(Disconnect, "calling.disconnect");
+
+impl Call {
+    /// Calls other parties and joins the call with the first that answers (`calling.connect`).
+    ///
+    /// Done when the service has accepted it; the [`ConnectAction`] tells when the parties are joined and when
+    /// they are separated. Hanging up ends the connection, so wait for its end first.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::{ConnectState, phone};
+    /// let bridge = call.connect(phone("+15551001000").from("+15550000000")).await?;
+    /// if bridge.connected().await?.connect_state == ConnectState::Failed {
+    ///     call.play_tts("Nobody is there.").await?.wait().await?;
+    /// }
+    /// bridge.wait().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn connect(&self, devices: impl Into<Devices>) -> Request<Connect> {
+        self.request(Connect {
+            devices: devices.into(),
+            ringback: None,
+            tag: None,
+            max_duration: None,
+            max_price_per_minute: None,
+            status_url: None,
+        })
+    }
+
+    /// Separates joined parties without hanging up on either (`calling.disconnect`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.disconnect().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn disconnect(&self) -> Request<Disconnect> {
+        self.request(Disconnect::default())
+    }
+}
+
+/// The other party of a connection.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Peer {
+    /// Its call.
+    #[serde(deserialize_with = "lenient")]
+    pub call_id: CallId,
+    /// The node of its call.
+    #[serde(deserialize_with = "lenient")]
+    pub node_id: NodeId,
+    /// Who it is.
+    #[serde(deserialize_with = "lenient")]
+    pub device: Device,
+    /// The tag that was asked for.
+    #[serde(deserialize_with = "lenient")]
+    pub tag: Option<Tag>,
+    /// The queue it was taken from.
+    #[serde(deserialize_with = "lenient")]
+    pub queue_id: Option<String>,
+    /// The queue it was taken from, by name.
+    #[serde(deserialize_with = "lenient")]
+    pub queue_name: Option<String>,
+}
+
+/// `calling.call.connect`: a connection got on.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ConnectEvent {
+    /// The call that asked for it.
+    #[serde(deserialize_with = "lenient")]
+    pub call_id: CallId,
+    /// Its node.
+    #[serde(deserialize_with = "lenient")]
+    pub node_id: NodeId,
+    /// How it is getting on.
+    #[serde(deserialize_with = "lenient")]
+    pub connect_state: ConnectState,
+    /// The other party.
+    #[serde(deserialize_with = "lenient")]
+    pub peer: Option<Peer>,
+    /// Why the other party could not be reached.
+    #[serde(deserialize_with = "lenient")]
+    pub failed_reason: Option<String>,
+    /// The tag that was asked for.
+    #[serde(deserialize_with = "lenient")]
+    pub tag: Option<Tag>,
+    /// Time and original text.
+    #[serde(skip)]
+    pub meta: Meta,
+}
+
+event_data!(ConnectEvent, Connect, "calling.call.connect");

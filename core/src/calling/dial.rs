@@ -1,0 +1,168 @@
+//! Placing calls (`calling.dial`).
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{Accepted, CallState, Device, Devices, Method, rules, setters};
+use crate::client::{Call, Client, Request};
+use crate::error::{Error, InvalidArgument};
+use crate::events::{Meta, event_data};
+use crate::ids::{CallId, NodeId, Tag};
+use crate::json::lenient;
+use crate::open_enum::open_enum;
+use crate::session::Target;
+
+open_enum! {
+    /// How a dial is getting on.
+    pub enum DialState {
+        /// Somebody is being called.
+        Dialing = "dialing",
+        /// Somebody answered.
+        Answered = "answered",
+        /// Nobody answered.
+        Failed = "failed",
+    }
+}
+
+/// Parameters of `calling.dial`.
+#[derive(Debug, Serialize)]
+pub struct Dial {
+    devices: Devices,
+    /// Added by the session, which keeps the books of tags.
+    #[serde(skip)]
+    pub(crate) tag: Option<Tag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_price_per_minute: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_duration: Option<u32>,
+}
+
+impl Method for Dial {
+    type Output = Call;
+
+    fn name(&self) -> Cow<'static, str> {
+        "calling.dial".into()
+    }
+
+    fn check(&self) -> Result<(), InvalidArgument> {
+        self.devices.check_dialable()?;
+        rules::price(self.max_price_per_minute)?;
+        self.tag.as_ref().map_or(Ok(()), |tag| rules::not_empty("tag", tag.as_str()))
+    }
+
+    fn target(&self) -> Option<Target> {
+        Some(Target::Dial { tag: self.tag.clone() })
+    }
+
+    fn finish(result: Result<Accepted, Error>) -> Result<Call, Error> {
+        let accepted = result?;
+        accepted.call.ok_or_else(|| Error::closed(crate::Certainty::Unknown))
+    }
+}
+
+setters!(Dial {
+    /// The tag that ties the legs to this dial; unique among the dials under way. Default: made up.
+    tag: Tag,
+    /// The region that the call is placed from. Default: the service's choice.
+    region: String,
+    /// The dearest route that may be taken, in dollars a minute. Default: no limit.
+    max_price_per_minute: f64,
+    /// How long the call may last. The service's documents disagree on whether this counts minutes or
+    /// seconds; the device's own `max_duration` is in seconds for certain. Default: no limit.
+    max_duration: u32,
+});
+
+impl Client {
+    /// Calls one or more parties and gives the call with the first that answers (`calling.dial`).
+    ///
+    /// [`timeout`](Request::timeout) says for how long to try; default 120 s. When it passes, and when the
+    /// future is dropped, every leg is called off, and one that answers all the same is hung up.
+    ///
+    /// # Errors
+    /// [`Error::DialFailed`] if nobody answers, [`Error::TimedOut`] if nobody answers in time.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::{phone, secs};
+    /// let call = client.dial(phone("+15551001000").from("+15550000000")).timeout(secs(40)).await?;
+    /// call.play_tts("Hello!").await?.wait().await?;
+    /// call.hangup().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn dial(&self, devices: impl Into<Devices>) -> Request<Dial> {
+        self.request(Dial {
+            devices: devices.into(),
+            tag: None,
+            region: None,
+            max_price_per_minute: None,
+            max_duration: None,
+        })
+    }
+}
+
+/// The leg that a dial event speaks of.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct DialedCall {
+    /// The call.
+    #[serde(deserialize_with = "lenient")]
+    pub call_id: CallId,
+    /// Its node.
+    #[serde(deserialize_with = "lenient")]
+    pub node_id: NodeId,
+    /// Who answered.
+    #[serde(deserialize_with = "lenient")]
+    pub device: Device,
+    /// Its state, if the service gave it.
+    #[serde(deserialize_with = "lenient")]
+    pub call_state: Option<CallState>,
+    /// Its context, if the service gave it.
+    #[serde(deserialize_with = "lenient")]
+    pub context: Option<String>,
+    /// Its segment, if the service gave it.
+    #[serde(deserialize_with = "lenient")]
+    pub segment_id: Option<String>,
+    /// Whether it is the one that answered first.
+    #[serde(deserialize_with = "flag")]
+    pub dial_winner: Option<bool>,
+}
+
+/// Reads a truth value that some versions of the service write as text.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    let raw: &'de serde_json::value::RawValue = Deserialize::deserialize(deserializer)?;
+    Ok(raw.get().trim_matches('"').parse().ok())
+}
+
+/// `calling.call.dial`: a dial got on.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct DialEvent {
+    /// The node.
+    #[serde(deserialize_with = "lenient")]
+    pub node_id: NodeId,
+    /// The dial.
+    #[serde(deserialize_with = "lenient")]
+    pub tag: Tag,
+    /// How it is getting on.
+    #[serde(deserialize_with = "lenient")]
+    pub dial_state: DialState,
+    /// The leg that answered.
+    #[serde(deserialize_with = "lenient")]
+    pub call: DialedCall,
+    /// Why nobody answered.
+    #[serde(deserialize_with = "lenient")]
+    pub reason: Option<String>,
+    /// The event itself is about no call; this stays empty.
+    #[serde(skip)]
+    call_id: CallId,
+    /// Time and original text.
+    #[serde(skip)]
+    pub meta: Meta,
+}
+
+event_data!(DialEvent, Dial, "calling.call.dial");

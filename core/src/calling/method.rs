@@ -1,0 +1,192 @@
+//! What a method of the service is to this library.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::client::{ActionCore, Call};
+use crate::error::{Error, InvalidArgument};
+use crate::events::{Event, EventData};
+use crate::session::{Reply, Target};
+
+/// The parameters of one method of the service, and what its acceptance gives.
+///
+/// The parameters serialise to the JSON object that goes out, without the members that say which call and
+/// which operation is meant: the session adds these.
+pub trait Method: Serialize + Send + Sync + Sized + 'static {
+    /// What an accepted request gives.
+    type Output: Send + 'static;
+
+    /// The method's name on the wire.
+    fn name(&self) -> Cow<'static, str>;
+
+    /// Refuses parameters that the service would refuse.
+    ///
+    /// # Errors
+    /// The first parameter that breaks a rule, and the rule.
+    fn check(&self) -> Result<(), InvalidArgument> {
+        Ok(())
+    }
+
+    /// The rule that ends the operation, if the method starts one.
+    #[doc(hidden)]
+    fn rule() -> Option<&'static Rule> {
+        None
+    }
+
+    /// What the request is about, if that follows from its parameters.
+    #[doc(hidden)]
+    fn target(&self) -> Option<Target> {
+        None
+    }
+
+    #[doc(hidden)]
+    fn finish(result: Result<Accepted, Error>) -> Result<Self::Output, Error>;
+}
+
+/// A method that starts something which goes on after the request was accepted.
+pub trait Operation: Method<Output = crate::client::Action<Self>> {
+    /// The event that reports on it, and ends it.
+    type Event: EventData;
+}
+
+/// An accepted request, as the parts that an output can be made of.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Accepted {
+    pub(crate) reply: Reply,
+    pub(crate) action: Option<ActionCore>,
+    pub(crate) call: Option<Call>,
+}
+
+/// How an operation is told apart from others on its call, and which event ends it.
+#[derive(Debug)]
+pub struct Rule {
+    /// Whether the operation has a `control_id`; an operation without one is matched by its event type.
+    pub(crate) keyed: bool,
+    /// Whether the event belongs to the operation, provided that it names it.
+    pub(crate) concerns: fn(&Event) -> bool,
+    /// Whether an event that belongs to the operation is its last.
+    pub(crate) ends: fn(&Event) -> bool,
+}
+
+/// Steers a running operation: stop, pause, resume, volume and the like.
+///
+/// Steering an operation that is over succeeds and does nothing.
+#[derive(Debug, Serialize)]
+pub struct Steer {
+    #[serde(skip)]
+    name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    volume: Option<f64>,
+}
+
+impl Steer {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self { name, volume: None }
+    }
+
+    pub(crate) fn volume(name: &'static str, volume: f64) -> Self {
+        Self { name, volume: Some(volume) }
+    }
+}
+
+impl Method for Steer {
+    type Output = ();
+
+    fn name(&self) -> Cow<'static, str> {
+        self.name.into()
+    }
+
+    fn check(&self) -> Result<(), InvalidArgument> {
+        super::rules::volume(self.volume)
+    }
+
+    fn finish(result: Result<Accepted, Error>) -> Result<(), Error> {
+        result.map(drop)
+    }
+}
+
+/// Implements [`Method`] for a method that gives nothing but its acceptance.
+macro_rules! method {
+    ($name:ident, $wire:literal $(, $check:expr)?) => {
+        impl $crate::calling::Method for $name {
+            type Output = ();
+
+            fn name(&self) -> std::borrow::Cow<'static, str> {
+                $wire.into()
+            }
+
+            $(
+                fn check(&self) -> Result<(), $crate::error::InvalidArgument> {
+                    let check: fn(&Self) -> Result<(), $crate::error::InvalidArgument> = $check;
+                    check(self)
+                }
+            )?
+
+            fn finish(
+                result: Result<$crate::calling::Accepted, $crate::error::Error>,
+            ) -> Result<(), $crate::error::Error> {
+                result.map(drop)
+            }
+        }
+    };
+}
+pub(crate) use method;
+
+/// Implements [`Method`] and [`Operation`] for a method that starts an operation.
+macro_rules! operation {
+    ($name:ident, $wire:literal, keyed: $keyed:literal, $event:ident, ends: $ends:expr, check: $check:expr) => {
+        impl $crate::calling::Method for $name {
+            type Output = $crate::client::Action<Self>;
+
+            fn name(&self) -> std::borrow::Cow<'static, str> {
+                $wire.into()
+            }
+
+            fn check(&self) -> Result<(), $crate::error::InvalidArgument> {
+                let check: fn(&Self) -> Result<(), $crate::error::InvalidArgument> = $check;
+                check(self)
+            }
+
+            fn rule() -> Option<&'static $crate::calling::Rule> {
+                static RULE: $crate::calling::Rule = $crate::calling::Rule {
+                    keyed: $keyed,
+                    concerns: |event| <$event as $crate::events::EventData>::of(event).is_some(),
+                    ends: |event| {
+                        let ends: fn(&$event) -> bool = $ends;
+                        <$event as $crate::events::EventData>::of(event).is_some_and(ends)
+                    },
+                };
+                Some(&RULE)
+            }
+
+            fn finish(
+                result: Result<$crate::calling::Accepted, $crate::error::Error>,
+            ) -> Result<Self::Output, $crate::error::Error> {
+                result.map($crate::client::Action::from_accepted)
+            }
+        }
+
+        impl $crate::calling::Operation for $name {
+            type Event = $event;
+        }
+    };
+}
+pub(crate) use operation;
+
+/// Setters for optional parameters of a request.
+macro_rules! setters {
+    ($method:ident { $( $(#[$doc:meta])* $field:ident: $type:ty, )+ }) => {
+        impl $crate::client::Request<$method> {
+            $(
+                $(#[$doc])*
+                pub fn $field(mut self, value: impl Into<$type>) -> Self {
+                    self.method.$field = Some(value.into());
+                    self
+                }
+            )+
+        }
+    };
+}
+pub(crate) use setters;

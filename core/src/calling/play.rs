@@ -1,0 +1,224 @@
+//! Playing audio, speech, silence and tones (`calling.play`).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Gender, Playlist, RingtoneMedia, Steer, audio, operation, ringtone, rules, setters, silence, tts,
+};
+use crate::client::{Action, Call, Request};
+use crate::events::{Meta, event_data};
+use crate::ids::{CallId, ControlId, NodeId};
+use crate::json::lenient;
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// Who hears what is played.
+    pub enum PlayDirection {
+        /// The call's own party; the default.
+        Listen = "listen",
+        /// The party it is connected to.
+        Speak = "speak",
+        /// Both.
+        Both = "both",
+    }
+}
+
+open_enum! {
+    /// How a play is getting on.
+    pub enum PlayState {
+        /// It is heard.
+        Playing = "playing",
+        /// It is paused.
+        Paused = "paused",
+        /// It is over, by itself or because it was stopped.
+        Finished = "finished",
+        /// It failed.
+        Error = "error",
+    }
+}
+
+/// Parameters of `calling.play`.
+#[derive(Debug, Serialize)]
+pub struct Play {
+    play: Playlist,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    volume: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direction: Option<PlayDirection>,
+    #[serde(rename = "loop", skip_serializing_if = "Option::is_none")]
+    repeat: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_url: Option<String>,
+}
+
+operation!(
+    Play,
+    "calling.play",
+    keyed: true,
+    PlayEvent,
+    ends: |event| matches!(event.state, PlayState::Finished | PlayState::Error),
+    check: |play| {
+        play.play.check("play")?;
+        rules::volume(play.volume)?;
+        rules::optional_web_url("status_url", play.status_url.as_deref())
+    }
+);
+
+setters!(Play {
+    /// How loud, −40 to 40 dB relative to the source. Default 0.
+    volume: f64,
+    /// Who hears it. Default: the call's own party.
+    direction: PlayDirection,
+    /// How often the whole list is played (`loop` on the wire); 0 is until stopped. Default 1.
+    repeat: u32,
+    /// A URL that receives the events as webhooks too. Default: none.
+    status_url: String,
+});
+
+impl Request<Play> {
+    /// The language of every text in the list that has none of its own, as a BCP-47 tag. Default: the
+    /// service's, `en-US`.
+    pub fn language(mut self, tag: &str) -> Self {
+        self.method.play.default_language(tag);
+        self
+    }
+
+    /// The gender of every text in the list that has none of its own. Default: the service's, female.
+    pub fn gender(mut self, gender: impl Into<Gender>) -> Self {
+        self.method.play.default_gender(&gender.into());
+        self
+    }
+
+    /// The voice of every text in the list that has none of its own. Default: chosen by gender.
+    pub fn voice(mut self, name: &str) -> Self {
+        self.method.play.default_voice(name);
+        self
+    }
+}
+
+/// A running play. Dropping it lets the play go on.
+pub type PlayAction = Action<Play>;
+
+impl Action<Play> {
+    /// Stops playing (`calling.play.stop`). Succeeds if it is over already.
+    pub fn stop(&self) -> Request<Steer> {
+        self.steer(Steer::new("calling.play.stop"))
+    }
+
+    /// Pauses (`calling.play.pause`).
+    pub fn pause(&self) -> Request<Steer> {
+        self.steer(Steer::new("calling.play.pause"))
+    }
+
+    /// Goes on after a pause (`calling.play.resume`).
+    pub fn resume(&self) -> Request<Steer> {
+        self.steer(Steer::new("calling.play.resume"))
+    }
+
+    /// Sets the volume, −40 to 40 dB (`calling.play.volume`).
+    pub fn volume(&self, db: f64) -> Request<Steer> {
+        self.steer(Steer::volume("calling.play.volume", db))
+    }
+}
+
+impl Call {
+    /// Plays a list of audio files, texts, silences and tones (`calling.play`).
+    ///
+    /// Done when the service has accepted it; the [`PlayAction`] tells when it is over.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::{audio, tts};
+    /// let play = call.play(tts("One moment.").then(audio("https://example.com/hold.mp3"))).volume(-3.0).await?;
+    /// play.pause().await?;
+    /// play.resume().await?;
+    /// play.wait().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn play(&self, media: impl Into<Playlist>) -> Request<Play> {
+        self.request(Play {
+            play: media.into(),
+            volume: None,
+            direction: None,
+            repeat: None,
+            status_url: None,
+        })
+    }
+
+    /// Speaks a text (`calling.play`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.play_tts("Buongiorno").language("it-IT").await?.wait().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn play_tts(&self, text: impl Into<String>) -> Request<Play> {
+        self.play(tts(text))
+    }
+
+    /// Plays the audio file at an `http` or `https` URL (`calling.play`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.play_audio("https://example.com/welcome.mp3").repeat(2_u32).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn play_audio(&self, url: impl Into<String>) -> Request<Play> {
+        self.play(audio(url))
+    }
+
+    /// Plays silence of a length above zero (`calling.play`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.play_silence(std::time::Duration::from_secs(2)).await?.wait().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn play_silence(&self, duration: Duration) -> Request<Play> {
+        self.play(silence(duration))
+    }
+
+    /// Plays a ringing tone: a country's two-letter code in lower case, or [`ringtone`] with a duration
+    /// (`calling.play`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.play_ringtone("us").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn play_ringtone(&self, name: impl Into<RingtoneMedia>) -> Request<Play> {
+        self.play(name.into())
+    }
+}
+
+impl From<&str> for RingtoneMedia {
+    fn from(country: &str) -> Self {
+        ringtone(country)
+    }
+}
+
+/// `calling.call.play`: a play, or the prompt of a collect, got on.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct PlayEvent {
+    /// The call.
+    #[serde(deserialize_with = "lenient")]
+    pub call_id: CallId,
+    /// Its node.
+    #[serde(deserialize_with = "lenient")]
+    pub node_id: NodeId,
+    /// The play.
+    #[serde(deserialize_with = "lenient")]
+    pub control_id: ControlId,
+    /// How it is getting on.
+    #[serde(deserialize_with = "lenient")]
+    pub state: PlayState,
+    /// Time and original text.
+    #[serde(skip)]
+    pub meta: Meta,
+}
+
+event_data!(PlayEvent, Play, "calling.call.play", control_id);

@@ -1,0 +1,126 @@
+//! Prompting for keys and speech (`calling.play_and_collect`).
+
+use serde::Serialize;
+
+use super::{Collect, CollectEvent, Gender, Playlist, Steer, audio, operation, rules, setters, tts};
+use crate::client::{Action, Call, Request};
+
+/// Parameters of `calling.play_and_collect`.
+#[derive(Debug, Serialize)]
+pub struct PlayAndCollect {
+    play: Playlist,
+    collect: Collect,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    volume: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_url: Option<String>,
+}
+
+// The prompt and the input share one control id; the end of the prompt is not the end of the input.
+operation!(
+    PlayAndCollect,
+    "calling.play_and_collect",
+    keyed: true,
+    CollectEvent,
+    ends: CollectEvent::is_last,
+    check: |prompt| {
+        prompt.play.check("play")?;
+        prompt.collect.check()?;
+        rules::volume(prompt.volume)?;
+        rules::optional_web_url("status_url", prompt.status_url.as_deref())
+    }
+);
+
+setters!(PlayAndCollect {
+    /// How loud the prompt is, −40 to 40 dB relative to the source. Default 0.
+    volume: f64,
+    /// A URL that receives the events as webhooks too. Default: none.
+    status_url: String,
+});
+
+impl Request<PlayAndCollect> {
+    /// The language of every text in the prompt that has none of its own, as a BCP-47 tag. Default: the
+    /// service's, `en-US`.
+    pub fn language(mut self, tag: &str) -> Self {
+        self.method.play.default_language(tag);
+        self
+    }
+
+    /// The gender of every text in the prompt that has none of its own. Default: the service's, female.
+    pub fn gender(mut self, gender: impl Into<Gender>) -> Self {
+        self.method.play.default_gender(&gender.into());
+        self
+    }
+
+    /// The voice of every text in the prompt that has none of its own. Default: chosen by gender.
+    pub fn voice(mut self, name: &str) -> Self {
+        self.method.play.default_voice(name);
+        self
+    }
+}
+
+/// A running prompt. It is over when the input is, not when the prompt has been heard. Dropping it lets it go
+/// on.
+pub type CollectAction = Action<PlayAndCollect>;
+
+impl Action<PlayAndCollect> {
+    /// Stops prompting and collecting (`calling.play_and_collect.stop`). Succeeds if it is over already.
+    pub fn stop(&self) -> Request<Steer> {
+        self.steer(Steer::new("calling.play_and_collect.stop"))
+    }
+
+    /// Sets the volume of the prompt, −40 to 40 dB (`calling.play_and_collect.volume`).
+    pub fn volume(&self, db: f64) -> Request<Steer> {
+        self.steer(Steer::volume("calling.play_and_collect.volume", db))
+    }
+
+    /// Starts the clock for the first input (`calling.collect.start_input_timers`).
+    pub fn start_input_timers(&self) -> Request<Steer> {
+        self.steer(Steer::new("calling.collect.start_input_timers"))
+    }
+}
+
+impl Call {
+    /// Plays a prompt and collects keys or speech; input cuts the prompt short (`calling.play_and_collect`).
+    ///
+    /// Done when the service has accepted it; the [`CollectAction`] gives the result.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::{Collect, audio, secs, tts};
+    /// let prompt = audio("https://example.com/chime.mp3").then(tts("Your PIN, please."));
+    /// let pin = call.play_and_collect(prompt, Collect::digits(4).initial_timeout(secs(8))).await?;
+    /// println!("{:?}", pin.wait().await?.digits());
+    /// # Ok(()) }
+    /// ```
+    pub fn play_and_collect(&self, media: impl Into<Playlist>, collect: Collect) -> Request<PlayAndCollect> {
+        self.request(PlayAndCollect { play: media.into(), collect, volume: None, status_url: None })
+    }
+
+    /// Speaks a prompt and collects keys or speech (`calling.play_and_collect`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::Collect;
+    /// let menu = call.prompt_tts("Press 1 or 2.", Collect::digits(1)).await?.wait().await?;
+    /// println!("{:?}", menu.digits());
+    /// # Ok(()) }
+    /// ```
+    pub fn prompt_tts(&self, text: impl Into<String>, collect: Collect) -> Request<PlayAndCollect> {
+        self.play_and_collect(tts(text), collect)
+    }
+
+    /// Plays an audio file, by its `http` or `https` URL, and collects keys or speech
+    /// (`calling.play_and_collect`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::Collect;
+    /// let menu = call.prompt_audio("https://example.com/menu.mp3", Collect::digits(1)).await?;
+    /// println!("{:?}", menu.wait().await?.digits());
+    /// # Ok(()) }
+    /// ```
+    pub fn prompt_audio(&self, url: impl Into<String>, collect: Collect) -> Request<PlayAndCollect> {
+        self.play_and_collect(audio(url), collect)
+    }
+}

@@ -1,0 +1,305 @@
+//! Recording (`calling.record`).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Steer, method, operation, rules, setters};
+use crate::client::{Action, Call, Request};
+use crate::error::InvalidArgument;
+use crate::events::{Meta, event_data};
+use crate::ids::{CallId, ControlId, NodeId};
+use crate::json::{lenient, seconds, write_seconds};
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// The file format of a recording.
+    pub enum RecordFormat {
+        /// MP3; the default.
+        Mp3 = "mp3",
+        /// WAV.
+        Wav = "wav",
+    }
+}
+
+open_enum! {
+    /// Whose voice is recorded.
+    pub enum RecordDirection {
+        /// What the call's party hears.
+        Listen = "listen",
+        /// What the call's party says; the default.
+        Speak = "speak",
+        /// Both.
+        Both = "both",
+    }
+}
+
+open_enum! {
+    /// How a recording is getting on.
+    pub enum RecordState {
+        /// It records.
+        Recording = "recording",
+        /// It is paused.
+        Paused = "paused",
+        /// It is over and there is a file.
+        Finished = "finished",
+        /// Nobody said anything.
+        NoInput = "no_input",
+        /// It failed.
+        Error = "error",
+    }
+}
+
+open_enum! {
+    /// What becomes of the time that a recording is paused.
+    pub enum PauseBehavior {
+        /// It is left out; the default.
+        Skip = "skip",
+        /// It is recorded as silence, so that times stay right.
+        Silence = "silence",
+    }
+}
+
+/// Parameters of `calling.record`.
+#[derive(Debug, Default, Serialize)]
+pub struct Record {
+    record: RecordMedia,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_url: Option<String>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct RecordMedia {
+    audio: RecordAudio,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct RecordAudio {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beep: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<RecordFormat>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stereo: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direction: Option<RecordDirection>,
+    #[serde(serialize_with = "write_seconds", skip_serializing_if = "Option::is_none")]
+    initial_timeout: Option<Duration>,
+    #[serde(serialize_with = "write_seconds", skip_serializing_if = "Option::is_none")]
+    end_silence_timeout: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terminators: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_sensitivity: Option<f64>,
+    #[serde(serialize_with = "write_seconds", skip_serializing_if = "Option::is_none")]
+    max_length: Option<Duration>,
+}
+
+impl Record {
+    fn check(&self) -> Result<(), InvalidArgument> {
+        let audio = &self.record.audio;
+        rules::keys("terminators", audio.terminators.as_deref())?;
+        if let Some(sensitivity) = audio.input_sensitivity
+            && !(0.0..=100.0).contains(&sensitivity)
+        {
+            return Err(InvalidArgument::new(
+                "input_sensitivity",
+                format!("{sensitivity} is outside 0 to 100"),
+            ));
+        }
+        rules::whole("max_length", audio.max_length)?;
+        rules::optional_web_url("status_url", self.status_url.as_deref())
+    }
+}
+
+operation!(
+    Record,
+    "calling.record",
+    keyed: true,
+    RecordEvent,
+    ends: |event| {
+        matches!(event.state, RecordState::Finished | RecordState::NoInput | RecordState::Error)
+    },
+    check: Record::check
+);
+
+setters!(Record {
+    /// A URL that receives the events as webhooks too. Default: none.
+    status_url: String,
+});
+
+impl Request<Record> {
+    fn audio(mut self, set: impl FnOnce(&mut RecordAudio)) -> Self {
+        set(&mut self.method.record.audio);
+        self
+    }
+
+    /// Whether a tone precedes the recording. Default: no.
+    pub fn beep(self, yes: bool) -> Self {
+        self.audio(|audio| audio.beep = Some(yes))
+    }
+
+    /// The file format. Default: the service's, MP3.
+    pub fn format(self, format: RecordFormat) -> Self {
+        self.audio(|audio| audio.format = Some(format))
+    }
+
+    /// Whether the two parties are on channels of their own. Default: no.
+    pub fn stereo(self, yes: bool) -> Self {
+        self.audio(|audio| audio.stereo = Some(yes))
+    }
+
+    /// Whose voice is recorded. Default: that of the call's party.
+    pub fn direction(self, direction: RecordDirection) -> Self {
+        self.audio(|audio| audio.direction = Some(direction))
+    }
+
+    /// How long to wait for the first sound; zero is for ever. When it passes the recording ends with
+    /// [`RecordState::NoInput`]. Default: the service's, 5 s.
+    pub fn initial_timeout(self, time: Duration) -> Self {
+        self.audio(|audio| audio.initial_timeout = Some(time))
+    }
+
+    /// How long a silence ends the recording; zero is none. Default: the service's, 1 s.
+    pub fn end_silence_timeout(self, time: Duration) -> Self {
+        self.audio(|audio| audio.end_silence_timeout = Some(time))
+    }
+
+    /// The keys that end the recording, from `0-9 A-D * #`; empty is none. Default: the service's, `#*`.
+    pub fn terminators(self, keys: impl Into<String>) -> Self {
+        self.audio(|audio| audio.terminators = Some(keys.into()))
+    }
+
+    /// How loud a sound has to be to count, 0 to 100. Default: the service's, 44.
+    pub fn input_sensitivity(self, sensitivity: impl Into<f64>) -> Self {
+        self.audio(|audio| audio.input_sensitivity = Some(sensitivity.into()))
+    }
+
+    /// How long the recording may get, in whole seconds; zero is without limit. Default: no limit.
+    pub fn max_length(self, time: Duration) -> Self {
+        self.audio(|audio| audio.max_length = Some(time))
+    }
+}
+
+/// A running recording. Dropping it lets the recording go on.
+///
+/// A recording has no volume:
+///
+/// ```compile_fail
+/// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+/// call.record().await?.volume(3.0);
+/// # Ok(()) }
+/// ```
+pub type RecordAction = Action<Record>;
+
+impl Action<Record> {
+    /// Ends the recording (`calling.record.stop`). Succeeds if it is over already.
+    pub fn stop(&self) -> Request<Steer> {
+        self.steer(Steer::new("calling.record.stop"))
+    }
+
+    /// Pauses the recording (`calling.record.pause`).
+    pub fn pause(&self) -> Request<PauseRecord> {
+        self.steer(PauseRecord { behavior: None })
+    }
+
+    /// Goes on after a pause (`calling.record.resume`).
+    pub fn resume(&self) -> Request<Steer> {
+        self.steer(Steer::new("calling.record.resume"))
+    }
+}
+
+/// Parameters of `calling.record.pause`.
+#[derive(Debug, Serialize)]
+pub struct PauseRecord {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behavior: Option<PauseBehavior>,
+}
+
+method!(PauseRecord, "calling.record.pause");
+
+setters!(PauseRecord {
+    /// What becomes of the pause. Default: the service's, [`PauseBehavior::Skip`].
+    behavior: PauseBehavior,
+});
+
+impl Call {
+    /// Records the call (`calling.record`).
+    ///
+    /// Done when the service has accepted it; the [`RecordAction`] gives the file's URL when it is over.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use std::time::Duration;
+    /// let voicemail = call.record().beep(true).end_silence_timeout(Duration::from_secs(3)).await?;
+    /// println!("{:?}", voicemail.wait().await?.url());
+    /// # Ok(()) }
+    /// ```
+    pub fn record(&self) -> Request<Record> {
+        self.request(Record::default())
+    }
+}
+
+/// `calling.call.record`: a recording got on.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct RecordEvent {
+    /// The call.
+    #[serde(deserialize_with = "lenient")]
+    pub call_id: CallId,
+    /// Its node.
+    #[serde(deserialize_with = "lenient")]
+    pub node_id: NodeId,
+    /// The recording as an operation.
+    #[serde(deserialize_with = "lenient")]
+    pub control_id: ControlId,
+    /// How it is getting on.
+    #[serde(deserialize_with = "lenient")]
+    pub state: RecordState,
+    /// The recording as a file.
+    #[serde(deserialize_with = "lenient")]
+    pub recording_id: Option<String>,
+    #[serde(deserialize_with = "lenient")]
+    url: Option<String>,
+    #[serde(deserialize_with = "seconds")]
+    duration: Option<Duration>,
+    #[serde(deserialize_with = "lenient")]
+    size: Option<u64>,
+    #[serde(deserialize_with = "lenient")]
+    record: RecordFile,
+    /// Time and original text.
+    #[serde(skip)]
+    pub meta: Meta,
+}
+
+event_data!(RecordEvent, Record, "calling.call.record", control_id);
+
+impl RecordEvent {
+    /// Where the file is.
+    pub fn url(&self) -> Option<&str> {
+        self.record.url.as_deref().or(self.url.as_deref())
+    }
+
+    /// How long the recording is.
+    pub fn duration(&self) -> Option<Duration> {
+        self.record.duration.or(self.duration)
+    }
+
+    /// How large the file is, in bytes.
+    pub fn size(&self) -> Option<u64> {
+        self.record.size.or(self.size)
+    }
+}
+
+/// What the service says of the file where it does so in the `record` member, not at the top of the event.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct RecordFile {
+    #[serde(deserialize_with = "lenient")]
+    url: Option<String>,
+    #[serde(deserialize_with = "seconds")]
+    duration: Option<Duration>,
+    #[serde(deserialize_with = "lenient")]
+    size: Option<u64>,
+}

@@ -1,0 +1,88 @@
+//! Sending keys (`calling.send_digits`).
+
+use serde::{Deserialize, Serialize};
+
+use super::{operation, rules};
+use crate::client::{Action, Call, Request};
+use crate::error::InvalidArgument;
+use crate::events::{Meta, event_data};
+use crate::ids::{CallId, ControlId, NodeId};
+use crate::json::lenient;
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// How sending keys is getting on.
+    pub enum SendDigitsState {
+        /// All keys were sent.
+        Finished = "finished",
+    }
+}
+
+/// Parameters of `calling.send_digits`.
+#[derive(Debug, Serialize)]
+pub struct SendDigits {
+    digits: String,
+}
+
+impl SendDigits {
+    fn check(&self) -> Result<(), InvalidArgument> {
+        rules::not_empty("digits", &self.digits)?;
+        match self.digits.chars().find(|&key| !rules::is_key(key) && !matches!(key, 'w' | 'W')) {
+            Some(key) => {
+                Err(InvalidArgument::new("digits", format!("{key:?} is not one of 0-9 A-D * # w W")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+operation!(
+    SendDigits,
+    "calling.send_digits",
+    keyed: true,
+    SendDigitsEvent,
+    ends: |event| event.state == SendDigitsState::Finished,
+    check: SendDigits::check
+);
+
+/// Keys on their way. Dropping it lets them go on; they cannot be stopped.
+pub type SendDigitsAction = Action<SendDigits>;
+
+impl Call {
+    /// Sends keys, from `0-9 A-D * #`; `w` is a pause of half a second, `W` of one (`calling.send_digits`).
+    ///
+    /// Done when the service has accepted it; the [`SendDigitsAction`] tells when the last key was sent.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.send_digits("WW12#").await?.wait().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn send_digits(&self, digits: impl Into<String>) -> Request<SendDigits> {
+        self.request(SendDigits { digits: digits.into() })
+    }
+}
+
+/// `calling.call.send_digits`: keys were sent.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct SendDigitsEvent {
+    /// The call.
+    #[serde(deserialize_with = "lenient")]
+    pub call_id: CallId,
+    /// Its node.
+    #[serde(deserialize_with = "lenient")]
+    pub node_id: NodeId,
+    /// The operation.
+    #[serde(deserialize_with = "lenient")]
+    pub control_id: ControlId,
+    /// How it is getting on.
+    #[serde(deserialize_with = "lenient")]
+    pub state: SendDigitsState,
+    /// Time and original text.
+    #[serde(skip)]
+    pub meta: Meta,
+}
+
+event_data!(SendDigitsEvent, SendDigits, "calling.call.send_digits", control_id);

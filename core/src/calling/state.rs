@@ -1,0 +1,138 @@
+//! The state of a call (`calling.call.state`).
+
+use serde::Deserialize;
+
+use super::Device;
+use crate::events::{Meta, event_data};
+use crate::ids::{CallId, NodeId, Tag};
+use crate::json::lenient;
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// Where a call stands. A call only ever moves forwards, and may skip steps.
+    pub enum CallState {
+        /// It exists; nothing rings yet.
+        Created = "created",
+        /// It rings.
+        Ringing = "ringing",
+        /// Somebody answered.
+        Answered = "answered",
+        /// It is being taken down.
+        Ending = "ending",
+        /// It is over.
+        Ended = "ended",
+    }
+}
+
+impl CallState {
+    /// Where the state comes in a call's life; a state that this library does not know comes nowhere.
+    pub(crate) fn rank(&self) -> Option<u8> {
+        match self {
+            Self::Created => Some(0),
+            Self::Ringing => Some(1),
+            Self::Answered => Some(2),
+            Self::Ending => Some(3),
+            Self::Ended => Some(4),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// Whether a call in this state has got as far as `other`.
+    pub fn has_reached(&self, other: &Self) -> bool {
+        matches!((self.rank(), other.rank()), (Some(own), Some(other)) if own >= other)
+    }
+}
+
+open_enum! {
+    /// Who called whom.
+    pub enum Direction {
+        /// Somebody called us.
+        Inbound = "inbound",
+        /// We called somebody.
+        Outbound = "outbound",
+    }
+}
+
+open_enum! {
+    /// Why a call ended.
+    pub enum EndReason {
+        /// A party hung up.
+        Hangup = "hangup",
+        /// It was called off before anybody answered.
+        Cancel = "cancel",
+        /// The line was busy.
+        Busy = "busy",
+        /// Nobody answered.
+        NoAnswer = "noAnswer",
+        /// It was declined.
+        Decline = "decline",
+        /// Something failed.
+        Error = "error",
+        /// The caller gave up.
+        Abandoned = "abandoned",
+        /// It reached its longest permitted duration.
+        MaxDuration = "max_duration",
+        /// The service does not know the call (any more).
+        NotFound = "not_found",
+        /// This client passed the offer on to another one. Never on the wire.
+        Passed = "passed",
+        /// The session that the call belonged to was lost, and with it every way to hear of the call. The
+        /// call itself may go on. Never on the wire.
+        SessionLost = "session_lost",
+        /// This client was closed while the call went on. Never on the wire.
+        ClientClosed = "client_closed",
+    }
+}
+
+/// `calling.call.state`: a call reached a state.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct CallStateEvent {
+    /// The call.
+    #[serde(deserialize_with = "lenient")]
+    pub call_id: CallId,
+    /// Its node.
+    #[serde(deserialize_with = "lenient")]
+    pub node_id: NodeId,
+    /// The state it reached.
+    #[serde(deserialize_with = "lenient")]
+    pub call_state: CallState,
+    /// Who called whom.
+    #[serde(deserialize_with = "lenient")]
+    pub direction: Direction,
+    /// The other party.
+    #[serde(deserialize_with = "lenient")]
+    pub device: Device,
+    /// The dial that the call is a leg of.
+    #[serde(deserialize_with = "lenient")]
+    pub tag: Tag,
+    /// Why it ended.
+    #[serde(deserialize_with = "lenient")]
+    pub end_reason: Option<EndReason>,
+    /// The context of the call.
+    #[serde(deserialize_with = "lenient")]
+    pub context: Option<String>,
+    /// The segment of the call.
+    #[serde(deserialize_with = "lenient")]
+    pub segment_id: Option<String>,
+    /// Time and original text.
+    #[serde(skip)]
+    pub meta: Meta,
+}
+
+event_data!(CallStateEvent, State, "calling.call.state");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_that_nobody_knows_come_nowhere() {
+        assert!(CallState::Ended.has_reached(&CallState::Created));
+        assert!(!CallState::Ringing.has_reached(&CallState::Answered));
+        let unknown = CallState::from("parked");
+        assert!(!unknown.has_reached(&CallState::Created) && !CallState::Ended.has_reached(&unknown));
+        assert_eq!(unknown.as_str(), "parked");
+    }
+}

@@ -1,0 +1,388 @@
+//! Calls.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Sender;
+use super::follow::{Events, Followers};
+use super::handlers::caught;
+use super::mailbox::Message;
+use super::request::{About, Raw, Request};
+use super::wait::Wait;
+use super::watched::{Until, Watched};
+use crate::calling::{CallState, Device, Direction, EndReason, Method};
+use crate::error::{Certainty, Error};
+use crate::events::{EventData, FromUpdate, Missed};
+use crate::ids::{CallId, NodeId, Tag};
+use crate::session::{CallInfo, Command, Notice, Target};
+
+/// A call.
+///
+/// A cheap handle; clones stand for the same call. It stays usable after the call has ended, and says so:
+/// commands then give [`Error::CallGone`], except for [`hangup`](Self::hangup), which succeeds.
+///
+/// Dropping the last handle of an offered call that was not answered passes it back to the service. Any other
+/// call goes on at the service: hang up what is no longer needed.
+#[derive(Clone)]
+pub struct Call(Arc<Handle>);
+
+/// What the handles of one call share. Dropped with the last of them.
+struct Handle {
+    sender: Sender,
+    shared: Arc<CallShared>,
+}
+
+/// What is known of a call. The driver keeps it while the call lives; the handles, as long as they like.
+#[derive(Debug)]
+pub(super) struct CallShared {
+    info: CallInfo,
+    live: Arc<Watched<Live>>,
+}
+
+/// What changes about a call.
+#[derive(Debug)]
+pub(crate) struct Live {
+    node_id: NodeId,
+    state: CallState,
+    was_answered: bool,
+    ended: Option<EndReason>,
+    followers: Followers,
+}
+
+impl CallShared {
+    pub(super) fn new(info: CallInfo) -> Arc<Self> {
+        let live = Live {
+            node_id: info.node_id.clone(),
+            state: info.state.clone(),
+            was_answered: info.state == CallState::Answered,
+            ended: None,
+            followers: Followers::default(),
+        };
+        Arc::new(Self { info, live: Watched::new(live) })
+    }
+
+    /// The call reached a state.
+    pub(super) fn reach(&self, state: &CallState, node_id: &NodeId) {
+        self.live.update(|live| {
+            if !node_id.is_empty() && live.node_id.is_empty() {
+                live.node_id = node_id.clone();
+            }
+            live.state = state.clone();
+            live.was_answered |= *state == CallState::Answered;
+        });
+    }
+
+    pub(super) fn tell(&self, update: &crate::events::Update) {
+        let followers = self.live.with(|live| live.followers.current());
+        super::follow::tell(&followers, update);
+    }
+
+    pub(super) fn end(&self, reason: EndReason) {
+        let followers = self.live.update(|live| {
+            live.state = CallState::Ended;
+            live.ended.get_or_insert(reason);
+            live.followers.end()
+        });
+        super::follow::end(followers);
+    }
+}
+
+impl Call {
+    pub(super) fn new(sender: Sender, shared: Arc<CallShared>) -> Self {
+        Self(Arc::new(Handle { sender, shared }))
+    }
+
+    fn info(&self) -> &CallInfo {
+        &self.0.shared.info
+    }
+
+    fn live(&self) -> &Arc<Watched<Live>> {
+        &self.0.shared.live
+    }
+
+    pub(super) fn sender(&self) -> &Sender {
+        &self.0.sender
+    }
+
+    pub(crate) fn request<M: Method>(&self, method: M) -> Request<M> {
+        Request::new(self.sender().clone(), About::Call(self.clone()), method)
+    }
+
+    /// The call's id.
+    pub fn id(&self) -> &CallId {
+        &self.info().call_id
+    }
+
+    /// The node of the service that hosts it.
+    pub fn node_id(&self) -> NodeId {
+        self.live().with(|live| live.node_id.clone())
+    }
+
+    /// The project it belongs to.
+    pub fn project_id(&self) -> &str {
+        &self.info().project_id
+    }
+
+    /// The context it came in on; empty if there is none.
+    pub fn context(&self) -> &str {
+        &self.info().context
+    }
+
+    /// The dial it is a leg of; empty if there is none.
+    pub fn tag(&self) -> &Tag {
+        &self.info().tag
+    }
+
+    /// Who called whom.
+    pub fn direction(&self) -> &Direction {
+        &self.info().direction
+    }
+
+    /// The other party, and the number or address that was called.
+    pub fn device(&self) -> &Device {
+        &self.info().device
+    }
+
+    /// Its segment; empty if there is none.
+    pub fn segment_id(&self) -> &str {
+        &self.info().segment_id
+    }
+
+    /// Where it stands, as far as is known.
+    pub fn state(&self) -> CallState {
+        self.live().with(|live| live.state.clone())
+    }
+
+    /// Why it ended. `None` while it lives.
+    pub fn end_reason(&self) -> Option<EndReason> {
+        self.live().with(|live| live.ended.clone())
+    }
+
+    /// Whether it is over.
+    pub fn is_ended(&self) -> bool {
+        self.live().with(|live| live.ended.is_some())
+    }
+
+    /// Sends any method of the service to the call, with parameters as a JSON object. `call_id` and `node_id`
+    /// are added. Gives the service's result.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.execute("calling.denoise", serde_json::json!({})).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn execute(&self, method: impl Into<String>, params: Value) -> Request<Raw> {
+        self.request(Raw::new(method, params))
+    }
+
+    /// Follows the events of the call from now on, until it ends.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) {
+    /// let mut events = call.events();
+    /// while let Some(update) = events.next().await {
+    ///     match update {
+    ///         Ok(event) => println!("{}", event.event_type()),
+    ///         Err(missed) => println!("{missed}"),
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn events(&self) -> Events {
+        Events::new(self.live().with(|live| live.followers.add()))
+    }
+
+    /// Has a function called for each event of the type that it takes, until the call ends: one of the event
+    /// structs, [`Event`](crate::Event) for all of them, or [`Missed`] for gaps.
+    ///
+    /// The function is called in a task of its own, for one event after the other. A panic in it is logged and
+    /// stops nothing. Several functions may listen for the same type.
+    ///
+    /// ```
+    /// # fn example(call: signalwire_relay_core::Call) {
+    /// use signalwire_relay_core::PlayEvent;
+    /// call.on(|play: PlayEvent| async move { println!("{}", play.state) });
+    /// # }
+    /// ```
+    pub fn on<T, F, R>(&self, listener: F)
+    where
+        T: FromUpdate,
+        F: Fn(T) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        let mut events = self.events();
+        let sender = self.sender().clone();
+        let task = async move {
+            while let Some(update) = events.next().await {
+                if let Some(item) = T::from_update(&update)
+                    && let Err(panic) = caught(async { listener(item).await }).await
+                {
+                    sender.mailbox().post(Message::Notice(Notice::HandlerPanicked(panic)));
+                }
+            }
+        };
+        self.sender().mailbox().post(Message::Spawn(Box::pin(task)));
+    }
+
+    /// Waits for an event that fits. Events count from the call of this method on, not from the first poll.
+    ///
+    /// Dropping it only stops waiting.
+    ///
+    /// # Errors
+    /// [`Error::CallGone`] if the call ends first; [`Error::TimedOut`] if a limit was set and passes.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::{PlayEvent, PlayState, secs};
+    /// let paused = call.wait_for(|play: &PlayEvent| play.state == PlayState::Paused).timeout(secs(5));
+    /// # drop(paused);
+    /// # Ok(()) }
+    /// ```
+    pub fn wait_for<E, P>(&self, mut fits: P) -> Wait<E>
+    where
+        E: EventData,
+        P: FnMut(&E) -> bool + Send + 'static,
+    {
+        let mut events = self.events();
+        let call_id = self.id().clone();
+        let what = format!("{} on call {call_id}", E::TYPE);
+        Wait::new(self.sender().clone(), what, async move {
+            while let Some(update) = events.next().await {
+                if let Ok(event) = update
+                    && let Some(event) = E::of(&event)
+                    && fits(event)
+                {
+                    return Ok(event.clone());
+                }
+            }
+            Err(Error::gone(call_id, Certainty::Unknown))
+        })
+    }
+
+    fn wait_for_state<T: Send + 'static>(
+        &self,
+        what: &str,
+        mut look: impl FnMut(&Live) -> Option<T> + Send + 'static,
+    ) -> Wait<T> {
+        let call_id = self.id().clone();
+        let what = format!("{what} of call {call_id}");
+        let until = Until::new(self.live().clone(), move |live: &mut Live| match look(live) {
+            Some(found) => Some(Ok(found)),
+            None => live.ended.is_some().then(|| Err(Error::gone(call_id.clone(), Certainty::Unknown))),
+        });
+        Wait::new(self.sender().clone(), what, until)
+    }
+
+    /// Waits until the call rings, or has done so.
+    ///
+    /// # Errors
+    /// [`Error::CallGone`] if it ends without; [`Error::TimedOut`] if a limit was set and passes.
+    pub fn wait_for_ringing(&self) -> Wait<()> {
+        self.wait_for_state("ringing", |live| {
+            (live.ended.is_none() && live.state.has_reached(&CallState::Ringing)).then_some(())
+        })
+    }
+
+    /// Waits until the call is answered, or was.
+    ///
+    /// # Errors
+    /// [`Error::CallGone`] if it ends unanswered; [`Error::TimedOut`] if a limit was set and passes.
+    pub fn wait_for_answered(&self) -> Wait<()> {
+        self.wait_for_state("the answer", |live| live.was_answered.then_some(()))
+    }
+
+    /// Waits until the call is being taken down, or is over.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`] if a limit was set and passes.
+    pub fn wait_for_ending(&self) -> Wait<()> {
+        self.wait_for_state("the ending", |live| live.state.has_reached(&CallState::Ending).then_some(()))
+    }
+
+    /// Waits until the call is over, and says why.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`] if a limit was set and passes; it can then be waited for again.
+    pub fn wait_for_ended(&self) -> Wait<EndReason> {
+        self.wait_for_state("the end", |live| live.ended.clone())
+    }
+
+    /// Runs work for as long as the call lives. When the call ends the work is dropped where it stands, and
+    /// this gives [`Error::CallGone`]; what comes after it still runs, so that is the place to clean up.
+    ///
+    /// Dropping it drops the work.
+    ///
+    /// # Errors
+    /// That of the work, or [`Error::CallGone`].
+    ///
+    /// ```
+    /// # async fn look_up() -> Result<String, signalwire_relay_core::Error> { unimplemented!() }
+    /// # async fn release_the_line() {}
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let done = call.scope(async {
+    ///     let answer = look_up().await?; // given up when the caller hangs up
+    ///     call.play_tts(answer).await?.wait().await
+    /// }).await;
+    /// release_the_line().await; // runs in any case
+    /// done.map(drop)
+    /// # }
+    /// ```
+    pub async fn scope<T, E: From<Error>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let mut ended = pin!(self.wait_for_ended());
+        let mut work = pin!(work);
+        std::future::poll_fn(|cx| {
+            // The work first: if it is done in the moment in which the call ends, it is done.
+            if let Poll::Ready(result) = work.as_mut().poll(cx) {
+                return Poll::Ready(result);
+            }
+            ended.as_mut().poll(cx).map(|_| Err(Error::gone(self.id().clone(), Certainty::Unknown).into()))
+        })
+        .await
+    }
+
+    /// For how long events may be missing, if a gap just ended. Convenience over [`Call::on`] for [`Missed`].
+    pub(super) fn tell_gap(shared: &CallShared, lasted: Duration) {
+        shared.tell(&Err(Missed::Gap(lasted)));
+    }
+
+    /// Hangs up a call that nobody has heard of.
+    pub(super) fn hang_up_unheard(&self) {
+        let params = r#"{"reason":"hangup"}"#.to_owned();
+        let mailbox = self.sender().mailbox();
+        let command = Command::trusted("calling.end".into(), Target::Call(self.id().clone()), params);
+        mailbox.post(Message::Command {
+            ticket: mailbox.new_ticket(),
+            command,
+            outcome: Watched::new(super::request::Outcome::Unwanted),
+            progress: None,
+        });
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.sender.mailbox().post(Message::Release(self.shared.info.call_id.clone()));
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "call {} ({}, {})", self.id(), self.state(), self.direction())
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("id", self.id())
+            .field("state", &self.state())
+            .field("direction", self.direction())
+            .finish_non_exhaustive()
+    }
+}

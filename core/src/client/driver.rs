@@ -1,0 +1,404 @@
+//! The driver: owns the session, carries messages of handles to it and its events to handles.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use super::action::{self, Progress};
+use super::call::{Call, CallShared};
+use super::follow::{self, Followers};
+use super::handlers::{CallHandler, MessageHandler};
+use super::mailbox::{Mailbox, Message, Task};
+use super::request::{Delivered, Outcome};
+use super::slots::Slot;
+use super::watched::Watched;
+use super::{Client, Link, Offers, Sender, Shared};
+use crate::config::{Config, Endpoint};
+use crate::error::{Certainty, Error};
+use crate::events::Event;
+use crate::ids::{CallId, Ticket};
+use crate::session::{
+    CallInfo, ConnectionState, Frame, Notice, OperationUpdate, Output, Session, SessionEvent,
+};
+
+/// One thing for an adapter to do.
+pub enum Work {
+    /// Open a WebSocket to this place, then call `handle_connected`, or `handle_disconnected` if it cannot be
+    /// done.
+    Open(Endpoint),
+    /// Send this text frame. It is worth collecting frames until [`Work::Wait`] before flushing.
+    Send(String),
+    /// Drop the WebSocket, or the attempt to open one, and report nothing more of it.
+    Close,
+    /// Run this in a task of its own. It does not panic.
+    Spawn(Task),
+    /// Log this.
+    Log(Notice),
+    /// Log this change of the connection.
+    Connection(ConnectionState),
+    /// There is nothing to do until something arrives, the waker is called, or this instant has come, when
+    /// `handle_timeout` is due.
+    Wait(Option<Instant>),
+    /// The client is closed. There will be no more work.
+    Finished,
+}
+
+/// The state machine behind a [`Client`]: a [`Session`], and the handles that wait on it.
+///
+/// It does no I/O and reads no clock. An adapter tells it what arrives and does the [`Work`] that it gives;
+/// telling one thing, then draining [`poll_work`](Self::poll_work) until [`Work::Wait`], as for the session
+/// itself. Dropping it fails everything that waits.
+pub struct Driver {
+    session: Session,
+    shared: Arc<Shared>,
+    /// Does not keep the client open; gone when the last handle is.
+    handles: std::sync::Weak<super::Handles>,
+    calls: HashMap<CallId, Arc<CallShared>>,
+    outcomes: HashMap<Ticket, Arc<Watched<Outcome>>>,
+    operations: HashMap<Ticket, Arc<Watched<Progress>>>,
+    alarms: HashMap<Ticket, Arc<Watched<bool>>>,
+    on_call: Option<CallHandler>,
+    on_message: Option<MessageHandler>,
+    drain_limit: Duration,
+    work: VecDeque<Work>,
+    finished: bool,
+    _slot: Slot,
+}
+
+impl Driver {
+    /// A client, and the driver that carries it. `seed` decides the identifiers and the jitter of the session:
+    /// give each client a new one.
+    ///
+    /// # Errors
+    /// If the settings are incomplete or unusable, or if this process holds too many clients.
+    pub fn new(config: &Config, seed: u64) -> Result<(Client, Self), Error> {
+        let session = Session::new(config, seed)?;
+        let slot = Slot::take(config.connection_limit())?;
+        let link = Link { state: ConnectionState::Idle, protocol: None, end: None };
+        let shared = Arc::new(Shared {
+            mailbox: Mailbox::default(),
+            link: Watched::new(link),
+            offers: Watched::new(Offers::default()),
+            followers: Watched::new(Followers::default()),
+        });
+        let sender = Sender::new(shared.clone());
+        let driver = Self {
+            session,
+            shared,
+            handles: Arc::downgrade(&sender.0),
+            calls: HashMap::new(),
+            outcomes: HashMap::new(),
+            operations: HashMap::new(),
+            alarms: HashMap::new(),
+            on_call: None,
+            on_message: None,
+            drain_limit: config.drain_limit(),
+            work: VecDeque::new(),
+            finished: false,
+            _slot: slot,
+        };
+        Ok((Client { sender }, driver))
+    }
+
+    /// Starts: the first work will be to open a connection.
+    pub fn connect(&mut self, now: Instant) {
+        self.session.connect(now);
+    }
+
+    /// The transport is open.
+    pub fn handle_connected(&mut self, now: Instant) {
+        self.session.handle_connected(now);
+    }
+
+    /// A frame arrived.
+    pub fn handle_frame(&mut self, now: Instant, frame: Frame<'_>) {
+        self.session.handle_frame(now, frame);
+    }
+
+    /// The transport could not be opened, or is gone. `reason` is for people to read.
+    pub fn handle_disconnected(&mut self, now: Instant, reason: &str) {
+        self.session.handle_disconnected(now, reason);
+    }
+
+    /// The instant of [`Work::Wait`] has come. Harmless if called early, late or twice.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.session.handle_timeout(now);
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The next thing to do. With [`Work::Wait`] the waker is kept, and called when a handle has asked for
+    /// something.
+    pub fn poll_work(&mut self, now: Instant, waker: &Waker) -> Work {
+        loop {
+            if let Some(work) = self.work.pop_front() {
+                return work;
+            }
+            match self.session.poll_output() {
+                Output::Open(endpoint) => return Work::Open(endpoint),
+                Output::Send(text) => return Work::Send(text),
+                Output::Close => return Work::Close,
+                Output::Event(event) => self.deliver(now, event),
+                Output::Wait(_) if self.finished => return Work::Finished,
+                Output::Wait(until) => {
+                    let messages = self.shared.mailbox.take(waker);
+                    if messages.is_empty() {
+                        return Work::Wait(until);
+                    }
+                    for message in messages {
+                        self.read(now, message);
+                    }
+                }
+            }
+        }
+    }
+
+    // From handles to the session.
+
+    fn read(&mut self, now: Instant, message: Message) {
+        match message {
+            Message::Command { ticket, command, outcome, progress } => {
+                self.outcomes.insert(ticket, outcome);
+                if let Some(progress) = progress {
+                    self.operations.insert(ticket, progress);
+                }
+                self.session.command(now, ticket, command);
+            }
+            Message::Abandon(ticket) => {
+                self.outcomes.remove(&ticket);
+                self.session.abandon(now, ticket);
+            }
+            Message::Alarm { ticket, after, fired } => {
+                self.alarms.insert(ticket, fired);
+                self.session.set_alarm(now, ticket, after);
+            }
+            Message::CancelAlarm(ticket) => {
+                self.alarms.remove(&ticket);
+                self.session.cancel_alarm(ticket);
+            }
+            Message::Take(call_id) => {
+                self.session.take(&call_id);
+            }
+            Message::Release(call_id) => self.session.release(now, &call_id),
+            Message::HandleCalls(handler) => {
+                let waiting = self.shared.offers.with(|offers| std::mem::take(&mut offers.calls));
+                self.on_call = Some(handler);
+                for call in waiting {
+                    self.offer(call);
+                }
+            }
+            Message::HandleMessages(handler) => self.on_message = Some(handler),
+            Message::Spawn(task) => self.work.push_back(Work::Spawn(task)),
+            Message::Notice(notice) => self.work.push_back(Work::Log(notice)),
+            Message::Drain(within) => self.session.drain(now, within.unwrap_or(self.drain_limit)),
+            Message::Disconnect => self.session.disconnect(now),
+        }
+    }
+
+    // From the session to handles.
+
+    fn deliver(&mut self, now: Instant, event: SessionEvent) {
+        match event {
+            SessionEvent::Connection(state) => self.tell_link(state),
+            SessionEvent::Replied { ticket, result } => {
+                if let Err(error) = &result
+                    && let Some(progress) = self.operations.remove(&ticket)
+                {
+                    progress.update(|progress| progress.end(Err(error.clone())));
+                }
+                self.settle(ticket, result.map(|reply| Delivered { reply, call: None }));
+            }
+            SessionEvent::Offered(info) => {
+                if let Some(call) = self.adopt(*info) {
+                    self.offer(call);
+                }
+            }
+            SessionEvent::Dialed { ticket, result } => {
+                let result = result.and_then(|info| {
+                    let call = self.adopt(*info).ok_or_else(|| Error::closed(Certainty::Unknown))?;
+                    Ok(Delivered { reply: crate::session::Reply::empty(), call: Some(call) })
+                });
+                self.settle(ticket, result);
+            }
+            SessionEvent::Call { call_id, event, operation } => self.tell_call(&call_id, event, operation),
+            SessionEvent::OperationFailed { ticket, error } => {
+                if let Some(progress) = self.operations.remove(&ticket) {
+                    progress.update(|progress| progress.end(Err(error)));
+                }
+            }
+            SessionEvent::CallEnded { call_id, reason } => {
+                if let Some(call) = self.calls.remove(&call_id) {
+                    call.end(reason);
+                }
+                self.withdraw_offer(&call_id);
+            }
+            SessionEvent::Gap { call_id, lasted } => {
+                if let Some(call) = self.calls.get(&call_id) {
+                    Call::tell_gap(call, lasted);
+                }
+            }
+            SessionEvent::Other(event) => self.tell_client(event),
+            SessionEvent::Alarm(ticket) => {
+                if let Some(fired) = self.alarms.remove(&ticket) {
+                    fired.update(|fired| *fired = true);
+                }
+            }
+            SessionEvent::Notice(notice) => self.work.push_back(Work::Log(notice)),
+            SessionEvent::Closed(result) => self.finish(now, result),
+        }
+    }
+
+    fn tell_link(&mut self, state: ConnectionState) {
+        let protocol = self.session.protocol().map(str::to_owned);
+        self.shared.link.update(|link| {
+            link.state = state.clone();
+            link.protocol = protocol.or(link.protocol.take());
+        });
+        self.work.push_back(Work::Connection(state));
+    }
+
+    /// Makes a handle for a call that has become known; `None` if there is nobody left to use one.
+    fn adopt(&mut self, info: CallInfo) -> Option<Call> {
+        let handles = self.handles.upgrade()?;
+        let call_id = info.call_id.clone();
+        let shared = CallShared::new(info);
+        self.calls.insert(call_id, shared.clone());
+        Some(Call::new(Sender(handles), shared))
+    }
+
+    fn offer(&mut self, call: Call) {
+        match &self.on_call {
+            Some(handler) => {
+                self.session.take(call.id());
+                self.work.push_back(Work::Spawn(handler(call)));
+            }
+            None => self.shared.offers.update(|offers| offers.calls.push_back(call)),
+        }
+    }
+
+    fn withdraw_offer(&mut self, call_id: &CallId) {
+        // Taken out under the lock, dropped after it: a call's drop posts a message.
+        let withdrawn = self.shared.offers.with(|offers| {
+            let position = offers.calls.iter().position(|call| call.id() == call_id)?;
+            offers.calls.remove(position)
+        });
+        drop(withdrawn);
+    }
+
+    fn settle(&mut self, ticket: Ticket, result: Result<Delivered, Error>) {
+        let Some(outcome) = self.outcomes.remove(&ticket) else {
+            // Nobody waits any more; a call that nobody waits for is hung up.
+            if let Ok(Delivered { call: Some(call), .. }) = result {
+                call.hang_up_unheard();
+            }
+            return;
+        };
+        let unwanted = outcome.update(|outcome| {
+            if let Outcome::Unwanted = outcome {
+                return Some(result);
+            }
+            *outcome = Outcome::Known(result);
+            None
+        });
+        if let Some(Ok(Delivered { call: Some(call), .. })) = unwanted {
+            call.hang_up_unheard();
+        }
+    }
+
+    fn tell_call(&mut self, call_id: &CallId, event: Arc<Event>, operation: Option<OperationUpdate>) {
+        let Some(call) = self.calls.get(call_id) else { return };
+        if let Event::State(state) = &*event
+            && state.call_state.rank().is_some()
+        {
+            call.reach(&state.call_state, &state.node_id);
+        }
+        if let Some(OperationUpdate { ticket, ended }) = operation {
+            if ended {
+                if let Some(progress) = self.operations.remove(&ticket) {
+                    progress.update(|progress| {
+                        progress.advance(event.clone());
+                        progress.end(Ok(event.clone()));
+                    });
+                }
+            } else if let Some(progress) = self.operations.get(&ticket) {
+                progress.update(|progress| progress.advance(event.clone()));
+            }
+        }
+        call.tell(&Ok(event));
+    }
+
+    fn tell_client(&mut self, event: Arc<Event>) {
+        if let Event::MessageReceive(message) = &*event
+            && let Some(handler) = &self.on_message
+            && let Some(handles) = self.handles.upgrade()
+        {
+            self.work.push_back(Work::Spawn(handler(Sender(handles), message.clone())));
+        }
+        let followers = self.shared.followers.with(Followers::current);
+        follow::tell(&followers, &Ok(event));
+    }
+
+    fn finish(&mut self, _now: Instant, result: Result<(), Error>) {
+        self.finished = true;
+        self.fail_what_waits();
+        self.shared.link.update(|link| {
+            if !matches!(link.state, ConnectionState::Closed { .. }) {
+                link.state = ConnectionState::Closed { reason: None };
+            }
+            link.end.get_or_insert(result);
+        });
+    }
+
+    /// Ends everything that waits on this driver, whether the session knew of it or not.
+    fn fail_what_waits(&mut self) {
+        for message in self.shared.mailbox.close() {
+            match message {
+                Message::Command { outcome, progress, .. } => {
+                    let error = Error::closed(Certainty::NotSent);
+                    if let Some(progress) = progress {
+                        progress.update(|progress| progress.end(Err(error.clone())));
+                    }
+                    outcome.update(|outcome| *outcome = Outcome::Known(Err(error)));
+                }
+                // Callbacks of operations that have ended are still called.
+                Message::Spawn(task) => self.work.push_back(Work::Spawn(task)),
+                Message::Notice(notice) => self.work.push_back(Work::Log(notice)),
+                _ => {}
+            }
+        }
+        for (_, outcome) in self.outcomes.drain() {
+            let error = Error::closed(Certainty::Unknown);
+            outcome.update(|outcome| *outcome = Outcome::Known(Err(error)));
+        }
+        for (_, progress) in self.operations.drain() {
+            progress.update(|progress| progress.end(Err(action::abandoned())));
+        }
+        for (_, call) in self.calls.drain() {
+            call.end(crate::EndReason::ClientClosed);
+        }
+        self.on_call = None;
+        self.on_message = None;
+        let waiting = self.shared.offers.update(|offers| {
+            offers.ended = true;
+            std::mem::take(&mut offers.calls)
+        });
+        drop(waiting);
+        follow::end(self.shared.followers.with(Followers::end));
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.fail_what_waits();
+        self.shared.link.update(|link| {
+            if link.end.is_none() {
+                link.state = ConnectionState::Closed { reason: None };
+                link.end = Some(Err(Error::closed(Certainty::Unknown)));
+            }
+        });
+    }
+}

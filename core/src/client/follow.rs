@@ -1,0 +1,167 @@
+//! Following events: streams with a bound, each reader at its own pace.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use super::watched::{Place, Watched};
+use crate::events::{Missed, Update};
+
+/// How many events wait for a reader. Beyond that its oldest are dropped, and counted.
+pub const FOLLOW_LIMIT: usize = 256;
+
+/// The readers of one source of events.
+#[derive(Debug, Default)]
+pub(crate) struct Followers {
+    queues: Vec<Arc<Watched<Queue>>>,
+    ended: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    updates: VecDeque<Update>,
+    dropped: u64,
+    ended: bool,
+}
+
+impl Followers {
+    pub(crate) fn add(&mut self) -> Arc<Watched<Queue>> {
+        let queue = Watched::new(Queue { ended: self.ended, ..Queue::default() });
+        if !self.ended {
+            self.queues.push(queue.clone());
+        }
+        queue
+    }
+
+    /// Those who are to be told; empty, and free, if nobody follows. Readers that are gone are left out.
+    pub(crate) fn current(&mut self) -> Vec<Arc<Watched<Queue>>> {
+        self.queues.retain(|queue| Arc::strong_count(queue) > 1);
+        self.queues.clone()
+    }
+
+    pub(crate) fn end(&mut self) -> Vec<Arc<Watched<Queue>>> {
+        self.ended = true;
+        std::mem::take(&mut self.queues)
+    }
+}
+
+pub(crate) fn tell(queues: &[Arc<Watched<Queue>>], update: &Update) {
+    for queue in queues {
+        queue.update(|queue| {
+            if queue.updates.len() == FOLLOW_LIMIT {
+                queue.updates.pop_front();
+                queue.dropped += 1;
+            }
+            queue.updates.push_back(update.clone());
+        });
+    }
+}
+
+pub(crate) fn end(queues: Vec<Arc<Watched<Queue>>>) {
+    for queue in queues {
+        queue.update(|queue| queue.ended = true);
+    }
+}
+
+impl Queue {
+    /// The next update; `Some(None)` at the end.
+    #[expect(clippy::option_option, reason = "not yet, an update, and the end are three things")]
+    fn next(&mut self) -> Option<Option<Update>> {
+        if self.dropped > 0 {
+            return Some(Some(Err(Missed::TooSlow(std::mem::take(&mut self.dropped)))));
+        }
+        match self.updates.pop_front() {
+            Some(update) => Some(Some(update)),
+            None => self.ended.then_some(None),
+        }
+    }
+}
+
+/// A stream of events, and of [`Missed`] where some are missing. It ends when its source does.
+///
+/// Up to [`FOLLOW_LIMIT`] events wait to be read; a slower reader loses its oldest and is told how many.
+/// Dropping it stops following.
+pub struct Events {
+    queue: Arc<Watched<Queue>>,
+    place: Place,
+}
+
+impl Events {
+    pub(crate) fn new(queue: Arc<Watched<Queue>>) -> Self {
+        Self { queue, place: Place::default() }
+    }
+
+    /// The next update, or `None` at the end. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Update> {
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Update>> {
+        self.queue.poll(cx, &mut self.place, Queue::next)
+    }
+}
+
+impl Stream for Events {
+    type Item = Update;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Update>> {
+        self.poll(cx)
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.queue.leave(&mut self.place);
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Events")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn next(events: &mut Events) -> Poll<Option<Update>> {
+        events.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_slow_reader_loses_the_oldest_and_is_told_how_many() {
+        let mut followers = Followers::default();
+        let mut events = Events::new(followers.add());
+        for number in 0..=FOLLOW_LIMIT as u64 {
+            tell(&followers.current(), &Err(Missed::Gap(Duration::from_secs(number))));
+        }
+        end(followers.end());
+        let mut read = Vec::new();
+        while let Poll::Ready(Some(update)) = next(&mut events) {
+            read.push(update.expect_err("only gaps were told"));
+        }
+        assert_eq!(read[..2], [Missed::TooSlow(1), Missed::Gap(Duration::from_secs(1))]);
+        assert_eq!(read.len(), FOLLOW_LIMIT + 1);
+        assert!(matches!(next(&mut events), Poll::Ready(None)));
+    }
+
+    #[test]
+    fn readers_that_are_gone_are_forgotten() {
+        let mut followers = Followers::default();
+        drop(Events::new(followers.add()));
+        assert!(followers.current().is_empty());
+        end(followers.end());
+        assert!(
+            matches!(next(&mut Events::new(followers.add())), Poll::Ready(None)),
+            "followed after the end"
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! Handlers: the application's functions, and what becomes of their failures.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use super::mailbox::{Message, Task};
+use super::{Call, Sender};
+use crate::calling::EndReason;
+use crate::error::Error;
+use crate::messaging::MessageReceiveEvent;
+use crate::session::Notice;
+
+/// Makes the task that handles one call.
+pub(crate) type CallHandler = Arc<dyn Fn(Call) -> Task + Send + Sync>;
+/// Makes the task that handles one message.
+pub(crate) type MessageHandler = Arc<dyn Fn(Sender, MessageReceiveEvent) -> Task + Send + Sync>;
+
+/// What a handler may end with: nothing, or a `Result` with any error type.
+pub trait HandlerOutcome {
+    /// The failure, if it is one. A call that is gone is none.
+    fn failure(self) -> Option<String>;
+}
+
+impl HandlerOutcome for () {
+    fn failure(self) -> Option<String> {
+        None
+    }
+}
+
+impl<T, E: Into<Box<dyn StdError + Send + Sync>>> HandlerOutcome for Result<T, E> {
+    fn failure(self) -> Option<String> {
+        let error: Box<dyn StdError + Send + Sync> = self.err()?.into();
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(&*error);
+        while let Some(error) = cause {
+            if error.downcast_ref::<Error>().is_some_and(Error::is_gone) {
+                return None;
+            }
+            cause = error.source();
+        }
+        Some(error.to_string())
+    }
+}
+
+/// Runs a future and catches its panic, if it panics.
+pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|cx| {
+        // After a panic the future is not polled again, so what it left half done is not seen by anybody.
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(panic) => Poll::Ready(Err(panic_text(&*panic))),
+        }
+    })
+    .await
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
+}
+
+pub(super) fn call_handler<F, R>(handler: F) -> CallHandler
+where
+    F: Fn(Call) -> R + Send + Sync + 'static,
+    R: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    let handler = Arc::new(handler);
+    Arc::new(move |call: Call| {
+        let handler = handler.clone();
+        Box::pin(async move {
+            let own = call.clone();
+            let outcome = caught(async move { handler(call).await.failure() }).await;
+            let notice = match outcome {
+                Ok(None) => return,
+                Ok(Some(error)) => Notice::HandlerFailed { call_id: own.id().clone(), error },
+                Err(panic) => Notice::HandlerPanicked(format!("{panic} (call {})", own.id())),
+            };
+            own.sender().mailbox().post(Message::Notice(notice));
+            // A caller whose handler broke off would listen to silence for ever.
+            let _ = own.hangup().reason(EndReason::Error).await;
+        })
+    })
+}
+
+pub(super) fn message_handler<F, R>(handler: F) -> MessageHandler
+where
+    F: Fn(MessageReceiveEvent) -> R + Send + Sync + 'static,
+    R: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    let handler = Arc::new(handler);
+    Arc::new(move |sender: Sender, message: MessageReceiveEvent| {
+        let handler = handler.clone();
+        Box::pin(async move {
+            let outcome = caught(async move { handler(message).await.failure() }).await;
+            if let Ok(Some(text)) | Err(text) = outcome {
+                sender.mailbox().post(Message::Notice(Notice::HandlerPanicked(text)));
+            }
+        })
+    })
+}

@@ -1,0 +1,128 @@
+//! From the handles to the driver: a bounded queue, and the driver's waker.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use super::action::Progress;
+use super::handlers::{CallHandler, MessageHandler};
+use super::request::Outcome;
+use super::watched::Watched;
+use crate::error::{Certainty, Error, QueueFull};
+use crate::ids::{CallId, Ticket};
+use crate::session::{Command, Notice};
+
+/// How many requests may wait for the driver. It takes them in one go whenever it runs.
+pub const MAILBOX_LIMIT: usize = 10_000;
+
+/// Work of the application that the adapter runs: a future that is spawned and not waited for.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What a handle tells the driver.
+pub(crate) enum Message {
+    Command {
+        ticket: Ticket,
+        command: Command,
+        outcome: Arc<Watched<Outcome>>,
+        progress: Option<Arc<Watched<Progress>>>,
+    },
+    Abandon(Ticket),
+    Alarm {
+        ticket: Ticket,
+        after: Duration,
+        fired: Arc<Watched<bool>>,
+    },
+    CancelAlarm(Ticket),
+    Take(CallId),
+    Release(CallId),
+    HandleCalls(CallHandler),
+    HandleMessages(MessageHandler),
+    Spawn(Task),
+    Notice(Notice),
+    Drain(Option<Duration>),
+    Disconnect,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Message")
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox {
+    /// Guards the queue and the driver's waker. Held for a push or a swap.
+    state: Mutex<State>,
+    next_ticket: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: VecDeque<Message>,
+    driver: Option<Waker>,
+    closed: bool,
+}
+
+impl Mailbox {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn new_ticket(&self) -> Ticket {
+        Ticket(self.next_ticket.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Posts a request, if there is room and somebody to read it.
+    pub(crate) fn post_request(&self, message: Message, method: &str) -> Result<(), Error> {
+        let state = self.lock();
+        if state.closed {
+            return Err(Error::closed(Certainty::NotSent));
+        }
+        if state.queue.len() >= MAILBOX_LIMIT {
+            let full = QueueFull { method: method.to_owned(), limit: MAILBOX_LIMIT };
+            return Err(Error::QueueFull(Box::new(full)));
+        }
+        Self::push(state, message);
+        Ok(())
+    }
+
+    /// Posts something that must not get lost. There is at most one such message for each request, handle or
+    /// registration, so their number is bounded by those.
+    pub(crate) fn post(&self, message: Message) {
+        let state = self.lock();
+        if !state.closed {
+            Self::push(state, message);
+        }
+    }
+
+    fn push(mut state: MutexGuard<'_, State>, message: Message) {
+        state.queue.push_back(message);
+        let driver = state.driver.take();
+        drop(state);
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
+    /// Takes everything that was posted; if that is nothing, leaves the driver's waker.
+    pub(crate) fn take(&self, driver: &Waker) -> VecDeque<Message> {
+        let mut state = self.lock();
+        if state.queue.is_empty() {
+            state.driver = Some(driver.clone());
+        }
+        std::mem::take(&mut state.queue)
+    }
+
+    /// From now on nothing can be posted. What was posted and not read is given back.
+    pub(crate) fn close(&self) -> VecDeque<Message> {
+        let mut state = self.lock();
+        state.closed = true;
+        state.driver = None;
+        std::mem::take(&mut state.queue)
+    }
+}

@@ -1,0 +1,330 @@
+//! What applications hold: a client, calls, actions. Neither runtime nor clock: futures over a mutex and wakers.
+//!
+//! Handles post to a `mailbox`; the [`Driver`], which owns the session, reads it, and reports back through
+//! `watched` values. User code runs in tasks of its own, never in the driver.
+
+mod action;
+mod call;
+mod driver;
+mod follow;
+mod handlers;
+mod mailbox;
+mod request;
+mod slots;
+mod wait;
+mod watched;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use serde_json::Value;
+
+pub use self::action::{Action, ActionCore};
+pub use self::call::Call;
+pub use self::driver::{Driver, Work};
+pub use self::follow::{Events, FOLLOW_LIMIT};
+pub use self::handlers::HandlerOutcome;
+pub use self::mailbox::{MAILBOX_LIMIT, Task};
+pub use self::request::{Raw, Request, Sending, Subscription};
+pub use self::wait::Wait;
+
+use self::follow::Followers;
+use self::mailbox::{Mailbox, Message};
+use self::request::About;
+use self::watched::{Place, Until, Watched};
+use crate::calling::Method;
+use crate::error::Error;
+use crate::messaging::MessageReceiveEvent;
+use crate::session::ConnectionState;
+
+/// A client of the service, without what connects it: an adapter adds that.
+///
+/// A cheap handle; clones stand for the same client. When the last handle is dropped, those of calls and
+/// actions included, the client closes; calls then go on at the service.
+#[derive(Clone)]
+pub struct Client {
+    sender: Sender,
+}
+
+/// What every handle holds: the way to the driver.
+#[derive(Clone)]
+pub(crate) struct Sender(Arc<Handles>);
+
+/// Dropped with the last handle.
+struct Handles {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Handles {
+    fn drop(&mut self) {
+        self.shared.mailbox.post(Message::Disconnect);
+    }
+}
+
+/// What handles and driver share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    mailbox: Mailbox,
+    link: Arc<Watched<Link>>,
+    offers: Arc<Watched<Offers>>,
+    followers: Arc<Watched<Followers>>,
+}
+
+/// Where the connection stands.
+#[derive(Debug)]
+struct Link {
+    state: ConnectionState,
+    protocol: Option<String>,
+    end: Option<Result<(), Error>>,
+}
+
+/// Calls that wait to be taken.
+#[derive(Debug, Default)]
+struct Offers {
+    calls: VecDeque<Call>,
+    ended: bool,
+}
+
+impl Sender {
+    fn new(shared: Arc<Shared>) -> Self {
+        Self(Arc::new(Handles { shared }))
+    }
+
+    fn mailbox(&self) -> &Mailbox {
+        &self.0.shared.mailbox
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sender")
+    }
+}
+
+impl Client {
+    fn shared(&self) -> &Shared {
+        &self.sender.0.shared
+    }
+
+    pub(crate) fn request<M: Method>(&self, method: M) -> Request<M> {
+        Request::new(self.sender.clone(), About::Client, method)
+    }
+
+    /// Has a function called for each call that comes in, in a task of its own. The last function given holds;
+    /// it also gets the calls that came in before there was one.
+    ///
+    /// A function that ends with an error or a panic has its call hung up, and a line in the log; ending
+    /// because the call is gone is neither. One that ends well leaves its call as it is.
+    ///
+    /// ```
+    /// # fn example(client: signalwire_relay_core::Client) {
+    /// use signalwire_relay_core::Error;
+    /// client.on_call(|call| async move {
+    ///     call.answer().await?;
+    ///     call.play_tts("Hello!").await?.wait().await?;
+    ///     call.hangup().await
+    /// });
+    /// # }
+    /// ```
+    pub fn on_call<F, R>(&self, handler: F)
+    where
+        F: Fn(Call) -> R + Send + Sync + 'static,
+        R: Future<Output: HandlerOutcome> + Send + 'static,
+    {
+        self.shared().mailbox.post(Message::HandleCalls(handlers::call_handler(handler)));
+    }
+
+    /// Has a function called for each text message that comes in, in a task of its own. The last function
+    /// given holds. Without one, messages are only seen by [`events`](Self::events).
+    pub fn on_message<F, R>(&self, handler: F)
+    where
+        F: Fn(MessageReceiveEvent) -> R + Send + Sync + 'static,
+        R: Future<Output: HandlerOutcome> + Send + 'static,
+    {
+        self.shared().mailbox.post(Message::HandleMessages(handlers::message_handler(handler)));
+    }
+
+    /// The calls that come in, one by one, for as long as no function is set with [`on_call`](Self::on_call).
+    /// Several streams share the calls out among them.
+    ///
+    /// A call that is not taken within 10 s is passed on to another client.
+    pub fn incoming_calls(&self) -> IncomingCalls {
+        IncomingCalls { offers: self.shared().offers.clone(), place: Place::default() }
+    }
+
+    /// Receives calls and messages for more contexts (`signalwire.receive`). They stay wanted, across
+    /// reconnections too, until [`unreceive`](Self::unreceive), unless the service refuses them.
+    ///
+    /// With no contexts nothing is sent.
+    pub fn receive<C: Into<String>>(&self, contexts: impl IntoIterator<Item = C>) -> Request<Subscription> {
+        self.request(Subscription::new(true, contexts))
+    }
+
+    /// Receives nothing more for contexts (`signalwire.unreceive`). With no contexts nothing is sent.
+    pub fn unreceive<C: Into<String>>(&self, contexts: impl IntoIterator<Item = C>) -> Request<Subscription> {
+        self.request(Subscription::new(false, contexts))
+    }
+
+    /// Sends any method of the service, with parameters as a JSON object. Gives the service's result.
+    ///
+    /// The session keeps no books on what is sent this way; prefer the typed methods where there is one.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// let pong = client.execute("signalwire.ping", serde_json::json!({})).await?;
+    /// # let _ = pong;
+    /// # Ok(()) }
+    /// ```
+    pub fn execute(&self, method: impl Into<String>, params: Value) -> Request<Raw> {
+        self.request(Raw::new(method, params))
+    }
+
+    /// Follows the events that are about no call of this client, from now on.
+    pub fn events(&self) -> Events {
+        Events::new(self.shared().followers.with(Followers::add))
+    }
+
+    /// Where the connection stands.
+    pub fn connection_state(&self) -> ConnectionState {
+        self.shared().link.with(|link| link.state.clone())
+    }
+
+    /// Follows the connection: gives the state at once, and again after each change. A reader that is slower
+    /// than the changes sees the latest. Ends when the client is closed.
+    pub fn connection_states(&self) -> ConnectionStates {
+        ConnectionStates { link: self.shared().link.clone(), place: Place::default(), last: None }
+    }
+
+    /// The name that the service gave the session, once it has.
+    pub fn protocol(&self) -> Option<String> {
+        self.shared().link.with(|link| link.protocol.clone())
+    }
+
+    /// Waits until requests and events flow.
+    ///
+    /// # Errors
+    /// Why the client closed, if it did: [`Error::Rejected`] if the service does not accept the credentials.
+    pub fn ready(&self) -> Wait<()> {
+        let until =
+            Until::new(self.shared().link.clone(), |link: &mut Link| match (&link.state, &link.end) {
+                (ConnectionState::Ready { .. }, _) => Some(Ok(())),
+                (_, Some(Err(error))) => Some(Err(error.clone())),
+                (_, Some(Ok(()))) => Some(Err(Error::closed(crate::Certainty::NotSent))),
+                _ => None,
+            });
+        Wait::new(self.sender.clone(), "the connection".to_owned(), until)
+    }
+
+    /// Waits until the client is closed.
+    ///
+    /// # Errors
+    /// Why it closed, unless that was asked for.
+    pub fn closed(&self) -> Wait<()> {
+        let until = Until::new(self.shared().link.clone(), |link: &mut Link| link.end.clone());
+        Wait::new(self.sender.clone(), "the end of the client".to_owned(), until)
+    }
+
+    /// Begins to stop gently: receives nothing more, passes new offers on, lets running calls finish for as
+    /// long as `within` (the configured time, 30 s by default, if `None`), then ends them and closes.
+    /// [`closed`](Self::closed) tells when that is done. Asked again, the new time counts from then.
+    pub fn drain(&self, within: Option<Duration>) {
+        self.shared().mailbox.post(Message::Drain(within));
+    }
+
+    /// Closes now. Requests under way fail; calls go on at the service, without this client.
+    pub fn disconnect(&self) {
+        self.shared().mailbox.post(Message::Disconnect);
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("state", &self.connection_state()).finish_non_exhaustive()
+    }
+}
+
+/// The calls that come in. See [`Client::incoming_calls`]. Dropping it leaves waiting calls to other streams, to
+/// a handler, or to be passed on.
+#[derive(Debug)]
+pub struct IncomingCalls {
+    offers: Arc<Watched<Offers>>,
+    place: Place,
+}
+
+impl IncomingCalls {
+    /// The next call, or `None` when the client is closed. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Call> {
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Call>> {
+        let next = self.offers.poll(cx, &mut self.place, |offers| match offers.calls.pop_front() {
+            Some(call) => Some(Some(call)),
+            None => offers.ended.then_some(None),
+        });
+        if let Poll::Ready(Some(call)) = &next {
+            call.sender().mailbox().post(Message::Take(call.id().clone()));
+        }
+        next
+    }
+}
+
+impl Stream for IncomingCalls {
+    type Item = Call;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Call>> {
+        self.poll(cx)
+    }
+}
+
+impl Drop for IncomingCalls {
+    fn drop(&mut self) {
+        self.offers.leave(&mut self.place);
+    }
+}
+
+/// The states of the connection. See [`Client::connection_states`].
+#[derive(Debug)]
+pub struct ConnectionStates {
+    link: Arc<Watched<Link>>,
+    place: Place,
+    last: Option<ConnectionState>,
+}
+
+impl ConnectionStates {
+    /// The next state, or `None` when the client is closed. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<ConnectionState> {
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<ConnectionState>> {
+        let last = &mut self.last;
+        self.link.poll(cx, &mut self.place, |link| {
+            if last.as_ref() != Some(&link.state) {
+                *last = Some(link.state.clone());
+                return Some(last.clone());
+            }
+            link.end.is_some().then_some(None)
+        })
+    }
+}
+
+impl Stream for ConnectionStates {
+    type Item = ConnectionState;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ConnectionState>> {
+        self.poll(cx)
+    }
+}
+
+impl Drop for ConnectionStates {
+    fn drop(&mut self) {
+        self.link.leave(&mut self.place);
+    }
+}

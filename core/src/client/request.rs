@@ -1,0 +1,327 @@
+//! Requests: made by a method, completed by setters, sent by awaiting.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::action::{ActionCore, Completed, Progress};
+use super::mailbox::Message;
+use super::watched::{Place, Watched};
+use super::{Call, Sender};
+use crate::calling::{Accepted, Method, Operation};
+use crate::error::{Error, InvalidArgument};
+use crate::ids::{ControlId, Ticket};
+use crate::session::{Command, Reply, Target};
+
+/// A request to the service, ready to be sent: by `.await`, or, on a thread, by what the blocking client offers.
+///
+/// Nothing is sent before that. Each kind has its setters in the file of its feature; those here are common to
+/// all. The output is that of [`Method::Output`].
+///
+/// # Cancellation
+/// Dropping the future before it was polled sends nothing. Dropping it later takes the request back if it still
+/// waits for a connection; if it has been sent, it stands, and its answer is ignored. Dropping a dial calls it
+/// off.
+#[must_use = "a request is sent when it is awaited"]
+pub struct Request<M: Method> {
+    pub(crate) method: M,
+    about: About,
+    sender: Sender,
+    extra: Map<String, Value>,
+    timeout: Option<Duration>,
+    control_id: Option<ControlId>,
+    completed: Option<Completed>,
+}
+
+/// What a request was made on.
+#[derive(Debug, Clone)]
+pub(crate) enum About {
+    Client,
+    Call(Call),
+    Action(Call, ControlId),
+}
+
+impl<M: Method> Request<M> {
+    pub(super) fn new(sender: Sender, about: About, method: M) -> Self {
+        Self { method, about, sender, extra: Map::new(), timeout: None, control_id: None, completed: None }
+    }
+
+    /// How long the service may take to answer, the time spent waiting for a connection included. Default: the
+    /// client's, 10 s unless configured; for a dial, until somebody answers, 120 s.
+    ///
+    /// A request that takes longer fails with [`Error::TimedOut`], which says whether it was sent.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// Adds a parameter that has no setter, in place of one of the same name.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    fn command(&mut self) -> Result<Command, InvalidArgument> {
+        let rule = M::rule();
+        let target = match &self.about {
+            About::Client => Target::Service,
+            About::Call(call) => {
+                let call_id = call.id().clone();
+                match rule {
+                    Some(rule) => Target::Start { call_id, control_id: self.control_id.take(), rule },
+                    None => Target::Call(call_id),
+                }
+            }
+            About::Action(call, control_id) => {
+                Target::Steer { call_id: call.id().clone(), control_id: control_id.clone() }
+            }
+        };
+        let target = self.method.target().unwrap_or(target);
+        let command = if self.extra.is_empty() {
+            Command::new(&self.method, target)?
+        } else {
+            self.method.check()?;
+            let unwritable =
+                |error| InvalidArgument::new("params", format!("they are no JSON object: {error}"));
+            let value = serde_json::to_value(&self.method).map_err(unwritable)?;
+            let mut params: Map<_, _> = serde_json::from_value(value).map_err(unwritable)?;
+            params.append(&mut self.extra);
+            Command::trusted(self.method.name(), target, Value::Object(params).to_string())
+        };
+        Ok(command.with_timeout(self.timeout))
+    }
+}
+
+impl<M: Operation> Request<M> {
+    /// The operation's id, unique among the running operations of the call. Default: made up.
+    pub fn control_id(mut self, control_id: impl Into<ControlId>) -> Self {
+        self.control_id = Some(control_id.into());
+        self
+    }
+
+    /// Has a function called when the operation is over, with its last event, or the reason why there is none:
+    /// the request failed, the call ended, the session was lost. It is called once, in a task of its own.
+    pub fn on_completed<F, R>(mut self, callback: F) -> Self
+    where
+        F: FnOnce(Result<M::Event, Error>) -> R + Send + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.completed = Some(super::action::completed::<M, F, R>(callback));
+        self
+    }
+}
+
+impl<M: Method + fmt::Debug> fmt::Debug for Request<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+impl<M: Method> IntoFuture for Request<M> {
+    type Output = Result<M::Output, Error>;
+    type IntoFuture = Sending<M>;
+
+    fn into_future(self) -> Sending<M> {
+        Sending(State::Unsent(Box::new(self)))
+    }
+}
+
+/// A request that is being sent and answered. See [`Request`] for what dropping it does.
+#[must_use = "futures do nothing unless polled"]
+pub struct Sending<M: Method>(State<M>);
+
+enum State<M: Method> {
+    Unsent(Box<Request<M>>),
+    Sent(Sent),
+    Done,
+}
+
+struct Sent {
+    sender: Sender,
+    about: About,
+    ticket: Ticket,
+    outcome: Arc<Watched<Outcome>>,
+    progress: Option<Arc<Watched<Progress>>>,
+    place: Place,
+}
+
+/// What is known of a request's outcome.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Unknown,
+    Known(Result<Delivered, Error>),
+    /// Nobody wants to know any more.
+    Unwanted,
+}
+
+#[derive(Debug)]
+pub(crate) struct Delivered {
+    pub(crate) reply: Reply,
+    pub(crate) call: Option<Call>,
+}
+
+impl<M: Method> Sending<M> {
+    fn send(mut request: Request<M>) -> Result<Sent, Error> {
+        let command = request.command()?;
+        let sender = request.sender;
+        let ticket = sender.mailbox().new_ticket();
+        let outcome = Watched::new(Outcome::Unknown);
+        let progress = M::rule().map(|_| Watched::new(Progress::default()));
+        if let (Some(progress), Some(completed)) = (&progress, request.completed) {
+            sender.mailbox().post(Message::Spawn(completed(sender.clone(), progress.clone())));
+        }
+        let message =
+            Message::Command { ticket, command, outcome: outcome.clone(), progress: progress.clone() };
+        let name = request.method.name();
+        if let Err(error) = sender.mailbox().post_request(message, &name) {
+            if let Some(progress) = &progress {
+                progress.update(|progress| progress.end(Err(error.clone())));
+            }
+            return Err(error);
+        }
+        Ok(Sent { sender, about: request.about, ticket, outcome, progress, place: Place::default() })
+    }
+}
+
+impl<M: Method> Future for Sending<M> {
+    type Output = Result<M::Output, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let State::Unsent(_) = self.0
+            && let State::Unsent(request) = std::mem::replace(&mut self.0, State::Done)
+        {
+            match Self::send(*request) {
+                Ok(sent) => self.0 = State::Sent(sent),
+                Err(error) => return Poll::Ready(M::finish(Err(error))),
+            }
+        }
+        let State::Sent(sent) = &mut self.0 else {
+            // Polled again after it was done, which a future need not survive; this one never ends then.
+            return Poll::Pending;
+        };
+        let Sent { outcome, place, .. } = &mut *sent;
+        let known = outcome.poll(cx, place, |outcome| match outcome {
+            Outcome::Known(_) => match std::mem::replace(outcome, Outcome::Unwanted) {
+                Outcome::Known(result) => Some(result),
+                _ => None,
+            },
+            _ => None,
+        });
+        let Poll::Ready(result) = known else { return Poll::Pending };
+        let State::Sent(sent) = std::mem::replace(&mut self.0, State::Done) else { return Poll::Pending };
+        let accepted = result.map(|Delivered { reply, call }| {
+            let action = match (&sent.about, &sent.progress, reply.control_id()) {
+                (About::Call(call), Some(progress), Some(control_id)) => {
+                    Some(ActionCore::new(call.clone(), control_id.clone(), progress.clone()))
+                }
+                _ => None,
+            };
+            Accepted { reply, action, call }
+        });
+        Poll::Ready(M::finish(accepted))
+    }
+}
+
+impl<M: Method> Unpin for Sending<M> {}
+
+impl<M: Method> Drop for Sending<M> {
+    fn drop(&mut self) {
+        let State::Sent(sent) = &mut self.0 else { return };
+        sent.outcome.leave(&mut sent.place);
+        let unread = sent.outcome.with(|outcome| std::mem::replace(outcome, Outcome::Unwanted));
+        match unread {
+            // A dial that was answered in the very moment: nobody will talk to the callee.
+            Outcome::Known(Ok(Delivered { call: Some(call), .. })) => call.hang_up_unheard(),
+            Outcome::Unknown => sent.sender.mailbox().post(Message::Abandon(sent.ticket)),
+            _ => {}
+        }
+    }
+}
+
+impl<M: Method> fmt::Debug for Sending<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sending")
+    }
+}
+
+/// Any method, with parameters as JSON. Made by `execute`.
+#[derive(Debug, Serialize)]
+pub struct Raw {
+    #[serde(skip)]
+    name: String,
+    #[serde(flatten)]
+    params: Value,
+}
+
+impl Raw {
+    pub(super) fn new(name: impl Into<String>, params: Value) -> Self {
+        Self { name: name.into(), params }
+    }
+}
+
+impl Method for Raw {
+    type Output = Value;
+
+    fn name(&self) -> Cow<'static, str> {
+        self.name.clone().into()
+    }
+
+    fn check(&self) -> Result<(), InvalidArgument> {
+        if self.name.is_empty() {
+            return Err(InvalidArgument::new("method", "it must not be empty"));
+        }
+        if !self.params.is_object() {
+            return Err(InvalidArgument::new("params", "they must be a JSON object"));
+        }
+        Ok(())
+    }
+
+    fn finish(result: Result<Accepted, Error>) -> Result<Value, Error> {
+        result.map(|accepted| accepted.reply.value())
+    }
+}
+
+/// Parameters of `signalwire.receive` and `signalwire.unreceive`.
+#[derive(Debug, Serialize)]
+pub struct Subscription {
+    #[serde(skip)]
+    wanted: bool,
+    contexts: Vec<String>,
+}
+
+impl Subscription {
+    pub(super) fn new<C: Into<String>>(wanted: bool, contexts: impl IntoIterator<Item = C>) -> Self {
+        Self { wanted, contexts: contexts.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl Method for Subscription {
+    type Output = ();
+
+    fn name(&self) -> Cow<'static, str> {
+        if self.wanted { "signalwire.receive" } else { "signalwire.unreceive" }.into()
+    }
+
+    fn check(&self) -> Result<(), InvalidArgument> {
+        if self.contexts.iter().any(String::is_empty) {
+            return Err(InvalidArgument::new("contexts", "a context must not be empty"));
+        }
+        Ok(())
+    }
+
+    fn target(&self) -> Option<Target> {
+        let contexts = self.contexts.clone();
+        Some(if self.wanted { Target::Receive(contexts) } else { Target::Unreceive(contexts) })
+    }
+
+    fn finish(result: Result<Accepted, Error>) -> Result<(), Error> {
+        result.map(drop)
+    }
+}

@@ -1,0 +1,89 @@
+//! Waiting, with a limit if wanted.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::Sender;
+use super::mailbox::Message;
+use super::watched::{Until, Watched};
+use crate::error::Error;
+use crate::ids::Ticket;
+
+/// A future that waits for something to happen. Dropping it only stops waiting.
+#[must_use = "futures do nothing unless polled"]
+pub struct Wait<T> {
+    inner: Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>,
+    sender: Sender,
+    what: String,
+    limit: Option<Duration>,
+    alarm: Option<Alarm>,
+}
+
+/// An alarm that the session keeps.
+struct Alarm {
+    ticket: Ticket,
+    fired: Until<bool, ()>,
+}
+
+impl<T> Wait<T> {
+    pub(super) fn new(
+        sender: Sender,
+        what: String,
+        inner: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Self {
+        Self { inner: Box::pin(inner), sender, what, limit: None, alarm: None }
+    }
+
+    /// For how long to wait at most, counted from the first poll. Default: without limit.
+    ///
+    /// When it passes the future gives [`Error::TimedOut`]; what was waited for is not affected.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    fn set_alarm(&mut self, after: Duration) -> &mut Alarm {
+        let mailbox = self.sender.mailbox();
+        self.alarm.get_or_insert_with(|| {
+            let ticket = mailbox.new_ticket();
+            let fired: Arc<Watched<bool>> = Watched::new(false);
+            mailbox.post(Message::Alarm { ticket, after, fired: fired.clone() });
+            Alarm { ticket, fired: Until::new(fired, |fired: &mut bool| fired.then_some(())) }
+        })
+    }
+}
+
+impl<T> Future for Wait<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Poll::Ready(result) = self.inner.as_mut().poll(cx) {
+            return Poll::Ready(result);
+        }
+        let Some(limit) = self.limit else { return Poll::Pending };
+        match Pin::new(&mut self.set_alarm(limit).fired).poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(Error::waited_too_long(self.what.clone(), limit))),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<T> Unpin for Wait<T> {}
+
+impl<T> Drop for Wait<T> {
+    fn drop(&mut self) {
+        if let Some(alarm) = &self.alarm {
+            self.sender.mailbox().post(Message::CancelAlarm(alarm.ticket));
+        }
+    }
+}
+
+impl<T> fmt::Debug for Wait<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wait").field("what", &self.what).field("limit", &self.limit).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,391 @@
+//! Settings: where to connect, as whom, and within which limits.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::ConfigError;
+
+/// The host that is used when none is given.
+pub const DEFAULT_HOST: &str = "relay.signalwire.com";
+/// How many calls a client holds at once when nothing else is said.
+pub const DEFAULT_MAX_ACTIVE_CALLS: usize = 1_000;
+/// How long a request may go unanswered when nothing else is said.
+pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long calls may go on when the client is asked to stop, when nothing else is said.
+pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Settings of a client, from a builder, from the environment, or from both.
+///
+/// What the builder is given wins over the environment; an empty value counts as not given.
+///
+/// ```
+/// use signalwire_relay_core::Config;
+///
+/// # fn main() -> Result<(), signalwire_relay_core::Error> {
+/// let config = Config::new().project("p-1").token("secret").host("example.signalwire.com").contexts(["office"]);
+/// config.check()?;
+/// # Ok(()) }
+/// ```
+#[must_use]
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    project: Option<String>,
+    token: Option<Secret>,
+    jwt: Option<Secret>,
+    host: Option<String>,
+    plaintext: bool,
+    ca_file: Option<PathBuf>,
+    contexts: Vec<String>,
+    agent: Option<String>,
+    max_active_calls: Option<usize>,
+    max_connections: Option<usize>,
+    request_timeout: Option<Duration>,
+    drain_timeout: Option<Duration>,
+}
+
+impl Config {
+    /// Settings with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads the process's environment; see [`Config::from_vars`] for the variables.
+    ///
+    /// # Errors
+    /// Those of [`Config::check`], so that a missing variable is named before anything else happens. Use
+    /// [`Config::from_vars`] to add to an environment that is not complete.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let config = Self::from_vars(|name| std::env::var(name).ok());
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Reads variables from wherever `lookup` finds them.
+    ///
+    /// | variable | sets |
+    /// | --- | --- |
+    /// | `SIGNALWIRE_PROJECT_ID` | [`project`](Self::project) |
+    /// | `SIGNALWIRE_API_TOKEN` | [`token`](Self::token) |
+    /// | `SIGNALWIRE_JWT_TOKEN` | [`jwt`](Self::jwt), instead of the two above |
+    /// | `SIGNALWIRE_SPACE` | [`host`](Self::host) |
+    /// | `SIGNALWIRE_RELAY_CA_FILE` | [`ca_file`](Self::ca_file) |
+    /// | `RELAY_MAX_ACTIVE_CALLS` | [`max_active_calls`](Self::max_active_calls) |
+    /// | `RELAY_MAX_CONNECTIONS` | [`max_connections`](Self::max_connections) |
+    ///
+    /// A limit that is not a number of at least 1 counts as not given.
+    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let text = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let limit = |name: &str| text(name).and_then(|value| value.parse().ok()).filter(|&limit| limit >= 1);
+        Self {
+            project: text("SIGNALWIRE_PROJECT_ID"),
+            token: text("SIGNALWIRE_API_TOKEN").map(Secret::from),
+            jwt: text("SIGNALWIRE_JWT_TOKEN").map(Secret::from),
+            host: text("SIGNALWIRE_SPACE"),
+            ca_file: text("SIGNALWIRE_RELAY_CA_FILE").map(PathBuf::from),
+            max_active_calls: limit("RELAY_MAX_ACTIVE_CALLS"),
+            max_connections: limit("RELAY_MAX_CONNECTIONS"),
+            ..Self::default()
+        }
+    }
+
+    /// The project id. Goes with a [`token`](Self::token).
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.project = Some(project.into()).filter(|project| !project.is_empty()).or(self.project);
+        self
+    }
+
+    /// The API token.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into()).filter(|token| !token.is_empty()).map(Secret::from).or(self.token);
+        self
+    }
+
+    /// A JWT; makes project and token unnecessary.
+    pub fn jwt(mut self, jwt: impl Into<String>) -> Self {
+        self.jwt = Some(jwt.into()).filter(|jwt| !jwt.is_empty()).map(Secret::from).or(self.jwt);
+        self
+    }
+
+    /// The host to connect to, as `name` or `name:port`. Default [`DEFAULT_HOST`], port 443 (80 in plaintext).
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.host = Some(host.into()).filter(|host| !host.is_empty()).or(self.host);
+        self
+    }
+
+    /// Connects by `ws://`, without TLS: credentials and calls are readable on the way. For a simulator on the
+    /// same machine. Default: `wss://`.
+    pub fn plaintext(mut self) -> Self {
+        self.plaintext = true;
+        self
+    }
+
+    /// A PEM file whose certificates are trusted in addition to the platform's. Default: none.
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
+        self
+    }
+
+    /// The contexts to receive calls and messages for, in place of those given before. Default: none.
+    pub fn contexts<C: Into<String>>(mut self, contexts: impl IntoIterator<Item = C>) -> Self {
+        self.contexts = contexts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How the client names itself to the service, as `name/version`. Default: this library's name.
+    pub fn agent(mut self, agent: impl Into<String>) -> Self {
+        self.agent = Some(agent.into());
+        self
+    }
+
+    /// How many calls the client holds at once, at least 1. Offers above the limit are passed back to the
+    /// service. Default [`DEFAULT_MAX_ACTIVE_CALLS`].
+    pub fn max_active_calls(mut self, limit: usize) -> Self {
+        self.max_active_calls = Some(limit.max(1));
+        self
+    }
+
+    /// How many clients this process may have connected at once, at least 1. Default 1.
+    pub fn max_connections(mut self, limit: usize) -> Self {
+        self.max_connections = Some(limit.max(1));
+        self
+    }
+
+    /// How long a request may go unanswered before it fails, the time spent waiting for a connection
+    /// included. Default [`DEFAULT_REQUEST_TIMEOUT`].
+    pub fn request_timeout(mut self, limit: Duration) -> Self {
+        self.request_timeout = Some(limit);
+        self
+    }
+
+    /// How long running calls may go on when the client is asked to stop. Default
+    /// [`DEFAULT_DRAIN_TIMEOUT`].
+    pub fn drain_timeout(mut self, limit: Duration) -> Self {
+        self.drain_timeout = Some(limit);
+        self
+    }
+
+    /// Checks that the settings are complete and usable.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first setting that is missing or wrong.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.credentials()?;
+        self.endpoint()?;
+        Ok(())
+    }
+
+    /// Who to authenticate as.
+    ///
+    /// # Errors
+    /// The missing part, if there is neither a JWT nor both a project and a token.
+    pub fn credentials(&self) -> Result<Credentials, ConfigError> {
+        if let Some(jwt) = &self.jwt {
+            return Ok(Credentials::Jwt(jwt.clone()));
+        }
+        let project = self.project.clone().ok_or(ConfigError::MissingProject)?;
+        let token = self.token.clone().ok_or(ConfigError::MissingToken)?;
+        Ok(Credentials::Token { project, token })
+    }
+
+    /// Where to connect to.
+    ///
+    /// # Errors
+    /// [`ConfigError::InvalidHost`] if the host is a URL, or could smuggle something into one.
+    pub fn endpoint(&self) -> Result<Endpoint, ConfigError> {
+        Endpoint::parse(self.host.as_deref().unwrap_or(DEFAULT_HOST), !self.plaintext)
+    }
+
+    /// The file with additional trust roots, if one was given.
+    pub fn extra_roots(&self) -> Option<&std::path::Path> {
+        self.ca_file.as_deref()
+    }
+
+    pub(crate) fn desired_contexts(&self) -> &[String] {
+        &self.contexts
+    }
+
+    pub(crate) fn agent_text(&self) -> &str {
+        self.agent.as_deref().unwrap_or(concat!("signalwire-relay-rust/", env!("CARGO_PKG_VERSION")))
+    }
+
+    pub(crate) fn active_call_limit(&self) -> usize {
+        self.max_active_calls.unwrap_or(DEFAULT_MAX_ACTIVE_CALLS)
+    }
+
+    pub(crate) fn connection_limit(&self) -> usize {
+        self.max_connections.unwrap_or(1)
+    }
+
+    pub(crate) fn request_limit(&self) -> Duration {
+        self.request_timeout.unwrap_or(DEFAULT_REQUEST_TIMEOUT)
+    }
+
+    pub(crate) fn drain_limit(&self) -> Duration {
+        self.drain_timeout.unwrap_or(DEFAULT_DRAIN_TIMEOUT)
+    }
+}
+
+/// A time in seconds, for use where [`Duration`] is asked for: `secs(5)`, `secs(0.5)`. What is no time (negative,
+/// not a number, beyond all bounds) is zero.
+pub fn secs(seconds: impl Into<f64>) -> Duration {
+    Duration::try_from_secs_f64(seconds.into()).unwrap_or_default()
+}
+
+/// Text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text, for the one place that has to send it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Who to authenticate as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// A project and one of its API tokens.
+    Token {
+        /// The project id.
+        project: String,
+        /// The API token.
+        token: Secret,
+    },
+    /// A JWT, which names the project itself.
+    Jwt(Secret),
+}
+
+/// Where to connect to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Host name or address, without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Whether the connection is `wss://`.
+    pub tls: bool,
+}
+
+impl Endpoint {
+    fn parse(text: &str, tls: bool) -> Result<Self, ConfigError> {
+        let refuse = |rule| Err(ConfigError::InvalidHost { host: text.escape_debug().to_string(), rule });
+        if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
+            return refuse("it contains white space or control characters");
+        }
+        if text.contains(['@', '/', '?', '#', '\\', '%']) {
+            return refuse("it contains one of @ / ? # \\ %");
+        }
+        let (host, port) = match text.strip_prefix('[').map(|rest| rest.split_once(']')) {
+            Some(Some((address, rest))) => (address, rest.strip_prefix(':')),
+            Some(None) => return refuse("a bracket is not closed"),
+            None => match text.rsplit_once(':') {
+                Some((host, port)) if !host.contains(':') => (host, Some(port)),
+                Some(_) => return refuse("an IPv6 address needs brackets"),
+                None => (text, None),
+            },
+        };
+        if host.is_empty() {
+            return refuse("the name is empty");
+        }
+        let port = match port {
+            None if tls => 443,
+            None => 80,
+            Some(digits) => match digits.parse() {
+                Ok(port) if port > 0 => port,
+                _ => return refuse("the port is not a number from 1 to 65535"),
+            },
+        };
+        Ok(Self { host: host.to_owned(), port, tls })
+    }
+
+    /// The URL of the WebSocket.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls { "wss" } else { "ws" };
+        format!("{scheme}://{self}")
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_the_missing_variable_is_named() {
+        let vars = |pairs: &'static [(&str, &str)]| {
+            Config::from_vars(move |name| {
+                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            })
+            .check()
+        };
+        assert_eq!(vars(&[]), Err(ConfigError::MissingProject));
+        assert_eq!(vars(&[("SIGNALWIRE_API_TOKEN", "t")]), Err(ConfigError::MissingProject));
+        assert_eq!(vars(&[("SIGNALWIRE_PROJECT_ID", "p")]), Err(ConfigError::MissingToken));
+        assert_eq!(
+            vars(&[("SIGNALWIRE_PROJECT_ID", "p"), ("SIGNALWIRE_API_TOKEN", "")]),
+            Err(ConfigError::MissingToken)
+        );
+        assert_eq!(vars(&[("SIGNALWIRE_JWT_TOKEN", "j")]), Ok(()));
+    }
+
+    #[test]
+    fn hosts_that_are_not_hosts_are_refused() {
+        let endpoint = |host: &str| Config::new().host(host).endpoint();
+        for bad in
+            ["https://x", "a@b", "a/b", "a?b", "a b", "a\r\nb", "a#b", ":443", "a:0", "a:http", "::1", "[::1"]
+        {
+            assert!(matches!(endpoint(bad), Err(ConfigError::InvalidHost { .. })), "{bad}");
+        }
+        assert_eq!(endpoint("x.example").map(|e| e.url()), Ok("wss://x.example:443".to_owned()));
+        assert_eq!(endpoint("x.example:8773").map(|e| e.port), Ok(8773));
+        assert_eq!(endpoint("[::1]:8773").map(|e| e.url()), Ok("wss://[::1]:8773".to_owned()));
+        assert_eq!(Config::new().plaintext().endpoint().map(|e| e.port), Ok(80));
+    }
+
+    #[test]
+    fn settings_print_without_their_secrets() {
+        let config = Config::new().project("p").token("sentinel-1").jwt("sentinel-2");
+        assert!(!format!("{config:?} {:?}", config.credentials()).contains("sentinel"));
+    }
+
+    #[test]
+    fn a_given_value_wins_and_an_empty_one_does_not_count() {
+        let config = Config::from_vars(|name| (name == "SIGNALWIRE_SPACE").then(|| "env.example".into()));
+        assert_eq!(config.clone().host("").endpoint().map(|e| e.host), Ok("env.example".into()));
+        assert_eq!(config.host("given.example").endpoint().map(|e| e.host), Ok("given.example".into()));
+    }
+
+    #[test]
+    fn limits_that_are_not_numbers_fall_back() {
+        let config = |value: &'static str| {
+            Config::from_vars(move |name| (name == "RELAY_MAX_ACTIVE_CALLS").then(|| value.into()))
+        };
+        assert_eq!(config("12").active_call_limit(), 12);
+        for bad in ["0", "-1", "many"] {
+            assert_eq!(config(bad).active_call_limit(), DEFAULT_MAX_ACTIVE_CALLS);
+        }
+    }
+}

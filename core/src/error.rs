@@ -1,0 +1,267 @@
+//! What can go wrong, sorted by who has to act.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::ids::{CallId, Tag};
+
+/// Why something did not work.
+///
+/// Every error says what failed and, through [`Error::certainty`], whether the service may have carried it
+/// out all the same.
+///
+/// A call that is gone is a normal outcome in telephony. [`Error::is_gone`] tells it apart, and a call handler
+/// that ends with it (by `?`, say) has ended quietly and in good order.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration cannot be used. Nothing was sent.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An argument breaks a rule of the service. Nothing was sent.
+    #[error(transparent)]
+    InvalidArgument(#[from] InvalidArgument),
+    /// The call has ended, was passed on, or was lost. Nothing more can be done with it.
+    #[error(transparent)]
+    CallGone(Box<CallGone>),
+    /// The service refused the request.
+    #[error(transparent)]
+    Refused(Box<Refused>),
+    /// The service does not accept the credentials; the client has stopped.
+    #[error(transparent)]
+    Rejected(Box<Rejected>),
+    /// A deadline passed.
+    #[error(transparent)]
+    TimedOut(Box<TimedOut>),
+    /// The connection or the session was lost while this was under way.
+    #[error(transparent)]
+    Lost(Box<Lost>),
+    /// Nobody answered a dial.
+    #[error(transparent)]
+    DialFailed(Box<DialFailed>),
+    /// Too many requests wait to be sent.
+    #[error(transparent)]
+    QueueFull(Box<QueueFull>),
+    /// The client is closed.
+    #[error(transparent)]
+    Closed(Box<Closed>),
+    /// The transport cannot be set up at all, for instance because the trust roots cannot be read.
+    #[error("cannot set up the connection: {0}")]
+    Transport(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// Whether this only says that the call is over.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::CallGone(_))
+    }
+
+    /// Whether what failed may have reached the service.
+    pub fn certainty(&self) -> Certainty {
+        match self {
+            Self::Config(_) | Self::InvalidArgument(_) | Self::QueueFull(_) | Self::Transport(_) => {
+                Certainty::NotSent
+            }
+            Self::Refused(_) | Self::Rejected(_) | Self::DialFailed(_) => Certainty::Refused,
+            Self::CallGone(gone) => gone.certainty,
+            Self::TimedOut(timed_out) => timed_out.certainty,
+            Self::Lost(lost) => lost.certainty,
+            Self::Closed(closed) => closed.certainty,
+        }
+    }
+
+    /// The service's own status code, where it gave one.
+    pub fn code(&self) -> Option<i64> {
+        match self {
+            Self::Refused(refused) => Some(refused.code),
+            Self::Rejected(rejected) => Some(rejected.code),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn gone(call_id: CallId, certainty: Certainty) -> Self {
+        Self::CallGone(Box::new(CallGone { call_id, certainty }))
+    }
+
+    pub(crate) fn closed(certainty: Certainty) -> Self {
+        Self::Closed(Box::new(Closed { certainty }))
+    }
+
+    pub(crate) fn waited_too_long(what: impl Into<String>, after: Duration) -> Self {
+        Self::TimedOut(Box::new(TimedOut { what: what.into(), after, certainty: Certainty::Unknown }))
+    }
+}
+
+/// Whether a request that failed may have been carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Certainty {
+    /// It never left this process: it can be tried again without harm.
+    NotSent,
+    /// The service answered, and the answer was no.
+    Refused,
+    /// It may or may not have been carried out. Whether to try again is for the application to decide.
+    Unknown,
+}
+
+impl fmt::Display for Certainty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotSent => "it was not sent, trying again is safe",
+            Self::Refused => "the service refused it",
+            Self::Unknown => "the service may have carried it out",
+        })
+    }
+}
+
+/// A setting is missing or unusable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Neither a JWT nor a project id was given.
+    #[error("a project id is required: set SIGNALWIRE_PROJECT_ID, or call Config::project")]
+    MissingProject,
+    /// Neither a JWT nor an API token was given.
+    #[error("an API token is required: set SIGNALWIRE_API_TOKEN, or call Config::token")]
+    MissingToken,
+    /// The host is not a host name with an optional port.
+    #[error("invalid host {host:?}: {rule}; give a host name with an optional port, not a URL")]
+    InvalidHost {
+        /// What was given.
+        host: String,
+        /// What is wrong with it.
+        rule: &'static str,
+    },
+    /// This process holds as many connections as it may.
+    #[error(
+        "this process already holds {limit} RELAY connection(s): raise RELAY_MAX_CONNECTIONS or \
+         Config::max_connections, or close another client first"
+    )]
+    TooManyConnections {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// An argument that the service would refuse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid {field}: {rule}")]
+pub struct InvalidArgument {
+    /// The argument, by its name on the wire.
+    pub field: &'static str,
+    /// The rule that it breaks.
+    pub rule: String,
+}
+
+impl InvalidArgument {
+    pub(crate) fn new(field: &'static str, rule: impl Into<String>) -> Self {
+        Self { field, rule: rule.into() }
+    }
+}
+
+/// The call is over.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("call {call_id} is gone")]
+pub struct CallGone {
+    /// The call.
+    pub call_id: CallId,
+    /// Whether the command that met this went out.
+    pub certainty: Certainty,
+}
+
+/// The service answered a request with an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The wire method.
+    pub method: String,
+    /// The call, if the request was about one.
+    pub call_id: Option<CallId>,
+    /// The service's code: three digits from a result, negative from JSON-RPC, −1 if it gave none.
+    pub code: i64,
+    /// The service's text.
+    pub message: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the service refused {}", self.method)?;
+        if let Some(call_id) = &self.call_id {
+            write!(f, " on call {call_id}")?;
+        }
+        write!(f, ": {} (code {})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// The service does not accept the credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "authentication failed after {attempts} attempts: {message} (code {code}); check the project id and the token"
+)]
+pub struct Rejected {
+    /// How often the service was asked.
+    pub attempts: u32,
+    /// The service's code.
+    pub code: i64,
+    /// The service's text.
+    pub message: String,
+}
+
+/// A deadline passed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no outcome of {what} within {after:?}; {certainty}")]
+pub struct TimedOut {
+    /// What was waited for, with the call it was about.
+    pub what: String,
+    /// For how long.
+    pub after: Duration,
+    /// Whether it may have reached the service.
+    pub certainty: Certainty,
+}
+
+/// The connection, or the session that it carried, was lost.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the connection was lost during {what}; {certainty}")]
+pub struct Lost {
+    /// What was under way, with the call it was about.
+    pub what: String,
+    /// Whether it may have reached the service.
+    pub certainty: Certainty,
+}
+
+/// A dial ended without an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialFailed {
+    /// The dial.
+    pub tag: Tag,
+    /// The service's reason, if it gave one.
+    pub reason: Option<String>,
+}
+
+impl fmt::Display for DialFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nobody answered the dial (tag {})", self.tag)?;
+        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+    }
+}
+
+impl std::error::Error for DialFailed {}
+
+/// A request found no room to wait in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{method} was not sent: {limit} requests are waiting already; try again when the connection is back")]
+pub struct QueueFull {
+    /// The wire method.
+    pub method: String,
+    /// How many may wait.
+    pub limit: usize,
+}
+
+/// The client was closed, or is about to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the client is closed; {certainty}")]
+pub struct Closed {
+    /// Whether the request may have reached the service before.
+    pub certainty: Certainty,
+}

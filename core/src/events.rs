@@ -1,0 +1,308 @@
+//! Events: what the service tells about calls.
+//!
+//! Each event type is a struct in the file of the feature that it belongs to; this file lists them and tells
+//! them apart.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::calling::{
+    CallReceiveEvent, CallStateEvent, CollectEvent, ConnectEvent, DialEvent, ErrorEvent, PlayEvent,
+    RecordEvent, SendDigitsEvent,
+};
+use crate::ids::{CallId, ControlId};
+use crate::messaging::MessageReceiveEvent;
+
+/// What every event carries besides its own fields.
+#[derive(Clone, Default)]
+pub struct Meta {
+    timestamp: Option<f64>,
+    raw: Option<Arc<str>>,
+}
+
+impl Meta {
+    /// When the service sent the event, in seconds since 1970, if it said so.
+    pub fn timestamp(&self) -> Option<f64> {
+        self.timestamp
+    }
+
+    /// The event's parameters as the service wrote them: the JSON text of an object.
+    pub fn raw(&self) -> &str {
+        self.raw.as_deref().unwrap_or("{}")
+    }
+}
+
+/// Prints no payload: what the service echoes is not for logs.
+impl fmt::Debug for Meta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.raw().len())
+    }
+}
+
+/// One event type.
+pub trait EventData: DeserializeOwned + Clone + Send + Sync + 'static {
+    /// The type's name on the wire.
+    const TYPE: &'static str;
+
+    /// Time and original text.
+    fn meta(&self) -> &Meta;
+
+    #[doc(hidden)]
+    fn meta_mut(&mut self) -> &mut Meta;
+
+    /// The call that the event is about, if it names one.
+    fn call_id(&self) -> Option<&CallId>;
+
+    /// The operation that the event is about, if it names one.
+    fn control_id(&self) -> Option<&ControlId> {
+        None
+    }
+
+    /// This type's view of an event, if it is of this type.
+    fn of(event: &Event) -> Option<&Self>;
+}
+
+/// Implements [`EventData`] for a struct with the fields `meta` and `call_id`, and `control_id` if named.
+macro_rules! event_data {
+    ($name:ident, $variant:ident, $wire:literal $(, $control_id:ident)?) => {
+        impl $crate::events::EventData for $name {
+            const TYPE: &'static str = $wire;
+
+            fn meta(&self) -> &$crate::events::Meta {
+                &self.meta
+            }
+
+            fn meta_mut(&mut self) -> &mut $crate::events::Meta {
+                &mut self.meta
+            }
+
+            fn call_id(&self) -> Option<&$crate::ids::CallId> {
+                Some(&self.call_id).filter(|id| !id.is_empty())
+            }
+
+            $(
+                fn control_id(&self) -> Option<&$crate::ids::ControlId> {
+                    Some(&self.$control_id).filter(|id| !id.is_empty())
+                }
+            )?
+
+            fn of(event: &$crate::events::Event) -> Option<&Self> {
+                match event {
+                    $crate::events::Event::$variant(data) => Some(data),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use event_data;
+
+macro_rules! events {
+    ($( $(#[$doc:meta])* $variant:ident($data:ident), )+) => {
+        /// Any event.
+        #[derive(Debug, Clone)]
+        #[non_exhaustive]
+        pub enum Event {
+            $( $(#[$doc])* $variant($data), )+
+            /// An event type that this version of the library does not know.
+            Unknown(UnknownEvent),
+        }
+
+        impl Event {
+            /// Reads an event from the parameters of a `signalwire.event` request.
+            ///
+            /// `params` is the inner object with the event's own fields. Fields that are missing or of
+            /// another type than documented are left at their defaults; parameters that cannot be read at
+            /// all, and unknown types, give [`Event::Unknown`].
+            pub fn parse(event_type: &str, timestamp: Option<f64>, params: &RawValue) -> Self {
+                let meta = Meta { timestamp, raw: Some(Arc::from(params.get())) };
+                match event_type {
+                    _ if !crate::json::is_object(params) => Self::Unknown(UnknownEvent::new(event_type, meta)),
+                    $( <$data as EventData>::TYPE => match serde_json::from_str::<$data>(params.get()) {
+                        Ok(mut data) => {
+                            *data.meta_mut() = meta;
+                            Self::$variant(data)
+                        }
+                        Err(_) => Self::Unknown(UnknownEvent::new(event_type, meta)),
+                    }, )+
+                    _ => Self::Unknown(UnknownEvent::new(event_type, meta)),
+                }
+            }
+
+            /// The event type's name on the wire.
+            pub fn event_type(&self) -> &str {
+                match self {
+                    $( Self::$variant(_) => <$data as EventData>::TYPE, )+
+                    Self::Unknown(unknown) => &unknown.event_type,
+                }
+            }
+
+            /// Time and original text.
+            pub fn meta(&self) -> &Meta {
+                match self {
+                    $( Self::$variant(data) => data.meta(), )+
+                    Self::Unknown(unknown) => &unknown.meta,
+                }
+            }
+
+            /// The call that the event is about, if it names one.
+            pub fn call_id(&self) -> Option<&CallId> {
+                match self {
+                    $( Self::$variant(data) => data.call_id(), )+
+                    Self::Unknown(unknown) => unknown.call_id.as_ref(),
+                }
+            }
+
+            /// The operation that the event is about, if it names one.
+            pub fn control_id(&self) -> Option<&ControlId> {
+                match self {
+                    $( Self::$variant(data) => data.control_id(), )+
+                    Self::Unknown(unknown) => unknown.control_id.as_ref(),
+                }
+            }
+        }
+
+        $(
+            impl FromUpdate for $data {
+                fn from_update(update: &Update) -> Option<Self> {
+                    update.as_ref().ok().and_then(|event| <$data as EventData>::of(event)).cloned()
+                }
+            }
+        )+
+    };
+}
+
+events! {
+    /// `calling.call.receive`
+    Receive(CallReceiveEvent),
+    /// `calling.call.state`
+    State(CallStateEvent),
+    /// `calling.call.dial`
+    Dial(DialEvent),
+    /// `calling.call.connect`
+    Connect(ConnectEvent),
+    /// `calling.call.play`
+    Play(PlayEvent),
+    /// `calling.call.record`
+    Record(RecordEvent),
+    /// `calling.call.collect`
+    Collect(CollectEvent),
+    /// `calling.call.send_digits`
+    SendDigits(SendDigitsEvent),
+    /// `calling.error`
+    Error(ErrorEvent),
+    /// `messaging.receive`
+    MessageReceive(MessageReceiveEvent),
+}
+
+/// An event of a type that this version of the library does not know, or that it could not read.
+#[derive(Debug, Clone)]
+pub struct UnknownEvent {
+    /// The type's name on the wire.
+    pub event_type: Box<str>,
+    /// The call, if the parameters name one.
+    pub call_id: Option<CallId>,
+    /// The operation, if the parameters name one.
+    pub control_id: Option<ControlId>,
+    /// Time and original text.
+    pub meta: Meta,
+}
+
+impl UnknownEvent {
+    fn new(event_type: &str, meta: Meta) -> Self {
+        #[derive(Default, serde::Deserialize)]
+        #[serde(default)]
+        struct Keys {
+            #[serde(deserialize_with = "crate::json::lenient")]
+            call_id: Option<CallId>,
+            #[serde(deserialize_with = "crate::json::lenient")]
+            control_id: Option<ControlId>,
+        }
+        let keys: Keys = serde_json::from_str(meta.raw()).unwrap_or_default();
+        Self { event_type: event_type.into(), call_id: keys.call_id, control_id: keys.control_id, meta }
+    }
+}
+
+impl FromUpdate for UnknownEvent {
+    fn from_update(update: &Update) -> Option<Self> {
+        match update.as_deref() {
+            Ok(Event::Unknown(unknown)) => Some(unknown.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// What a follower of a call gets next: an event, or the word that some are missing.
+pub type Update = Result<Arc<Event>, Missed>;
+
+/// A place in a call's history where events may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Missed {
+    /// The connection was down for this long and has been resumed. The service may have dropped events
+    /// meanwhile.
+    #[error("the connection was down for {0:?}: events may be missing")]
+    Gap(Duration),
+    /// This follower read too slowly, and its oldest events were dropped.
+    #[error("{0} events were dropped because they were not read in time")]
+    TooSlow(u64),
+}
+
+/// What a listener can be declared to listen for: an event struct, [`Event`] for all of them, or [`Missed`].
+pub trait FromUpdate: Sized + Send + 'static {
+    /// The update as this type, if it is one.
+    fn from_update(update: &Update) -> Option<Self>;
+}
+
+impl FromUpdate for Event {
+    fn from_update(update: &Update) -> Option<Self> {
+        update.as_deref().ok().cloned()
+    }
+}
+
+impl FromUpdate for Missed {
+    fn from_update(update: &Update) -> Option<Self> {
+        update.as_ref().err().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calling::PlayState;
+
+    fn parse(event_type: &str, params: &str) -> Event {
+        let raw = RawValue::from_string(params.to_owned()).expect("test JSON is valid");
+        Event::parse(event_type, None, &raw)
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_type_does_not_hide_the_others() {
+        let event =
+            parse("calling.call.play", r#"{"call_id":7,"control_id":"k","state":"finished","node_id":[]}"#);
+        let Event::Play(play) = event else { panic!("{event:?}") };
+        assert_eq!((play.call_id.as_str(), play.control_id.as_str()), ("", "k"));
+        assert_eq!(play.state, PlayState::Finished);
+    }
+
+    #[test]
+    fn unknown_types_and_unreadable_parameters_are_unknown_events() {
+        let event = parse("calling.call.teleport", r#"{"call_id":"c","control_id":null}"#);
+        let Event::Unknown(unknown) = event else { panic!("{event:?}") };
+        assert_eq!(unknown.call_id, Some("c".into()));
+        assert_eq!(unknown.control_id, None);
+        assert!(matches!(parse("calling.call.play", "[1]"), Event::Unknown(_)));
+        assert!(matches!(parse("calling.call.play", r#"{"state":"a","state":"b"}"#), Event::Unknown(_)));
+    }
+
+    #[test]
+    fn the_original_text_is_kept_but_not_printed() {
+        let event = parse("calling.call.play", r#"{"call_id":"c", "extra":"sentinel"}"#);
+        assert_eq!(event.meta().raw(), r#"{"call_id":"c", "extra":"sentinel"}"#);
+        assert!(!format!("{event:?}").contains("sentinel"));
+    }
+}

@@ -1,0 +1,229 @@
+//! What an event means for a call.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::frame::EventParams;
+use super::output::{CallInfo, Notice, OperationUpdate, SessionEvent};
+use super::table::{CallSerial, Entry, Role};
+use super::timers::Timer;
+use super::{Session, dials};
+use crate::calling::{CallReceiveEvent, CallState, CallStateEvent, Direction, EndReason};
+use crate::error::{Certainty, Error};
+use crate::events::Event;
+use crate::ids::CallId;
+
+/// How long an offer may wait to be taken before it is passed on.
+const OFFER_PATIENCE: Duration = Duration::from_secs(10);
+/// How long the news of a call's end may take, after the service has said that it does not know the call.
+const END_LIMIT: Duration = Duration::from_secs(5);
+
+impl Session {
+    pub(super) fn handle_event(&mut self, now: Instant, params: &EventParams<'_>) {
+        if params.event_type == "signalwire.authorization.state" {
+            return self.handle_authorization_state(params.params);
+        }
+        let event = Arc::new(Event::parse(&params.event_type, params.timestamp, params.params));
+        match &*event {
+            Event::Receive(offer) => self.handle_offer(now, offer),
+            Event::State(state) => self.handle_state(now, state, &event),
+            Event::Dial(dial) => self.handle_dial_event(now, dial, &event),
+            other => match other.call_id() {
+                Some(call_id) if self.knows(call_id) => self.tell_call(call_id.clone(), event),
+                _ => self.emit(SessionEvent::Other(event)),
+            },
+        }
+    }
+
+    /// Takes an offer, so that it is not passed on. False if the call is not there.
+    pub fn take(&mut self, call_id: &CallId) -> bool {
+        match self.calls.get_mut(call_id) {
+            Some(entry) if entry.role == Role::Offered => {
+                entry.role = Role::Active;
+                let timer = Timer::PassOffer(entry.serial);
+                self.timers.cancel(&timer);
+                true
+            }
+            Some(entry) => entry.role == Role::Active,
+            None => false,
+        }
+    }
+
+    /// Nobody in the application can do anything with the call any more. An offer that was not answered is
+    /// passed on; anything else goes its way.
+    pub fn release(&mut self, now: Instant, call_id: &CallId) {
+        let Some(entry) = self.calls.get(call_id) else { return };
+        let unanswered = !entry.state.has_reached(&CallState::Answered) && !entry.answering;
+        if entry.is_visible() && entry.direction == Direction::Inbound && unanswered {
+            self.pass_offer(now, call_id, "nobody took it");
+        }
+    }
+
+    fn handle_offer(&mut self, now: Instant, offer: &CallReceiveEvent) {
+        let call_id = &offer.call_id;
+        if call_id.is_empty() {
+            return self.notice(Notice::FrameIgnored("it offers a call without a call_id"));
+        }
+        if self.calls.get(call_id).is_some() || self.calls.is_over(call_id) {
+            return self.notice(Notice::OfferRepeated(call_id.clone()));
+        }
+        let state =
+            if offer.call_state.rank().is_some() { offer.call_state.clone() } else { CallState::Created };
+        if state == CallState::Ended {
+            return;
+        }
+        let over_limit = self.calls.len() >= self.max_active_calls;
+        let direction = match &offer.direction {
+            Direction::Other(_) => Direction::Inbound,
+            direction => direction.clone(),
+        };
+        let serial = self.calls.insert(
+            call_id.clone(),
+            offer.node_id.clone(),
+            state.clone(),
+            direction.clone(),
+            Role::Offered,
+        );
+        if self.draining {
+            return self.decline_offer(now, call_id, "the client is stopping");
+        }
+        if over_limit {
+            return self.decline_offer(now, call_id, "the client has as many calls as it may have");
+        }
+        self.timers.set(Timer::PassOffer(serial), now + OFFER_PATIENCE);
+        let project = if offer.project_id.is_empty() { self.project() } else { &offer.project_id };
+        self.emit(SessionEvent::Offered(Box::new(CallInfo {
+            call_id: call_id.clone(),
+            node_id: offer.node_id.clone(),
+            project_id: project.to_owned(),
+            context: offer.context().to_owned(),
+            tag: offer.tag.clone(),
+            direction,
+            device: offer.device.clone(),
+            state,
+            segment_id: offer.segment_id.clone(),
+        })));
+    }
+
+    /// Gives back an offer that the application has not heard of.
+    fn decline_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
+        self.tidy_up(now, "calling.pass", "{}", call_id);
+        // Forgotten, not over: if it comes again when there is room, it is welcome.
+        self.calls.forget(call_id);
+        self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
+    }
+
+    /// Gives back an offer that the application has heard of.
+    pub(super) fn pass_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
+        self.tidy_up(now, "calling.pass", "{}", call_id);
+        self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
+        self.end_locally(call_id, EndReason::Passed);
+    }
+
+    pub(super) fn pass_untaken(&mut self, now: Instant, serial: CallSerial) {
+        if let Some(call_id) = self.calls.id_of(serial).cloned() {
+            self.pass_offer(now, &call_id, "nobody took it");
+        }
+    }
+
+    fn handle_state(&mut self, now: Instant, news: &CallStateEvent, event: &Arc<Event>) {
+        let call_id = &news.call_id;
+        if self.calls.get(call_id).is_none() && !self.adopt_leg(now, news) {
+            // What is over stays over, whatever comes late.
+            if !self.calls.is_over(call_id) {
+                self.emit(SessionEvent::Other(event.clone()));
+            }
+            return;
+        }
+        let Some(entry) = self.calls.get_mut(call_id) else { return };
+        if entry.node_id.is_empty() {
+            entry.node_id = news.node_id.clone();
+        }
+        if let Some(rank) = news.call_state.rank() {
+            // A call only moves forwards: repeated and late news change nothing.
+            if entry.state.rank().is_some_and(|current| rank <= current) {
+                return;
+            }
+            entry.state = news.call_state.clone();
+        }
+        let (visible, unwanted) = (entry.is_visible(), matches!(entry.role, Role::Unwanted { .. }));
+        if visible {
+            self.emit(SessionEvent::Call { call_id: call_id.clone(), event: event.clone(), operation: None });
+        }
+        match &news.call_state {
+            CallState::Ended => {
+                let reason = news.end_reason.clone().unwrap_or(EndReason::Hangup);
+                self.end_locally(call_id, reason);
+                self.close_if_drained(now);
+            }
+            CallState::Answered if unwanted => self.end_leg(now, call_id, "it was answered too late"),
+            _ => {}
+        }
+    }
+
+    /// Tells the application of an event on a call, and whether it ends an operation.
+    fn tell_call(&mut self, call_id: CallId, event: Arc<Event>) {
+        let operation = self.calls.get_mut(&call_id).and_then(|entry| {
+            let index = entry.operation_of(&event)?;
+            let running = &entry.operations[index];
+            let update = OperationUpdate { ticket: running.ticket, ended: (running.rule.ends)(&event) };
+            if update.ended {
+                entry.operations.remove(index);
+            }
+            Some(update)
+        });
+        self.emit(SessionEvent::Call { call_id, event, operation });
+    }
+
+    /// Ends a call as far as this client is concerned: its operations fail, its timers stop, and it is
+    /// remembered as over.
+    pub(super) fn end_locally(&mut self, call_id: &CallId, reason: EndReason) {
+        let Some(entry) = self.calls.end(call_id) else { return };
+        for timer in [
+            Timer::PassOffer(entry.serial),
+            Timer::ConfirmGone(entry.serial),
+            Timer::EndLegAgain(entry.serial),
+        ] {
+            self.timers.cancel(&timer);
+        }
+        let visible = entry.is_visible();
+        let Entry { operations, .. } = entry;
+        for running in operations {
+            let error = Error::gone(call_id.clone(), Certainty::Unknown);
+            self.emit(SessionEvent::OperationFailed { ticket: running.ticket, error });
+        }
+        if visible {
+            self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason });
+        }
+    }
+
+    /// The service does not know the call: news of its end should be on their way.
+    pub(super) fn expect_end(&mut self, now: Instant, call_id: &CallId) {
+        if let Some(entry) = self.calls.get(call_id) {
+            self.timers.set(Timer::ConfirmGone(entry.serial), now + END_LIMIT);
+        }
+    }
+
+    pub(super) fn confirm_gone(&mut self, now: Instant, serial: CallSerial) {
+        if let Some(call_id) = self.calls.id_of(serial).cloned() {
+            self.end_locally(&call_id, EndReason::NotFound);
+            self.close_if_drained(now);
+        }
+    }
+
+    /// Makes a call known that a dial has brought about, if the state is one of such a call.
+    fn adopt_leg(&mut self, now: Instant, news: &CallStateEvent) -> bool {
+        if news.call_id.is_empty() || news.call_state == CallState::Ended || self.calls.is_over(&news.call_id)
+        {
+            return false;
+        }
+        let Some(role) = self.role_of_leg(&news.tag, &news.call_id) else { return false };
+        // Created is where every leg begins; the state at hand is then its first step.
+        let (state, late) = (CallState::Created, matches!(role, Role::Unwanted { .. }));
+        self.calls.insert(news.call_id.clone(), news.node_id.clone(), state, Direction::Outbound, role);
+        if late {
+            self.end_leg(now, &news.call_id, dials::LATE);
+        }
+        true
+    }
+}

@@ -1,0 +1,493 @@
+//! The connection's life: connect, authenticate, probe, lose, come back.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::frame::Status;
+use super::output::{ConnectionState, Notice, Output, SessionEvent};
+use super::pending::{Purpose, Stage};
+use super::timers::Timer;
+use super::{Queued, Session};
+use crate::calling::EndReason;
+use crate::config::Credentials;
+use crate::error::{Certainty, Error, Lost, Rejected};
+
+/// How long the transport may take to open.
+const OPEN_LIMIT: Duration = Duration::from_secs(10);
+/// How long the service may take to accept the credentials.
+const AUTHENTICATION_LIMIT: Duration = Duration::from_secs(10);
+/// The first pause after a failure; each one after that is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a connection has to hold before earlier failures are forgiven.
+const HEALTHY_AFTER: Duration = Duration::from_secs(10);
+/// How often credentials that were never accepted may be refused.
+const REJECTION_LIMIT: u32 = 3;
+/// How long nothing may arrive before the service is asked whether it is there. It pings more often itself.
+const SILENCE_LIMIT: Duration = Duration::from_secs(30);
+/// How long it may take to answer that.
+const PROBE_LIMIT: Duration = Duration::from_secs(10);
+/// How long the service may take to close a connection that it said it would close.
+const LEAVE_LIMIT: Duration = Duration::from_secs(10);
+/// How long calls that were ended at the end of draining may take to end.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+#[derive(Debug, Default)]
+pub(super) struct Connection {
+    phase: Phase,
+    /// Failures since the connection last held.
+    failures: u32,
+    rejections: u32,
+    /// Whether the service has accepted the credentials before: then a refusal is its own trouble.
+    accepted_before: bool,
+    resume: Resume,
+    /// Since when there has been no connection, if there was one.
+    lost_at: Option<Instant>,
+    last_arrival: Option<Instant>,
+    probe: Option<Probe>,
+}
+
+#[derive(Debug, Default)]
+enum Phase {
+    #[default]
+    Idle,
+    Opening,
+    Authenticating,
+    Ready {
+        resumed: bool,
+        /// The service has said that it will close the connection; nothing new is sent on it.
+        leaving: bool,
+    },
+    Waiting {
+        retry_in: Duration,
+        reason: Arc<str>,
+    },
+    Closed {
+        reason: Option<Arc<str>>,
+    },
+}
+
+/// What lets the service recognise the session.
+#[derive(Debug, Default)]
+struct Resume {
+    protocol: Option<String>,
+    authorization_state: Option<crate::config::Secret>,
+}
+
+/// What proves that the service is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Probe {
+    /// Anything.
+    Arrival,
+    /// An answer: what it sends by itself does not show that it hears us.
+    Answer,
+}
+
+impl Connection {
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(self.phase, Phase::Ready { leaving: false, .. })
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed { .. })
+    }
+
+    fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Opening | Phase::Authenticating | Phase::Ready { .. })
+    }
+
+    pub(super) fn protocol(&self) -> Option<&str> {
+        self.resume.protocol.as_deref()
+    }
+
+    pub(super) fn authorization_state(&self) -> Option<&str> {
+        self.resume.authorization_state.as_ref().map(crate::config::Secret::expose)
+    }
+
+    pub(super) fn state(&self) -> ConnectionState {
+        let attempt = self.failures + 1;
+        match &self.phase {
+            Phase::Idle => ConnectionState::Idle,
+            Phase::Opening => ConnectionState::Connecting { attempt },
+            Phase::Authenticating => ConnectionState::Authenticating { attempt },
+            Phase::Ready { resumed, .. } => ConnectionState::Ready { resumed: *resumed },
+            Phase::Waiting { retry_in, reason } => {
+                ConnectionState::Waiting { attempt, retry_in: *retry_in, reason: reason.clone() }
+            }
+            Phase::Closed { reason } => ConnectionState::Closed { reason: reason.clone() },
+        }
+    }
+}
+
+impl Session {
+    /// Starts: the first output will be to open a connection. From here on the session keeps itself connected.
+    pub fn connect(&mut self, now: Instant) {
+        if matches!(self.connection.phase, Phase::Idle) {
+            self.open(now);
+        }
+    }
+
+    /// The transport is open.
+    pub fn handle_connected(&mut self, now: Instant) {
+        if !matches!(self.connection.phase, Phase::Opening) {
+            return;
+        }
+        self.enter(Phase::Authenticating);
+        self.connection.last_arrival = Some(now);
+        self.timers.set(Timer::DropConnection, now + AUTHENTICATION_LIMIT);
+        let resuming = self.connection.resume.protocol.is_some();
+        let params = self.connect_params().to_string();
+        self.submit_on_connection(now, "signalwire.connect", &params, Purpose::Authenticate { resuming });
+    }
+
+    /// The transport could not be opened, or is gone. `reason` is for people to read.
+    pub fn handle_disconnected(&mut self, now: Instant, reason: &str) {
+        if self.connection.is_up() {
+            self.lose(now, reason);
+        }
+    }
+
+    pub(super) fn open(&mut self, now: Instant) {
+        if self.connection.is_closed() {
+            return;
+        }
+        self.enter(Phase::Opening);
+        self.timers.set(Timer::DropConnection, now + OPEN_LIMIT);
+        self.output.push_back(Queued::Output(Output::Open(self.endpoint.clone())));
+    }
+
+    fn connect_params(&self) -> serde_json::Value {
+        let mut params = json!({
+            "version": {"major": 2, "minor": 0, "revision": 0},
+            "agent": self.agent,
+            "event_acks": true,
+            "authentication": match &self.credentials {
+                Credentials::Token { project, token } => json!({"project": project, "token": token.expose()}),
+                Credentials::Jwt(jwt) => json!({"jwt_token": jwt.expose()}),
+            },
+        });
+        if !self.contexts.is_empty() {
+            params["contexts"] = json!(self.contexts);
+        }
+        // The state means nothing without the session that it belongs to.
+        if let Some(protocol) = self.connection.protocol() {
+            params["protocol"] = json!(protocol);
+            if let Some(state) = self.connection.authorization_state() {
+                params["authorization_state"] = json!(state);
+            }
+        }
+        params
+    }
+
+    pub(super) fn handle_accepted(&mut self, now: Instant, result: &RawValue) {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Accepted {
+            #[serde(deserialize_with = "crate::json::lenient")]
+            protocol: Option<String>,
+            #[serde(deserialize_with = "crate::json::lenient")]
+            session_restored: Option<bool>,
+        }
+        let accepted: Accepted = serde_json::from_str(result.get()).unwrap_or_default();
+        let earlier = self.connection.resume.protocol.take();
+        let had_session = self.connection.accepted_before;
+        // A service that does not say whether it resumed shows it by keeping the session's name.
+        let resumed = earlier.is_some()
+            && accepted
+                .session_restored
+                .unwrap_or(accepted.protocol.is_none() || accepted.protocol == earlier);
+        self.connection.resume.protocol = accepted.protocol.or(earlier);
+        self.connection.accepted_before = true;
+        self.connection.rejections = 0;
+        self.timers.cancel(&Timer::DropConnection);
+        self.timers.set(Timer::ForgiveFailures, now + HEALTHY_AFTER);
+        self.timers.set(Timer::ProbeSilence, now + SILENCE_LIMIT);
+        self.enter(Phase::Ready { resumed, leaving: false });
+        let down_since = self.connection.lost_at.take();
+        if resumed {
+            let lasted = down_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+            for call_id in self.calls.ids(super::table::Entry::is_visible) {
+                self.emit(SessionEvent::Gap { call_id, lasted });
+            }
+        } else if had_session {
+            self.lose_session(now);
+        }
+        while let Some((key, frame)) = self.pending.stage_next() {
+            self.output.push_back(Queued::Frame(Some(key), frame));
+        }
+        self.close_if_drained(now);
+    }
+
+    pub(super) fn handle_rejected(&mut self, now: Instant, status: &Status, resuming: bool) {
+        let message = self.scrub(&status.message);
+        if resuming {
+            // What was refused may be the earlier session, not the credentials: ask once more without it.
+            self.forget_session();
+            self.notice(Notice::ResumeRefused(message.clone()));
+        } else {
+            self.connection.rejections += 1;
+            if !self.connection.accepted_before && self.connection.rejections >= REJECTION_LIMIT {
+                let attempts = self.connection.rejections;
+                let rejected = Rejected { attempts, code: status.code, message };
+                return self.close(now, Err(Error::Rejected(Box::new(rejected))));
+            }
+        }
+        self.drop_connection(
+            now,
+            &format!("the service refused the credentials: {message} (code {})", status.code),
+        );
+    }
+
+    /// The service says that it is about to close the connection.
+    pub(super) fn handle_disconnect_notice(&mut self, now: Instant, params: Option<&RawValue>) {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Notice {
+            #[serde(deserialize_with = "crate::json::lenient")]
+            restart: bool,
+        }
+        let notice: Notice =
+            params.and_then(|params| serde_json::from_str(params.get()).ok()).unwrap_or_default();
+        if notice.restart {
+            self.forget_session();
+        }
+        if let Phase::Ready { leaving, .. } = &mut self.connection.phase {
+            *leaving = true;
+            self.timers.set(Timer::DropConnection, now + LEAVE_LIMIT);
+        }
+    }
+
+    pub(super) fn handle_authorization_state(&mut self, params: &RawValue) {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct State {
+            #[serde(deserialize_with = "crate::json::lenient")]
+            authorization_state: String,
+        }
+        let state: State = serde_json::from_str(params.get()).unwrap_or_default();
+        if !state.authorization_state.is_empty() {
+            self.connection.resume.authorization_state = Some(state.authorization_state.into());
+        }
+    }
+
+    /// Gives the connection up from this side.
+    pub(super) fn drop_connection(&mut self, now: Instant, reason: &str) {
+        if self.connection.is_up() {
+            self.lose(now, reason);
+            self.output.push_back(Queued::Output(Output::Close));
+        }
+    }
+
+    fn lose(&mut self, now: Instant, reason: &str) {
+        if matches!(self.connection.phase, Phase::Ready { .. }) {
+            self.connection.lost_at = Some(now);
+        }
+        self.stop_connection_timers();
+        self.unstage_frames();
+        for key in self.pending.sent() {
+            self.fail_request(now, key, &|request, certainty| {
+                Error::Lost(Box::new(Lost { what: request.describe(), certainty }))
+            });
+        }
+        let retry_in = self.pause();
+        self.connection.failures = self.connection.failures.saturating_add(1);
+        self.timers.set(Timer::Reconnect, now + retry_in);
+        self.enter(Phase::Waiting { retry_in, reason: reason.into() });
+        self.close_if_drained(now);
+    }
+
+    /// Takes back the frames that were not drained: they belong to a connection that is gone. Requests among
+    /// them never left and go out on the next one; acknowledgements mean nothing there.
+    fn unstage_frames(&mut self) {
+        let mut frames = Vec::new();
+        let queue = std::mem::take(&mut self.output);
+        for queued in queue {
+            match queued {
+                Queued::Frame(Some(key), frame) => frames.push((key, frame)),
+                Queued::Frame(None, _) => {}
+                output @ Queued::Output(_) => self.output.push_back(output),
+            }
+        }
+        // Frames of the session's own connection business are not for the next connection either.
+        frames.retain(|(key, _)| {
+            let own = self.pending.get(*key).is_none_or(|request| {
+                matches!(request.purpose, Purpose::Authenticate { .. } | Purpose::Probe)
+            });
+            if own {
+                self.pending.remove(*key);
+                self.timers.cancel(&Timer::ExpireRequest(*key));
+            }
+            !own
+        });
+        self.pending.unstage(frames);
+    }
+
+    /// A pause of half to the whole of what the number of failures calls for.
+    fn pause(&mut self) -> Duration {
+        let factor = 1_u32 << self.connection.failures.min(5);
+        let whole = (FIRST_PAUSE * factor).min(LONGEST_PAUSE);
+        whole.mul_f64(0.5 + 0.5 * self.random.f64())
+    }
+
+    fn stop_connection_timers(&mut self) {
+        self.connection.probe = None;
+        for timer in [Timer::DropConnection, Timer::ForgiveFailures, Timer::ProbeSilence, Timer::DropSilent] {
+            self.timers.cancel(&timer);
+        }
+    }
+
+    pub(super) fn forgive_failures(&mut self) {
+        self.connection.failures = 0;
+    }
+
+    fn forget_session(&mut self) {
+        // The name goes, and with it what the calls of the session hang on; whether they are lost shows when
+        // the service has accepted a new one.
+        self.connection.resume = Resume::default();
+    }
+
+    /// The service begins anew and will tell nothing more of the calls that there were.
+    fn lose_session(&mut self, now: Instant) {
+        for tag in self.dials.tags(|dial| dial.accepted) {
+            let what = format!("the dial (tag {tag})");
+            self.fail_dial(now, &tag, Error::Lost(Box::new(Lost { what, certainty: Certainty::Unknown })));
+        }
+        let lost = self.calls.ids(super::table::Entry::is_visible);
+        if !lost.is_empty() {
+            self.notice(Notice::CallsLost(lost.len()));
+        }
+        for call_id in lost {
+            self.end_locally(&call_id, EndReason::SessionLost);
+        }
+    }
+
+    // Liveness.
+
+    /// Something arrived: the service is there. False if there is no connection that it could have come by.
+    pub(super) fn note_arrival(&mut self, now: Instant) -> bool {
+        if !self.connection.is_up() {
+            return false;
+        }
+        self.connection.last_arrival = Some(now);
+        if self.connection.probe == Some(Probe::Arrival) {
+            self.end_probe();
+        }
+        true
+    }
+
+    /// An answer arrived: the service hears us.
+    pub(super) fn note_answer(&mut self) {
+        if self.connection.probe.is_some() {
+            self.end_probe();
+        }
+    }
+
+    fn end_probe(&mut self) {
+        self.connection.probe = None;
+        self.timers.cancel(&Timer::DropSilent);
+    }
+
+    pub(super) fn probe_silence(&mut self, now: Instant) {
+        let quiet_until = self.connection.last_arrival.map_or(now, |arrival| arrival + SILENCE_LIMIT);
+        if quiet_until > now {
+            self.timers.set(Timer::ProbeSilence, quiet_until);
+        } else {
+            self.timers.set(Timer::ProbeSilence, now + SILENCE_LIMIT);
+            self.probe(now, Probe::Arrival);
+        }
+    }
+
+    /// A request went unanswered: is it only that one?
+    pub(super) fn probe_hearing(&mut self, now: Instant) {
+        self.probe(now, Probe::Answer);
+    }
+
+    fn probe(&mut self, now: Instant, probe: Probe) {
+        if self.connection.probe.is_none() && matches!(self.connection.phase, Phase::Ready { .. }) {
+            self.connection.probe = Some(probe);
+            self.timers.set(Timer::DropSilent, now + PROBE_LIMIT);
+            self.submit_on_connection(now, "signalwire.ping", "{}", Purpose::Probe);
+        }
+    }
+
+    // Closing.
+
+    pub(super) fn end_calls(&mut self, now: Instant) {
+        self.timers.set(Timer::FinishDrain, now + LAST_WORDS);
+        for call_id in self.calls.ids(super::table::Entry::is_visible) {
+            self.tidy_up(now, "calling.end", r#"{"reason":"hangup"}"#, &call_id);
+        }
+        self.close_if_drained(now);
+    }
+
+    /// Closes if the session is draining and nothing is left to wait for.
+    pub(super) fn close_if_drained(&mut self, now: Instant) {
+        if !self.draining || self.connection.is_closed() {
+            return;
+        }
+        if self.calls.len() > 0 || self.dials.len() > 0 {
+            return;
+        }
+        // What was still to be tidied up is only worth waiting for while it can be heard of.
+        let tidying = !self.pending.keys(|request| matches!(request.purpose, Purpose::TidyUp(_))).is_empty();
+        if !(tidying && self.connection.is_ready()) {
+            self.disconnect(now);
+        }
+    }
+
+    pub(super) fn unsubscribe(&mut self, now: Instant) {
+        if self.contexts.is_empty() {
+            return;
+        }
+        let contexts = std::mem::take(&mut self.contexts);
+        if self.connection.is_ready() {
+            let params = json!({ "contexts": contexts }).to_string();
+            self.submit_on_connection(now, "signalwire.unreceive", &params, Purpose::TidyUp(None));
+        }
+    }
+
+    pub(super) fn close(&mut self, now: Instant, result: Result<(), Error>) {
+        if self.connection.is_closed() {
+            return;
+        }
+        let was_up = self.connection.is_up();
+        // What was not drained has not left.
+        self.unstage_frames();
+        let reason = result.as_ref().err().map(|error| Arc::from(error.to_string()));
+        self.enter(Phase::Closed { reason });
+        self.fail_everything(now);
+        self.timers.clear();
+        if was_up {
+            self.output.push_back(Queued::Output(Output::Close));
+        }
+        self.emit(SessionEvent::Closed(result));
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.connection.phase = phase;
+        let state = self.connection.state();
+        self.emit(SessionEvent::Connection(state));
+    }
+
+    /// Sends a request of the session's own, which never waits for another connection.
+    fn submit_on_connection(&mut self, now: Instant, method: &'static str, params: &str, purpose: Purpose) {
+        let id = self.new_uuid();
+        let frame = super::frame::request(id, method, super::frame::Address::default(), params);
+        let request = super::pending::Request {
+            id,
+            method: method.into(),
+            purpose,
+            stage: Stage::Staged,
+            made: now,
+            timeout: self.request_timeout,
+        };
+        let key = self.pending.insert(request);
+        self.timers.set(Timer::ExpireRequest(key), now + self.request_timeout);
+        self.output.push_back(Queued::Frame(Some(key), frame));
+    }
+}

@@ -1,0 +1,197 @@
+//! What becomes of a dial and of its legs.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Session;
+use super::output::{CallInfo, Notice, SessionEvent};
+use super::table::{CallSerial, Role};
+use super::timers::Timer;
+use crate::calling::{CallState, DialEvent, DialState, Direction, EndReason};
+use crate::error::{Certainty, DialFailed, Error, TimedOut};
+use crate::events::Event;
+use crate::ids::{CallId, Tag, Ticket};
+
+/// How long a dial may take when nothing else is said.
+pub(super) const DIAL_LIMIT: Duration = Duration::from_mins(2);
+/// How long a leg that lost may ring on: the service calls it off itself, as a rule.
+const LOSER_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a leg that was asked to end may take before it is asked again.
+const LEG_LIMIT: Duration = Duration::from_secs(10);
+/// How often it is asked.
+const LEG_ATTEMPTS: u32 = 3;
+/// Why a leg is ended that shows up after its dial was decided.
+pub(super) const LATE: &str = "its dial is over";
+
+impl Session {
+    pub(super) fn handle_dial_event(&mut self, now: Instant, news: &DialEvent, event: &Arc<Event>) {
+        let tag = &news.tag;
+        match news.dial_state {
+            DialState::Answered if self.dials.contains(tag) => self.handle_answered_dial(now, news),
+            DialState::Failed if self.dials.contains(tag) => {
+                let failed = DialFailed { tag: tag.clone(), reason: news.reason.clone() };
+                self.fail_dial(now, tag, Error::DialFailed(Box::new(failed)));
+            }
+            DialState::Answered if self.dials.was_decided(tag) => self.refuse_late_winner(now, news),
+            _ => self.emit(SessionEvent::Other(event.clone())),
+        }
+    }
+
+    fn handle_answered_dial(&mut self, now: Instant, news: &DialEvent) {
+        let (tag, leg) = (&news.tag, &news.call);
+        let call_id = &leg.call_id;
+        if call_id.is_empty() {
+            return self.notice(Notice::FrameIgnored("it names no call that answered a dial"));
+        }
+        let Some(dial) = self.dials.decide(tag) else { return };
+        self.timers.cancel(&Timer::GiveUpDial(tag.clone()));
+        if self.calls.is_over(call_id) {
+            let reason = Some("the call that answered has ended already".to_owned());
+            let failed = DialFailed { tag: tag.clone(), reason };
+            self.emit(SessionEvent::Dialed {
+                ticket: dial.ticket,
+                result: Err(Error::DialFailed(Box::new(failed))),
+            });
+            return self.release_losers(now, dial.legs);
+        }
+        if self.calls.get(call_id).is_none() {
+            let node_id = if leg.node_id.is_empty() { &news.node_id } else { &leg.node_id };
+            let role = Role::Leg(tag.clone());
+            self.calls.insert(
+                call_id.clone(),
+                node_id.clone(),
+                CallState::Answered,
+                Direction::Outbound,
+                role,
+            );
+        }
+        let Some(entry) = self.calls.get_mut(call_id) else { return };
+        entry.role = Role::Active;
+        if !entry.state.has_reached(&CallState::Answered) {
+            entry.state = CallState::Answered;
+        }
+        if entry.node_id.is_empty() {
+            entry.node_id = leg.node_id.clone();
+        }
+        let (node_id, state) = (entry.node_id.clone(), entry.state.clone());
+        let info = CallInfo {
+            call_id: call_id.clone(),
+            node_id,
+            project_id: self.project().to_owned(),
+            context: leg.context.clone().unwrap_or_default(),
+            tag: tag.clone(),
+            direction: Direction::Outbound,
+            device: leg.device.clone(),
+            state,
+            segment_id: leg.segment_id.clone().unwrap_or_default(),
+        };
+        self.emit(SessionEvent::Dialed { ticket: dial.ticket, result: Ok(Box::new(info)) });
+        self.release_losers(now, dial.legs);
+    }
+
+    /// A dial that was given up was answered all the same: nobody is there to talk to the callee.
+    fn refuse_late_winner(&mut self, now: Instant, news: &DialEvent) {
+        let call_id = &news.call.call_id;
+        if call_id.is_empty() || self.calls.is_over(call_id) {
+            return;
+        }
+        if self.calls.get(call_id).is_none() {
+            let node_id = if news.call.node_id.is_empty() { &news.node_id } else { &news.call.node_id };
+            let role = Role::Unwanted { attempts: 0 };
+            self.calls.insert(
+                call_id.clone(),
+                node_id.clone(),
+                CallState::Answered,
+                Direction::Outbound,
+                role,
+            );
+            self.end_leg(now, call_id, "it was answered too late");
+        }
+    }
+
+    pub(super) fn fail_dial(&mut self, now: Instant, tag: &Tag, error: Error) {
+        if let Some(ticket) = self.call_off(now, tag) {
+            self.emit(SessionEvent::Dialed { ticket, result: Err(error) });
+        }
+    }
+
+    /// Decides that a dial has no winner, and ends its legs.
+    pub(super) fn call_off(&mut self, now: Instant, tag: &Tag) -> Option<Ticket> {
+        let dial = self.dials.decide(tag)?;
+        self.timers.cancel(&Timer::GiveUpDial(tag.clone()));
+        for call_id in dial.legs {
+            self.end_leg(now, &call_id, LATE);
+        }
+        Some(dial.ticket)
+    }
+
+    /// Lets go of the legs that did not win. Those that were answered too are ended at once.
+    fn release_losers(&mut self, now: Instant, legs: Vec<CallId>) {
+        for call_id in legs {
+            let Some(entry) = self.calls.get_mut(&call_id) else { continue };
+            if entry.role == Role::Active {
+                continue;
+            }
+            if entry.state.has_reached(&CallState::Answered) {
+                self.end_leg(now, &call_id, "another leg was faster");
+            } else {
+                entry.role = Role::Unwanted { attempts: 0 };
+                self.timers.set(Timer::EndLegAgain(entry.serial), now + LOSER_PATIENCE);
+            }
+        }
+    }
+
+    pub(super) fn expire_dial(&mut self, now: Instant, tag: &Tag) {
+        let Some(dial) = self.dials.get_mut(tag) else { return };
+        let (ticket, after, accepted) = (dial.ticket, dial.timeout, dial.accepted);
+        // A dial that still waits for its connection must not go out any more.
+        let sent = accepted || self.recall(ticket);
+        let certainty = if sent { Certainty::Unknown } else { Certainty::NotSent };
+        let what = format!("calling.dial (tag {tag})");
+        self.fail_dial(now, tag, Error::TimedOut(Box::new(TimedOut { what, after, certainty })));
+        self.close_if_drained(now);
+    }
+
+    /// Ends a call that nobody wants, now and, if that does not help, again.
+    pub(super) fn end_leg(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
+        let ready = self.connection.is_ready();
+        let Some(entry) = self.calls.get_mut(call_id) else { return };
+        let attempts = match entry.role {
+            Role::Unwanted { attempts } => attempts,
+            _ => 0,
+        };
+        // Without a connection nothing is asked, and the attempt does not count.
+        entry.role = Role::Unwanted { attempts: attempts + u32::from(ready) };
+        let (serial, answered) = (entry.serial, entry.state.has_reached(&CallState::Answered));
+        self.timers.set(Timer::EndLegAgain(serial), now + LEG_LIMIT);
+        if ready {
+            let reason = if answered { EndReason::Hangup } else { EndReason::Cancel };
+            self.notice(Notice::LegEnded { call_id: call_id.clone(), why });
+            self.tidy_up(now, "calling.end", &format!(r#"{{"reason":"{reason}"}}"#), call_id);
+        }
+    }
+
+    pub(super) fn end_leg_again(&mut self, now: Instant, serial: CallSerial) {
+        let Some(call_id) = self.calls.id_of(serial).cloned() else { return };
+        match self.calls.get(&call_id).map(|entry| &entry.role) {
+            Some(Role::Unwanted { attempts }) if *attempts >= LEG_ATTEMPTS => {
+                self.notice(Notice::LegStuck(call_id.clone()));
+                self.end_locally(&call_id, EndReason::Error);
+                self.close_if_drained(now);
+            }
+            _ => self.end_leg(now, &call_id, "it is still up"),
+        }
+    }
+
+    /// Makes a new call known to the dial that its tag names, if it is one of ours, and says what it is then.
+    pub(super) fn role_of_leg(&mut self, tag: &Tag, call_id: &CallId) -> Option<Role> {
+        if tag.is_empty() {
+            None
+        } else if let Some(dial) = self.dials.get_mut(tag) {
+            dial.legs.push(call_id.clone());
+            Some(Role::Leg(tag.clone()))
+        } else {
+            self.dials.was_decided(tag).then_some(Role::Unwanted { attempts: 0 })
+        }
+    }
+}

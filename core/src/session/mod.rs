@@ -1,0 +1,340 @@
+//! The protocol as a state machine that does no I/O.
+//!
+//! A [`Session`] has one side for what comes in and one for what goes out. Time is an argument, identifiers and
+//! jitter come from a seed: the same inputs give the same outputs, byte for byte.
+//!
+//! The contract: tell the session one thing, then drain [`Session::poll_output`] until it says
+//! [`Output::Wait`], then tell it the next.
+//!
+//! ```text
+//! loop {
+//!     match session.poll_output() {
+//!         Output::Wait(until)  => tell it what arrives, or handle_timeout(now) when `until` has come
+//!         Output::Open(where)  => open a WebSocket, then handle_connected(now) or handle_disconnected(now, why)
+//!         Output::Send(text)   => send it
+//!         Output::Close        => drop the WebSocket
+//!         Output::Event(event) => tell the application
+//!     }
+//! }
+//! ```
+//!
+//! The parts: `connection` decides when to connect, probe and give up; `requests` what becomes of a request;
+//! `calls` and `dials` what an event means for a call. `pending`, `table`, `dial_table` and `timers` store.
+
+mod calls;
+mod command;
+mod connection;
+mod dial_table;
+mod dials;
+mod frame;
+mod output;
+mod pending;
+mod recent;
+mod requests;
+mod table;
+mod timers;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+pub use self::command::{Command, Target};
+pub use self::output::{CallInfo, ConnectionState, Notice, OperationUpdate, Output, Reply, SessionEvent};
+pub use self::pending::OFFLINE_QUEUE_LIMIT;
+
+use self::connection::Connection;
+use self::dial_table::Dials;
+use self::frame::{EventParams, Incoming};
+use self::pending::{Pending, RequestKey};
+use self::table::Calls;
+use self::timers::{Timer, Timers};
+use crate::config::{Config, Credentials, Endpoint};
+use crate::error::{ConfigError, Error};
+use crate::ids::{CallId, Ticket};
+
+/// What the transport received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// A text frame.
+    Text(&'a str),
+    /// A binary frame. The protocol has none; it only proves that somebody is there.
+    Binary(&'a [u8]),
+    /// A WebSocket ping. Answering it is the transport's business.
+    Ping,
+    /// A WebSocket pong.
+    Pong,
+}
+
+/// A RELAY session: one client's side of the protocol.
+#[derive(Debug)]
+pub struct Session {
+    credentials: Credentials,
+    endpoint: Endpoint,
+    agent: String,
+    max_active_calls: usize,
+    request_timeout: Duration,
+    random: fastrand::Rng,
+    connection: Connection,
+    /// The contexts that calls are wanted for: all of them are asserted at every authentication.
+    contexts: BTreeSet<String>,
+    draining: bool,
+    pending: Pending,
+    calls: Calls,
+    dials: Dials,
+    timers: Timers,
+    output: VecDeque<Queued>,
+}
+
+/// Something in the output queue.
+#[derive(Debug)]
+enum Queued {
+    Frame(Option<RequestKey>, String),
+    Output(Output),
+}
+
+/// How many of each thing a session holds. All return to zero when nothing is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Calls, legs of dials included.
+    pub calls: usize,
+    /// Operations running on calls.
+    pub operations: usize,
+    /// Requests waiting to be sent or answered.
+    pub requests: usize,
+    /// Dials under way.
+    pub dials: usize,
+    /// Alarms set.
+    pub alarms: usize,
+}
+
+impl Session {
+    /// A session that has not started yet. `seed` decides its identifiers and its jitter: give each a new one.
+    ///
+    /// # Errors
+    /// If the settings are incomplete or unusable.
+    pub fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
+        Ok(Self {
+            credentials: config.credentials()?,
+            endpoint: config.endpoint()?,
+            agent: config.agent_text().to_owned(),
+            max_active_calls: config.active_call_limit(),
+            request_timeout: config.request_limit(),
+            random: fastrand::Rng::with_seed(seed),
+            connection: Connection::default(),
+            contexts: config.desired_contexts().iter().cloned().collect(),
+            draining: false,
+            pending: Pending::default(),
+            calls: Calls::new(),
+            dials: Dials::new(),
+            timers: Timers::default(),
+            output: VecDeque::new(),
+        })
+    }
+
+    // What arrives.
+
+    /// Takes in a frame.
+    pub fn handle_frame(&mut self, now: Instant, frame: Frame<'_>) {
+        if !self.note_arrival(now) {
+            return;
+        }
+        match frame {
+            Frame::Text(text) => self.handle_text(now, text),
+            Frame::Binary(_) => self.notice(Notice::FrameIgnored("it is binary")),
+            Frame::Ping | Frame::Pong => {}
+        }
+    }
+
+    fn handle_text(&mut self, now: Instant, text: &str) {
+        match frame::read(text) {
+            Ok(Incoming::Response { id, outcome }) => self.handle_response(now, id, outcome),
+            Ok(Incoming::Request { id, method, params }) => match &*method {
+                "signalwire.event" => {
+                    // The acknowledgement comes before anything that the event may cause.
+                    self.acknowledge(id, "{}");
+                    match params.ok_or("its params are missing").and_then(EventParams::read) {
+                        Ok(event) => self.handle_event(now, &event),
+                        Err(why) => self.notice(Notice::FrameIgnored(why)),
+                    }
+                }
+                "signalwire.ping" => self.acknowledge(id, &frame::pong(params)),
+                "signalwire.disconnect" => {
+                    self.acknowledge(id, "{}");
+                    self.handle_disconnect_notice(now, params);
+                }
+                _ => {}
+            },
+            Err(why) => self.notice(Notice::FrameIgnored(why)),
+        }
+    }
+
+    /// Lets everything happen whose time has come. Harmless if called early, late or twice.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.pop_due(now) {
+            match timer {
+                Timer::DropConnection => self.drop_connection(now, "the service took too long to answer"),
+                Timer::Reconnect => self.open(now),
+                Timer::ForgiveFailures => self.forgive_failures(),
+                Timer::ProbeSilence => self.probe_silence(now),
+                Timer::DropSilent => self.drop_connection(now, "the service has fallen silent"),
+                Timer::EndCalls => self.end_calls(now),
+                Timer::FinishDrain => self.disconnect(now),
+                Timer::ExpireRequest(key) => self.expire(now, key),
+                Timer::PassOffer(serial) => self.pass_untaken(now, serial),
+                Timer::ConfirmGone(serial) => self.confirm_gone(now, serial),
+                Timer::EndLegAgain(serial) => self.end_leg_again(now, serial),
+                Timer::GiveUpDial(tag) => self.expire_dial(now, &tag),
+                Timer::Alarm(ticket) => self.emit(SessionEvent::Alarm(ticket)),
+            }
+        }
+    }
+
+    // What leaves.
+
+    /// The next thing to do. Drain it until it says [`Output::Wait`].
+    pub fn poll_output(&mut self) -> Output {
+        match self.output.pop_front() {
+            Some(Queued::Frame(key, text)) => {
+                if let Some(key) = key {
+                    self.pending.mark_sent(key);
+                }
+                Output::Send(text)
+            }
+            Some(Queued::Output(output)) => output,
+            None => Output::Wait(self.timers.next()),
+        }
+    }
+
+    // What the application asks.
+
+    /// Has [`SessionEvent::Alarm`] reported after a while.
+    pub fn set_alarm(&mut self, now: Instant, ticket: Ticket, after: Duration) {
+        if self.connection.is_closed() {
+            return;
+        }
+        // A deadline beyond what the clock can count is no deadline.
+        if let Some(at) = now.checked_add(after) {
+            self.timers.set(Timer::Alarm(ticket), at);
+        }
+    }
+
+    /// Takes back [`set_alarm`](Self::set_alarm).
+    pub fn cancel_alarm(&mut self, ticket: Ticket) {
+        self.timers.cancel(&Timer::Alarm(ticket));
+    }
+
+    /// Stops gently: no new calls are accepted, running ones may go on for as long as `within`, then they are
+    /// ended, then the session closes. Asked again, the shorter time holds.
+    pub fn drain(&mut self, now: Instant, within: Duration) {
+        if self.connection.is_closed() {
+            return;
+        }
+        if !self.draining {
+            self.draining = true;
+            self.unsubscribe(now);
+            for call_id in self.calls.ids(|entry| entry.role == table::Role::Offered) {
+                self.pass_offer(now, &call_id, "the client is stopping");
+            }
+        }
+        let at = now.checked_add(within).unwrap_or(now);
+        if !self.timers.is_set(&Timer::FinishDrain) {
+            self.timers.set(Timer::EndCalls, at);
+        }
+        self.close_if_drained(now);
+    }
+
+    /// Stops at once. Requests under way fail, calls go on at the service without this client.
+    pub fn disconnect(&mut self, now: Instant) {
+        self.close(now, Ok(()));
+    }
+
+    // What can be asked.
+
+    /// Where the connection stands.
+    pub fn connection_state(&self) -> ConnectionState {
+        self.connection.state()
+    }
+
+    /// The name that the service gave the session, if it has given one.
+    pub fn protocol(&self) -> Option<&str> {
+        self.connection.protocol()
+    }
+
+    /// The contexts that calls are wanted for.
+    pub fn contexts(&self) -> impl Iterator<Item = &str> {
+        self.contexts.iter().map(String::as_str)
+    }
+
+    /// How many of each thing the session holds.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            calls: self.calls.len(),
+            operations: self.calls.operations(),
+            requests: self.pending.len(),
+            dials: self.dials.len(),
+            alarms: self.timers.alarms(),
+        }
+    }
+
+    // For the parts.
+
+    fn emit(&mut self, event: SessionEvent) {
+        self.output.push_back(Queued::Output(Output::Event(event)));
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        self.emit(SessionEvent::Notice(notice));
+    }
+
+    fn acknowledge(&mut self, id: Option<&RawValue>, result: &str) {
+        if let Some(id) = id {
+            self.output.push_back(Queued::Frame(None, frame::acknowledgement(id, result)));
+        }
+    }
+
+    fn new_uuid(&mut self) -> Uuid {
+        uuid::Builder::from_random_bytes(self.random.u128(..).to_be_bytes()).into_uuid()
+    }
+
+    /// Text of the service with every secret of this session struck out.
+    fn scrub(&self, text: &str) -> String {
+        let secrets = match &self.credentials {
+            Credentials::Token { project, token } => [project.as_str(), token.expose()],
+            Credentials::Jwt(jwt) => [jwt.expose(), ""],
+        };
+        secrets
+            .into_iter()
+            .chain(self.connection.authorization_state())
+            .filter(|secret| !secret.is_empty())
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+    }
+
+    /// Which project calls belong to when an event does not say so.
+    fn project(&self) -> &str {
+        match &self.credentials {
+            Credentials::Token { project, .. } => project,
+            Credentials::Jwt(_) => "",
+        }
+    }
+
+    /// Fails everything that is under way, with what is certain about each.
+    fn fail_everything(&mut self, now: Instant) {
+        for key in self.pending.keys(|_| true) {
+            self.fail_request(now, key, &|_, certainty| Error::closed(certainty));
+        }
+        for tag in self.dials.tags(|_| true) {
+            self.fail_dial(now, &tag, Error::closed(crate::Certainty::Unknown));
+        }
+        for call_id in self.calls.ids(|_| true) {
+            self.end_locally(&call_id, crate::EndReason::ClientClosed);
+        }
+    }
+
+    /// Whether the application may still reach the call, so that news of it are worth telling.
+    fn knows(&self, call_id: &CallId) -> bool {
+        self.calls.get(call_id).is_some_and(table::Entry::is_visible)
+    }
+}

@@ -1,0 +1,259 @@
+//! What leaves a session.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::calling::{CallState, Device, Direction, EndReason};
+use crate::config::Endpoint;
+use crate::error::Error;
+use crate::events::Event;
+use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
+
+/// One thing for the driver of a session to do.
+#[derive(Debug)]
+pub enum Output {
+    /// Open a WebSocket to this place, then call `handle_connected`, or `handle_disconnected` if it cannot be
+    /// done.
+    Open(Endpoint),
+    /// Send this text frame.
+    Send(String),
+    /// Drop the WebSocket, or the attempt to open one, and report nothing more of it.
+    Close,
+    /// Tell the application.
+    Event(SessionEvent),
+    /// There is nothing to do until something arrives, or until this instant, when `handle_timeout` is due.
+    Wait(Option<Instant>),
+}
+
+/// What a session has to tell.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SessionEvent {
+    /// The connection changed.
+    Connection(ConnectionState),
+    /// A request has its outcome. Every request has one, once.
+    Replied {
+        /// The request.
+        ticket: Ticket,
+        /// What the service answered, or why there is no answer.
+        result: Result<Reply, Error>,
+    },
+    /// A call is offered. Answer it, or take it to answer later; otherwise it is passed on after a while.
+    Offered(Box<CallInfo>),
+    /// A dial has its outcome. Every dial has one, once.
+    Dialed {
+        /// The dial.
+        ticket: Ticket,
+        /// The call that was answered, or why there is none.
+        result: Result<Box<CallInfo>, Error>,
+    },
+    /// Something happened on a call that the application knows.
+    Call {
+        /// The call.
+        call_id: CallId,
+        /// What happened.
+        event: Arc<Event>,
+        /// The operation that it belongs to.
+        operation: Option<OperationUpdate>,
+    },
+    /// An operation will not get to its own end.
+    OperationFailed {
+        /// The request that started it.
+        ticket: Ticket,
+        /// Why.
+        error: Error,
+    },
+    /// A call is over, or beyond reach. Every call that was offered or dialled gets there, once.
+    CallEnded {
+        /// The call.
+        call_id: CallId,
+        /// Why.
+        reason: EndReason,
+    },
+    /// The connection was down and has been resumed: the call may have missed events.
+    Gap {
+        /// The call.
+        call_id: CallId,
+        /// For how long the connection was down.
+        lasted: Duration,
+    },
+    /// An event that is about no call that the application knows.
+    Other(Arc<Event>),
+    /// An alarm went off.
+    Alarm(Ticket),
+    /// Something that is worth a line in a log.
+    Notice(Notice),
+    /// The session is over, and this is its last event.
+    Closed(Result<(), Error>),
+}
+
+/// News of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperationUpdate {
+    /// The request that started it.
+    pub ticket: Ticket,
+    /// Whether the operation is over.
+    pub ended: bool,
+}
+
+/// What a call is, when it becomes known.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CallInfo {
+    /// The call.
+    pub call_id: CallId,
+    /// The node that hosts it.
+    pub node_id: NodeId,
+    /// The project it belongs to.
+    pub project_id: String,
+    /// The context it came in on; empty if there is none.
+    pub context: String,
+    /// The dial it is a leg of; empty if there is none.
+    pub tag: Tag,
+    /// Who called whom.
+    pub direction: Direction,
+    /// The other party.
+    pub device: Device,
+    /// Where it stands.
+    pub state: CallState,
+    /// Its segment; empty if there is none.
+    pub segment_id: String,
+}
+
+/// The service's answer to a request that it accepted.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub(super) raw: Arc<str>,
+    pub(super) control_id: Option<ControlId>,
+}
+
+impl Reply {
+    /// The reply to a request that needed none.
+    pub(crate) fn empty() -> Self {
+        Self { raw: "{}".into(), control_id: None }
+    }
+
+    /// The result as the service wrote it: JSON text.
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// The result as an object. One that is none is wrapped as `{"raw": …}`.
+    pub fn value(&self) -> Value {
+        match serde_json::from_str(&self.raw) {
+            Ok(object @ Value::Object(_)) => object,
+            Ok(other) => serde_json::json!({ "raw": other }),
+            Err(_) => serde_json::json!({ "raw": &*self.raw }),
+        }
+    }
+
+    /// The operation that the request started, if it started one.
+    pub fn control_id(&self) -> Option<&ControlId> {
+        self.control_id.as_ref()
+    }
+}
+
+/// Where the connection stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectionState {
+    /// Not started.
+    Idle,
+    /// The transport is being opened. Attempts count from 1 since the connection last held.
+    Connecting {
+        /// Which attempt this is.
+        attempt: u32,
+    },
+    /// The transport is open, and the service is asked to accept the credentials.
+    Authenticating {
+        /// Which attempt this is.
+        attempt: u32,
+    },
+    /// Requests and events flow.
+    Ready {
+        /// Whether an earlier session goes on, with its calls.
+        resumed: bool,
+    },
+    /// There is no connection, and this is the pause before the next attempt.
+    Waiting {
+        /// Which attempt comes next.
+        attempt: u32,
+        /// How long the pause is.
+        retry_in: Duration,
+        /// Why there is no connection.
+        reason: Arc<str>,
+    },
+    /// Over for good.
+    Closed {
+        /// Why, unless it was asked for.
+        reason: Option<Arc<str>>,
+    },
+}
+
+impl fmt::Display for ConnectionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Idle => f.write_str("not started"),
+            Self::Connecting { attempt } => write!(f, "connecting (attempt {attempt})"),
+            Self::Authenticating { attempt } => write!(f, "authenticating (attempt {attempt})"),
+            Self::Ready { resumed: false } => f.write_str("ready"),
+            Self::Ready { resumed: true } => f.write_str("ready, session resumed"),
+            Self::Waiting { attempt, retry_in, reason } => {
+                write!(f, "not connected: {reason}; attempt {attempt} in {:.1} s", retry_in.as_secs_f64())
+            }
+            Self::Closed { reason: None } => f.write_str("closed"),
+            Self::Closed { reason: Some(reason) } => write!(f, "closed: {reason}"),
+        }
+    }
+}
+
+/// Something that happened and that nobody asked for. Its text is for a log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A frame could not be made sense of and was ignored.
+    #[error("ignored a frame: {0}")]
+    FrameIgnored(&'static str),
+    /// An offer was given back to the service.
+    #[error("passed call {call_id} on: {why}")]
+    OfferPassed {
+        /// The call.
+        call_id: CallId,
+        /// Why.
+        why: &'static str,
+    },
+    /// An offer of a call that is here already, or was, was ignored.
+    #[error("ignored another offer of call {0}")]
+    OfferRepeated(CallId),
+    /// A leg that nobody wants is ended.
+    #[error("ending call {call_id}: {why}")]
+    LegEnded {
+        /// The call.
+        call_id: CallId,
+        /// Why.
+        why: &'static str,
+    },
+    /// A leg that nobody wants could not be ended.
+    #[error("could not end call {0}: it may still be up")]
+    LegStuck(CallId),
+    /// The session was not resumed, and its calls were lost.
+    #[error("the session could not be resumed: {0} calls are lost")]
+    CallsLost(usize),
+    /// The service asked to resume refused; the next attempt begins anew.
+    #[error("the service did not resume the session ({0}): beginning anew")]
+    ResumeRefused(String),
+    /// A handler of the application failed.
+    #[error("the handler of call {call_id} failed: {error}")]
+    HandlerFailed {
+        /// The call.
+        call_id: CallId,
+        /// How.
+        error: String,
+    },
+    /// A callback of the application panicked.
+    #[error("a handler panicked: {0}")]
+    HandlerPanicked(String),
+}

@@ -1,0 +1,348 @@
+//! What becomes of a request: sent, queued, answered, expired, given up.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::command::{Command, Target};
+use super::dials::DIAL_LIMIT;
+use super::frame::{self, Address, Status};
+use super::output::{Reply, SessionEvent};
+use super::pending::{OFFLINE_QUEUE_LIMIT, Purpose, Request, RequestKey, Stage};
+use super::table::Running;
+use super::timers::Timer;
+use super::{Queued, Session};
+use crate::calling::EndReason;
+use crate::error::{Certainty, Error, InvalidArgument, QueueFull, Refused, TimedOut};
+use crate::ids::{CallId, Ticket};
+
+impl Session {
+    /// Takes on a request. Its outcome is reported under `ticket`, exactly once: as
+    /// [`SessionEvent::Dialed`] for a dial, as [`SessionEvent::Replied`] for anything else.
+    ///
+    /// While there is no connection, requests wait for one, up to [`OFFLINE_QUEUE_LIMIT`] of them.
+    pub fn command(&mut self, now: Instant, ticket: Ticket, command: Command) {
+        let Command { method, params, target, timeout } = command;
+        if self.connection.is_closed() {
+            return self.report(ticket, &target, Err(Error::closed(Certainty::NotSent)));
+        }
+        match &target {
+            Target::Service => {
+                self.submit(now, ticket, method, &params, target, timeout);
+            }
+            Target::Call(call_id) => {
+                let call_id = call_id.clone();
+                if !self.take(&call_id) {
+                    return self.report(ticket, &target, Err(Error::gone(call_id, Certainty::NotSent)));
+                }
+                if method == "calling.answer"
+                    && let Some(entry) = self.calls.get_mut(&call_id)
+                {
+                    entry.answering = true;
+                }
+                self.submit(now, ticket, method, &params, target, timeout);
+            }
+            Target::Start { call_id, control_id, rule } => {
+                let (call_id, rule) = (call_id.clone(), *rule);
+                let control_id = control_id.clone();
+                if !self.take(&call_id) {
+                    return self.report(ticket, &target, Err(Error::gone(call_id, Certainty::NotSent)));
+                }
+                let control_id = control_id.unwrap_or_else(|| self.new_uuid().to_string().into());
+                if let Some(entry) = self.calls.get_mut(&call_id) {
+                    if rule.keyed && entry.is_running(&control_id) {
+                        let rule = format!("{control_id} is in use by a running operation of the call");
+                        let error = InvalidArgument::new("control_id", rule);
+                        return self.report(ticket, &target, Err(error.into()));
+                    }
+                    // Known before it is sent: its events may overtake the answer.
+                    entry.operations.push(Running { ticket, control_id: control_id.clone(), rule });
+                }
+                let target = Target::Start { call_id, control_id: Some(control_id), rule };
+                self.submit(now, ticket, method, &params, target, timeout);
+            }
+            Target::Steer { call_id, control_id } => {
+                if self.calls.get(call_id).is_none_or(|entry| !entry.is_running(control_id)) {
+                    let done = Reply { raw: "{}".into(), control_id: Some(control_id.clone()) };
+                    return self.report(ticket, &target, Ok(done));
+                }
+                self.submit(now, ticket, method, &params, target, timeout);
+            }
+            Target::Dial { tag } => {
+                if self.draining {
+                    return self.report(ticket, &target, Err(Error::closed(Certainty::NotSent)));
+                }
+                let tag = tag.clone().unwrap_or_else(|| self.new_uuid().to_string().into());
+                if self.dials.contains(&tag) {
+                    let error = InvalidArgument::new("tag", format!("{tag} is in use by a dial under way"));
+                    return self.report(ticket, &target, Err(error.into()));
+                }
+                let limit = timeout.unwrap_or(DIAL_LIMIT);
+                self.dials.insert(tag.clone(), ticket, limit);
+                if let Some(at) = now.checked_add(limit) {
+                    self.timers.set(Timer::GiveUpDial(tag.clone()), at);
+                }
+                let target = Target::Dial { tag: Some(tag) };
+                self.submit(now, ticket, method, &params, target, None);
+            }
+            Target::Receive(contexts) | Target::Unreceive(contexts) => {
+                if contexts.is_empty() {
+                    return self.report(ticket, &target, Ok(Reply::empty()));
+                }
+                let wanted = matches!(target, Target::Receive(_));
+                if wanted && self.draining {
+                    return self.report(ticket, &target, Err(Error::closed(Certainty::NotSent)));
+                }
+                // What is wanted holds from now on, whatever happens to the connection meanwhile.
+                for context in contexts {
+                    if wanted {
+                        self.contexts.insert(context.clone());
+                    } else {
+                        self.contexts.remove(context);
+                    }
+                }
+                let params = json!({ "contexts": contexts }).to_string();
+                self.submit(now, ticket, method, &params, target, timeout);
+            }
+        }
+    }
+
+    /// Takes back a request whose outcome nobody wants any more. What has not left is not sent; a dial is
+    /// called off; anything else is let go on.
+    pub fn abandon(&mut self, now: Instant, ticket: Ticket) {
+        if let Some(tag) = self.dials.tag_of(ticket) {
+            self.call_off(now, &tag);
+        }
+        if let Some(key) = self.pending.key_of_ticket(ticket)
+            && let Some(request) = self.pending.get(key)
+            && !matches!(request.stage, Stage::Sent)
+            && let Some(Request { purpose: Purpose::Application(_, target), .. }) = self.withdraw(key)
+        {
+            self.drop_operation(ticket, &target);
+        }
+        self.close_if_drained(now);
+    }
+
+    /// Takes back a request that has not left. True if it has left, or is not there any more.
+    pub(super) fn recall(&mut self, ticket: Ticket) -> bool {
+        let Some(key) = self.pending.key_of_ticket(ticket) else { return true };
+        if self.pending.get(key).is_some_and(|request| matches!(request.stage, Stage::Sent)) {
+            return true;
+        }
+        self.withdraw(key);
+        false
+    }
+
+    /// Asks the service, on the session's own account, for something about a call.
+    pub(super) fn tidy_up(&mut self, now: Instant, method: &'static str, params: &str, call_id: &CallId) {
+        let Some(node_id) = self.calls.get(call_id).map(|entry| entry.node_id.clone()) else { return };
+        let address = Address { call: Some((&node_id, call_id)), ..Address::default() };
+        let id = self.new_uuid();
+        let frame = frame::request(id, method, address, params);
+        let purpose = Purpose::TidyUp(Some(call_id.clone()));
+        self.enqueue(now, id, method.into(), frame, purpose, self.request_timeout);
+    }
+
+    fn submit(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        method: Cow<'static, str>,
+        params: &str,
+        target: Target,
+        timeout: Option<std::time::Duration>,
+    ) {
+        let node_id = target.call_id().and_then(|id| self.calls.get(id)).map(|entry| entry.node_id.clone());
+        let mut address = Address { call: node_id.as_ref().zip(target.call_id()), ..Address::default() };
+        match &target {
+            Target::Start { control_id: Some(control_id), rule, .. } if rule.keyed => {
+                address.control_id = Some(control_id);
+            }
+            Target::Steer { control_id, .. } => address.control_id = Some(control_id),
+            Target::Dial { tag: Some(tag) } => address.tag = Some(tag),
+            _ => {}
+        }
+        let id = self.new_uuid();
+        let frame = frame::request(id, &method, address, params);
+        let timeout = timeout.unwrap_or(self.request_timeout);
+        self.enqueue(now, id, method, frame, Purpose::Application(ticket, target), timeout);
+    }
+
+    fn enqueue(
+        &mut self,
+        now: Instant,
+        id: uuid::Uuid,
+        method: Cow<'static, str>,
+        frame: String,
+        purpose: Purpose,
+        timeout: std::time::Duration,
+    ) {
+        let ready = self.connection.is_ready();
+        if !ready && !self.pending.has_room_offline() {
+            let error = Error::QueueFull(Box::new(QueueFull {
+                method: method.to_string(),
+                limit: OFFLINE_QUEUE_LIMIT,
+            }));
+            return self.settle(now, &purpose, Err(error));
+        }
+        let (stage, staged) = if ready { (Stage::Staged, Some(frame)) } else { (Stage::Queued(frame), None) };
+        let key = self.pending.insert(Request { id, method, purpose, stage, made: now, timeout });
+        if let Some(at) = now.checked_add(timeout) {
+            self.timers.set(Timer::ExpireRequest(key), at);
+        }
+        if let Some(frame) = staged {
+            self.output.push_back(Queued::Frame(Some(key), frame));
+        }
+    }
+
+    pub(super) fn handle_response(
+        &mut self,
+        now: Instant,
+        id: &RawValue,
+        outcome: Result<&RawValue, &RawValue>,
+    ) {
+        let Some(key) = frame::request_id(id).and_then(|id| self.pending.key_of_id(id)) else { return };
+        let Some(request) = self.withdraw(key) else { return };
+        self.note_answer();
+        let refusal = match outcome {
+            // The result of authentication has no code to go by.
+            Ok(_) if matches!(request.purpose, Purpose::Authenticate { .. }) => None,
+            Ok(result) => Status::refusal_in(result),
+            Err(error) => Some(Status::of_error(error)),
+        };
+        match (&request.purpose, refusal) {
+            (Purpose::Authenticate { resuming }, Some(status)) => {
+                self.handle_rejected(now, &status, *resuming);
+            }
+            (Purpose::Authenticate { .. }, None) => {
+                if let Ok(result) = outcome {
+                    self.handle_accepted(now, result);
+                }
+            }
+            (Purpose::Probe, _) => {}
+            (Purpose::TidyUp(call_id), refusal) => {
+                if let Some(call_id) = call_id
+                    && refusal.is_some_and(|status| status.is_gone())
+                {
+                    self.end_locally(call_id, EndReason::NotFound);
+                }
+                self.close_if_drained(now);
+            }
+            (Purpose::Application(_, target), None) => {
+                let control_id = match target {
+                    Target::Start { control_id, .. } => control_id.clone(),
+                    _ => None,
+                };
+                let raw = outcome.map_or("{}", RawValue::get).into();
+                let passed = target.call_id().filter(|_| request.method == "calling.pass").cloned();
+                self.settle(now, &request.purpose, Ok(Reply { raw, control_id }));
+                if let Some(call_id) = passed {
+                    self.end_locally(&call_id, EndReason::Passed);
+                }
+            }
+            (Purpose::Application(_, target), Some(status)) => {
+                let result = match target {
+                    // An operation that is over needs no steering.
+                    Target::Steer { control_id, .. } if status.is_gone() => {
+                        Ok(Reply { raw: "{}".into(), control_id: Some(control_id.clone()) })
+                    }
+                    Target::Call(call_id) | Target::Start { call_id, .. } if status.is_gone() => {
+                        self.expect_end(now, call_id);
+                        Err(Error::gone(call_id.clone(), Certainty::Refused))
+                    }
+                    target => Err(Error::Refused(Box::new(Refused {
+                        method: request.method.to_string(),
+                        call_id: target.call_id().cloned(),
+                        code: status.code,
+                        message: self.scrub(&status.message),
+                    }))),
+                };
+                self.settle(now, &request.purpose, result);
+            }
+        }
+    }
+
+    /// A request got no answer in time. It fails alone; only if the service does not answer anything else
+    /// either is the connection dropped.
+    pub(super) fn expire(&mut self, now: Instant, key: RequestKey) {
+        let Some(request) = self.pending.get(key) else { return };
+        let sent = matches!(request.stage, Stage::Sent);
+        let asked_by_us = matches!(request.purpose, Purpose::Probe | Purpose::Authenticate { .. });
+        let after = now.saturating_duration_since(request.made).max(request.timeout);
+        self.fail_request(now, key, &|request, certainty| {
+            Error::TimedOut(Box::new(TimedOut { what: request.describe(), after, certainty }))
+        });
+        if sent && !asked_by_us {
+            self.probe_hearing(now);
+        }
+        self.close_if_drained(now);
+    }
+
+    /// Fails a request, with what is certain about it.
+    pub(super) fn fail_request(
+        &mut self,
+        now: Instant,
+        key: RequestKey,
+        error: &dyn Fn(&Request, Certainty) -> Error,
+    ) {
+        let Some(request) = self.withdraw(key) else { return };
+        let certainty = match request.stage {
+            Stage::Queued(_) | Stage::Staged => Certainty::NotSent,
+            Stage::Sent => Certainty::Unknown,
+        };
+        let error = error(&request, certainty);
+        self.settle(now, &request.purpose, Err(error));
+    }
+
+    /// Takes a request off the books, and its frame out of the output if it is still there.
+    fn withdraw(&mut self, key: RequestKey) -> Option<Request> {
+        let request = self.pending.remove(key)?;
+        self.timers.cancel(&Timer::ExpireRequest(key));
+        if matches!(request.stage, Stage::Staged) {
+            self.output.retain(|queued| !matches!(queued, Queued::Frame(Some(staged), _) if *staged == key));
+        }
+        Some(request)
+    }
+
+    /// Draws the consequences of an outcome and reports it.
+    fn settle(&mut self, now: Instant, purpose: &Purpose, result: Result<Reply, Error>) {
+        let Purpose::Application(ticket, target) = purpose else { return };
+        if let (Target::Receive(contexts), Err(Error::Refused(_))) = (target, &result) {
+            for context in contexts {
+                self.contexts.remove(context);
+            }
+        }
+        match (target, result) {
+            (Target::Dial { tag: Some(tag) }, Ok(_)) => {
+                if let Some(dial) = self.dials.get_mut(tag) {
+                    dial.accepted = true;
+                }
+            }
+            (Target::Dial { tag: Some(tag) }, Err(error)) => self.fail_dial(now, tag, error),
+            (target, Ok(reply)) => self.report(*ticket, target, Ok(reply)),
+            (target, Err(error)) => {
+                self.drop_operation(*ticket, target);
+                self.report(*ticket, target, Err(error));
+            }
+        }
+    }
+
+    fn drop_operation(&mut self, ticket: Ticket, target: &Target) {
+        if let Target::Start { call_id, .. } = target
+            && let Some(entry) = self.calls.get_mut(call_id)
+        {
+            entry.operations.retain(|running| running.ticket != ticket);
+        }
+    }
+
+    fn report(&mut self, ticket: Ticket, target: &Target, result: Result<Reply, Error>) {
+        match (target, result) {
+            (Target::Dial { .. }, Err(error)) => {
+                self.emit(SessionEvent::Dialed { ticket, result: Err(error) });
+            }
+            (_, result) => self.emit(SessionEvent::Replied { ticket, result }),
+        }
+    }
+}

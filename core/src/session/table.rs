@@ -1,0 +1,144 @@
+//! A table of calls. It stores; what becomes of a call is decided in `calls` and `dials`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::recent::Recent;
+use crate::calling::{CallState, Direction, Rule};
+use crate::events::Event;
+use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
+
+/// How many calls that are over are remembered, so that late news of them is recognised.
+const REMEMBERED_CALLS: usize = 4_096;
+
+/// Calls in the order in which they became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct CallSerial(u64);
+
+/// What a call is to the application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Offered, and not taken yet.
+    Offered,
+    /// The application's.
+    Active,
+    /// A leg of a dial that is not decided yet.
+    Leg(Tag),
+    /// Nobody's: a leg that lost, or that came too late. It is to end; so many attempts were made.
+    Unwanted {
+        /// How often it was asked to end.
+        attempts: u32,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) ticket: Ticket,
+    pub(super) control_id: ControlId,
+    pub(super) rule: &'static Rule,
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) serial: CallSerial,
+    pub(super) node_id: NodeId,
+    pub(super) state: CallState,
+    pub(super) direction: Direction,
+    pub(super) role: Role,
+    /// Whether the application has begun to answer it.
+    pub(super) answering: bool,
+    pub(super) operations: Vec<Running>,
+}
+
+impl Entry {
+    /// Whether the application knows the call.
+    pub(super) fn is_visible(&self) -> bool {
+        matches!(self.role, Role::Offered | Role::Active)
+    }
+
+    /// The running operation that an event belongs to.
+    pub(super) fn operation_of(&self, event: &Event) -> Option<usize> {
+        let named = event.control_id();
+        self.operations.iter().position(|running| {
+            (running.rule.concerns)(event) && (!running.rule.keyed || named == Some(&running.control_id))
+        })
+    }
+
+    pub(super) fn is_running(&self, control_id: &ControlId) -> bool {
+        self.operations.iter().any(|running| running.control_id == *control_id)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Calls {
+    next: u64,
+    entries: HashMap<CallId, Entry>,
+    order: BTreeMap<CallSerial, CallId>,
+    over: Recent<CallId>,
+}
+
+impl Calls {
+    pub(super) fn new() -> Self {
+        Self { next: 0, entries: HashMap::new(), order: BTreeMap::new(), over: Recent::new(REMEMBERED_CALLS) }
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        id: CallId,
+        node_id: NodeId,
+        state: CallState,
+        direction: Direction,
+        role: Role,
+    ) -> CallSerial {
+        let serial = CallSerial(self.next);
+        self.next += 1;
+        self.order.insert(serial, id.clone());
+        let entry =
+            Entry { serial, node_id, state, direction, role, answering: false, operations: Vec::new() };
+        self.entries.insert(id, entry);
+        serial
+    }
+
+    /// Takes a call out and remembers that it is over.
+    pub(super) fn end(&mut self, id: &CallId) -> Option<Entry> {
+        let entry = self.forget(id)?;
+        self.over.insert(id.clone());
+        Some(entry)
+    }
+
+    /// Takes a call out as if it had never been there: it may be offered again.
+    pub(super) fn forget(&mut self, id: &CallId) -> Option<Entry> {
+        let entry = self.entries.remove(id)?;
+        self.order.remove(&entry.serial);
+        Some(entry)
+    }
+
+    /// Whether the call was here and is over.
+    pub(super) fn is_over(&self, id: &CallId) -> bool {
+        self.over.contains(id)
+    }
+
+    pub(super) fn get(&self, id: &CallId) -> Option<&Entry> {
+        self.entries.get(id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: &CallId) -> Option<&mut Entry> {
+        self.entries.get_mut(id)
+    }
+
+    pub(super) fn id_of(&self, serial: CallSerial) -> Option<&CallId> {
+        self.order.get(&serial)
+    }
+
+    /// The calls that fit, in the order in which they became known.
+    pub(super) fn ids(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<CallId> {
+        self.order.values().filter(|id| self.entries.get(*id).is_some_and(&wanted)).cloned().collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn operations(&self) -> usize {
+        self.entries.values().map(|entry| entry.operations.len()).sum()
+    }
+}
