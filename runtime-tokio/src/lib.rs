@@ -1,1 +1,41 @@
-//! tokio adapter.
+//! Answer, place and control phone calls on tokio, through SignalWire RELAY.
+//!
+//! ```no_run
+//! use signalwire_relay_tokio::{Collect, Config, Error, RelayClient, phone, secs};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Error> {
+//!     let client = RelayClient::connect(Config::from_env()?.contexts(["default"])).await?;
+//!     client.on_call(|call| async move {
+//!         call.answer().await?;
+//!         let menu = call
+//!             .prompt_tts("Press 1 for sales, 2 for support.", Collect::digits(1).digit_timeout(secs(5)))
+//!             .await?;
+//!         let number = match menu.wait().await?.digits() {
+//!             Some("1") => Some("+15551001000"),
+//!             Some("2") => Some("+15552002000"),
+//!             _ => None,
+//!         };
+//!         match number {
+//!             Some(number) => drop(call.connect(phone(number).from("+15550000000")).await?.wait().await?),
+//!             None => drop(call.play_tts("Goodbye.").await?.wait().await?),
+//!         }
+//!         call.hangup().await
+//!     });
+//!     client.run().await // reconnects until Ctrl-C, then lets running calls finish
+//! }
+//! ```
+//!
+//! [`RelayClient`] connects and keeps itself connected; through it, everything that [`Client`] can do. The
+//! protocol, its types and its documentation are those of [`signalwire_relay_core`], whose items are all
+//! exported here. This crate adds sockets, TLS by rustls, timers and tasks.
+//!
+//! Logs go to [`tracing`], under the target `signalwire_relay_tokio`.
+
+mod client;
+mod log;
+mod pump;
+mod transport;
+
+pub use client::RelayClient;
+pub use signalwire_relay_core::*;

@@ -213,8 +213,13 @@ impl Session {
 
     /// Makes a call known that a dial has brought about, if the state is one of such a call.
     fn adopt_leg(&mut self, now: Instant, news: &CallStateEvent) -> bool {
-        if news.call_id.is_empty() || news.call_state == CallState::Ended || self.calls.is_over(&news.call_id)
-        {
+        if news.call_id.is_empty() || self.calls.is_over(&news.call_id) {
+            return false;
+        }
+        if news.call_state == CallState::Ended {
+            if self.is_dialled(&news.tag) {
+                self.calls.remember(news.call_id.clone());
+            }
             return false;
         }
         let Some(role) = self.role_of_leg(&news.tag, &news.call_id) else { return false };

@@ -456,8 +456,6 @@ impl Session {
             return;
         }
         let was_up = self.connection.is_up();
-        // What was not drained has not left.
-        self.unstage_frames();
         let reason = result.as_ref().err().map(|error| Arc::from(error.to_string()));
         self.enter(Phase::Closed { reason });
         self.fail_everything(now);

@@ -183,6 +183,11 @@ impl Session {
         }
     }
 
+    /// Whether a tag is that of one of our dials.
+    pub(super) fn is_dialled(&self, tag: &Tag) -> bool {
+        self.dials.contains(tag) || self.dials.was_decided(tag)
+    }
+
     /// Makes a new call known to the dial that its tag names, if it is one of ours, and says what it is then.
     pub(super) fn role_of_leg(&mut self, tag: &Tag, call_id: &CallId) -> Option<Role> {
         if tag.is_empty() {

@@ -105,6 +105,11 @@ impl Calls {
         Some(entry)
     }
 
+    /// Remembers a call as over that never was here.
+    pub(super) fn remember(&mut self, id: CallId) {
+        self.over.insert(id);
+    }
+
     /// Takes a call out as if it had never been there: it may be offered again.
     pub(super) fn forget(&mut self, id: &CallId) -> Option<Entry> {
         let entry = self.entries.remove(id)?;

@@ -1,1 +1,29 @@
 //! A simulated SignalWire RELAY service.
+//!
+//! Phone applications are built and tested against it on one machine, without an account and
+//! without waiting. It answers requests, sends events, lets scripted people call, pick up, press keys
+//! and hang up, checks every request against the protocol, and breaks things on demand.
+//!
+//! There are three ways to use it:
+//!
+//! - in memory and in virtual time: [`Switchboard`] is a state machine without I/O;
+//! - in tests of any kind: [`listener::Simulator`] listens on a loopback port, in a thread of its own;
+//! - as a program: `cargo run -p signalwire-relay-simulator -- --help`.
+//!
+//! What happens is said by a [`Scenario`], in Rust or in TOML.
+
+pub mod listener;
+mod methods;
+mod report;
+mod scenario;
+mod switchboard;
+
+pub use report::Report;
+pub use scenario::{
+    BUILTINS, Caller, Credential, Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Phone, Pickup, Scenario,
+    ScenarioError, Step, When,
+};
+pub use switchboard::{
+    CallState, CallView, ConnectionId, Direction, ENDED_BOUND, Faults, JOURNAL_BOUND, JournalEntry,
+    OperationView, Output, Refusal, Switchboard, VIOLATION_BOUND, Violation,
+};

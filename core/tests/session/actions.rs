@@ -1,0 +1,232 @@
+//! Operations: started, followed, ended.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use signalwire_relay_core::calling::{Method, Play, PlayAndCollect};
+use signalwire_relay_core::session::{Command, OperationUpdate, SessionEvent, Stats, Target};
+use signalwire_relay_core::{Certainty, Connect, Error, Ticket};
+
+use crate::rig::{Rig, SECOND};
+
+/// Starts an operation by its rule; the parameters do not matter to the session.
+fn start<M: Method>(rig: &mut Rig, method: &'static str, control_id: Option<&str>) -> Ticket {
+    let target = Target::Start {
+        call_id: "c1".into(),
+        control_id: control_id.map(Into::into),
+        rule: M::rule().expect("an operation"),
+    };
+    rig.command(Command::raw(method, target, "{}".to_owned()).expect("an object"))
+}
+
+fn update(rig: &mut Rig) -> Option<OperationUpdate> {
+    match rig.events.pop_front() {
+        Some(SessionEvent::Call { operation, .. }) => operation,
+        other => panic!("no event on the call but {other:?}"),
+    }
+}
+
+fn play_event(control_id: &str, state: &str) -> Value {
+    json!({"call_id": "c1", "node_id": "n-1", "control_id": control_id, "state": state})
+}
+
+#[test]
+fn an_operation_ends_with_its_last_event() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let play = start::<Play>(&mut rig, "calling.play", None);
+    let request = rig.expect_sent("calling.play");
+    let control_id = request["params"]["control_id"].as_str().expect("one was made up").to_owned();
+    assert_eq!(control_id.len(), 36, "a UUID");
+    rig.ok(&request);
+    let reply = rig.expect_reply(play).expect("accepted");
+    assert_eq!(reply.control_id().map(|id| id.as_str()), Some(&*control_id));
+    for (state, ended) in [("playing", false), ("paused", false), ("playing", false), ("finished", true)] {
+        rig.event("calling.call.play", play_event(&control_id, state));
+        assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: play, ended }), "{state}");
+    }
+    rig.event("calling.call.play", play_event(&control_id, "finished"));
+    assert_eq!(update(&mut rig), None, "what is over does not end again");
+    assert_eq!(rig.session.stats().operations, 0);
+}
+
+#[test]
+fn events_may_overtake_the_answer() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let play = start::<Play>(&mut rig, "calling.play", Some("k1"));
+    let request = rig.expect_sent("calling.play");
+    rig.event("calling.call.play", play_event("k1", "finished"));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: play, ended: true }));
+    rig.ok(&request);
+    rig.expect_reply(play).expect("accepted");
+}
+
+#[test]
+fn the_end_of_the_prompt_is_not_the_end_of_the_input() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let prompt = start::<PlayAndCollect>(&mut rig, "calling.play_and_collect", Some("k1"));
+    rig.event("calling.call.play", play_event("k1", "finished"));
+    assert_eq!(update(&mut rig), None);
+    rig.event(
+        "calling.call.collect",
+        json!({"call_id": "c1", "control_id": "k1",
+        "result": {"type": "digit", "params": {"digits": "1"}}}),
+    );
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: prompt, ended: true }));
+}
+
+#[test]
+fn a_connection_is_followed_without_a_control_id() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let connect = start::<Connect>(&mut rig, "calling.connect", None);
+    let request = rig.expect_sent("calling.connect");
+    assert_eq!(request["params"].get("control_id"), None);
+    for (state, ended) in [("connecting", false), ("connected", false), ("disconnected", true)] {
+        rig.event("calling.call.connect", json!({"call_id": "c1", "connect_state": state}));
+        assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: connect, ended }));
+    }
+}
+
+#[test]
+fn operations_fail_when_their_call_ends_first() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let one = start::<Play>(&mut rig, "calling.play", Some("k1"));
+    let two = start::<Play>(&mut rig, "calling.play", Some("k2"));
+    rig.state("c1", "ended");
+    rig.expect_call_event("c1");
+    for expected in [one, two] {
+        match rig.events.pop_front() {
+            Some(SessionEvent::OperationFailed { ticket, error }) if ticket == expected => {
+                assert!(error.is_gone());
+            }
+            other => panic!("{expected:?} did not fail but {other:?}"),
+        }
+    }
+    rig.expect_ended("c1");
+    assert_eq!(rig.session.stats().operations, 0);
+}
+
+#[test]
+fn operations_fail_with_the_session_that_they_ran_in() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let play = start::<Play>(&mut rig, "calling.play", Some("k1"));
+    let request = rig.expect_sent("calling.play");
+    rig.ok(&request);
+    rig.expect_reply(play).expect("accepted");
+    rig.disconnected();
+    rig.expect_quiet();
+    rig.reconnect("proto-2", false);
+    match rig.events.pop_front() {
+        Some(SessionEvent::OperationFailed { ticket, .. }) => assert_eq!(ticket, play),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn operations_go_on_across_a_resume() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let play = start::<Play>(&mut rig, "calling.play", Some("k1"));
+    let request = rig.expect_sent("calling.play");
+    rig.ok(&request);
+    rig.disconnected();
+    rig.reconnect("proto-1", true);
+    rig.events.clear();
+    rig.event("calling.call.play", play_event("k1", "finished"));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: play, ended: true }));
+}
+
+#[test]
+fn an_operation_that_was_refused_or_lost_is_forgotten() {
+    for lose in [false, true] {
+        let mut rig = Rig::ready();
+        rig.offer("c1");
+        let play = start::<Play>(&mut rig, "calling.play", Some("k1"));
+        let request = rig.expect_sent("calling.play");
+        if lose {
+            rig.disconnected();
+        } else {
+            rig.refuse(&request, "400");
+        }
+        rig.expect_reply(play).expect_err("failed");
+        assert_eq!(rig.session.stats().operations, 0);
+    }
+}
+
+#[test]
+fn two_running_operations_do_not_share_a_control_id() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    start::<Play>(&mut rig, "calling.play", Some("k1"));
+    let twin = start::<Play>(&mut rig, "calling.play", Some("k1"));
+    match rig.expect_reply(twin) {
+        Err(Error::InvalidArgument(invalid)) => assert_eq!(invalid.field, "control_id"),
+        other => panic!("{other:?}"),
+    }
+    rig.event("calling.call.play", play_event("k1", "finished"));
+    start::<Play>(&mut rig, "calling.play", Some("k1"));
+    assert_eq!(rig.sent.len(), 2, "free again once the first is over");
+}
+
+#[test]
+fn steering_what_is_over_succeeds_without_being_sent() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let stop = |rig: &mut Rig| {
+        let target = Target::Steer { call_id: "c1".into(), control_id: "k1".into() };
+        rig.command(Command::raw("calling.play.stop", target, "{}".to_owned()).expect("an object"))
+    };
+    start::<Play>(&mut rig, "calling.play", Some("k1"));
+    rig.expect_sent("calling.play");
+    let running = stop(&mut rig);
+    let request = rig.expect_sent("calling.play.stop");
+    assert_eq!(request["params"], json!({"node_id": "n-1", "call_id": "c1", "control_id": "k1"}));
+    rig.refuse(&request, "404");
+    rig.expect_reply(running).expect("it ended in the very moment");
+    rig.pass(5 * SECOND);
+    assert_eq!(rig.session.stats().calls, 1, "the call has nothing to do with that");
+    rig.events.clear();
+    rig.sent.clear();
+    rig.event("calling.call.play", play_event("k1", "finished"));
+    rig.events.clear();
+    let over = stop(&mut rig);
+    rig.expect_nothing_sent();
+    rig.expect_reply(over).expect("nothing to steer");
+}
+
+#[test]
+fn events_of_another_call_or_operation_end_nothing() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.offer("c2");
+    start::<Play>(&mut rig, "calling.play", Some("k1"));
+    rig.event("calling.call.play", json!({"call_id": "c2", "control_id": "k1", "state": "finished"}));
+    assert_eq!(update(&mut rig), None);
+    rig.event("calling.call.play", play_event("k2", "finished"));
+    assert_eq!(update(&mut rig), None);
+    rig.event("calling.call.play", json!({"call_id": "c1", "control_id": null, "state": "finished"}));
+    assert_eq!(update(&mut rig), None);
+    assert_eq!(rig.session.stats().operations, 1);
+}
+
+#[test]
+fn an_operation_that_waits_for_a_connection_can_be_taken_back() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.disconnected();
+    let play = start::<Play>(&mut rig, "calling.play", None);
+    rig.session.abandon(rig.now, play);
+    assert_eq!(rig.session.stats(), {
+        let mut stats = Stats::default();
+        stats.calls = 1;
+        stats
+    });
+    let queued = start::<Play>(&mut rig, "calling.play", None);
+    rig.pass(Duration::from_secs(10));
+    assert_eq!(rig.expect_reply(queued).expect_err("expired").certainty(), Certainty::NotSent);
+}

@@ -1,0 +1,203 @@
+//! What events mean for a call.
+
+use serde_json::json;
+use signalwire_relay_core::session::{Notice, SessionEvent, Stats};
+use signalwire_relay_core::{CallId, CallState, Certainty, Device, Direction, EndReason, Error};
+
+use crate::rig::{Rig, SECOND, call_state, config, offer};
+
+#[test]
+fn an_offer_tells_everything_about_the_call() {
+    let mut rig = Rig::ready();
+    let info = rig.offer("c1");
+    assert_eq!((info.call_id.as_str(), info.node_id.as_str()), ("c1", "n-1"));
+    assert_eq!((info.context.as_str(), info.segment_id.as_str()), ("office", "g-1"));
+    assert_eq!((&info.direction, &info.state), (&Direction::Inbound, &CallState::Created));
+    assert_eq!(info.project_id, "p-1", "the client's, since the event does not say");
+    assert!(matches!(&info.device, Device::Phone(_)));
+    assert_eq!((info.device.caller(), info.device.callee()), (Some("+15551110000"), Some("+15552220000")));
+}
+
+#[test]
+fn a_call_is_answered_and_ends() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let answer = rig.call_command("calling.answer", "c1");
+    let request = rig.expect_sent("calling.answer");
+    assert_eq!(request["params"], json!({"node_id": "n-1", "call_id": "c1"}));
+    rig.state("c1", "answered");
+    rig.ok(&request);
+    assert_eq!(rig.expect_call_event("c1"), "calling.call.state");
+    rig.expect_reply(answer).expect("accepted");
+    rig.state("c1", "ending");
+    rig.event("calling.call.state", json!({"call_id": "c1", "call_state": "ended", "end_reason": "busy"}));
+    rig.expect_call_event("c1");
+    rig.expect_call_event("c1");
+    assert_eq!(rig.expect_ended("c1"), EndReason::Busy);
+    assert_eq!(rig.session.stats(), Stats::default());
+}
+
+#[test]
+fn repeated_and_reordered_states_never_move_a_call_back() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    for state in
+        ["ringing", "ringing", "answered", "created", "ringing", "answered", "parked", "ending", "answered"]
+    {
+        rig.state("c1", state);
+    }
+    let mut seen = Vec::new();
+    while let Some(SessionEvent::Call { event, .. }) = rig.events.pop_front() {
+        if let signalwire_relay_core::Event::State(state) = &*event {
+            seen.push(state.call_state.to_string());
+        }
+    }
+    assert_eq!(
+        seen,
+        ["ringing", "answered", "parked", "ending"],
+        "an unknown state is told, and moves nothing"
+    );
+    rig.state("c1", "ended");
+    rig.events.clear();
+    for state in ["ended", "answered", "created"] {
+        rig.state("c1", state);
+    }
+    rig.expect_quiet();
+    assert_eq!(rig.session.stats().calls, 0);
+}
+
+#[test]
+fn a_repeated_offer_is_no_second_call() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.event("calling.call.receive", offer("c1"));
+    rig.expect_quiet();
+    rig.state("c1", "ended");
+    rig.events.clear();
+    rig.event("calling.call.receive", offer("c1"));
+    rig.expect_quiet();
+    rig.expect_nothing_sent();
+    assert_eq!(rig.notices, [Notice::OfferRepeated("c1".into()), Notice::OfferRepeated("c1".into())]);
+}
+
+#[test]
+fn an_offer_above_the_limit_is_passed_on_and_welcome_when_there_is_room() {
+    let mut rig = Rig::new(&config().max_active_calls(1));
+    rig.authenticate("p", false);
+    rig.offer("c1");
+    rig.event("calling.call.receive", offer("c2"));
+    let pass = rig.expect_sent("calling.pass");
+    assert_eq!(pass["params"], json!({"node_id": "n-1", "call_id": "c2"}));
+    rig.ok(&pass);
+    rig.expect_quiet();
+    rig.state("c1", "ended");
+    rig.events.clear();
+    rig.offer("c2");
+}
+
+#[test]
+fn an_offer_that_nobody_takes_is_passed_on() {
+    let mut rig = Rig::ready();
+    rig.event("calling.call.receive", offer("c1"));
+    rig.events.clear();
+    rig.pass(9 * SECOND);
+    rig.expect_nothing_sent();
+    rig.pass(SECOND);
+    let pass = rig.expect_sent("calling.pass");
+    assert_eq!(rig.expect_ended("c1"), EndReason::Passed);
+    rig.ok(&pass);
+    assert_eq!(rig.session.stats(), Stats::default());
+}
+
+#[test]
+fn an_offer_that_everybody_let_go_of_is_passed_on_at_once() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.session.release(rig.now, &CallId::from("c1"));
+    rig.drain();
+    rig.expect_sent("calling.pass");
+    assert_eq!(rig.expect_ended("c1"), EndReason::Passed);
+
+    rig.offer("c2");
+    rig.call_command("calling.answer", "c2");
+    rig.expect_sent("calling.answer");
+    rig.session.release(rig.now, &CallId::from("c2"));
+    rig.drain();
+    rig.expect_nothing_sent();
+}
+
+#[test]
+fn a_call_that_was_passed_is_over_for_this_client() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let pass = rig.call_command("calling.pass", "c1");
+    let request = rig.expect_sent("calling.pass");
+    rig.ok(&request);
+    rig.expect_reply(pass).expect("accepted");
+    assert_eq!(rig.expect_ended("c1"), EndReason::Passed);
+}
+
+#[test]
+fn a_command_on_a_call_that_is_over_is_not_sent() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.state("c1", "ended");
+    rig.events.clear();
+    let ticket = rig.call_command("calling.answer", "c1");
+    rig.expect_nothing_sent();
+    let error = rig.expect_reply(ticket).expect_err("gone");
+    assert!(error.is_gone());
+    assert_eq!(error.certainty(), Certainty::NotSent);
+}
+
+#[test]
+fn a_call_that_the_service_does_not_know_ends_even_if_it_never_says_so() {
+    for code in ["404", "410"] {
+        let mut rig = Rig::ready();
+        rig.offer("c1");
+        let ticket = rig.call_command("calling.answer", "c1");
+        let request = rig.expect_sent("calling.answer");
+        rig.refuse(&request, code);
+        let error = rig.expect_reply(ticket).expect_err("gone");
+        assert!(error.is_gone());
+        assert_eq!(error.certainty(), Certainty::Refused);
+        rig.pass(5 * SECOND);
+        assert_eq!(rig.expect_ended("c1"), EndReason::NotFound);
+    }
+}
+
+#[test]
+fn any_other_refusal_leaves_the_call_alone() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let ticket = rig.call_command("calling.answer", "c1");
+    let request = rig.expect_sent("calling.answer");
+    rig.refuse(&request, "409");
+    let error = rig.expect_reply(ticket).expect_err("refused");
+    assert!(matches!(&error, Error::Refused(refused) if refused.call_id == Some("c1".into())), "{error}");
+    rig.pass(20 * SECOND);
+    assert_eq!(rig.session.stats().calls, 1);
+}
+
+#[test]
+fn events_about_nothing_we_know_are_told_as_such() {
+    let mut rig = Rig::ready();
+    rig.state("stranger", "answered");
+    rig.event("calling.call.play", json!({"call_id": "stranger", "control_id": "k", "state": "playing"}));
+    rig.event("calling.conference", json!({"conference_id": "f"}));
+    for _ in 0..3 {
+        assert!(matches!(rig.events.pop_front(), Some(SessionEvent::Other(_))));
+    }
+    assert_eq!(rig.session.stats(), Stats::default());
+}
+
+#[test]
+fn a_missing_node_is_filled_in_from_later_events() {
+    let mut rig = Rig::ready();
+    let mut bare = offer("c1");
+    bare["node_id"] = json!(null);
+    rig.event("calling.call.receive", bare);
+    rig.event("calling.call.state", call_state("c1", "ringing"));
+    rig.call_command("calling.answer", "c1");
+    assert_eq!(rig.expect_sent("calling.answer")["params"]["node_id"], "n-1");
+}

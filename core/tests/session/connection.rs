@@ -1,0 +1,427 @@
+//! Connect, authenticate, lose, come back, stop.
+
+use std::time::Duration;
+
+use serde_json::json;
+use signalwire_relay_core::session::{ConnectionState, Frame, SessionEvent, Stats};
+use signalwire_relay_core::{CallId, Certainty, Config, EndReason, Error};
+
+use crate::rig::{Rig, SECOND, config};
+
+fn closed(rig: &mut Rig) -> Result<(), Error> {
+    match rig.events.pop_back() {
+        Some(SessionEvent::Closed(result)) => result,
+        other => panic!("not closed but {other:?}"),
+    }
+}
+
+#[test]
+fn the_credentials_are_sent_once_the_transport_is_open() {
+    let mut rig = Rig::new(&config());
+    assert_eq!(rig.opens, 1);
+    rig.expect_nothing_sent();
+    rig.connected();
+    let request = rig.expect_sent("signalwire.connect");
+    assert_eq!(
+        request["params"],
+        json!({"version": {"major": 2, "minor": 0, "revision": 0},
+            "agent": concat!("signalwire-relay-rust/", env!("CARGO_PKG_VERSION")), "event_acks": true,
+            "authentication": {"project": "p-1", "token": "PT-secret"}, "contexts": ["office"]})
+    );
+    rig.reply(&request, json!({"protocol": "proto-1"}));
+    assert_eq!(rig.states.last(), Some(&ConnectionState::Ready { resumed: false }));
+    assert_eq!(rig.session.protocol(), Some("proto-1"));
+}
+
+#[test]
+fn a_jwt_goes_alone() {
+    let mut rig = Rig::new(&Config::new().project("p").token("t").jwt("j"));
+    rig.connected();
+    let request = rig.expect_sent("signalwire.connect");
+    assert_eq!(request["params"]["authentication"], json!({"jwt_token": "j"}));
+    assert_eq!(request["params"].get("contexts"), None, "no contexts, no member");
+}
+
+#[test]
+fn the_result_of_authentication_has_no_code_to_check() {
+    let mut rig = Rig::new(&config());
+    rig.connected();
+    let request = rig.expect_sent("signalwire.connect");
+    rig.reply(&request, json!({"code": "500", "protocol": "x"}));
+    assert!(matches!(rig.states.last(), Some(ConnectionState::Ready { .. })));
+}
+
+#[test]
+fn a_lost_connection_is_resumed_with_what_the_service_gave() {
+    let mut rig = Rig::ready();
+    rig.event("signalwire.authorization.state", json!({"authorization_state": "AA:BB"}));
+    rig.event("signalwire.authorization.state", json!({"authorization_state": ""}));
+    rig.offer("c1");
+    rig.disconnected();
+    assert!(matches!(rig.states.last(), Some(ConnectionState::Waiting { attempt: 2, .. })));
+    let params = rig.reconnect("proto-1", true);
+    assert_eq!((&params["protocol"], &params["authorization_state"]), (&json!("proto-1"), &json!("AA:BB")));
+    assert_eq!(rig.states.last(), Some(&ConnectionState::Ready { resumed: true }));
+    match rig.events.pop_front() {
+        Some(SessionEvent::Gap { call_id, lasted }) => {
+            assert_eq!(call_id.as_str(), "c1");
+            assert!((SECOND / 2..=SECOND).contains(&lasted), "{lasted:?}");
+        }
+        other => panic!("the gap was not reported but {other:?}"),
+    }
+    rig.state("c1", "answered");
+    assert_eq!(rig.expect_call_event("c1"), "calling.call.state");
+}
+
+#[test]
+fn a_service_that_does_not_say_whether_it_resumed_shows_it_by_the_name() {
+    for (protocol, resumed) in [("proto-1", true), ("proto-2", false)] {
+        let mut rig = Rig::ready();
+        rig.disconnected();
+        rig.until_open();
+        rig.connected();
+        let request = rig.expect_sent("signalwire.connect");
+        rig.reply(&request, json!({ "protocol": protocol }));
+        assert_eq!(rig.states.last(), Some(&ConnectionState::Ready { resumed }));
+    }
+}
+
+#[test]
+fn calls_of_a_session_that_is_not_resumed_are_reported_lost() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.disconnected();
+    rig.reconnect("proto-2", false);
+    assert_eq!(rig.expect_ended("c1"), EndReason::SessionLost);
+    assert_eq!(rig.session.stats(), Stats::default());
+}
+
+#[test]
+fn pauses_double_with_jitter_up_to_thirty_seconds() {
+    let mut rig = Rig::new(&config());
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        rig.disconnected();
+        let next = rig.next.expect("the session tries again");
+        pauses.push((next - rig.now).as_secs_f64());
+        rig.pass(next - rig.now);
+    }
+    for (pause, whole) in pauses.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]) {
+        assert!((whole / 2.0..=whole).contains(pause), "{pauses:?}");
+    }
+    let other = {
+        let mut rig = Rig::seeded(&config(), 8);
+        rig.disconnected();
+        (rig.next.expect("the session tries again") - rig.now).as_secs_f64()
+    };
+    assert!((other - pauses[0]).abs() > f64::EPSILON, "another seed, another jitter");
+}
+
+#[test]
+fn failures_are_forgiven_only_after_the_connection_has_held() {
+    let attempt_after = |held: Duration| {
+        let mut rig = Rig::new(&config());
+        for _ in 0..3 {
+            rig.disconnected();
+            rig.until_open();
+        }
+        rig.authenticate("proto-1", false);
+        rig.pass(held);
+        rig.disconnected();
+        match rig.states.last() {
+            Some(ConnectionState::Waiting { attempt, .. }) => *attempt,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(attempt_after(9 * SECOND), 5);
+    assert_eq!(attempt_after(10 * SECOND), 2);
+}
+
+#[test]
+fn three_refusals_of_the_credentials_end_the_session_with_the_service_s_words() {
+    let mut rig = Rig::new(&config());
+    for attempt in 1..=3 {
+        rig.connected();
+        let request = rig.expect_sent("signalwire.connect");
+        rig.fail(&request, json!({"code": -32002, "message": "Authentication failed for PT-secret"}));
+        assert_eq!(rig.closes, attempt);
+        if attempt < 3 {
+            rig.until_open();
+        }
+    }
+    assert_eq!(rig.opens, 3);
+    assert_eq!(rig.next, None, "nothing more is going to happen");
+    match closed(&mut rig) {
+        Err(Error::Rejected(rejected)) => {
+            assert_eq!((rejected.attempts, rejected.code), (3, -32002));
+            assert_eq!(rejected.message, "Authentication failed for ***", "the secret is struck out");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn transport_failures_are_no_refusals() {
+    let mut rig = Rig::new(&config());
+    for _ in 0..20 {
+        rig.disconnected();
+        rig.until_open();
+    }
+    assert_eq!(rig.opens, 21);
+    rig.authenticate("proto-1", false);
+}
+
+#[test]
+fn credentials_that_were_accepted_before_are_offered_again_without_limit() {
+    let mut rig = Rig::ready();
+    rig.disconnected();
+    for _ in 0..6 {
+        rig.until_open();
+        rig.connected();
+        let request = rig.expect_sent("signalwire.connect");
+        rig.fail(&request, json!({"code": -32000, "message": "busy"}));
+    }
+    let params = rig.reconnect("proto-9", false);
+    assert_eq!(params.get("protocol"), None);
+}
+
+#[test]
+fn a_refused_resume_is_tried_once_more_as_a_new_session() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.disconnected();
+    rig.until_open();
+    rig.connected();
+    let request = rig.expect_sent("signalwire.connect");
+    assert_eq!(request["params"]["protocol"], "proto-1");
+    rig.fail(&request, json!({"code": -32003, "message": "stale"}));
+    let params = rig.reconnect("proto-2", false);
+    assert_eq!(params.get("protocol"), None);
+    assert_eq!(rig.expect_ended("c1"), EndReason::SessionLost);
+}
+
+#[test]
+fn a_notice_to_leave_is_followed_by_a_resume_unless_it_says_restart() {
+    for (params, resumes) in
+        [(json!({}), true), (json!({"restart": false}), true), (json!({"restart": true}), false)]
+    {
+        let mut rig = Rig::ready();
+        rig.receive_json(&json!({"id": "d1", "method": "signalwire.disconnect", "params": params}));
+        assert_eq!(rig.sent.pop_front(), Some(json!({"jsonrpc": "2.0", "id": "d1", "result": {}})));
+        rig.disconnected();
+        assert_eq!(rig.reconnect("proto-2", false).get("protocol").is_some(), resumes);
+    }
+}
+
+#[test]
+fn after_a_notice_to_leave_nothing_new_is_sent_until_the_next_connection() {
+    let mut rig = Rig::ready();
+    rig.receive_json(&json!({"id": "d1", "method": "signalwire.disconnect", "params": {}}));
+    rig.sent.clear();
+    rig.offer("c1");
+    let ticket = rig.call_command("calling.answer", "c1");
+    rig.expect_nothing_sent();
+    // The service forgets to close: the client does, and comes back.
+    rig.pass(9 * SECOND);
+    assert_eq!(rig.closes, 0);
+    rig.pass(SECOND / 2 * 3);
+    assert_eq!(rig.closes, 1);
+    rig.session.command(
+        rig.now,
+        signalwire_relay_core::Ticket(99),
+        crate::rig::raw("x.y", signalwire_relay_core::session::Target::Service),
+    );
+    assert_eq!(rig.expect_reply(ticket).expect_err("expired").certainty(), Certainty::NotSent);
+    rig.pass(SECOND);
+    rig.authenticate("proto-1", true);
+    rig.expect_sent("x.y");
+}
+
+#[test]
+fn transport_and_authentication_have_their_limits() {
+    let mut rig = Rig::new(&config());
+    rig.pass(10 * SECOND);
+    assert_eq!(rig.closes, 1, "opening took too long");
+    rig.pass(SECOND);
+    rig.connected();
+    rig.pass(10 * SECOND);
+    assert_eq!(rig.closes, 2, "authentication took too long");
+    assert!(matches!(rig.states.last(), Some(ConnectionState::Waiting { attempt: 3, .. })));
+}
+
+#[test]
+fn a_silent_service_is_probed_and_then_dropped() {
+    let mut rig = Rig::ready();
+    rig.pass(29 * SECOND);
+    rig.expect_nothing_sent();
+    rig.pass(SECOND);
+    rig.expect_sent("signalwire.ping");
+    rig.pass(9 * SECOND);
+    assert_eq!(rig.closes, 0);
+    rig.pass(SECOND);
+    assert_eq!(rig.closes, 1);
+    assert!(matches!(rig.states.last(), Some(ConnectionState::Waiting { .. })));
+}
+
+#[test]
+fn anything_that_arrives_answers_a_probe_for_silence() {
+    for frame in [Frame::Ping, Frame::Pong, Frame::Binary(b"?"), Frame::Text("garbage")] {
+        let mut rig = Rig::ready();
+        rig.pass(30 * SECOND);
+        rig.expect_sent("signalwire.ping");
+        rig.session.handle_frame(rig.now, frame);
+        rig.drain();
+        rig.pass(29 * SECOND);
+        assert_eq!(rig.closes, 0, "{frame:?}");
+        rig.pass(11 * SECOND);
+        assert_eq!(rig.closes, 1, "{frame:?}: silent again");
+    }
+}
+
+#[test]
+fn a_lively_service_is_never_probed() {
+    let mut rig = Rig::ready();
+    for number in 0..20 {
+        rig.receive_json(&json!({"id": number, "method": "signalwire.ping", "params": {"timestamp": 1.25}}));
+        let pong = rig.sent.pop_front();
+        assert_eq!(pong, Some(json!({"jsonrpc": "2.0", "id": number, "result": {"timestamp": 1.25}})));
+        rig.pass(10 * SECOND);
+    }
+    rig.expect_nothing_sent();
+}
+
+#[test]
+fn contexts_are_wanted_until_they_are_not_and_asserted_at_each_authentication() {
+    use signalwire_relay_core::session::Target;
+    let mut rig = Rig::ready();
+    let add = rig
+        .command(crate::rig::raw("signalwire.receive", Target::Receive(vec!["sales".into(), "vip".into()])));
+    let request = rig.expect_sent("signalwire.receive");
+    assert_eq!(request["params"], json!({"contexts": ["sales", "vip"]}));
+    rig.ok(&request);
+    rig.expect_reply(add).expect("accepted");
+    let remove = rig.command(crate::rig::raw("signalwire.unreceive", Target::Unreceive(vec!["vip".into()])));
+    let request = rig.expect_sent("signalwire.unreceive");
+    rig.ok(&request);
+    rig.expect_reply(remove).expect("accepted");
+    let refused = rig.command(crate::rig::raw("signalwire.receive", Target::Receive(vec!["gold".into()])));
+    let request = rig.expect_sent("signalwire.receive");
+    rig.refuse(&request, "402");
+    assert_eq!(rig.expect_reply(refused).expect_err("refused").code(), Some(402));
+    let nothing = rig.command(crate::rig::raw("signalwire.receive", Target::Receive(vec![])));
+    rig.expect_reply(nothing).expect("no contexts, nothing sent");
+    rig.expect_nothing_sent();
+    rig.disconnected();
+    assert_eq!(rig.reconnect("proto-2", false)["contexts"], json!(["office", "sales"]));
+}
+
+#[test]
+fn closing_fails_what_is_under_way_and_says_how_certain_that_is() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let sent = rig.call_command("calling.answer", "c1");
+    rig.session.disconnect(rig.now);
+    rig.drain();
+    assert_eq!(rig.closes, 1);
+    assert_eq!(rig.expect_reply(sent).expect_err("closed").certainty(), Certainty::Unknown);
+    assert_eq!(rig.expect_ended("c1"), EndReason::ClientClosed);
+    assert!(closed(&mut rig).is_ok());
+    assert_eq!((rig.session.stats(), rig.next), (Stats::default(), None));
+    let late = rig.call_command("calling.answer", "c1");
+    assert_eq!(rig.expect_reply(late).expect_err("closed").certainty(), Certainty::NotSent);
+    rig.session.connect(rig.now);
+    rig.session.handle_connected(rig.now);
+    rig.receive("{}");
+    assert_eq!((rig.opens, rig.events.len()), (1, 0), "what is closed stays closed");
+}
+
+#[test]
+fn draining_lets_calls_finish_and_passes_new_ones_on() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.session.drain(rig.now, 30 * SECOND);
+    rig.drain();
+    let request = rig.expect_sent("signalwire.unreceive");
+    assert_eq!(request["params"], json!({"contexts": ["office"]}));
+    rig.ok(&request);
+    rig.event("calling.call.receive", crate::rig::offer("c2"));
+    let pass = rig.expect_sent("calling.pass");
+    assert_eq!(pass["params"], json!({"node_id": "n-1", "call_id": "c2"}));
+    rig.ok(&pass);
+    rig.expect_quiet();
+    rig.state("c1", "ended");
+    assert!(closed(&mut rig).is_ok(), "the last call is over");
+}
+
+#[test]
+fn draining_ends_calls_that_take_too_long() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.session.drain(rig.now, 5 * SECOND);
+    rig.drain();
+    let request = rig.expect_sent("signalwire.unreceive");
+    rig.ok(&request);
+    rig.pass(5 * SECOND);
+    let end = rig.expect_sent("calling.end");
+    rig.ok(&end);
+    rig.state("c1", "ended");
+    assert!(closed(&mut rig).is_ok());
+
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.session.drain(rig.now, 5 * SECOND);
+    rig.drain();
+    rig.pass(8 * SECOND);
+    assert!(closed(&mut rig).is_ok(), "a service that says nothing does not hold up the end");
+}
+
+#[test]
+fn draining_an_idle_session_ends_it_once_the_service_knows() {
+    let mut rig = Rig::ready();
+    rig.session.drain(rig.now, 30 * SECOND);
+    rig.drain();
+    let request = rig.expect_sent("signalwire.unreceive");
+    rig.expect_quiet();
+    rig.ok(&request);
+    assert!(closed(&mut rig).is_ok());
+}
+
+#[test]
+fn draining_without_a_connection_does_not_wait_for_one() {
+    let mut rig = Rig::new(&config());
+    rig.session.drain(rig.now, 30 * SECOND);
+    rig.drain();
+    assert!(closed(&mut rig).is_ok());
+    assert_eq!(rig.closes, 1, "the attempt is given up");
+}
+
+#[test]
+fn the_same_inputs_give_the_same_outputs() {
+    let run = || {
+        let mut rig = Rig::ready();
+        rig.offer("c1");
+        rig.call_command("calling.answer", "c1");
+        rig.disconnected();
+        rig.until_open();
+        rig.connected();
+        format!("{:?} {:?} {:?}", rig.sent, rig.states, rig.session.stats())
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn timeouts_are_harmless_early_late_and_twice() {
+    let mut rig = Rig::ready();
+    for _ in 0..3 {
+        rig.session.handle_timeout(rig.now);
+    }
+    rig.drain();
+    rig.expect_nothing_sent();
+    rig.now += Duration::from_hours(1);
+    rig.session.handle_timeout(rig.now);
+    rig.session.handle_timeout(rig.now);
+    rig.drain();
+    rig.expect_sent("signalwire.ping");
+    rig.expect_nothing_sent();
+    assert!(!rig.session.take(&CallId::from("nobody")));
+}

@@ -1,0 +1,115 @@
+//! The client that applications make.
+
+use std::ops::Deref;
+
+use signalwire_relay_core::{Client, Config, Driver, Error};
+use tokio::sync::watch;
+
+use crate::pump::Pump;
+use crate::transport::Transport;
+
+/// A connected client.
+///
+/// Dereferences to [`Client`], which has everything that can be done with it: answering calls with
+/// [`on_call`](Client::on_call) or [`incoming_calls`](Client::incoming_calls), placing them with
+/// [`dial`](Client::dial), and more. Clones stand for the same client, and the last one dropped closes it.
+#[derive(Debug, Clone)]
+pub struct RelayClient {
+    client: Client,
+    stopped: watch::Receiver<()>,
+}
+
+impl Deref for RelayClient {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl RelayClient {
+    /// Connects, and authenticates (`signalwire.connect`). Spawns one task, which keeps the client connected
+    /// from then on.
+    ///
+    /// A service that cannot be reached is tried again, with growing pauses of up to 30 s and a line in the log
+    /// each time, for as long as the future lives. Put a limit on that with your runtime's timeout. Dropping
+    /// the future gives up.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
+    /// used; [`Error::Rejected`], with the service's own words, if it refuses the credentials three times.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with I/O and time enabled.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), signalwire_relay_tokio::Error> {
+    /// use signalwire_relay_tokio::{Config, RelayClient};
+    /// let client = RelayClient::connect(Config::new().project("…").token("…").contexts(["office"])).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn connect(config: Config) -> Result<Self, Error> {
+        config.check()?;
+        let transport = Transport::new(&config)?;
+        let (client, driver) = Driver::new(&config, fastrand::u64(..))?;
+        let (stopping, stopped) = watch::channel(());
+        tokio::spawn(async move {
+            Pump::new(driver, transport).run().await;
+            drop(stopping);
+        });
+        client.ready().await?;
+        Ok(Self { client, stopped })
+    }
+
+    /// Serves until Ctrl-C (or, on Unix, a `SIGTERM`), or until the client is closed otherwise.
+    ///
+    /// On the signal the client stops gently, as [`Client::drain`] describes: no new calls, and the configured
+    /// time for those that run. A second signal closes it at once. Handlers that still run when the client is
+    /// closed get a moment to clean up.
+    ///
+    /// Dropping the future only stops listening for signals.
+    ///
+    /// # Errors
+    /// Why the client closed, unless that was asked for.
+    pub async fn run(&self) -> Result<(), Error> {
+        let mut interrupted = false;
+        let outcome = loop {
+            tokio::select! {
+                outcome = self.client.closed() => break outcome,
+                () = interruption() => {
+                    if interrupted {
+                        tracing::warn!("interrupted again: closing now");
+                        self.client.disconnect();
+                    } else {
+                        tracing::info!("interrupted: letting running calls finish");
+                        self.client.drain(None);
+                    }
+                    interrupted = true;
+                }
+            }
+        };
+        // Nothing is ever sent: this waits for the sender to be dropped.
+        let _ = self.stopped.clone().changed().await;
+        outcome
+    }
+}
+
+/// Waits for somebody who wants the process to end. Where signals cannot be listened for, nobody ever does.
+async fn interruption() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut interrupt), Ok(mut terminate)) =
+            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,135 @@
+//! One accepted connection, from the handshake to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_tungstenite::tokio::{TokioAdapter, accept_async_with_config};
+use async_tungstenite::tungstenite::Message;
+use async_tungstenite::tungstenite::protocol::WebSocketConfig;
+use async_tungstenite::tungstenite::protocol::frame::CloseFrame;
+use async_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use async_tungstenite::{WebSocketReceiver, WebSocketSender, WebSocketStream};
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+
+use super::shared::{Order, Shared};
+use crate::ConnectionId;
+use crate::switchboard::CUT;
+
+/// The longest message the service takes.
+const MAX_MESSAGE: usize = 10 * 1024 * 1024;
+/// How long a client has for TLS and WebSocket handshakes.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+/// How long the service waits for the client's side of a closing handshake.
+const CLOSING_LIMIT: Duration = Duration::from_secs(2);
+/// The head of a text frame of 1000 bytes and its first few: the rest never comes.
+const TORN_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"jsonrpc\":\"2.0\",\"id\":\"torn";
+
+/// Serves one TCP connection to its end.
+pub(super) async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
+    // Frames are small and each matters at once.
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => serve_websocket(stream, shared).await,
+        Some(acceptor) => {
+            if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
+                serve_websocket(stream, shared).await;
+            }
+        }
+    }
+}
+
+async fn serve_websocket<S: AsyncRead + AsyncWrite + Unpin>(stream: S, shared: Arc<Shared>) {
+    let config =
+        WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+    let handshake = accept_async_with_config(stream, Some(config));
+    let Ok(Ok(socket)) = tokio::time::timeout(HANDSHAKE_LIMIT, handshake).await else { return };
+    let (orders, mut inbox) = mpsc::unbounded_channel();
+    let id = shared.connected(orders);
+    let (mut sink, mut source) = socket.split();
+    let ending = tokio::select! {
+        () = read(&mut source, id, &shared) => Ending::ClientLeft,
+        ending = write(&mut sink, &mut inbox) => ending,
+    };
+    shared.disconnected(id);
+    match ending {
+        Ending::ClientLeft => {
+            let _ = tokio::time::timeout(CLOSING_LIMIT, sink.close(None)).await;
+        }
+        Ending::Close(code) => {
+            let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
+            let farewell = async {
+                if sink.send(Message::Close(Some(frame))).await.is_ok() {
+                    while let Some(Ok(_)) = source.next().await {}
+                }
+            };
+            let _ = tokio::time::timeout(CLOSING_LIMIT, farewell).await;
+        }
+        Ending::Drop => {}
+        Ending::Tear => {
+            if let Ok(mut socket) = WebSocketStream::reunite(sink, source) {
+                let raw = socket.get_mut().get_mut();
+                let _ = raw.write_all(TORN_FRAME).await;
+                let _ = raw.flush().await;
+            }
+        }
+    }
+}
+
+/// How a connection ends.
+enum Ending {
+    ClientLeft,
+    Close(u16),
+    Drop,
+    Tear,
+}
+
+async fn read<S>(source: &mut WebSocketReceiver<TokioAdapter<S>>, id: ConnectionId, shared: &Shared)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(Ok(message)) = source.next().await {
+        match message {
+            Message::Text(text) => shared.with(|board, now| board.handle_text(now, id, &text)),
+            Message::Binary(_) => shared.with(|board, now| board.handle_binary(now, id)),
+            _ => {}
+        }
+    }
+}
+
+async fn write<S>(
+    sink: &mut WebSocketSender<TokioAdapter<S>>,
+    inbox: &mut mpsc::UnboundedReceiver<Order>,
+) -> Ending
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    // Everything that is there goes out with one flush.
+    while let Some(first) = inbox.recv().await {
+        let mut next = Some(first);
+        let mut ending = None;
+        while let Some(order) = next {
+            match order {
+                Order::Send(text) => {
+                    if sink.feed(Message::text(text)).await.is_err() {
+                        return Ending::ClientLeft;
+                    }
+                }
+                Order::Close(CUT) => ending = Some(Ending::Drop),
+                Order::Close(code) => ending = Some(Ending::Close(code)),
+                Order::Tear => ending = Some(Ending::Tear),
+            }
+            next = if ending.is_none() { inbox.try_recv().ok() } else { None };
+        }
+        if sink.flush().await.is_err() {
+            return Ending::ClientLeft;
+        }
+        if let Some(ending) = ending {
+            return ending;
+        }
+    }
+    Ending::Drop
+}

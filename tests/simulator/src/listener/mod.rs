@@ -1,0 +1,308 @@
+//! The service on a real socket, in real time or faster.
+//!
+//! ```no_run
+//! use signalwire_relay_simulator::Scenario;
+//! use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
+//!
+//! let simulator = Simulator::start(ListenOptions::new(Scenario::builtin("ivr")?).tls().speed(10.0))?;
+//! println!("{} is waiting for clients", simulator.url());
+//! for report in simulator.reports() {
+//!     println!("{report}");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod connection;
+mod options;
+mod shared;
+mod tls;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc as blocking;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+
+pub use options::ListenOptions;
+
+use self::shared::Shared;
+use self::tls::Tls;
+use crate::{Report, Switchboard};
+
+/// How many connections a silent service keeps open; further ones are closed.
+const SILENT_BOUND: usize = 1000;
+/// The pause after a failed `accept`, which is mostly a lack of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A [`Switchboard`] that listens on a port.
+///
+/// It runs in a thread of its own, so that tests with any async runtime or none can use it. Dropping
+/// it closes every connection and joins the thread.
+pub struct Simulator {
+    shared: Arc<Shared>,
+    commands: mpsc::UnboundedSender<Command>,
+    thread: Option<JoinHandle<()>>,
+    address: SocketAddr,
+    ca_pem: Option<String>,
+}
+
+enum Command {
+    StopListening(blocking::Sender<io::Result<()>>),
+    Listen(blocking::Sender<io::Result<()>>),
+    Silent(bool, blocking::Sender<io::Result<()>>),
+    Shutdown,
+}
+
+impl Simulator {
+    /// Starts to listen; clients can connect as soon as this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the address is not loopback and that was not allowed, when it cannot be bound, or when
+    /// the certificate cannot be made or written.
+    pub fn start(options: ListenOptions) -> io::Result<Self> {
+        let ListenOptions { address, allow_remote, tls, ca_out, scenario, seed, speed, silent, frame_log } =
+            options;
+        if !address.ip().is_loopback() && !allow_remote {
+            let text = format!("{address} is not a loopback address");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let tls = if tls { Some(Tls::generate(address.ip())?) } else { None };
+        let (acceptor, ca_pem) = tls.map(|tls| (tls.acceptor, tls.ca_pem)).unzip();
+        if let (Some(path), Some(pem)) = (&ca_out, &ca_pem) {
+            std::fs::write(path, pem)?;
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = runtime.block_on(TcpListener::bind(address))?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::new(Switchboard::new(scenario, seed), speed, frame_log));
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let service = Service { shared: Arc::clone(&shared), acceptor, address, silent, held: Vec::new() };
+        let thread = std::thread::Builder::new().name("relay-simulator".into()).spawn(move || {
+            let shared = Arc::clone(&service.shared);
+            runtime.block_on(service.run(listener, inbox));
+            // Dropping the runtime closes every connection.
+            drop(runtime);
+            shared.finish();
+        })?;
+        Ok(Self { shared, commands, thread: Some(thread), address, ca_pem })
+    }
+
+    /// Where clients connect to, with scheme: `wss://localhost:8773`, `ws://127.0.0.1:8773`.
+    pub fn url(&self) -> String {
+        let scheme = if self.ca_pem.is_some() { "wss" } else { "ws" };
+        format!("{scheme}://{}", self.host())
+    }
+
+    /// Host and port: a name with TLS, an address without.
+    pub fn host(&self) -> String {
+        if self.ca_pem.is_some() && self.address.ip().is_loopback() {
+            format!("localhost:{}", self.address.port())
+        } else {
+            self.address.to_string()
+        }
+    }
+
+    /// The address it listens on, with the port it got.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The certificate that clients have to trust, as PEM; `None` without TLS.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// Simulated time since the start.
+    pub fn now(&self) -> Duration {
+        self.shared.now()
+    }
+
+    /// Does something with the switchboard; what that causes is sent when `act` returns. Nothing else
+    /// happens meanwhile, so `act` should be short. It must not call the simulator.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Switchboard, Duration) -> T) -> T {
+        self.shared.with(act)
+    }
+
+    /// The next thing that happened, waiting for it up to `limit` of real time. `None` when there was
+    /// nothing, or when the simulator has stopped. Of reports that nobody takes the newest 10 000
+    /// are kept.
+    pub fn next_report(&self, limit: Duration) -> Option<Report> {
+        self.shared.next_report(Some(limit))
+    }
+
+    /// Everything that happens, until the simulator stops. Each report is given out once, whoever
+    /// asks for it.
+    pub fn reports(&self) -> impl Iterator<Item = Report> + Send + use<> {
+        let shared = Arc::clone(&self.shared);
+        std::iter::from_fn(move || shared.next_report(None))
+    }
+
+    /// Waits for a report that `wanted` says yes to, up to `limit` of real time. Those before it are
+    /// thrown away.
+    pub fn wait_for(&self, limit: Duration, mut wanted: impl FnMut(&Report) -> bool) -> Option<Report> {
+        let deadline = std::time::Instant::now().checked_add(limit);
+        loop {
+            let left = deadline.map_or(limit, |d| d.saturating_duration_since(std::time::Instant::now()));
+            let report = self.next_report(left)?;
+            if wanted(&report) {
+                return Some(report);
+            }
+        }
+    }
+
+    /// Drops every connection without a closing handshake. Sessions can be resumed.
+    pub fn cut_all(&self) {
+        self.with(|board, now| {
+            let connections: Vec<_> = board.connections().collect();
+            for connection in connections {
+                board.cut(now, connection);
+            }
+        });
+    }
+
+    /// Drops every connection in the middle of a frame.
+    pub fn cut_mid_frame(&self) {
+        self.shared.tear_all();
+    }
+
+    /// From now on accepts TCP connections without ever saying a word on them, or stops doing so.
+    /// Connections that stand are not touched; those that were met with silence are dropped when it
+    /// ends.
+    pub fn set_silent(&self, silent: bool) {
+        // A simulator that has stopped accepts nothing either way.
+        let _ = self.ask(|reply| Command::Silent(silent, reply));
+    }
+
+    /// Accepts no further connections: they are refused. Those that stand are not touched.
+    ///
+    /// # Errors
+    ///
+    /// When the simulator has stopped.
+    pub fn stop_listening(&self) -> io::Result<()> {
+        self.ask(Command::StopListening)
+    }
+
+    /// Accepts connections again, on the same port.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be bound any more.
+    pub fn listen_again(&self) -> io::Result<()> {
+        self.ask(Command::Listen)
+    }
+
+    /// The service crashes and comes back on the same port: connections are cut, sessions and calls
+    /// forgotten.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be bound any more.
+    pub fn restart(&self) -> io::Result<()> {
+        self.stop_listening()?;
+        self.with(Switchboard::restart);
+        self.listen_again()
+    }
+
+    /// Stops: closes every connection, and joins the thread. Dropping does the same.
+    pub fn stop(self) {
+        drop(self);
+    }
+
+    fn ask(&self, command: impl FnOnce(blocking::Sender<io::Result<()>>) -> Command) -> io::Result<()> {
+        let stopped = || io::Error::other("the simulator has stopped");
+        let (reply, answer) = blocking::channel();
+        self.commands.send(command(reply)).map_err(|_| stopped())?;
+        answer.recv().map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        // An error means that the thread has ended already.
+        let _ = self.commands.send(Command::Shutdown);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator").field("url", &self.url()).finish_non_exhaustive()
+    }
+}
+
+/// The main task of the thread.
+struct Service {
+    shared: Arc<Shared>,
+    acceptor: Option<TlsAcceptor>,
+    address: SocketAddr,
+    silent: bool,
+    /// Connections that were met with silence.
+    held: Vec<TcpStream>,
+}
+
+impl Service {
+    async fn run(mut self, listener: TcpListener, mut inbox: mpsc::UnboundedReceiver<Command>) {
+        let mut listener = Some(listener);
+        loop {
+            let deadline = self.shared.deadline().map(tokio::time::Instant::from_std);
+            tokio::select! {
+                accepted = accept(listener.as_ref()) => match accepted {
+                    Ok(stream) => self.take(stream),
+                    Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                },
+                () = until(deadline) => self.shared.with(Switchboard::handle_timeout),
+                () = self.shared.rearm.notified() => {}
+                command = inbox.recv() => match command {
+                    None | Some(Command::Shutdown) => return,
+                    Some(Command::Silent(silent, reply)) => {
+                        self.silent = silent;
+                        self.held.clear();
+                        let _ = reply.send(Ok(()));
+                    }
+                    Some(Command::StopListening(reply)) => {
+                        listener = None;
+                        let _ = reply.send(Ok(()));
+                    }
+                    Some(Command::Listen(reply)) => {
+                        let bound = match listener.take() {
+                            Some(standing) => Ok(standing),
+                            None => TcpListener::bind(self.address).await,
+                        };
+                        let _ = reply.send(bound.map(|bound| listener = Some(bound)));
+                    }
+                },
+            }
+        }
+    }
+
+    fn take(&mut self, stream: TcpStream) {
+        if !self.silent {
+            tokio::spawn(connection::serve(stream, self.acceptor.clone(), Arc::clone(&self.shared)));
+        } else if self.held.len() < SILENT_BOUND {
+            self.held.push(stream);
+        }
+    }
+}
+
+async fn accept(listener: Option<&TcpListener>) -> io::Result<TcpStream> {
+    match listener {
+        Some(listener) => listener.accept().await.map(|(stream, _)| stream),
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,109 @@
+//! How a listener is set up.
+
+use std::fmt;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use crate::Scenario;
+
+/// Where and how a [`Simulator`](super::Simulator) listens.
+pub struct ListenOptions {
+    pub(super) address: SocketAddr,
+    pub(super) allow_remote: bool,
+    pub(super) tls: bool,
+    pub(super) ca_out: Option<PathBuf>,
+    pub(super) scenario: Scenario,
+    pub(super) seed: u64,
+    pub(super) speed: f64,
+    pub(super) silent: bool,
+    pub(super) frame_log: Option<Box<dyn Write + Send>>,
+}
+
+impl ListenOptions {
+    /// A free port of 127.0.0.1, without TLS, seed 0, in real time.
+    pub fn new(scenario: Scenario) -> Self {
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            allow_remote: false,
+            tls: false,
+            ca_out: None,
+            scenario,
+            seed: 0,
+            speed: 1.0,
+            silent: false,
+            frame_log: None,
+        }
+    }
+
+    /// The address to listen on; port 0 is any free one. Anything but loopback is refused unless
+    /// [`allow_remote`](Self::allow_remote) says otherwise.
+    #[must_use]
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Lets other machines in. The simulator is not made to be exposed.
+    #[must_use]
+    pub fn allow_remote(mut self) -> Self {
+        self.allow_remote = true;
+        self
+    }
+
+    /// Listens for `wss://` with a certificate made for this run.
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
+    /// Writes the certificate that clients have to trust to this file, as PEM.
+    #[must_use]
+    pub fn ca_out(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_out = Some(path.into());
+        self
+    }
+
+    /// Decides everything that is left to chance.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How many simulated seconds pass in a real one. Values that are not greater than 0 are ignored.
+    #[must_use]
+    pub fn speed(mut self, speed: f64) -> Self {
+        if speed.is_finite() && speed > 0.0 {
+            self.speed = speed;
+        }
+        self
+    }
+
+    /// Accepts TCP connections and never says a word on them.
+    #[must_use]
+    pub fn silent(mut self) -> Self {
+        self.silent = true;
+        self
+    }
+
+    /// Writes every frame to this, one line each, credentials replaced by `***`.
+    #[must_use]
+    pub fn frame_log(mut self, log: impl Write + Send + 'static) -> Self {
+        self.frame_log = Some(Box::new(log));
+        self
+    }
+}
+
+impl fmt::Debug for ListenOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ListenOptions")
+            .field("address", &self.address)
+            .field("tls", &self.tls)
+            .field("seed", &self.seed)
+            .field("speed", &self.speed)
+            .field("silent", &self.silent)
+            .finish_non_exhaustive()
+    }
+}

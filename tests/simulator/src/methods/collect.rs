@@ -1,0 +1,370 @@
+//! Collecting keys and speech.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::media::to_time;
+use super::rules::{KEYS, Kind, Param, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, play_and_collect};
+use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
+use crate::{Cue, Report, Switchboard};
+
+const NAME: &str = "calling.collect";
+
+const INITIAL_TIMEOUT: Duration = Duration::from_secs(4);
+const DIGIT_TIMEOUT: Duration = Duration::from_secs(5);
+const END_SILENCE: Duration = Duration::from_secs(1);
+const SPEECH_TIMEOUT: Duration = Duration::from_mins(1);
+/// What the simulated recogniser says about everything it hears.
+const CONFIDENCE: f64 = 0.95;
+const PARTIAL_CONFIDENCE: f64 = 0.6;
+
+/// What is collected and when to stop; also the members of `collect` in play-and-collect.
+pub(super) const INPUT: &[Param] = &[
+    optional("digits", Kind::Object(DIGITS)),
+    optional("speech", Kind::Object(SPEECH)),
+    optional("initial_timeout", Kind::Seconds),
+    optional("partial_results", Kind::Flag),
+    optional("continuous", Kind::Flag),
+    optional("send_start_of_input", Kind::Flag),
+    optional("start_input_timers", Kind::Flag),
+];
+
+const DIGITS: &[Param] = &[
+    required("max", Kind::Whole(1, i64::MAX)),
+    optional("digit_timeout", Kind::Positive),
+    optional("terminators", Kind::Chars(KEYS)),
+];
+
+const SPEECH: &[Param] = &[
+    optional("end_silence_timeout", Kind::Positive),
+    optional("speech_timeout", Kind::Positive),
+    optional("language", Kind::Text),
+    optional("hints", Kind::Texts),
+    optional("engine", Kind::OneOf(&["Deepgram", "Google", "Google.V2"])),
+    optional("model", Kind::Text),
+];
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: NAME,
+        on: On::AnsweredCall,
+        params: &[
+            required("control_id", Kind::Text),
+            optional("digits", Kind::Object(DIGITS)),
+            optional("speech", Kind::Object(SPEECH)),
+            optional("initial_timeout", Kind::Seconds),
+            optional("partial_results", Kind::Flag),
+            optional("continuous", Kind::Flag),
+            optional("send_start_of_input", Kind::Flag),
+            optional("start_input_timers", Kind::Flag),
+            optional("continue", Kind::Flag),
+            optional("status_url", Kind::Text),
+        ],
+        shape: Shape::Operation,
+        message: "OK",
+        run: collect,
+    },
+    Method {
+        name: "calling.collect.stop",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+    },
+    // One method for both kinds of collecting.
+    Method {
+        name: "calling.collect.start_input_timers",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| {
+            board.command(request, &[NAME, play_and_collect::NAME], &Command::StartInputTimers)
+        },
+    },
+];
+
+fn collect(board: &mut Switchboard, request: &Request) -> Outcome {
+    let input = Input::new(&request.params)?;
+    board.start_operation(request, Box::new(Collect { input }))?;
+    accepted()
+}
+
+/// The collecting itself, alone or behind a prompt.
+#[derive(Debug)]
+pub(super) struct Input {
+    digits: Option<DigitRules>,
+    speech: Option<SpeechRules>,
+    initial_timeout: Duration,
+    style: Style,
+    /// Whether the first-input clock starts without being told to.
+    pub(super) starts_alone: bool,
+    begun: bool,
+    keys: String,
+    heard: Vec<String>,
+    has_heard: bool,
+}
+
+/// Which events the client wants beside the one result.
+#[derive(Debug)]
+struct Style {
+    partial_results: bool,
+    continuous: bool,
+    send_start_of_input: bool,
+}
+
+#[derive(Debug)]
+struct DigitRules {
+    max: u64,
+    timeout: Duration,
+    terminators: String,
+}
+
+#[derive(Debug)]
+struct SpeechRules {
+    end_silence: Duration,
+    timeout: Duration,
+}
+
+impl Input {
+    pub(super) fn new(params: &Map<String, Value>) -> Result<Self, Refused> {
+        let time = |source: Option<&Value>, default| source.and_then(to_time).unwrap_or(default);
+        let flag = |name: &str| params.get(name).and_then(Value::as_bool);
+        let digits = params.get("digits").map(|digits| DigitRules {
+            max: digits["max"].as_u64().unwrap_or(1),
+            timeout: time(digits.get("digit_timeout"), DIGIT_TIMEOUT),
+            terminators: digits["terminators"].as_str().unwrap_or_default().to_owned(),
+        });
+        let speech = params.get("speech").map(|speech| SpeechRules {
+            end_silence: time(speech.get("end_silence_timeout"), END_SILENCE),
+            timeout: time(speech.get("speech_timeout"), SPEECH_TIMEOUT),
+        });
+        if digits.is_none() && speech.is_none() {
+            return Err(Refused::bad("Missing parameter 'digits' or 'speech'"));
+        }
+        Ok(Self {
+            digits,
+            speech,
+            initial_timeout: time(params.get("initial_timeout"), INITIAL_TIMEOUT),
+            style: Style {
+                partial_results: flag("partial_results").unwrap_or(false),
+                continuous: flag("continuous").unwrap_or(false),
+                send_start_of_input: flag("send_start_of_input").unwrap_or(false),
+            },
+            starts_alone: flag("start_input_timers").unwrap_or(true),
+            begun: false,
+            keys: String::new(),
+            heard: Vec::new(),
+            has_heard: false,
+        })
+    }
+
+    /// Starts to listen, in the middle of a sentence if there is one.
+    pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
+        desk.cue(Cue::Collecting);
+        if let Some(text) = desk.sentence() {
+            self.on_voice(desk, &Voice::Starts { text, lasts: Duration::ZERO });
+        }
+    }
+
+    /// Starts the first-input clock. A time-out of 0 is none.
+    pub(super) fn start_clock(&mut self, desk: &mut Desk<'_>) {
+        if !self.begun && !self.initial_timeout.is_zero() {
+            desk.after(self.initial_timeout, Tick::InitialTimeout);
+        }
+    }
+
+    /// Whether a key is input at all.
+    pub(super) fn wants_digits(&self) -> bool {
+        self.digits.is_some()
+    }
+
+    pub(super) fn wants_speech(&self) -> bool {
+        self.speech.is_some()
+    }
+
+    pub(super) fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
+        let Some(rules) = &self.digits else { return };
+        let (timeout, full) = (rules.timeout, self.keys.len() as u64 + 1 >= rules.max);
+        let terminator = rules.terminators.contains(key);
+        self.begin(desk);
+        if terminator {
+            self.digits_result(desk, &key.to_string());
+            return;
+        }
+        self.keys.push(key);
+        if full {
+            self.digits_result(desk, "");
+            return;
+        }
+        if self.style.partial_results {
+            let result = json!({"type": "digit", "params": {"digits": self.keys, "terminator": ""}});
+            self.emit(desk, &result, false);
+        }
+        desk.after(timeout, Tick::DigitTimeout);
+    }
+
+    pub(super) fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+        let Some(rules) = &self.speech else { return };
+        let (end_silence, timeout) = (rules.end_silence, rules.timeout);
+        match voice {
+            Voice::Starts { text, lasts } => {
+                if !self.has_heard {
+                    desk.after(timeout, Tick::SpeechTimeout);
+                }
+                self.has_heard = true;
+                self.begin(desk);
+                desk.cancel(Tick::EndSilence);
+                if !text.is_empty() {
+                    self.heard.push(text.clone());
+                }
+                if self.style.partial_results {
+                    desk.after(*lasts / 2, Tick::HalfSaid);
+                }
+            }
+            Voice::Stops if self.has_heard => desk.after(end_silence, Tick::EndSilence),
+            Voice::Stops => {}
+        }
+    }
+
+    pub(super) fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+        match tick {
+            Tick::InitialTimeout => {
+                desk.report(Report::NothingCollected { call: desk.call_id() });
+                self.last(desk, &json!({"type": "no_input"}));
+            }
+            Tick::DigitTimeout => self.digits_result(desk, ""),
+            Tick::EndSilence | Tick::SpeechTimeout => self.speech_result(desk),
+            Tick::HalfSaid => {
+                let text = self.heard.join(" ");
+                let half: String = text.chars().take(text.chars().count() / 2).collect();
+                if !half.is_empty() {
+                    let params = json!({"text": half, "confidence": PARTIAL_CONFIDENCE});
+                    self.emit(desk, &json!({"type": "speech", "params": params}), false);
+                }
+            }
+            Tick::Done | Tick::MaxLength => {}
+        }
+    }
+
+    /// The client does not want any more.
+    pub(super) fn stop(&mut self, desk: &mut Desk<'_>) {
+        self.last(desk, &json!({"type": "finished"}));
+    }
+
+    /// The call ends before there was a result.
+    pub(super) fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        self.last(desk, &json!({"type": "error"}));
+    }
+
+    fn begin(&mut self, desk: &mut Desk<'_>) {
+        desk.cancel(Tick::InitialTimeout);
+        if !std::mem::replace(&mut self.begun, true) && self.style.send_start_of_input {
+            let mut event = json!({"result": {"type": "start_of_input"}});
+            if self.style.continuous {
+                event["state"] = "collecting".into();
+            }
+            desk.emit("calling.call.collect", event);
+        }
+    }
+
+    fn digits_result(&mut self, desk: &mut Desk<'_>, terminator: &str) {
+        let digits = std::mem::take(&mut self.keys);
+        desk.report(Report::Collected { call: desk.call_id(), what: format!("digits {digits}{terminator}") });
+        let params = json!({"digits": digits, "terminator": terminator});
+        self.result(desk, &json!({"type": "digit", "params": params}));
+    }
+
+    fn speech_result(&mut self, desk: &mut Desk<'_>) {
+        let text = std::mem::take(&mut self.heard).join(" ");
+        if text.is_empty() {
+            desk.report(Report::Collected { call: desk.call_id(), what: "a noise".into() });
+            self.result(desk, &json!({"type": "no_match"}));
+            return;
+        }
+        desk.report(Report::Collected { call: desk.call_id(), what: format!("speech \"{text}\"") });
+        self.result(desk, &json!({"type": "speech", "params": {"text": text, "confidence": CONFIDENCE}}));
+    }
+
+    /// A result: the last one, or with `continuous` the one before the next. The first-input clock
+    /// does not run again then.
+    fn result(&mut self, desk: &mut Desk<'_>, result: &Value) {
+        for tick in [Tick::DigitTimeout, Tick::EndSilence, Tick::SpeechTimeout, Tick::HalfSaid] {
+            desk.cancel(tick);
+        }
+        if !self.style.continuous {
+            self.last(desk, result);
+            return;
+        }
+        self.emit(desk, result, true);
+        self.begun = false;
+        self.keys.clear();
+        self.heard.clear();
+        self.has_heard = false;
+    }
+
+    fn last(&mut self, desk: &mut Desk<'_>, result: &Value) {
+        let mut event = json!({"result": result});
+        if self.style.partial_results {
+            event["final"] = true.into();
+        }
+        if self.style.continuous {
+            event["state"] = "finished".into();
+        }
+        desk.emit("calling.call.collect", event);
+        desk.finish();
+    }
+
+    fn emit(&self, desk: &mut Desk<'_>, result: &Value, is_final: bool) {
+        let mut event = json!({"result": result});
+        if self.style.partial_results {
+            event["final"] = is_final.into();
+        }
+        if self.style.continuous {
+            event["state"] = "collecting".into();
+        }
+        desk.emit("calling.call.collect", event);
+    }
+}
+
+#[derive(Debug)]
+struct Collect {
+    input: Input,
+}
+
+impl Operation for Collect {
+    fn start(&mut self, desk: &mut Desk<'_>) {
+        if self.input.starts_alone {
+            self.input.start_clock(desk);
+        }
+        self.input.listen(desk);
+    }
+
+    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+        self.input.on_timer(desk, tick);
+    }
+
+    fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
+        self.input.on_digit(desk, key);
+    }
+
+    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+        self.input.on_voice(desk, voice);
+    }
+
+    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+        match command {
+            Command::Stop => self.input.stop(desk),
+            Command::StartInputTimers => self.input.start_clock(desk),
+            Command::Pause { .. } | Command::Resume | Command::Volume => {}
+        }
+        accepted()
+    }
+
+    fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        self.input.call_ends(desk);
+    }
+}

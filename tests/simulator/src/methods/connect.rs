@@ -1,0 +1,37 @@
+//! Bridging a call with somebody else.
+
+use super::media::{self, Device};
+use super::rules::{Kind, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use crate::Switchboard;
+
+pub(super) const METHODS: &[Method] = &[Method {
+    name: "calling.connect",
+    on: On::AnsweredCall,
+    params: &[
+        required("devices", Kind::BridgeDevices),
+        optional("ringback", Kind::Media),
+        optional("tag", Kind::Text),
+        optional("max_duration", Kind::Whole(0, i64::MAX)),
+        optional("max_price_per_minute", Kind::Seconds),
+        optional("status_url", Kind::Text),
+    ],
+    shape: Shape::Plain,
+    message: "connecting",
+    run: connect,
+}];
+
+fn connect(board: &mut Switchboard, request: &Request) -> Outcome {
+    let key = request.call()?;
+    let call = board.calls.get(&key).ok_or_else(Refused::no_call)?;
+    if call.peer.is_some() {
+        return Err(Refused::conflict("Call is already connected"));
+    }
+    if call.attempt.is_some() {
+        return Err(Refused::conflict("Call is already connecting"));
+    }
+    let groups = Device::groups(request.value("devices"));
+    let limit = media::to_time(request.value("max_duration")).filter(|time| !time.is_zero());
+    board.start_connect(key, request.session, request.text("tag"), groups, limit);
+    accepted()
+}

@@ -1,0 +1,21 @@
+//! Separating two bridged calls without ending either.
+
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use crate::Switchboard;
+
+pub(super) const METHODS: &[Method] = &[Method {
+    name: "calling.disconnect",
+    on: On::AnsweredCall,
+    params: &[],
+    shape: Shape::Plain,
+    message: "Disconnecting",
+    run: disconnect,
+}];
+
+fn disconnect(board: &mut Switchboard, request: &Request) -> Outcome {
+    if board.unbridge(request.call()?) {
+        accepted()
+    } else {
+        Err(Refused::conflict("Call is not connected to another call"))
+    }
+}

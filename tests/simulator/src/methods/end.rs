@@ -1,0 +1,20 @@
+//! Hanging up.
+
+use super::rules::{Kind, optional};
+use super::{Method, On, Outcome, Request, Shape, accepted};
+use crate::Switchboard;
+
+pub(super) const METHODS: &[Method] = &[Method {
+    name: "calling.end",
+    on: On::LiveCall,
+    params: &[optional("reason", Kind::OneOf(&["hangup", "cancel", "busy", "noAnswer", "decline", "error"]))],
+    shape: Shape::Plain,
+    message: "Disconnecting call",
+    run: end,
+}];
+
+fn end(board: &mut Switchboard, request: &Request) -> Outcome {
+    let reason = request.text("reason").unwrap_or("hangup").to_owned();
+    board.end_call(request.call()?, &reason);
+    accepted()
+}

@@ -1,0 +1,283 @@
+//! Things to play and devices to call: their rules, and what the simulation reads from them.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::rules::{Kind, Param, Remarks, check_members, optional, required};
+use crate::Scenario;
+
+/// How long one character of speech takes.
+const SPEECH_PER_CHARACTER: Duration = Duration::from_millis(60);
+/// How long every audio file is.
+const AUDIO_FILE: Duration = Duration::from_secs(3);
+/// One cycle of a ringing tone.
+const RING_CYCLE: Duration = Duration::from_secs(6);
+/// How long a device rings when it does not say.
+const RING_TIME: Duration = Duration::from_secs(30);
+
+const ANY_NUMBER: Kind = Kind::Whole(0, i64::MAX);
+
+const MEDIA: &[(&str, &[Param])] = &[
+    ("audio", &[required("url", Kind::Text)]),
+    (
+        "tts",
+        &[
+            required("text", Kind::Text),
+            optional("language", Kind::Text),
+            optional("gender", Kind::OneOf(&["male", "female"])),
+            optional("voice", Kind::Text),
+        ],
+    ),
+    ("silence", &[required("duration", Kind::Positive)]),
+    ("ringtone", &[required("name", Kind::OneOf(RINGTONES)), optional("duration", Kind::Positive)]),
+];
+
+const RINGTONES: &[&str] = &[
+    "at", "au", "bg", "bong", "br", "be", "ca", "ch", "cl", "cn", "cy", "cz", "de", "dk", "dz", "ee", "eg",
+    "es", "fi", "fr", "gr", "hu", "il", "in", "it", "jp", "ko", "lt", "mx", "my", "nl", "no", "nz", "ph",
+    "pk", "pl", "pt", "ro", "rs", "ru", "sa", "se", "sg", "th", "tr", "tw", "uk", "us", "ve", "za",
+];
+
+const STATE_EVENTS: &[Param] = &[
+    optional("call_state_url", Kind::Text),
+    optional("call_state_events", Kind::Texts),
+    optional("confirm", Kind::Any),
+];
+
+const PHONE: &[Param] = &[
+    required("to_number", Kind::Text),
+    optional("from_number", Kind::Text),
+    optional("timeout", Kind::Whole(1, 600)),
+    optional("max_duration", ANY_NUMBER),
+];
+
+const SIP: &[Param] = &[
+    required("from", Kind::Text),
+    required("to", Kind::Text),
+    optional("from_name", Kind::AnyText),
+    optional("timeout", Kind::Whole(1, 600)),
+    optional("max_duration", ANY_NUMBER),
+    optional("headers", Kind::Any),
+    optional("codecs", Kind::Codecs),
+    optional("webrtc_media", Kind::Flag),
+    optional("username", Kind::AnyText),
+    optional("password", Kind::AnyText),
+    optional("encryption", Kind::OneOf(&["mandatory", "optional", "forbidden"])),
+    optional("session_timeout", ANY_NUMBER),
+];
+
+const WEBRTC: &[Param] = &[
+    required("from", Kind::Text),
+    required("to", Kind::Text),
+    optional("timeout", Kind::Whole(1, 600)),
+    optional("codecs", Kind::Codecs),
+];
+
+const AGORA: &[Param] = &[
+    required("from", Kind::Text),
+    required("appid", Kind::Text),
+    required("channel", Kind::Text),
+    optional("to", Kind::Text),
+];
+
+const CALL: &[Param] = &[required("node_id", Kind::Text), required("call_id", Kind::Text)];
+
+const QUEUE: &[Param] =
+    &[required("node_id", Kind::Text), required("queue_name", Kind::Text), optional("queue_id", Kind::Text)];
+
+const STREAM: &[Param] = &[
+    required("url", Kind::Text),
+    optional("name", Kind::Text),
+    optional("codec", Kind::Text),
+    optional("status_url", Kind::Text),
+    optional("status_url_method", Kind::OneOf(&["GET", "POST"])),
+    optional("realtime", Kind::Flag),
+    optional("authorization_bearer_token", Kind::AnyText),
+    optional("custom_parameters", Kind::Open),
+];
+
+pub(super) fn check_media(path: &str, value: &Value, remarks: &mut Remarks) -> Result<(), String> {
+    let Some(list) = value.as_array().filter(|list| !list.is_empty()) else {
+        return Err(format!("Parameter '{path}' must be a list of media that is not empty"));
+    };
+    for (index, item) in list.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        let (kind, params) = typed(&path, item, remarks)?;
+        let Some((_, table)) = MEDIA.iter().find(|(known, _)| *known == kind) else {
+            return Err(format!("Parameter '{path}.type' must be one of audio, tts, silence, ringtone"));
+        };
+        check_members(&format!("{path}.params"), &params, &[*table], remarks)?;
+    }
+    Ok(())
+}
+
+pub(super) fn check_devices(
+    path: &str,
+    value: &Value,
+    bridge: bool,
+    remarks: &mut Remarks,
+) -> Result<(), String> {
+    let wrong = || format!("Parameter '{path}' must be a list of lists of devices, none of them empty");
+    let groups = value.as_array().filter(|list| !list.is_empty()).ok_or_else(wrong)?;
+    for (outer, group) in groups.iter().enumerate() {
+        let group = group.as_array().filter(|list| !list.is_empty()).ok_or_else(wrong)?;
+        for (inner, device) in group.iter().enumerate() {
+            let path = format!("{path}[{outer}][{inner}]");
+            let (kind, params) = typed(&path, device, remarks)?;
+            let table: &[&[Param]] = match kind.as_str() {
+                "phone" => &[PHONE, STATE_EVENTS],
+                "sip" => &[SIP, STATE_EVENTS],
+                "webrtc" => &[WEBRTC, STATE_EVENTS],
+                "agora" => &[AGORA, STATE_EVENTS],
+                "call" if bridge => &[CALL],
+                "queue" if bridge => &[QUEUE],
+                "stream" if bridge => &[STREAM],
+                "call" | "queue" | "stream" => {
+                    return Err(format!("Parameter '{path}.type': a '{kind}' cannot be dialled"));
+                }
+                // The set of device types is open: others are taken as they are.
+                _ => continue,
+            };
+            check_members(&format!("{path}.params"), &params, table, remarks)?;
+        }
+    }
+    Ok(())
+}
+
+/// Type and parameters of a media or device object, also of the flat form without `params`, which
+/// is accepted with a remark.
+fn typed(path: &str, item: &Value, remarks: &mut Remarks) -> Result<(String, Map<String, Value>), String> {
+    let object = item.as_object().ok_or_else(|| format!("Parameter '{path}' must be an object"))?;
+    let kind = object
+        .get("type")
+        .and_then(Value::as_str)
+        .ok_or_else(|| format!("Parameter '{path}.type' must be a string"))?;
+    match object.get("params") {
+        Some(Value::Object(params)) => Ok((kind.to_owned(), params.clone())),
+        Some(_) => Err(format!("Parameter '{path}.params' must be an object")),
+        None => {
+            let flat: Map<_, _> = object
+                .iter()
+                .filter(|(name, _)| *name != "type")
+                .map(|(n, v)| (n.clone(), v.clone()))
+                .collect();
+            if !flat.is_empty() {
+                remarks.unknown.push(format!("{path} (flat form, without 'params')"));
+            }
+            Ok((kind.to_owned(), flat))
+        }
+    }
+}
+
+/// How long a list of media plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// This long, then it is over.
+    Ends(Duration),
+    /// Until it is stopped.
+    Endless,
+    /// This long, then it turns out that the next item cannot be played.
+    Breaks(Duration),
+}
+
+/// How long a checked list of media plays, `runs` times; 0 runs are an endless loop.
+pub(crate) fn length(scenario: &Scenario, media: &Value, runs: u32) -> Length {
+    let mut once = Duration::ZERO;
+    for item in media.as_array().into_iter().flatten() {
+        let time = match item.get("type").and_then(Value::as_str) {
+            Some("audio") => {
+                let url = field(item, "url").and_then(Value::as_str).unwrap_or_default();
+                if scenario.unplayable.iter().any(|broken| broken == url) {
+                    return Length::Breaks(once);
+                }
+                scenario.paced(AUDIO_FILE)
+            }
+            Some("tts") => speech(scenario, field(item, "text").and_then(Value::as_str).unwrap_or_default()),
+            Some("silence") => time_of(item, "duration").unwrap_or_default(),
+            Some("ringtone") => time_of(item, "duration").unwrap_or(RING_CYCLE),
+            _ => Duration::ZERO,
+        };
+        once = once.saturating_add(time);
+    }
+    if runs == 0 { Length::Endless } else { Length::Ends(once.saturating_mul(runs)) }
+}
+
+/// How long it takes to say a text.
+pub(crate) fn speech(scenario: &Scenario, text: &str) -> Duration {
+    let characters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+    scenario.paced(SPEECH_PER_CHARACTER.saturating_mul(characters))
+}
+
+/// A device of a checked request, in the form that events show.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Device {
+    pub(crate) kind: String,
+    pub(crate) params: Map<String, Value>,
+}
+
+impl Device {
+    pub(crate) fn phone(from: &str, to: &str) -> Self {
+        let params = [("from_number", from), ("to_number", to)];
+        Self {
+            kind: "phone".into(),
+            params: params.map(|(n, v)| (n.to_owned(), v.into())).into_iter().collect(),
+        }
+    }
+
+    /// The groups of a checked `devices` parameter.
+    pub(crate) fn groups(devices: &Value) -> Vec<Vec<Self>> {
+        let group = |group: &Value| group.as_array().into_iter().flatten().filter_map(Self::read).collect();
+        devices.as_array().into_iter().flatten().map(group).collect()
+    }
+
+    fn read(value: &Value) -> Option<Self> {
+        let (kind, params) = typed("", value, &mut Remarks::default()).ok()?;
+        Some(Self { kind, params })
+    }
+
+    /// What is called: a number, an address, a resource.
+    pub(crate) fn target(&self) -> &str {
+        self.first(&["to_number", "to", "channel", "queue_name", "url", "call_id"])
+    }
+
+    /// Who calls.
+    pub(crate) fn origin(&self) -> &str {
+        self.first(&["from_number", "from"])
+    }
+
+    /// How long it may ring.
+    pub(crate) fn ring_time(&self) -> Duration {
+        self.seconds("timeout").unwrap_or(RING_TIME)
+    }
+
+    /// How long a call with it may last.
+    pub(crate) fn max_duration(&self) -> Option<Duration> {
+        self.seconds("max_duration").filter(|time| !time.is_zero())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::json!({"type": self.kind, "params": self.params})
+    }
+
+    fn first(&self, names: &[&str]) -> &str {
+        names.iter().find_map(|name| self.params.get(*name)?.as_str()).unwrap_or_default()
+    }
+
+    fn seconds(&self, name: &str) -> Option<Duration> {
+        to_time(self.params.get(name)?)
+    }
+}
+
+/// A number of seconds as a time; `None` where it is not one.
+pub(crate) fn to_time(value: &Value) -> Option<Duration> {
+    Duration::try_from_secs_f64(value.as_f64()?).ok()
+}
+
+fn time_of(item: &Value, name: &str) -> Option<Duration> {
+    to_time(field(item, name)?)
+}
+
+fn field<'a>(item: &'a Value, name: &str) -> Option<&'a Value> {
+    item.get("params").and_then(|params| params.get(name)).or_else(|| item.get(name))
+}

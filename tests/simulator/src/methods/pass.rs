@@ -1,0 +1,27 @@
+//! Giving an offered call back, so that somebody else gets it.
+
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use crate::{CallState, Report, Switchboard};
+
+pub(super) const METHODS: &[Method] = &[Method {
+    name: "calling.pass",
+    on: On::LiveCall,
+    params: &[],
+    shape: Shape::Call,
+    message: "Passing call",
+    run: pass,
+}];
+
+fn pass(board: &mut Switchboard, request: &Request) -> Outcome {
+    let key = request.call()?;
+    let call = board.calls.get_mut(&key).ok_or_else(Refused::no_call)?;
+    if !call.is_inbound() || call.state >= CallState::Answered {
+        return Err(Refused::conflict("Only a call that is still offered can be passed"));
+    }
+    call.passed_by.insert(request.session);
+    call.owner = None;
+    let id = call.id();
+    board.report(Report::CallPassed { call: id, by: request.connection });
+    board.offer_again(key);
+    accepted()
+}

@@ -1,0 +1,118 @@
+//! A prompt, and collecting what the caller answers. A key or a word cuts the prompt short.
+
+use super::collect::{INPUT, Input};
+use super::play::Player;
+use super::rules::{Kind, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use crate::Switchboard;
+use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
+
+pub(super) const NAME: &str = "calling.play_and_collect";
+const VOLUME: Kind = Kind::Between(-40.0, 40.0);
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: NAME,
+        on: On::AnsweredCall,
+        params: &[
+            required("control_id", Kind::Text),
+            required("play", Kind::Media),
+            required("collect", Kind::Object(INPUT)),
+            optional("volume", VOLUME),
+            optional("status_url", Kind::Text),
+        ],
+        shape: Shape::Operation,
+        message: "OK",
+        run: play_and_collect,
+    },
+    Method {
+        name: "calling.play_and_collect.stop",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+    },
+    Method {
+        name: "calling.play_and_collect.volume",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text), required("volume", VOLUME)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[NAME], &Command::Volume),
+    },
+];
+
+fn play_and_collect(board: &mut Switchboard, request: &Request) -> Outcome {
+    let rules =
+        request.value("collect").as_object().ok_or_else(|| Refused::bad("Missing parameter 'collect'"))?;
+    let input = Input::new(rules)
+        .map_err(|_| Refused::bad("Missing parameter 'collect.digits' or 'collect.speech'"))?;
+    let prompt = Player::new(&board.scenario, request.value("play"), 1);
+    board.start_operation(request, Box::new(PlayAndCollect { prompt, input }))?;
+    accepted()
+}
+
+#[derive(Debug)]
+struct PlayAndCollect {
+    prompt: Player,
+    input: Input,
+}
+
+impl PlayAndCollect {
+    fn cut_prompt(&mut self, desk: &mut Desk<'_>) {
+        self.prompt.end(desk, true, false);
+    }
+}
+
+impl Operation for PlayAndCollect {
+    fn start(&mut self, desk: &mut Desk<'_>) {
+        self.prompt.start(desk, true);
+        if self.input.wants_speech() && desk.sentence().is_some() {
+            self.cut_prompt(desk);
+        }
+        self.input.listen(desk);
+    }
+
+    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+        if tick == Tick::Done {
+            self.prompt.end(desk, true, true);
+            if self.input.starts_alone {
+                self.input.start_clock(desk);
+            }
+        } else {
+            self.input.on_timer(desk, tick);
+        }
+    }
+
+    fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
+        if self.input.wants_digits() {
+            self.cut_prompt(desk);
+            self.input.on_digit(desk, key);
+        }
+    }
+
+    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+        if self.input.wants_speech() {
+            self.cut_prompt(desk);
+            self.input.on_voice(desk, voice);
+        }
+    }
+
+    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+        match command {
+            Command::Stop => {
+                self.cut_prompt(desk);
+                self.input.stop(desk);
+            }
+            Command::StartInputTimers => self.input.start_clock(desk),
+            Command::Volume | Command::Pause { .. } | Command::Resume => {}
+        }
+        accepted()
+    }
+
+    fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        self.cut_prompt(desk);
+        self.input.call_ends(desk);
+    }
+}

@@ -1,0 +1,61 @@
+//! Subscribing to contexts and unsubscribing from them.
+
+use serde_json::Value;
+
+use super::rules::{Kind, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use crate::{Report, Switchboard};
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "signalwire.receive",
+        on: On::Session,
+        params: &[required("contexts", Kind::SomeTexts)],
+        shape: Shape::Plain,
+        message: "Receiving events",
+        run: receive,
+    },
+    Method {
+        name: "signalwire.unreceive",
+        on: On::Session,
+        params: &[required("contexts", Kind::SomeTexts)],
+        shape: Shape::Plain,
+        message: "Unreceiving events",
+        run: unreceive,
+    },
+    // The older way to subscribe.
+    Method {
+        name: "calling.receive",
+        on: On::Session,
+        params: &[optional("context", Kind::Text), optional("contexts", Kind::Texts)],
+        shape: Shape::Plain,
+        message: "Receiving events",
+        run: receive,
+    },
+];
+
+fn receive(board: &mut Switchboard, request: &Request) -> Outcome {
+    let contexts = contexts(request);
+    if contexts.is_empty() {
+        return Err(Refused::bad("Missing parameter 'contexts'"));
+    }
+    if contexts.iter().any(|context| board.scenario.unpaid_contexts.contains(context)) {
+        return Err(Refused::new(402, "Payment required"));
+    }
+    board.subscribe(request.session, &contexts);
+    accepted()
+}
+
+fn unreceive(board: &mut Switchboard, request: &Request) -> Outcome {
+    let contexts = contexts(request);
+    if let Some(session) = board.sessions.get_mut(&request.session) {
+        session.contexts.retain(|context| !contexts.contains(context));
+    }
+    board.report(Report::Unsubscribed { connection: request.connection, contexts });
+    accepted()
+}
+
+fn contexts(request: &Request) -> Vec<String> {
+    let list = request.value("contexts").as_array().into_iter().flatten();
+    list.chain(request.params.get("context")).filter_map(Value::as_str).map(str::to_owned).collect()
+}

@@ -1,0 +1,274 @@
+//! Recording.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::media::to_time;
+use super::rules::{KEYS, Kind, Param, optional, required};
+use super::{Method, On, Outcome, Request, Shape};
+use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
+use crate::switchboard::seconds;
+use crate::{Cue, Report, Switchboard};
+
+const NAME: &str = "calling.record";
+
+const INITIAL_TIMEOUT: Duration = Duration::from_secs(5);
+const END_SILENCE: Duration = Duration::from_secs(1);
+const TERMINATORS: &str = "#*";
+/// One channel of either format.
+const BYTES_PER_SECOND: u64 = 16_000;
+
+const AUDIO: &[Param] = &[
+    optional("beep", Kind::Flag),
+    optional("format", Kind::OneOf(&["mp3", "wav", "mp4"])),
+    optional("stereo", Kind::Flag),
+    optional("direction", Kind::OneOf(&["listen", "speak", "both"])),
+    optional("initial_timeout", Kind::Seconds),
+    optional("end_silence_timeout", Kind::Seconds),
+    optional("terminators", Kind::Chars(KEYS)),
+    optional("input_sensitivity", Kind::Between(0.0, 100.0)),
+    optional("max_length", Kind::Seconds),
+];
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: NAME,
+        on: On::AnsweredCall,
+        params: &[
+            required("control_id", Kind::Text),
+            required("record", Kind::Object(&[optional("audio", Kind::Object(AUDIO))])),
+            optional("status_url", Kind::Text),
+        ],
+        shape: Shape::Operation,
+        message: "OK",
+        run: record,
+    },
+    Method {
+        name: "calling.record.pause",
+        on: On::AnsweredCall,
+        // Other texts than `skip` and `silence` occur in the wild, so none is refused.
+        params: &[required("control_id", Kind::Text), optional("behavior", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| {
+            let behavior = request.text("behavior").map(str::to_owned);
+            board.command(request, &[NAME], &Command::Pause { behavior })
+        },
+    },
+    Method {
+        name: "calling.record.resume",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[NAME], &Command::Resume),
+    },
+    Method {
+        name: "calling.record.stop",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+    },
+];
+
+fn record(board: &mut Switchboard, request: &Request) -> Outcome {
+    let audio = &request.value("record")["audio"];
+    let recording = Recording::new(audio, board.next_recording());
+    let url = recording.url.clone();
+    board.start_operation(request, Box::new(recording))?;
+    Ok(Map::from_iter([("url".to_owned(), url.into())]))
+}
+
+#[derive(Debug)]
+struct Recording {
+    id: String,
+    url: String,
+    format: String,
+    direction: String,
+    stereo: bool,
+    terminators: String,
+    initial_timeout: Duration,
+    end_silence: Duration,
+    max_length: Duration,
+    /// What is on tape up to the last pause.
+    taped: Duration,
+    /// Since when the tape has been running, `None` while paused with the gap left out.
+    running_since: Option<Duration>,
+    paused: bool,
+    /// Whether somebody has said something since the start.
+    heard: bool,
+    started: Duration,
+}
+
+impl Recording {
+    fn new(audio: &Value, id: String) -> Self {
+        let text = |name: &str, default: &str| audio[name].as_str().unwrap_or(default).to_owned();
+        let time = |name: &str, default| to_time(&audio[name]).unwrap_or(default);
+        let format = text("format", "mp3");
+        Self {
+            url: format!("https://files.example/recordings/{id}.{format}"),
+            id,
+            format,
+            direction: text("direction", "speak"),
+            stereo: audio["stereo"].as_bool().unwrap_or(false),
+            terminators: text("terminators", TERMINATORS),
+            initial_timeout: time("initial_timeout", INITIAL_TIMEOUT),
+            end_silence: time("end_silence_timeout", END_SILENCE),
+            max_length: time("max_length", Duration::ZERO),
+            taped: Duration::ZERO,
+            running_since: None,
+            paused: false,
+            heard: false,
+            started: Duration::ZERO,
+        }
+    }
+
+    /// Whether the person on the call is what is recorded. While two calls are bridged people talk
+    /// to each other, which the simulation does not follow: silence does not end a recording then.
+    fn follows_voice(&self, desk: &Desk<'_>) -> bool {
+        self.direction != "listen" && !desk.is_bridged()
+    }
+
+    fn audio(&self) -> Value {
+        json!({"audio": {"format": self.format, "direction": self.direction, "stereo": self.stereo}})
+    }
+
+    fn taped(&self, now: Duration) -> Duration {
+        let running = self.running_since.map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        self.taped + running
+    }
+
+    /// The tape runs: arms what ends it.
+    fn roll(&mut self, desk: &mut Desk<'_>) {
+        self.running_since = self.running_since.or(Some(desk.now()));
+        if !self.max_length.is_zero() {
+            desk.after(self.max_length.saturating_sub(self.taped(desk.now())), Tick::MaxLength);
+        }
+        if desk.sentence().is_some() {
+            self.heard = true;
+        } else if self.follows_voice(desk) {
+            let (silence, tick) = if self.heard {
+                (self.end_silence, Tick::EndSilence)
+            } else {
+                (self.initial_timeout, Tick::InitialTimeout)
+            };
+            if !silence.is_zero() {
+                desk.after(silence, tick);
+            }
+        }
+    }
+
+    fn end(&mut self, desk: &mut Desk<'_>, state: &str) {
+        let length = self.taped(desk.now());
+        let channels = if self.stereo { 2 } else { 1 };
+        let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+        let size = millis.saturating_mul(BYTES_PER_SECOND * channels) / 1000;
+        let nested = desk.scenario().nested_record_results;
+        let mut event = json!({
+            "state": state,
+            "recording_id": self.id,
+            "start_time": epoch(self.started),
+            "end_time": epoch(desk.now()),
+        });
+        let facts = [("url", json!(self.url)), ("duration", json!(seconds(length))), ("size", json!(size))];
+        if nested {
+            event["record"] = json!({"format": self.format});
+            for (name, value) in facts {
+                event["record"][name] = value;
+            }
+        } else {
+            event["record"] = self.audio();
+            for (name, value) in facts {
+                event[name] = value;
+            }
+        }
+        desk.emit("calling.call.record", event);
+        let (call, heard) = (desk.call_id(), state != "no_input");
+        desk.report(Report::RecordingFinished { call, length, heard });
+        desk.cue(Cue::RecordingFinished);
+        desk.finish();
+    }
+}
+
+impl Operation for Recording {
+    fn start(&mut self, desk: &mut Desk<'_>) {
+        self.started = desk.now();
+        self.roll(desk);
+        desk.emit("calling.call.record", json!({"state": "recording", "record": self.audio()}));
+        desk.report(Report::RecordingStarted { call: desk.call_id() });
+        desk.cue(Cue::RecordingStarted);
+    }
+
+    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+        match tick {
+            Tick::InitialTimeout => self.end(desk, "no_input"),
+            Tick::EndSilence | Tick::MaxLength => self.end(desk, "finished"),
+            _ => {}
+        }
+    }
+
+    fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
+        if self.terminators.contains(key) {
+            self.end(desk, "finished");
+        }
+    }
+
+    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+        if !self.follows_voice(desk) {
+            return;
+        }
+        match voice {
+            Voice::Starts { .. } => {
+                self.heard = true;
+                desk.cancel(Tick::InitialTimeout);
+                desk.cancel(Tick::EndSilence);
+            }
+            Voice::Stops if !self.end_silence.is_zero() && !self.paused => {
+                desk.after(self.end_silence, Tick::EndSilence);
+            }
+            Voice::Stops => {}
+        }
+    }
+
+    fn on_bridge(&mut self, desk: &mut Desk<'_>) {
+        desk.cancel(Tick::InitialTimeout);
+        desk.cancel(Tick::EndSilence);
+    }
+
+    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+        match command {
+            Command::Stop => self.end(desk, "finished"),
+            Command::Pause { behavior } if !self.paused => {
+                let behavior = behavior.as_deref().unwrap_or("skip");
+                self.paused = true;
+                if behavior != "silence" {
+                    self.taped = self.taped(desk.now());
+                    self.running_since = None;
+                    desk.cancel(Tick::MaxLength);
+                }
+                desk.cancel(Tick::InitialTimeout);
+                desk.cancel(Tick::EndSilence);
+                desk.emit("calling.call.record", json!({"state": "paused", "pause_behavior": behavior}));
+            }
+            Command::Resume if self.paused => {
+                self.paused = false;
+                self.roll(desk);
+                desk.emit("calling.call.record", json!({"state": "recording", "record": self.audio()}));
+                desk.cue(Cue::RecordingStarted);
+            }
+            _ => {}
+        }
+        super::accepted()
+    }
+
+    fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        self.end(desk, "finished");
+    }
+}
+
+fn epoch(now: Duration) -> f64 {
+    crate::switchboard::epoch(now)
+}

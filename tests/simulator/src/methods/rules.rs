@@ -1,0 +1,201 @@
+//! The vocabulary that parameter tables are written in, and the check of a request against one.
+
+use serde_json::{Map, Value};
+
+use super::media;
+
+/// One row of a parameter table.
+#[derive(Debug)]
+pub(crate) struct Param {
+    name: &'static str,
+    required: bool,
+    kind: Kind,
+}
+
+pub(crate) const fn required(name: &'static str, kind: Kind) -> Param {
+    Param { name, required: true, kind }
+}
+
+pub(crate) const fn optional(name: &'static str, kind: Kind) -> Param {
+    Param { name, required: false, kind }
+}
+
+/// What a parameter may hold.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// Text that is not empty.
+    Text,
+    /// Text, possibly empty.
+    AnyText,
+    Flag,
+    /// A number from the first to the last value.
+    Between(f64, f64),
+    /// Seconds, 0 or more.
+    Seconds,
+    /// A number above 0.
+    Positive,
+    /// A whole number from the first to the last value.
+    Whole(i64, i64),
+    OneOf(&'static [&'static str]),
+    /// Text of characters from this set.
+    Chars(&'static str),
+    /// A list of texts, each not empty.
+    Texts,
+    /// The same, with at least one.
+    SomeTexts,
+    /// A list of codecs that a call can use.
+    Codecs,
+    /// An object of which only these members are known.
+    Object(&'static [Param]),
+    /// An object of any form.
+    Open,
+    /// Anything at all.
+    Any,
+    /// A list of things to play, not empty.
+    Media,
+    /// Groups of devices: the groups one after the other, the devices of a group together.
+    Devices,
+    /// The same, with the kinds of device that only a bridge can reach.
+    BridgeDevices,
+}
+
+/// Keys of a telephone.
+pub(crate) const KEYS: &str = "0123456789ABCD*#";
+/// Keys of a telephone and the two pauses.
+pub(crate) const KEYS_AND_PAUSES: &str = "0123456789ABCD*#wW";
+
+const CODECS: &[&str] = &["PCMU", "PCMA", "OPUS", "G729", "G722", "VP8", "H264", "AMR-WB"];
+
+/// What a check found that is no reason to refuse.
+#[derive(Debug, Default)]
+pub(crate) struct Remarks {
+    /// Parameters that the table does not know, with their path.
+    pub(crate) unknown: Vec<String>,
+}
+
+/// Checks `params` against a table. The error is the text of the refusal and names the parameter.
+pub(crate) fn check(
+    params: &Map<String, Value>,
+    table: &[&[Param]],
+    remarks: &mut Remarks,
+) -> Result<(), String> {
+    check_members("", params, table, remarks)
+}
+
+/// Checks one object; also used for the objects inside media and devices.
+pub(super) fn check_members(
+    path: &str,
+    object: &Map<String, Value>,
+    table: &[&[Param]],
+    remarks: &mut Remarks,
+) -> Result<(), String> {
+    let rows = || table.iter().flat_map(|part| part.iter());
+    for row in rows() {
+        let name = join(path, row.name);
+        match object.get(row.name) {
+            None if row.required => return Err(format!("Missing parameter '{name}'")),
+            None => {}
+            Some(value) => check_value(&name, value, &row.kind, remarks)?,
+        }
+    }
+    for name in object.keys() {
+        if !rows().any(|row| row.name == name) {
+            remarks.unknown.push(join(path, name));
+        }
+    }
+    Ok(())
+}
+
+fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) -> Result<(), String> {
+    let must = |what: &str| Err(format!("Parameter '{path}' must be {what}"));
+    match kind {
+        Kind::Text => match value.as_str() {
+            Some(text) if !text.is_empty() => Ok(()),
+            _ => must("a non-empty string"),
+        },
+        Kind::AnyText => {
+            if value.is_string() {
+                Ok(())
+            } else {
+                must("a string")
+            }
+        }
+        Kind::Flag => {
+            if value.is_boolean() {
+                Ok(())
+            } else {
+                must("a boolean")
+            }
+        }
+        Kind::Between(low, high) => match value.as_f64() {
+            Some(number) if (*low..=*high).contains(&number) => Ok(()),
+            _ => must(&format!("a number from {low} to {high}")),
+        },
+        Kind::Seconds => match value.as_f64() {
+            Some(number) if number >= 0.0 => Ok(()),
+            _ => must("a number of seconds, 0 or more"),
+        },
+        Kind::Positive => match value.as_f64() {
+            Some(number) if number > 0.0 => Ok(()),
+            _ => must("a number greater than 0"),
+        },
+        Kind::Whole(low, high) => match whole(value) {
+            Some(number) if (*low..=*high).contains(&number) => Ok(()),
+            _ if *high == i64::MAX => must(&format!("an integer of at least {low}")),
+            _ => must(&format!("an integer from {low} to {high}")),
+        },
+        Kind::OneOf(words) => match value.as_str() {
+            Some(text) if words.contains(&text) => Ok(()),
+            _ => must(&format!("one of {}", words.join(", "))),
+        },
+        Kind::Chars(set) => match value.as_str() {
+            Some(text) if text.chars().all(|c| set.contains(c)) => Ok(()),
+            _ => must(&format!("a string of characters from {set}")),
+        },
+        Kind::Texts | Kind::SomeTexts => match value.as_array() {
+            Some(list) if list.is_empty() && matches!(kind, Kind::SomeTexts) => {
+                must("a list that is not empty")
+            }
+            Some(list) if list.iter().all(|item| item.as_str().is_some_and(|text| !text.is_empty())) => {
+                Ok(())
+            }
+            _ => must("a list of non-empty strings"),
+        },
+        Kind::Codecs => match value.as_array() {
+            Some(list)
+                if list.iter().all(|item| item.as_str().is_some_and(|name| CODECS.contains(&name))) =>
+            {
+                Ok(())
+            }
+            _ => must(&format!("a list of codecs ({})", CODECS.join(", "))),
+        },
+        Kind::Object(table) => match value.as_object() {
+            Some(object) => check_members(path, object, &[*table], remarks),
+            None => must("an object"),
+        },
+        Kind::Open => {
+            if value.is_object() {
+                Ok(())
+            } else {
+                must("an object")
+            }
+        }
+        Kind::Any => Ok(()),
+        Kind::Media => media::check_media(path, value, remarks),
+        Kind::Devices => media::check_devices(path, value, false, remarks),
+        Kind::BridgeDevices => media::check_devices(path, value, true, remarks),
+    }
+}
+
+/// Whole numbers are also accepted as `3.0`, which some JSON writers produce.
+fn whole(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| {
+        let number = value.as_f64()?;
+        let text = format!("{number:.0}");
+        (number.fract() == 0.0).then(|| text.parse().ok()).flatten()
+    })
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}

@@ -1,0 +1,299 @@
+//! What a simulation consists of: who may log in, who calls, who picks up, and how the service behaves.
+
+mod builtin;
+mod people;
+mod steps;
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+pub use builtin::BUILTINS;
+pub use people::{Caller, Phone, Pickup, When};
+pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Step};
+
+use crate::switchboard::Faults;
+
+/// A whole simulation, written in Rust or read from TOML.
+///
+/// Nothing has to be given: the default accepts [`Credential::demo`], has no scripted callers, and
+/// everybody who is called answers after two seconds.
+///
+/// ```
+/// use signalwire_relay_simulator::{Caller, Phone, Scenario, Step};
+/// use std::time::Duration;
+///
+/// let scenario = Scenario::new()
+///     .caller(Caller::new("+15551110000", "+15552220000").script([Step::wait(20.0), Step::HangUp]))
+///     .phone(Phone::new("+15551001000").answers_after(Duration::from_secs(4)))
+///     .ping_every(None);
+///
+/// let same = Scenario::from_toml(r#"
+///     ping_every = 0
+///
+///     [[caller]]
+///     from = "+15551110000"
+///     to = "+15552220000"
+///     script = [{ wait = 20 }, "hang_up"]
+///
+///     [[phone]]
+///     number = "+15551001000"
+///     ring = 4
+/// "#)?;
+/// assert_eq!(scenario, same);
+/// # Ok::<(), signalwire_relay_simulator::ScenarioError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scenario {
+    /// Who is let in with a project and a token.
+    #[serde(rename = "credential")]
+    pub(crate) credentials: Vec<Credential>,
+    /// Which JWTs are let in.
+    pub(crate) jwt_tokens: Vec<Jwt>,
+    #[serde(rename = "caller")]
+    pub(crate) callers: Vec<Caller>,
+    #[serde(rename = "phone")]
+    pub(crate) phones: Vec<Phone>,
+    pub(crate) pace: f64,
+    #[serde(with = "seconds")]
+    pub(crate) ping_every: Duration,
+    #[serde(with = "seconds")]
+    pub(crate) ack_within: Duration,
+    #[serde(with = "seconds")]
+    pub(crate) session_lifetime: Duration,
+    pub(crate) strict: bool,
+    pub(crate) leave_operations_open: bool,
+    pub(crate) nested_record_results: bool,
+    pub(crate) unplayable: Vec<String>,
+    pub(crate) unpaid_contexts: Vec<String>,
+    pub(crate) faults: Faults,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            credentials: vec![Credential::demo()],
+            jwt_tokens: vec![Jwt("demo-jwt".into())],
+            callers: Vec::new(),
+            phones: Vec::new(),
+            pace: 1.0,
+            ping_every: Duration::from_secs(10),
+            ack_within: Duration::from_secs(10),
+            session_lifetime: Duration::from_mins(1),
+            strict: false,
+            leave_operations_open: false,
+            nested_record_results: false,
+            unplayable: Vec::new(),
+            unpaid_contexts: Vec::new(),
+            faults: Faults::default(),
+        }
+    }
+}
+
+impl Scenario {
+    /// The default scenario.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads a scenario from TOML.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not TOML, names something that does not exist, or holds an impossible value;
+    /// the message says where.
+    pub fn from_toml(text: &str) -> Result<Self, ScenarioError> {
+        let scenario: Self = toml::from_str(text).map_err(|error| ScenarioError(error.to_string()))?;
+        if !scenario.pace.is_finite() || scenario.pace <= 0.0 {
+            return Err(ScenarioError("`pace` must be greater than 0".into()));
+        }
+        scenario.faults.check().map_err(ScenarioError)?;
+        Ok(scenario)
+    }
+
+    /// One of the scenarios that come with the crate, by its name in [`BUILTINS`].
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that name; the message lists those that there are.
+    pub fn builtin(name: &str) -> Result<Self, ScenarioError> {
+        builtin::text(name)
+            .ok_or_else(|| {
+                let names: Vec<_> = BUILTINS.iter().map(|(name, _)| *name).collect();
+                ScenarioError(format!("no scenario is called `{name}`; there are {}", names.join(", ")))
+            })
+            .and_then(Self::from_toml)
+    }
+
+    /// Adds somebody who calls in.
+    #[must_use]
+    pub fn caller(mut self, caller: Caller) -> Self {
+        self.callers.push(caller);
+        self
+    }
+
+    /// Adds a phone that can be called.
+    #[must_use]
+    pub fn phone(mut self, phone: Phone) -> Self {
+        self.phones.push(phone);
+        self
+    }
+
+    /// Lets in one more project with its token.
+    #[must_use]
+    pub fn credential(mut self, project: impl Into<String>, token: impl Into<String>) -> Self {
+        self.credentials.push(Credential { project: project.into(), token: token.into() });
+        self
+    }
+
+    /// Lets in one more JWT.
+    #[must_use]
+    pub fn jwt_token(mut self, jwt: impl Into<String>) -> Self {
+        self.jwt_tokens.push(Jwt(jwt.into()));
+        self
+    }
+
+    /// Stretches (above 1) or shortens (below 1) everything that is spoken, played or typed by hand.
+    /// 1 is about 60 ms for a character of speech and 3 s for an audio file. Values that are not
+    /// greater than 0 are ignored.
+    #[must_use]
+    pub fn pace(mut self, factor: f64) -> Self {
+        if factor.is_finite() && factor > 0.0 {
+            self.pace = factor;
+        }
+        self
+    }
+
+    /// How often the service pings each client; `None` is never. Default: 10 s.
+    #[must_use]
+    pub fn ping_every(mut self, interval: Option<Duration>) -> Self {
+        self.ping_every = interval.unwrap_or_default();
+        self
+    }
+
+    /// How soon a client has to acknowledge an event or answer a ping before it counts as a
+    /// violation. Default: 10 s.
+    #[must_use]
+    pub fn ack_within(mut self, limit: Duration) -> Self {
+        self.ack_within = limit;
+        self
+    }
+
+    /// How long a session survives without a connection. Default: 60 s.
+    #[must_use]
+    pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
+        self.session_lifetime = lifetime;
+        self
+    }
+
+    /// Whether a parameter that the reference does not know is refused with code 400 instead of
+    /// being accepted and noted. Default: false.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// Whether a call may end without terminal events for what was still running on it, so that
+    /// clients have to clean up by themselves. Default: false.
+    #[must_use]
+    pub fn leave_operations_open(mut self, leave: bool) -> Self {
+        self.leave_operations_open = leave;
+        self
+    }
+
+    /// Whether url, duration and size of a recording stand inside `record` instead of at the top
+    /// level of the event. Both occur. Default: false.
+    #[must_use]
+    pub fn nested_record_results(mut self, nested: bool) -> Self {
+        self.nested_record_results = nested;
+        self
+    }
+
+    /// An audio URL that cannot be played: a play that reaches it ends in state `error`.
+    #[must_use]
+    pub fn unplayable(mut self, url: impl Into<String>) -> Self {
+        self.unplayable.push(url.into());
+        self
+    }
+
+    /// A context that cannot be subscribed to: the request is refused with code 402.
+    #[must_use]
+    pub fn unpaid_context(mut self, context: impl Into<String>) -> Self {
+        self.unpaid_contexts.push(context.into());
+        self
+    }
+
+    /// The disturbances from the first frame on.
+    #[must_use]
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// The phone at a number: the one of that number, else the one for any number, else one that
+    /// answers after two seconds.
+    pub(crate) fn phone_at(&self, number: &str) -> Phone {
+        self.phones
+            .iter()
+            .find(|phone| phone.number.as_deref() == Some(number))
+            .or_else(|| self.phones.iter().find(|phone| phone.number.is_none()))
+            .cloned()
+            .unwrap_or_else(Phone::any)
+    }
+
+    pub(crate) fn paced(&self, time: Duration) -> Duration {
+        Duration::try_from_secs_f64(time.as_secs_f64() * self.pace).unwrap_or(Duration::MAX)
+    }
+}
+
+/// A project and the API token that opens it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    pub(crate) project: String,
+    pub(crate) token: String,
+}
+
+impl Credential {
+    /// What the simulator accepts when nothing else is said: project `demo-project`, token
+    /// `demo-token` (and the JWT `demo-jwt`).
+    pub fn demo() -> Self {
+        Self { project: "demo-project".into(), token: "demo-token".into() }
+    }
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credential(***)")
+    }
+}
+
+/// A JWT that is let in; it does not show in `Debug`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Jwt(pub(crate) String);
+
+impl std::fmt::Debug for Jwt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Jwt(***)")
+    }
+}
+
+/// Why a scenario cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ScenarioError(String);
+
+/// Times in TOML: seconds, with or without a fraction.
+pub(crate) mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, de::Error};
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(source: D) -> Result<Duration, D::Error> {
+        let value = f64::deserialize(source)?;
+        Duration::try_from_secs_f64(value).map_err(|error| D::Error::custom(format!("{value}: {error}")))
+    }
+}

@@ -1,0 +1,194 @@
+//! What a scripted person does, step by step.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// How long a person waits for a [`Cue`] when the script gives no limit.
+pub const DEFAULT_AWAIT_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a person takes from one key to the next when the script does not say.
+pub const DEFAULT_KEY_GAP: Duration = Duration::from_millis(400);
+
+/// One thing a scripted person does.
+///
+/// In TOML a step is a small table named after its verb, or one of two words:
+///
+/// ```toml
+/// script = [
+///     { await = "prompt_started", within = 20 },
+///     { wait = 1.5 },
+///     { press = "12#", gap = 0.3 },
+///     { say = "I would like to talk to somebody" },
+///     "stay_silent",
+///     "hang_up",
+/// ]
+/// ```
+///
+/// After the last step the person stays on the line, silently, until the call ends.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "RawStep")]
+#[non_exhaustive]
+pub enum Step {
+    /// Do nothing for a while.
+    Wait(Duration),
+    /// Go on as soon as something happens on the call, or when the limit is over.
+    ///
+    /// A cue that came earlier counts as long as it came after the one that the previous `Await`
+    /// was satisfied by.
+    Await {
+        /// What to wait for.
+        cue: Cue,
+        /// How long at most; afterwards the script goes on with the next step.
+        within: Duration,
+    },
+    /// Press keys on the telephone, one after the other.
+    Press {
+        /// The keys: `0` to `9`, `A` to `D`, `*`, `#`.
+        digits: String,
+        /// The time between two keys.
+        gap: Duration,
+    },
+    /// Say something. An empty text is a noise that nobody understands.
+    Say(String),
+    /// Keep quiet until the call ends.
+    StaySilent,
+    /// Put the receiver down.
+    HangUp,
+}
+
+impl Step {
+    /// Does nothing for this many seconds.
+    ///
+    /// # Panics
+    ///
+    /// If `seconds` is negative or not a number.
+    pub fn wait(seconds: f64) -> Self {
+        Self::Wait(Duration::from_secs_f64(seconds))
+    }
+
+    /// Waits for a cue for at most [`DEFAULT_AWAIT_LIMIT`].
+    pub fn on(cue: Cue) -> Self {
+        Self::Await { cue, within: DEFAULT_AWAIT_LIMIT }
+    }
+
+    /// Presses keys with [`DEFAULT_KEY_GAP`] between them.
+    pub fn press(digits: impl Into<String>) -> Self {
+        Self::Press { digits: digits.into(), gap: DEFAULT_KEY_GAP }
+    }
+
+    /// Says a sentence.
+    pub fn say(text: impl Into<String>) -> Self {
+        Self::Say(text.into())
+    }
+}
+
+/// Something a person on a call notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Cue {
+    /// The call was answered.
+    Answered,
+    /// A `calling.play` began or went on after a pause.
+    Playing,
+    /// A `calling.play` is over.
+    PlayFinished,
+    /// The prompt of a `calling.play_and_collect` began.
+    PromptStarted,
+    /// That prompt is over, at its end or cut short.
+    PromptFinished,
+    /// A `calling.collect` listens.
+    Collecting,
+    /// A recording began or went on after a pause.
+    RecordingStarted,
+    /// A recording is over.
+    RecordingFinished,
+    /// Digits sent by the client were heard.
+    DigitsHeard,
+    /// The call was bridged to another one.
+    Bridged,
+    /// The bridge is gone, this call still stands.
+    Unbridged,
+}
+
+impl fmt::Display for Cue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Answered => "the answer",
+            Self::Playing => "something to play",
+            Self::PlayFinished => "the end of the playing",
+            Self::PromptStarted => "a prompt",
+            Self::PromptFinished => "the end of the prompt",
+            Self::Collecting => "somebody to listen",
+            Self::RecordingStarted => "a recording",
+            Self::RecordingFinished => "the end of the recording",
+            Self::DigitsHeard => "digits",
+            Self::Bridged => "a bridge",
+            Self::Unbridged => "the end of the bridge",
+        })
+    }
+}
+
+/// The TOML face of [`Step`].
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawStep {
+    Word(String),
+    Verb(Verb),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verb {
+    wait: Option<f64>,
+    #[serde(rename = "await")]
+    cue: Option<Cue>,
+    within: Option<f64>,
+    press: Option<String>,
+    gap: Option<f64>,
+    say: Option<String>,
+}
+
+impl TryFrom<RawStep> for Step {
+    type Error = String;
+
+    fn try_from(raw: RawStep) -> Result<Self, String> {
+        let seconds = |value: f64| {
+            Duration::try_from_secs_f64(value).map_err(|error| format!("{value} is not a time: {error}"))
+        };
+        let verb = match raw {
+            RawStep::Word(word) => {
+                return match word.as_str() {
+                    "hang_up" => Ok(Self::HangUp),
+                    "stay_silent" => Ok(Self::StaySilent),
+                    _ => Err(format!("`{word}` is not a step; the words are `hang_up` and `stay_silent`")),
+                };
+            }
+            RawStep::Verb(verb) => verb,
+        };
+        if verb.within.is_some() && verb.cue.is_none() {
+            return Err("`within` belongs to `await`".into());
+        }
+        if verb.gap.is_some() && verb.press.is_none() {
+            return Err("`gap` belongs to `press`".into());
+        }
+        match verb {
+            Verb { wait: Some(time), cue: None, press: None, say: None, .. } => {
+                Ok(Self::Wait(seconds(time)?))
+            }
+            Verb { wait: None, cue: Some(cue), within, press: None, say: None, .. } => {
+                Ok(Self::Await { cue, within: within.map_or(Ok(DEFAULT_AWAIT_LIMIT), seconds)? })
+            }
+            Verb { wait: None, cue: None, press: Some(digits), gap, say: None, .. } => {
+                if let Some(bad) = digits.chars().find(|key| !"0123456789ABCD*#".contains(*key)) {
+                    return Err(format!("a telephone has no key `{bad}`"));
+                }
+                Ok(Self::Press { digits, gap: gap.map_or(Ok(DEFAULT_KEY_GAP), seconds)? })
+            }
+            Verb { wait: None, cue: None, press: None, say: Some(text), .. } => Ok(Self::Say(text)),
+            _ => Err("a step has exactly one of `wait`, `await`, `press`, `say`".into()),
+        }
+    }
+}

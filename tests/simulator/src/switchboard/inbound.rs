@@ -1,0 +1,244 @@
+//! Frames from clients: sorting them, checking requests, answering.
+
+use serde_json::{Map, Value, json};
+
+use super::calls::CallKey;
+use super::{CONNECT, NODE, Refusal, Switchboard};
+use crate::methods::rules::{Kind, Param, Remarks, check, required};
+use crate::methods::{self, Method, On, Outcome, Refused, Request, Shape};
+use crate::{CallState, ConnectionId, Report, Violation};
+
+const ADDRESS: &[Param] = &[required("node_id", Kind::Text), required("call_id", Kind::Text)];
+const NO_PARAMS: &[Param] = &[];
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Reply {
+    Result(Value),
+    Error { code: i64, message: String, data: Option<Value> },
+    Silence,
+}
+
+impl Switchboard {
+    pub(super) fn take_frame(&mut self, from: ConnectionId, text: &str) {
+        let frame = match serde_json::from_str(text) {
+            Ok(Value::Object(frame)) => frame,
+            Ok(_) => return self.malformed(from, "not a JSON object"),
+            Err(_) => return self.malformed(from, "not JSON"),
+        };
+        let id = frame.get("id").filter(|id| id.is_string() || id.is_number());
+        match (frame.get("method"), id) {
+            (Some(Value::String(method)), Some(id)) => {
+                let empty = Map::new();
+                let params = match frame.get("params") {
+                    Some(Value::Object(params)) => params,
+                    None => &empty,
+                    Some(_) => return self.malformed(from, "params is not an object"),
+                };
+                if frame.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+                    self.malformed(from, "jsonrpc is not \"2.0\"");
+                }
+                self.take_request(from, id, method, params);
+            }
+            (Some(_), _) => self.malformed(from, "a request without a usable method or id"),
+            (None, Some(id)) if frame.contains_key("result") => self.take_answer(from, id),
+            (None, Some(_)) if frame.contains_key("error") => {
+                self.malformed(from, "a request of the service was answered with an error");
+            }
+            (None, _) => self.malformed(from, "neither a request nor an answer"),
+        }
+    }
+
+    pub(super) fn malformed(&mut self, connection: ConnectionId, what: &str) {
+        self.violated(Violation::Malformed { at: self.now, connection, what: what.to_owned() });
+    }
+
+    /// The result a client gives for an event, a ping or a farewell.
+    fn take_answer(&mut self, from: ConnectionId, id: &Value) {
+        let Some(connection) = self.connections.get_mut(&from) else { return };
+        let id = id.as_str().unwrap_or_default();
+        if let Some(timer) = connection.unacknowledged.remove(id).or_else(|| connection.pings.remove(id)) {
+            self.timers.cancel(timer);
+        } else if connection.farewell.as_ref().is_some_and(|(expected, ..)| expected == id) {
+            self.close(from, 1000);
+        } else if connection.event_acks && !connection.doubled.remove(id) {
+            let id = id.to_owned();
+            self.violated(Violation::UnknownAck { at: self.now, connection: from, id });
+        }
+    }
+
+    /// Answers a request. The reply goes before the events that the request caused, unless the
+    /// faults say that events overtake replies.
+    fn take_request(&mut self, from: ConnectionId, id: &Value, method: &str, params: &Map<String, Value>) {
+        let mark = self.staged.len();
+        let frame = match self.answer(from, method, params) {
+            Reply::Silence => return,
+            Reply::Result(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
+            Reply::Error { code, message, data } => {
+                let mut error = json!({"code": code, "message": message});
+                if let Some(data) = data {
+                    error["data"] = data;
+                }
+                json!({"jsonrpc": "2.0", "id": id, "error": error})
+            }
+        };
+        self.stage(from, frame.to_string());
+        if (!self.faults.events_first || method == CONNECT)
+            && let Some(turn) = self.staged.get_mut(mark..)
+        {
+            turn.rotate_right(1);
+        }
+    }
+
+    fn answer(&mut self, from: ConnectionId, name: &str, params: &Map<String, Value>) -> Reply {
+        if let Some(refusal) = self.take_refusal(name) {
+            self.report(Report::Disturbed { what: format!("{name} is refused on demand") });
+            return match refusal {
+                Refusal::Code(code, message) => {
+                    Reply::Result(json!({"code": code.to_string(), "message": message}))
+                }
+                Refusal::RpcError(code, message) => Reply::Error { code, message, data: None },
+                Refusal::Silence => Reply::Silence,
+            };
+        }
+        match name {
+            CONNECT => return self.log_in(from, params),
+            "signalwire.ping" => return Self::pong(params),
+            _ => {}
+        }
+        let Some(method) = methods::find(name) else {
+            return self.invalid(from, name, -32601, &format!("Method '{name}' not found"), None);
+        };
+        let Some(session) = self.connections.get(&from).and_then(|connection| connection.session) else {
+            let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
+            return self.invalid(from, name, -32002, "Authentication required", Some(data));
+        };
+        match self.carry_out(method, from, session, params) {
+            Ok(extra) => Reply::Result(success(method, params, extra)),
+            Err(refused) => {
+                let Refused { code, message } = refused;
+                if code == 400 {
+                    self.violated(Violation::BadRequest {
+                        at: self.now,
+                        connection: from,
+                        method: name.to_owned(),
+                        code: code.to_string(),
+                        message: message.clone(),
+                    });
+                }
+                self.report(Report::RequestRefused {
+                    method: name.to_owned(),
+                    code: code.to_string(),
+                    message: message.clone(),
+                });
+                Reply::Result(json!({"code": code.to_string(), "message": message}))
+            }
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        method: &'static Method,
+        from: ConnectionId,
+        session: super::session::SessionKey,
+        params: &Map<String, Value>,
+    ) -> Outcome {
+        let address = if method.on == On::Session { NO_PARAMS } else { ADDRESS };
+        let mut remarks = Remarks::default();
+        check(params, &[address, method.params], &mut remarks).map_err(Refused::bad)?;
+        if self.scenario.strict
+            && let Some(parameter) = remarks.unknown.first()
+        {
+            return Err(Refused::bad(format!("Unknown parameter '{parameter}'")));
+        }
+        for parameter in remarks.unknown {
+            self.unknown_parameter(from, method.name, parameter);
+        }
+        let call = match method.on {
+            On::Session => None,
+            On::LiveCall | On::AnsweredCall => Some(self.addressed_call(method, session, params)?),
+        };
+        let request = Request::new(method.name, from, session, call, params.clone());
+        (method.run)(self, &request)
+    }
+
+    /// The call that a request is addressed to, if its sender may do this to it now.
+    fn addressed_call(
+        &self,
+        method: &Method,
+        session: super::session::SessionKey,
+        params: &Map<String, Value>,
+    ) -> Result<CallKey, Refused> {
+        let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default();
+        let key = CallKey::parse(text("call_id"))
+            .filter(|key| key.id() == text("call_id"))
+            .ok_or_else(Refused::no_call)?;
+        let Some(call) = self.calls.get(&key) else {
+            return Err(if self.existed(key) {
+                Refused::new(410, "Call has ended")
+            } else {
+                Refused::no_call()
+            });
+        };
+        let node = text("node_id");
+        if node != NODE {
+            return Err(Refused::new(404, format!("Call does not exist on node '{node}'")));
+        }
+        match call.owner {
+            None => return Err(Refused::no_call()),
+            Some(owner) if owner != session => {
+                return Err(Refused::conflict("Call is controlled by another client"));
+            }
+            Some(_) => {}
+        }
+        if method.on == On::AnsweredCall && call.state != CallState::Answered {
+            return Err(Refused::conflict(format!("Call is {}, not answered", call.state)));
+        }
+        Ok(key)
+    }
+
+    /// A JSON-RPC error for a request that breaks the rules.
+    pub(super) fn invalid(
+        &mut self,
+        connection: ConnectionId,
+        method: &str,
+        code: i64,
+        message: &str,
+        data: Option<Value>,
+    ) -> Reply {
+        let (method, message) = (method.to_owned(), message.to_owned());
+        self.violated(Violation::BadRequest {
+            at: self.now,
+            connection,
+            method: method.clone(),
+            code: code.to_string(),
+            message: message.clone(),
+        });
+        self.report(Report::RequestRefused { method, code: code.to_string(), message: message.clone() });
+        Reply::Error { code, message, data }
+    }
+
+    pub(super) fn unknown_parameter(&mut self, connection: ConnectionId, method: &str, parameter: String) {
+        let method = method.to_owned();
+        self.violated(Violation::UnknownParameter { at: self.now, connection, method, parameter });
+    }
+}
+
+/// The result of an accepted request.
+fn success(method: &Method, params: &Map<String, Value>, extra: Map<String, Value>) -> Value {
+    let mut result = Map::new();
+    result.insert("code".into(), "200".into());
+    result.insert("message".into(), method.message.into());
+    let echoed: &[&str] = match method.shape {
+        Shape::Operation => &["call_id", "control_id"],
+        Shape::Call => &["call_id"],
+        Shape::Plain => &[],
+    };
+    for name in echoed {
+        if let Some(value) = params.get(*name) {
+            result.insert((*name).into(), value.clone());
+        }
+    }
+    result.extend(extra);
+    Value::Object(result)
+}

@@ -1,0 +1,341 @@
+//! Calls that clients create: dials, bridges, and the legs of both.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::calls::{AttemptKey, Call, CallKey};
+use super::people::Person;
+use super::session::SessionKey;
+use super::timers::Timer;
+use super::{NODE, Switchboard};
+use crate::methods::media::Device;
+use crate::scenario::Pickup;
+use crate::{CallState, Cue, Report};
+
+/// How long it takes until a phone starts to ring.
+const UNTIL_RINGING: Duration = Duration::from_millis(100);
+/// How long it takes to learn that a line is busy or does not exist.
+const UNTIL_REFUSED: Duration = Duration::from_millis(500);
+
+/// A dial or connect: groups of devices, tried one after the other.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(super) session: SessionKey,
+    purpose: Purpose,
+    groups: VecDeque<Vec<Device>>,
+    /// The legs of the current group that are not decided.
+    legs: Vec<CallKey>,
+    last_failure: String,
+}
+
+#[derive(Debug, Clone)]
+enum Purpose {
+    Dial { tag: String },
+    Connect { call: CallKey, tag: Option<String>, limit: Option<Duration> },
+}
+
+impl Switchboard {
+    pub(crate) fn is_dialling(&self, session: SessionKey, wanted: &str) -> bool {
+        self.attempts.values().any(|attempt| {
+            attempt.session == session && matches!(&attempt.purpose, Purpose::Dial { tag } if tag == wanted)
+        })
+    }
+
+    pub(crate) fn start_dial(&mut self, session: SessionKey, tag: &str, groups: Vec<Vec<Device>>) {
+        let targets = groups.iter().flatten().map(|device| device.target().to_owned()).collect();
+        self.report(Report::DialStarted { tag: tag.to_owned(), targets });
+        let event = json!({"node_id": NODE, "tag": tag, "dial_state": "dialing"});
+        self.emit(session, "calling.call.dial", event);
+        self.start_attempt(session, Purpose::Dial { tag: tag.to_owned() }, groups);
+    }
+
+    pub(crate) fn start_connect(
+        &mut self,
+        call: CallKey,
+        session: SessionKey,
+        tag: Option<&str>,
+        groups: Vec<Vec<Device>>,
+        limit: Option<Duration>,
+    ) {
+        let tag = tag.map(str::to_owned);
+        let mut event = json!({"connect_state": "connecting"});
+        if let Some(tag) = &tag {
+            event["tag"] = tag.as_str().into();
+        }
+        self.emit_for_call(call, "calling.call.connect", event);
+        let attempt = self.start_attempt(session, Purpose::Connect { call, tag, limit }, groups);
+        // The first group may have been a call that stands already: then it is decided by now.
+        if self.attempts.contains_key(&attempt)
+            && let Some(call) = self.calls.get_mut(&call)
+        {
+            call.attempt = Some(attempt);
+        }
+    }
+
+    fn start_attempt(
+        &mut self,
+        session: SessionKey,
+        purpose: Purpose,
+        groups: Vec<Vec<Device>>,
+    ) -> AttemptKey {
+        self.next_attempt += 1;
+        let key = AttemptKey(self.next_attempt);
+        let attempt = Attempt {
+            session,
+            purpose,
+            groups: groups.into(),
+            legs: Vec::new(),
+            last_failure: String::new(),
+        };
+        self.attempts.insert(key, attempt);
+        self.next_group(key);
+        key
+    }
+
+    /// Calls the devices of the next group, or gives up.
+    pub(super) fn next_group(&mut self, key: AttemptKey) {
+        let Some(attempt) = self.attempts.get_mut(&key) else { return };
+        let Some(group) = attempt.groups.pop_front() else {
+            self.attempt_failed(key);
+            return;
+        };
+        for device in group {
+            if device.kind == "call" {
+                if self.bridge_standing_call(key, &device) {
+                    return;
+                }
+            } else {
+                self.create_leg(key, device);
+            }
+        }
+        self.go_on_if_nobody_is_left(key);
+    }
+
+    fn create_leg(&mut self, attempt: AttemptKey, device: Device) {
+        let Some(Attempt { session, purpose, .. }) = self.attempts.get(&attempt) else { return };
+        let (session, purpose) = (*session, purpose.clone());
+        let key = self.next_call_key();
+        let phone = self.scenario.phone_at(device.target());
+        let mut leg = Call::new(key, false, device, self.now);
+        leg.owner = Some(session);
+        leg.leg_of = Some(attempt);
+        leg.person = Person::new(phone.script);
+        match purpose {
+            Purpose::Dial { tag } => leg.tag = tag,
+            Purpose::Connect { call, tag, .. } => {
+                leg.tag = tag.unwrap_or_default();
+                leg.follows = Some(call);
+            }
+        }
+        let at = |after: Duration| self.now.saturating_add(after);
+        let (rings, decides, times_out) = (at(UNTIL_RINGING), at(phone.ring), at(leg.device.ring_time()));
+        let refused = at(UNTIL_REFUSED);
+        leg.ring_timers = match phone.pickup {
+            Pickup::Busy | Pickup::NotFound => vec![self.timers.set(refused, Timer::LegDecides(key))],
+            Pickup::NoAnswer => vec![
+                self.timers.set(rings, Timer::LegRings(key)),
+                self.timers.set(times_out, Timer::LegTimesOut(key)),
+            ],
+            Pickup::Answer | Pickup::Voicemail | Pickup::Decline => vec![
+                self.timers.set(rings.min(decides), Timer::LegRings(key)),
+                self.timers.set(decides, Timer::LegDecides(key)),
+                self.timers.set(times_out, Timer::LegTimesOut(key)),
+            ],
+        };
+        self.report(Report::LegPlaced { call: key.id(), to: leg.device.target().to_owned() });
+        self.calls.insert(key, leg);
+        if let Some(attempt) = self.attempts.get_mut(&attempt) {
+            attempt.legs.push(key);
+        }
+        self.emit_state(key);
+    }
+
+    pub(super) fn leg_rings(&mut self, key: CallKey) {
+        if let Some(leg) = self.calls.get_mut(&key)
+            && leg.state == CallState::Created
+        {
+            leg.state = CallState::Ringing;
+            self.emit_state(key);
+        }
+    }
+
+    pub(super) fn leg_decides(&mut self, key: CallKey) {
+        let Some(leg) = self.calls.get(&key) else { return };
+        match self.scenario.phone_at(leg.device.target()).pickup {
+            Pickup::Answer | Pickup::Voicemail => self.leg_answered(key),
+            Pickup::Busy => self.end_call(key, "busy"),
+            Pickup::Decline => self.end_call(key, "decline"),
+            Pickup::NotFound => self.end_call(key, "not_found"),
+            Pickup::NoAnswer => self.end_call(key, "noAnswer"),
+        }
+    }
+
+    fn leg_answered(&mut self, key: CallKey) {
+        let Some(leg) = self.calls.get_mut(&key) else { return };
+        let limit = leg.device.max_duration();
+        let attempt = leg.leg_of.take().and_then(|attempt| self.attempts.remove(&attempt));
+        self.answer_call(key, limit);
+        self.person_acts_after(key, Duration::ZERO);
+        let Some(attempt) = attempt else { return };
+        for loser in attempt.legs.into_iter().filter(|leg| *leg != key) {
+            self.end_call(loser, "cancel");
+        }
+        match attempt.purpose {
+            Purpose::Dial { tag } => {
+                let Some(winner) = self.calls.get(&key).map(Call::as_winner) else { return };
+                let event = json!({"node_id": NODE, "tag": tag, "dial_state": "answered", "call": winner});
+                self.emit(attempt.session, "calling.call.dial", event);
+                self.report(Report::DialAnswered { tag, call: key.id() });
+            }
+            Purpose::Connect { call, tag, limit } => {
+                self.limit_call(key, limit);
+                self.bridge(call, key, tag.as_deref());
+            }
+        }
+    }
+
+    /// A leg ended without being answered.
+    pub(super) fn leg_failed(&mut self, attempt: AttemptKey, leg: CallKey, reason: &str) {
+        if let Some(open) = self.attempts.get_mut(&attempt) {
+            open.legs.retain(|other| *other != leg);
+            reason.clone_into(&mut open.last_failure);
+            self.go_on_if_nobody_is_left(attempt);
+        }
+    }
+
+    fn go_on_if_nobody_is_left(&mut self, key: AttemptKey) {
+        if self.attempts.get(&key).is_some_and(|attempt| attempt.legs.is_empty()) {
+            self.timers.set(self.now, Timer::NextGroup(key));
+        }
+    }
+
+    fn attempt_failed(&mut self, key: AttemptKey) {
+        let Some(attempt) = self.attempts.remove(&key) else { return };
+        match attempt.purpose {
+            Purpose::Dial { tag } => {
+                let event = json!({"node_id": NODE, "tag": tag, "dial_state": "failed", "call": {}});
+                self.emit(attempt.session, "calling.call.dial", event);
+                self.report(Report::DialFailed { tag });
+            }
+            Purpose::Connect { call, tag, .. } => {
+                if let Some(call) = self.calls.get_mut(&call) {
+                    call.attempt = None;
+                }
+                self.connect_failed(call, tag.as_deref(), failed_reason(&attempt.last_failure));
+            }
+        }
+    }
+
+    fn connect_failed(&mut self, call: CallKey, tag: Option<&str>, reason: &str) {
+        let mut event = json!({"connect_state": "failed", "failed_reason": reason});
+        if let Some(tag) = tag {
+            event["tag"] = tag.into();
+        }
+        self.emit_for_call(call, "calling.call.connect", event);
+        self.report(Report::ConnectFailed { call: call.id(), reason: reason.to_owned() });
+    }
+
+    /// The call that a connect goes on for is ending: its legs are cancelled.
+    pub(super) fn abandon_connect(&mut self, key: CallKey) {
+        let Some(attempt) = self.calls.get_mut(&key).and_then(|call| call.attempt.take()) else { return };
+        let Some(attempt) = self.attempts.remove(&attempt) else { return };
+        for leg in attempt.legs {
+            self.end_call(leg, "cancel");
+        }
+        if let Purpose::Connect { tag, .. } = attempt.purpose
+            && !self.scenario.leave_operations_open
+        {
+            self.connect_failed(key, tag.as_deref(), "hangup");
+        }
+    }
+
+    /// Connects with a call that stands already, if that is possible.
+    fn bridge_standing_call(&mut self, key: AttemptKey, device: &Device) -> bool {
+        let other = device.params.get("call_id").and_then(serde_json::Value::as_str).and_then(CallKey::parse);
+        let Some(Attempt { session, purpose: Purpose::Connect { call, tag, .. }, .. }) =
+            self.attempts.get(&key)
+        else {
+            return false;
+        };
+        let (call, tag, session) = (*call, tag.clone(), *session);
+        let free = |other: &Call| {
+            other.state == CallState::Answered && other.peer.is_none() && other.owner == Some(session)
+        };
+        let Some(other) = other.filter(|other| *other != call && self.calls.get(other).is_some_and(free))
+        else {
+            if let Some(attempt) = self.attempts.get_mut(&key) {
+                attempt.last_failure = "not_found".into();
+            }
+            return false;
+        };
+        let legs = self.attempts.remove(&key).map(|attempt| attempt.legs).unwrap_or_default();
+        for leg in legs {
+            self.end_call(leg, "cancel");
+        }
+        self.bridge(call, other, tag.as_deref());
+        true
+    }
+
+    fn bridge(&mut self, asking: CallKey, other: CallKey, tag: Option<&str>) {
+        let Some(peer) = self.calls.get(&other).map(Call::as_party) else { return };
+        let to = self.calls.get(&other).map(|call| call.device.target().to_owned()).unwrap_or_default();
+        for (one, two) in [(asking, other), (other, asking)] {
+            if let Some(call) = self.calls.get_mut(&one) {
+                call.peer = Some(two);
+                call.attempt = None;
+                call.asked_for_bridge = one == asking;
+            }
+        }
+        let mut event = json!({"connect_state": "connected", "peer": peer});
+        if let Some(tag) = tag {
+            event["tag"] = tag.into();
+        }
+        self.emit_for_call(asking, "calling.call.connect", event);
+        self.report(Report::Bridged { call: asking.id(), with: other.id(), to });
+        for key in [asking, other] {
+            self.tell_operations(key, |body, desk| body.on_bridge(desk));
+            self.cue(key, Cue::Bridged);
+        }
+    }
+
+    /// Separates a call from its peer; both stand alone afterwards. False if it had none.
+    pub(crate) fn unbridge(&mut self, key: CallKey) -> bool {
+        let Some(peer) = self.calls.get(&key).and_then(|call| call.peer) else { return false };
+        for (one, two) in [(key, peer), (peer, key)] {
+            let Some(call) = self.calls.get_mut(&one) else { continue };
+            call.peer = None;
+            call.follows = None;
+            if std::mem::take(&mut call.asked_for_bridge) {
+                let party = self.calls.get(&two).map(Call::as_party);
+                let mut event = json!({"connect_state": "disconnected"});
+                if let Some(party) = party {
+                    event["peer"] = party;
+                }
+                self.emit_for_call(one, "calling.call.connect", event);
+                self.report(Report::Unbridged { call: one.id(), from: two.id() });
+            }
+            self.cue(one, Cue::Unbridged);
+        }
+        true
+    }
+
+    /// A bridged call is ending. One that was created for the bridge does not outlive it.
+    pub(super) fn leave_bridge(&mut self, key: CallKey) {
+        let Some(peer) = self.calls.get(&key).and_then(|call| call.peer) else { return };
+        let follows = self.calls.get(&peer).is_some_and(|call| call.follows == Some(key));
+        self.unbridge(key);
+        if follows {
+            self.end_call(peer, "hangup");
+        }
+    }
+}
+
+/// An end reason in the spelling of connect events.
+fn failed_reason(end_reason: &str) -> &str {
+    match end_reason {
+        "noAnswer" | "" => "no_answer",
+        other => other,
+    }
+}

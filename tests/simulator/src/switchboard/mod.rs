@@ -1,0 +1,466 @@
+//! The service as a state machine.
+
+pub(crate) mod calls;
+mod events;
+mod faults;
+mod inbound;
+mod journal;
+mod legs;
+mod offers;
+pub(crate) mod operation;
+mod people;
+pub(crate) mod session;
+mod timers;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub use calls::{CallState, CallView, OperationView};
+pub(crate) use faults::CUT;
+pub use faults::{Faults, Refusal};
+pub use journal::{Direction, JOURNAL_BOUND, JournalEntry, VIOLATION_BOUND, Violation};
+
+use self::calls::{AttemptKey, Call, CallKey};
+use self::faults::Condition;
+use self::journal::Journal;
+use self::legs::Attempt;
+use self::session::{Connection, Session, SessionKey};
+use self::timers::{Timer, Timers};
+use crate::{Caller, Report, Scenario};
+
+/// The name of the one node of the service.
+const NODE: &str = "node-1@simulator";
+const CONNECT: &str = "signalwire.connect";
+/// The start of every simulation as the clients see it: the first second of 2025.
+const EPOCH: f64 = 1_735_689_600.0;
+/// How many ended calls [`Switchboard::calls`] still shows.
+pub const ENDED_BOUND: usize = 1000;
+/// How many timers fire in one turn at most; more are left for the next turn.
+const TIMER_LOOP_BOUND: usize = 1_000_000;
+
+/// The simulated service: any number of clients, calls and people, on virtual time.
+///
+/// It does no I/O and has no clock. Tell it what arrives with a `handle_*` method or what should
+/// happen with a control method, take everything out with [`poll_output`](Self::poll_output), and
+/// come back at [`poll_timeout`](Self::poll_timeout). The same inputs and the same seed give the
+/// same outputs, byte for byte. `now` is the time since the start; it never goes back.
+///
+/// ```
+/// use signalwire_relay_simulator::{Output, Scenario, Switchboard};
+/// use std::time::Duration;
+///
+/// let mut board = Switchboard::new(Scenario::builtin("hello")?, 7);
+/// let client = board.handle_connected(Duration::ZERO);
+/// board.handle_text(
+///     Duration::ZERO,
+///     client,
+///     r#"{"jsonrpc":"2.0","id":"1","method":"signalwire.connect","params":{
+///         "version":{"major":2,"minor":0,"revision":0},"agent":"doc/1","event_acks":true,
+///         "authentication":{"project":"demo-project","token":"demo-token"},
+///         "contexts":["default"]}}"#,
+/// );
+/// let mut offered = false;
+/// while !offered {
+///     while let Some(output) = board.poll_output() {
+///         if let Output::Send { text, .. } = output {
+///             offered |= text.contains("calling.call.receive");
+///         }
+///     }
+///     let next = board.poll_timeout().expect("the first caller is about to dial");
+///     board.handle_timeout(next);
+/// }
+/// # Ok::<(), signalwire_relay_simulator::ScenarioError>(())
+/// ```
+pub struct Switchboard {
+    pub(crate) scenario: Scenario,
+    pub(super) faults: Faults,
+    rng: fastrand::Rng,
+    now: Duration,
+    timers: Timers,
+    connections: BTreeMap<ConnectionId, Connection>,
+    pub(crate) sessions: BTreeMap<SessionKey, Session>,
+    pub(crate) calls: BTreeMap<CallKey, Call>,
+    /// Inbound calls that nobody has been offered, in the order they came.
+    waiting: Vec<CallKey>,
+    /// Per context, who was offered the last call.
+    rotation: BTreeMap<String, SessionKey>,
+    attempts: BTreeMap<AttemptKey, Attempt>,
+    ended: VecDeque<CallView>,
+    conditions: BTreeMap<ConnectionId, Condition>,
+    refusals: BTreeMap<String, VecDeque<Refusal>>,
+    /// Scripted callers who have dialled or are about to.
+    planned: BTreeSet<usize>,
+    scripts_over: usize,
+    /// What this turn sends, before faults.
+    staged: Vec<Staged>,
+    outbox: VecDeque<Output>,
+    journal: Journal,
+    violations: Vec<Violation>,
+    next_connection: u64,
+    next_session: u64,
+    next_call: u64,
+    next_operation: u64,
+    next_attempt: u64,
+    next_recording: u64,
+    next_frame: u64,
+}
+
+/// Counts only: frames and sessions hold credentials.
+impl fmt::Debug for Switchboard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Switchboard")
+            .field("now", &self.now)
+            .field("connections", &self.connections.len())
+            .field("sessions", &self.sessions.len())
+            .field("calls", &self.calls.len())
+            .field("violations", &self.violations.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One WebSocket between a client and the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(u64);
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "client {}", self.0)
+    }
+}
+
+/// What leaves the switchboard.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Output {
+    /// Send this text frame.
+    Send {
+        /// To whom.
+        to: ConnectionId,
+        /// The frame.
+        text: String,
+    },
+    /// Close this connection. The switchboard has forgotten it already.
+    Close {
+        /// Whose.
+        to: ConnectionId,
+        /// The WebSocket close code; 1006 means to drop the connection without a handshake.
+        code: u16,
+    },
+    /// Something worth telling has happened.
+    Report(Report),
+}
+
+/// A frame of the current turn.
+#[derive(Debug)]
+struct Staged {
+    to: ConnectionId,
+    text: String,
+    /// The id, if it is an event: those can be disturbed and want to be acknowledged.
+    event: Option<String>,
+}
+
+/// What arrives.
+impl Switchboard {
+    /// A service with this scenario. The seed decides reaction times, session names and which frames
+    /// chance disturbs.
+    pub fn new(scenario: Scenario, seed: u64) -> Self {
+        let mut board = Self {
+            faults: scenario.faults,
+            journal: Journal::new(&scenario),
+            scenario,
+            rng: fastrand::Rng::with_seed(seed),
+            now: Duration::ZERO,
+            timers: Timers::default(),
+            connections: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            waiting: Vec::new(),
+            rotation: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            ended: VecDeque::new(),
+            conditions: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+            planned: BTreeSet::new(),
+            scripts_over: 0,
+            staged: Vec::new(),
+            outbox: VecDeque::new(),
+            violations: Vec::new(),
+            next_connection: 0,
+            next_session: 0,
+            next_call: 0,
+            next_operation: 0,
+            next_attempt: 0,
+            next_recording: 0,
+            next_frame: 0,
+        };
+        board.schedule_callers();
+        board
+    }
+
+    /// A client's WebSocket is open.
+    pub fn handle_connected(&mut self, now: Duration) -> ConnectionId {
+        self.advance(now);
+        self.next_connection += 1;
+        let connection = ConnectionId(self.next_connection);
+        self.connections.insert(connection, Connection::default());
+        self.report(Report::ClientConnected { connection });
+        self.flush();
+        connection
+    }
+
+    /// A client sent a text frame. One from a connection that is gone is ignored.
+    pub fn handle_text(&mut self, now: Duration, from: ConnectionId, text: &str) {
+        self.advance(now);
+        if self.connections.contains_key(&from) && !self.is_deaf(from) {
+            self.journal.received(self.now, from, text);
+            self.take_frame(from, text);
+        }
+        self.flush();
+    }
+
+    /// A client sent a binary frame, which the protocol has no use for.
+    pub fn handle_binary(&mut self, now: Duration, from: ConnectionId) {
+        self.advance(now);
+        if self.connections.contains_key(&from) && !self.is_deaf(from) {
+            self.malformed(from, "a binary frame");
+        }
+        self.flush();
+    }
+
+    /// A client's WebSocket is gone. Harmless after [`Output::Close`].
+    pub fn handle_disconnected(&mut self, now: Duration, from: ConnectionId) {
+        self.advance(now);
+        self.connection_lost(from);
+        self.flush();
+    }
+
+    /// Time has passed. Too early, too late and too often are all harmless.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        self.advance(now);
+        self.flush();
+    }
+}
+
+/// What leaves.
+impl Switchboard {
+    /// The next thing to be done outside; `None` when there is nothing left to do for now.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outbox.pop_front()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next; `None` when nothing is due, ever.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.timers.next_due()
+    }
+}
+
+/// Control, for tests. The disturbances are with [`Faults`].
+impl Switchboard {
+    /// Places a call now, whatever the caller says about when. It is offered to one subscriber of its
+    /// context; while there is none it waits (1000 calls at most, further ones get a busy tone) until
+    /// the caller's patience is over. Returns the call id.
+    pub fn place_call(&mut self, now: Duration, caller: Caller) -> String {
+        self.advance(now);
+        let key = self.place(caller, None);
+        self.flush();
+        key.id()
+    }
+
+    /// Hangs up on behalf of the person on a call. False if the call is not there.
+    pub fn hang_up(&mut self, now: Duration, call_id: &str) -> bool {
+        self.end(now, call_id, "hangup")
+    }
+
+    /// Ends a call with any end reason. False if the call is not there.
+    pub fn end(&mut self, now: Duration, call_id: &str, reason: &str) -> bool {
+        self.advance(now);
+        let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
+        if let Some(key) = key {
+            self.end_call(key, reason);
+        }
+        self.flush();
+        key.is_some()
+    }
+
+    /// Presses keys on behalf of the person on a call, all at once. False if the call is not there.
+    pub fn press(&mut self, now: Duration, call_id: &str, digits: &str) -> bool {
+        self.advance(now);
+        let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
+        if let Some(key) = key {
+            for digit in digits.chars() {
+                self.report(Report::KeyPressed { call: key.id(), key: digit });
+                self.tell_operations(key, |body, desk| body.on_digit(desk, digit));
+            }
+        }
+        self.flush();
+        key.is_some()
+    }
+
+    /// Sends any event to a connection, in the usual envelope. It is acknowledged like any other.
+    pub fn push_event(&mut self, now: Duration, to: ConnectionId, event_type: &str, params: Value) {
+        self.advance(now);
+        self.send_event(to, event_type, &params);
+        drop(params);
+        self.flush();
+    }
+
+    /// Sends any text to a connection, sensible or not.
+    pub fn push_frame(&mut self, to: ConnectionId, text: String) {
+        self.stage(to, text);
+        self.flush();
+    }
+
+    /// The open connections, oldest first.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionId> {
+        self.connections.keys().copied()
+    }
+
+    /// The contexts that the session of a connection is subscribed to, in alphabetical order.
+    pub fn contexts(&self, of: ConnectionId) -> Vec<String> {
+        let session = self.connections.get(&of).and_then(|connection| connection.session);
+        let session = session.and_then(|key| self.sessions.get(&key));
+        session.map(|session| session.contexts.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The newest frames, oldest first; see [`JOURNAL_BOUND`].
+    pub fn journal(&self) -> &[JournalEntry] {
+        self.journal.entries()
+    }
+
+    pub(crate) fn journal_after(&self, count: u64) -> (&[JournalEntry], u64) {
+        self.journal.after(count)
+    }
+
+    /// Calls, the last [`ENDED_BOUND`] ended ones first, then those that stand, oldest first.
+    pub fn calls(&self) -> impl Iterator<Item = CallView> {
+        let standing = self.calls.values().map(|call| {
+            let owner = call.owner.and_then(|owner| self.sessions.get(&owner));
+            call.view(owner.and_then(|session| session.connection))
+        });
+        self.ended.iter().cloned().chain(standing)
+    }
+
+    /// The call with this id, if it is known.
+    pub fn call(&self, call_id: &str) -> Option<CallView> {
+        self.calls().find(|call| call.call_id == call_id)
+    }
+
+    /// What clients did wrong, in order; see [`VIOLATION_BOUND`].
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Whether every scripted caller has called and hung up, and no call stands. Without scripted
+    /// callers: whether there has been a call and none stands.
+    pub fn is_done(&self) -> bool {
+        let scripted = self.scenario.callers.len();
+        self.scripts_over == scripted
+            && self.calls.is_empty()
+            && self.attempts.is_empty()
+            && self.next_call > 0
+    }
+}
+
+/// Shared by the parts.
+impl Switchboard {
+    /// Fires everything that is due, each timer at its own time however late this comes.
+    fn advance(&mut self, now: Duration) {
+        for _ in 0..TIMER_LOOP_BOUND {
+            let Some((due, timer)) = self.timers.pop_due(now) else {
+                self.now = self.now.max(now);
+                return;
+            };
+            self.now = self.now.max(due);
+            self.fire(timer);
+            self.flush();
+        }
+    }
+
+    fn fire(&mut self, timer: Timer) {
+        match timer {
+            Timer::Ping(to) => self.ping(to),
+            Timer::PingOverdue(from, id) => self.ping_overdue(from, &id),
+            Timer::AckOverdue(from, id) => self.ack_overdue(from, id),
+            Timer::CloseAnyway(to) => self.close(to, 1000),
+            Timer::SessionExpires(key) => self.session_expires(key),
+            Timer::CallerDials(index) => self.caller_dials(index),
+            Timer::PatienceEnds(key) => self.end_call(key, "cancel"),
+            Timer::MaxDuration(key) => self.end_call(key, "max_duration"),
+            Timer::PersonActs(key) => self.person_acts(key),
+            Timer::Operation(call, operation, tick) => self.operation_ticks(call, operation, tick),
+            Timer::LegRings(key) => self.leg_rings(key),
+            Timer::LegDecides(key) => self.leg_decides(key),
+            Timer::LegTimesOut(key) => self.end_call(key, "noAnswer"),
+            Timer::NextGroup(key) => self.next_group(key),
+            Timer::Release(to, text) => self.deliver(to, text),
+            Timer::StallEnds(connection) => self.stall_ends(connection),
+        }
+    }
+
+    fn stage(&mut self, to: ConnectionId, text: String) {
+        self.staged.push(Staged { to, text, event: None });
+    }
+
+    /// Closes a connection from this side, after everything that was staged for it.
+    fn close(&mut self, connection: ConnectionId, code: u16) {
+        self.flush();
+        if self.connections.contains_key(&connection) {
+            self.outbox.push_back(Output::Close { to: connection, code });
+            self.connection_lost(connection);
+        }
+    }
+
+    pub(crate) fn report(&mut self, report: Report) {
+        self.outbox.push_back(Output::Report(report));
+    }
+
+    fn violated(&mut self, violation: Violation) {
+        // A refusal has a report of its own.
+        if !matches!(violation, Violation::BadRequest { .. }) {
+            self.report(Report::Violated(violation.clone()));
+        }
+        if self.violations.len() < VIOLATION_BOUND {
+            self.violations.push(violation);
+        }
+    }
+
+    fn remember_ended(&mut self, call: CallView) {
+        if self.ended.len() == ENDED_BOUND {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(call);
+    }
+
+    fn next_call_key(&mut self) -> CallKey {
+        self.next_call += 1;
+        CallKey(self.next_call)
+    }
+
+    /// Whether there has ever been a call with this number.
+    fn existed(&self, key: CallKey) -> bool {
+        (1..=self.next_call).contains(&key.0)
+    }
+
+    fn next_frame_id(&mut self, prefix: &str) -> String {
+        self.next_frame += 1;
+        format!("{prefix}-{}", self.next_frame)
+    }
+
+    pub(crate) fn next_recording(&mut self) -> String {
+        self.next_recording += 1;
+        format!("r-{}", self.next_recording)
+    }
+}
+
+/// A time since the start as clients see it: seconds since 1970, to the millisecond.
+pub(crate) fn epoch(now: Duration) -> f64 {
+    EPOCH + seconds(now)
+}
+
+/// Seconds to the millisecond.
+pub(crate) fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,232 @@
+//! Inbound calls: placing them, sharing them out, taking them, ending calls of every kind.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::calls::{Call, CallKey};
+use super::people::Person;
+use super::session::SessionKey;
+use super::timers::Timer;
+use super::{NODE, Switchboard};
+use crate::methods::media::Device;
+use crate::scenario::When;
+use crate::{CallState, Caller, Cue, Report};
+
+/// How many inbound calls may wait for a subscriber; further ones get a busy tone.
+pub(super) const WAITING_BOUND: usize = 1000;
+
+impl Switchboard {
+    /// Arms the scripted callers who go by the clock.
+    pub(super) fn schedule_callers(&mut self) {
+        let starts: Vec<_> = self.scenario.callers.iter().enumerate().collect();
+        let due: Vec<_> = starts
+            .into_iter()
+            .filter_map(|(index, caller)| match caller.when {
+                When::Start(after) => Some((index, after)),
+                _ => None,
+            })
+            .collect();
+        for (index, after) in due {
+            self.call_is_planned(index, after);
+        }
+    }
+
+    /// Arms the scripted callers who were waiting for a subscriber of one of these contexts.
+    fn schedule_callers_of(&mut self, contexts: &[String]) {
+        let callers = self.scenario.callers.iter().enumerate();
+        let due: Vec<_> = callers
+            .filter(|(index, caller)| contexts.contains(&caller.context) && !self.planned.contains(index))
+            .filter_map(|(index, caller)| match caller.when {
+                When::Subscriber(after) => Some((index, after)),
+                When::Previous(after) if index == 0 => Some((index, after)),
+                _ => None,
+            })
+            .collect();
+        for (index, after) in due {
+            self.call_is_planned(index, after);
+        }
+    }
+
+    fn schedule_caller_after(&mut self, index: usize) {
+        let next = index + 1;
+        if let Some(When::Previous(after)) = self.scenario.callers.get(next).map(|caller| caller.when) {
+            self.call_is_planned(next, after);
+        }
+    }
+
+    fn call_is_planned(&mut self, index: usize, after: Duration) {
+        if self.planned.insert(index) {
+            let due = self.now.saturating_add(after);
+            self.timers.set(due, Timer::CallerDials(index));
+        }
+    }
+
+    pub(super) fn caller_dials(&mut self, index: usize) {
+        if let Some(caller) = self.scenario.callers.get(index).cloned() {
+            self.place(caller, Some(index));
+        }
+    }
+
+    pub(super) fn place(&mut self, caller: Caller, scripted: Option<usize>) -> CallKey {
+        let key = self.next_call_key();
+        let device = Device::phone(&caller.from, &caller.to);
+        let mut call = Call::new(key, true, device, self.now);
+        call.context = caller.context;
+        call.person = Person::new(caller.script);
+        call.scripted = scripted;
+        let due = self.now.saturating_add(caller.patience);
+        call.ring_timers.push(self.timers.set(due, Timer::PatienceEnds(key)));
+        self.report(Report::CallPlaced {
+            call: key.id(),
+            from: caller.from,
+            to: caller.to,
+            context: call.context.clone(),
+        });
+        self.calls.insert(key, call);
+        if self.waiting.len() >= WAITING_BOUND {
+            self.end_call(key, "busy");
+            return key;
+        }
+        self.person_acts_after(key, Duration::ZERO);
+        self.offer(key);
+        key
+    }
+
+    /// Adds contexts to a session and gives it the calls that waited for them.
+    pub(crate) fn subscribe(&mut self, session: SessionKey, contexts: &[String]) {
+        let Some(subscriber) = self.sessions.get_mut(&session) else { return };
+        subscriber.contexts.extend(contexts.iter().cloned());
+        if let Some(connection) = subscriber.connection {
+            self.report(Report::Subscribed { connection, contexts: contexts.to_vec() });
+        }
+        self.schedule_callers_of(contexts);
+        self.offer_waiting();
+    }
+
+    /// Tries again to find somebody for every call that has nobody.
+    pub(super) fn offer_waiting(&mut self) {
+        for key in std::mem::take(&mut self.waiting) {
+            self.offer(key);
+        }
+    }
+
+    /// Offers a call to the next subscriber of its context in turn, or lets it wait.
+    fn offer(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get(&key) else { return };
+        let Some(session) = self.next_subscriber(&call.context, call) else {
+            self.waiting.push(key);
+            return;
+        };
+        self.rotation.insert(call.context.clone(), session);
+        let Some(subscriber) = self.sessions.get(&session) else { return };
+        let event = call.offer(&subscriber.project);
+        let connection = subscriber.connection;
+        if let Some(call) = self.calls.get_mut(&key) {
+            call.owner = Some(session);
+        }
+        self.emit(session, "calling.call.receive", event);
+        if let Some(to) = connection {
+            self.report(Report::CallOffered { call: key.id(), to });
+        }
+    }
+
+    /// A call came back from a client: somebody else gets it, or it ends.
+    pub(crate) fn offer_again(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get(&key) else { return };
+        if self.next_subscriber(&call.context, call).is_some() {
+            self.offer(key);
+        } else {
+            self.end_call(key, "noAnswer");
+        }
+    }
+
+    fn next_subscriber(&self, context: &str, call: &Call) -> Option<SessionKey> {
+        let may = |session: &SessionKey| {
+            !call.passed_by.contains(session)
+                && self
+                    .sessions
+                    .get(session)
+                    .is_some_and(|s| s.connection.is_some() && s.contexts.contains(context))
+        };
+        let last = self.rotation.get(context).copied();
+        let after = self.sessions.keys().copied().filter(|key| Some(*key) > last);
+        let around = self.sessions.keys().copied().filter(|key| Some(*key) <= last);
+        after.chain(around).find(may)
+    }
+
+    pub(crate) fn answer_call(&mut self, key: CallKey, limit: Option<Duration>) {
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        call.state = CallState::Answered;
+        call.answered = Some(self.now);
+        for id in std::mem::take(&mut call.ring_timers) {
+            self.timers.cancel(id);
+        }
+        self.limit_call(key, limit);
+        self.emit_state(key);
+        self.report(Report::CallAnswered { call: key.id() });
+        self.cue(key, Cue::Answered);
+    }
+
+    pub(super) fn limit_call(&mut self, key: CallKey, limit: Option<Duration>) {
+        let Some(limit) = limit else { return };
+        let due = self.now.saturating_add(limit);
+        let timer = self.timers.set(due, Timer::MaxDuration(key));
+        if let Some(call) = self.calls.get_mut(&key)
+            && let Some(old) = call.max_timer.replace(timer)
+        {
+            self.timers.cancel(old);
+        }
+    }
+
+    /// Ends a call: terminal events of what runs on it, the bridge, `ending`, `ended`.
+    pub(crate) fn end_call(&mut self, key: CallKey, reason: &str) {
+        let Some(call) = self.calls.get(&key).filter(|call| call.state < CallState::Ending) else { return };
+        let was_answered = call.state == CallState::Answered;
+        let inbound = call.inbound;
+        self.clear_operations(key);
+        self.abandon_connect(key);
+        self.leave_bridge(key);
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        call.end_reason = Some(reason.to_owned());
+        call.ended = Some(self.now);
+        let timers = call.ring_timers.drain(..).chain(call.max_timer.take()).chain(call.person.timer());
+        for id in timers {
+            self.timers.cancel(id);
+        }
+        call.state = CallState::Ending;
+        if was_answered || inbound {
+            self.emit_state(key);
+        }
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        call.state = CallState::Ended;
+        self.emit_state(key);
+        self.report(Report::CallEnded { call: key.id(), reason: reason.to_owned() });
+        let Some(call) = self.calls.remove(&key) else { return };
+        self.waiting.retain(|waiting| *waiting != key);
+        let owner = call.owner.and_then(|owner| self.sessions.get(&owner)).and_then(|s| s.connection);
+        self.remember_ended(call.view(owner));
+        if let Some(index) = call.scripted {
+            self.scripts_over += 1;
+            self.schedule_caller_after(index);
+        }
+        if let Some(attempt) = call.leg_of {
+            self.leg_failed(attempt, key, reason);
+        }
+    }
+
+    pub(super) fn emit_state(&mut self, key: CallKey) {
+        if let Some(call) = self.calls.get(&key) {
+            let event = call.state_event();
+            self.emit_for_call(key, "calling.call.state", event);
+        }
+    }
+
+    /// Sends an event about a call to the session that commands it; the ids are added.
+    pub(crate) fn emit_for_call(&mut self, key: CallKey, event_type: &str, mut params: serde_json::Value) {
+        let Some(owner) = self.calls.get(&key).and_then(|call| call.owner) else { return };
+        params["call_id"] = json!(key.id());
+        params["node_id"] = json!(NODE);
+        self.emit(owner, event_type, params);
+    }
+}

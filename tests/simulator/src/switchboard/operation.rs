@@ -1,0 +1,255 @@
+//! What runs on a call in the background, and the desk it works at.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Switchboard;
+use super::calls::{CallKey, OperationKey};
+use super::timers::{Timer, TimerId};
+use crate::methods::{Outcome, Refused, Request, accepted};
+use crate::{Cue, Report, Scenario};
+
+/// Which of its timers an operation is told about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tick {
+    /// What is played or sent is over.
+    Done,
+    /// Nothing came in time.
+    InitialTimeout,
+    /// No further key came in time.
+    DigitTimeout,
+    /// Silence lasted long enough.
+    EndSilence,
+    /// Speech lasted too long.
+    SpeechTimeout,
+    /// Half of a sentence has been said.
+    HalfSaid,
+    /// The longest permitted duration is reached.
+    MaxLength,
+}
+
+/// What a client can tell a running operation.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Command {
+    Stop,
+    Pause { behavior: Option<String> },
+    Resume,
+    Volume,
+    StartInputTimers,
+}
+
+/// The voice of the person on the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Voice {
+    Starts { text: String, lasts: Duration },
+    Stops,
+}
+
+/// Something with a control id that goes on after its request was answered.
+///
+/// The contract: `call_ends` emits the terminal event; every other way to the end emits it and calls
+/// [`Desk::finish`], after which the operation is not called again.
+pub(crate) trait Operation: Debug + Send {
+    fn start(&mut self, desk: &mut Desk<'_>);
+    fn on_timer(&mut self, _desk: &mut Desk<'_>, _tick: Tick) {}
+    fn on_digit(&mut self, _desk: &mut Desk<'_>, _key: char) {}
+    fn on_voice(&mut self, _desk: &mut Desk<'_>, _voice: &Voice) {}
+    fn on_bridge(&mut self, _desk: &mut Desk<'_>) {}
+    fn on_command(&mut self, _desk: &mut Desk<'_>, _command: &Command) -> Outcome {
+        Err(Refused::conflict("The operation cannot do that"))
+    }
+    fn call_ends(&mut self, desk: &mut Desk<'_>);
+}
+
+/// An operation in its place on a call.
+#[derive(Debug)]
+pub(crate) struct Active {
+    pub(crate) key: OperationKey,
+    pub(crate) method: &'static str,
+    pub(crate) control_id: String,
+    timers: BTreeMap<Tick, TimerId>,
+    /// Absent only while the operation is being called.
+    body: Option<Box<dyn Operation>>,
+}
+
+/// What an operation may do to the world.
+#[derive(Debug)]
+pub(crate) struct Desk<'a> {
+    board: &'a mut Switchboard,
+    call: CallKey,
+    operation: OperationKey,
+    control_id: String,
+    timers: BTreeMap<Tick, TimerId>,
+    finished: bool,
+}
+
+impl Desk<'_> {
+    pub(crate) fn now(&self) -> Duration {
+        self.board.now
+    }
+
+    pub(crate) fn scenario(&self) -> &Scenario {
+        &self.board.scenario
+    }
+
+    pub(crate) fn call_id(&self) -> String {
+        self.call.id()
+    }
+
+    /// The sentence that the person is in the middle of.
+    pub(crate) fn sentence(&self) -> Option<String> {
+        self.board.calls.get(&self.call)?.person.sentence().map(str::to_owned)
+    }
+
+    pub(crate) fn is_bridged(&self) -> bool {
+        self.board.calls.get(&self.call).is_some_and(|call| call.peer.is_some())
+    }
+
+    /// Sends an event about this operation; call, node and control id are added.
+    pub(crate) fn emit(&mut self, event_type: &str, params: Value) {
+        let mut params = params;
+        params["control_id"] = self.control_id.as_str().into();
+        self.board.emit_for_call(self.call, event_type, params);
+    }
+
+    pub(crate) fn report(&mut self, report: Report) {
+        self.board.report(report);
+    }
+
+    /// Lets the person on the call notice something.
+    pub(crate) fn cue(&mut self, cue: Cue) {
+        self.board.cue(self.call, cue);
+    }
+
+    /// Arms a timer, in place of an earlier one of the same kind.
+    pub(crate) fn after(&mut self, time: Duration, tick: Tick) {
+        self.cancel(tick);
+        let due = self.board.now.saturating_add(time);
+        let id = self.board.timers.set(due, Timer::Operation(self.call, self.operation, tick));
+        self.timers.insert(tick, id);
+    }
+
+    /// Disarms a timer; says how much time was left.
+    pub(crate) fn cancel(&mut self, tick: Tick) -> Option<Duration> {
+        let id = self.timers.remove(&tick)?;
+        self.board.timers.cancel(id);
+        Some(id.due().saturating_sub(self.board.now))
+    }
+
+    /// The operation is over.
+    pub(crate) fn finish(&mut self) {
+        self.finished = true;
+    }
+}
+
+impl Switchboard {
+    /// Puts an operation on the call of a request and starts it.
+    pub(crate) fn start_operation(
+        &mut self,
+        request: &Request,
+        body: Box<dyn Operation>,
+    ) -> Result<(), Refused> {
+        let key = request.call()?;
+        self.next_operation += 1;
+        let operation = OperationKey(self.next_operation);
+        let call = self.calls.get_mut(&key).ok_or_else(Refused::no_call)?;
+        let control_id = request.control_id();
+        if call.operations.iter().any(|a| a.method == request.method && a.control_id == control_id) {
+            let method = request.method;
+            return Err(Refused::conflict(format!(
+                "control_id '{control_id}' is already in use by a {method}"
+            )));
+        }
+        call.operations.push(Active {
+            key: operation,
+            method: request.method,
+            control_id: control_id.to_owned(),
+            timers: BTreeMap::new(),
+            body: Some(body),
+        });
+        self.with_operation(key, operation, |body, desk| body.start(desk));
+        Ok(())
+    }
+
+    /// Passes a command on to the running operation with the control id of the request, started by
+    /// one of `methods`.
+    pub(crate) fn command(&mut self, request: &Request, methods: &[&str], command: &Command) -> Outcome {
+        let key = request.call()?;
+        let call = self.calls.get(&key).ok_or_else(Refused::no_call)?;
+        let control_id = request.control_id();
+        let found =
+            call.operations.iter().find(|a| methods.contains(&a.method) && a.control_id == control_id);
+        let operation = found.map(|active| active.key).ok_or_else(|| {
+            Refused::new(404, format!("No {} with control_id '{control_id}' is active", methods.join(" or ")))
+        })?;
+        self.with_operation(key, operation, |body, desk| body.on_command(desk, command))
+            .unwrap_or_else(accepted)
+    }
+
+    /// Tells every operation on a call something, in the order they were started.
+    pub(crate) fn tell_operations(
+        &mut self,
+        key: CallKey,
+        mut tell: impl FnMut(&mut dyn Operation, &mut Desk<'_>),
+    ) {
+        let Some(call) = self.calls.get(&key) else { return };
+        let operations: Vec<_> = call.operations.iter().map(|active| active.key).collect();
+        for operation in operations {
+            self.with_operation(key, operation, &mut tell);
+        }
+    }
+
+    pub(crate) fn operation_ticks(&mut self, key: CallKey, operation: OperationKey, tick: Tick) {
+        self.with_operation(key, operation, |body, desk| {
+            desk.timers.remove(&tick);
+            body.on_timer(desk, tick);
+        });
+    }
+
+    /// Takes every operation off an ending call, with or without a last event.
+    pub(crate) fn clear_operations(&mut self, key: CallKey) {
+        if !self.scenario.leave_operations_open {
+            self.tell_operations(key, |body, desk| body.call_ends(desk));
+        }
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        for active in std::mem::take(&mut call.operations) {
+            for id in active.timers.into_values() {
+                self.timers.cancel(id);
+            }
+        }
+    }
+
+    /// Calls one operation. It is lifted off the call meanwhile, so that it can reach everything
+    /// else through its desk.
+    fn with_operation<T>(
+        &mut self,
+        key: CallKey,
+        operation: OperationKey,
+        act: impl FnOnce(&mut dyn Operation, &mut Desk<'_>) -> T,
+    ) -> Option<T> {
+        let active = self.calls.get_mut(&key)?.operations.iter_mut().find(|a| a.key == operation)?;
+        let mut body = active.body.take()?;
+        let control_id = active.control_id.clone();
+        let timers = std::mem::take(&mut active.timers);
+        let mut desk = Desk { board: self, call: key, operation, control_id, timers, finished: false };
+        let result = act(&mut *body, &mut desk);
+        let (timers, finished) = (desk.timers, desk.finished);
+        if finished {
+            for id in timers.values() {
+                self.timers.cancel(*id);
+            }
+        }
+        if let Some(call) = self.calls.get_mut(&key) {
+            if finished {
+                call.operations.retain(|active| active.key != operation);
+            } else if let Some(active) = call.operations.iter_mut().find(|active| active.key == operation) {
+                active.body = Some(body);
+                active.timers = timers;
+            }
+        }
+        Some(result)
+    }
+}

@@ -1,0 +1,315 @@
+//! Connections and sessions: logging in, resuming, losing the line, expiring.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde_json::{Map, Value, json};
+
+use super::timers::{Timer, TimerId};
+use super::{CONNECT, NODE, Switchboard, epoch};
+use crate::methods::rules::{Kind, Param, Remarks, check, optional, required};
+use crate::switchboard::inbound::Reply;
+use crate::{CallState, ConnectionId, Credential, Report, Violation};
+
+/// How many events wait for a session without a connection; older ones are lost.
+pub(super) const SESSION_QUEUE_BOUND: usize = 1000;
+
+const CONNECT_PARAMS: &[Param] = &[
+    required("version", Kind::Open),
+    required("agent", Kind::Text),
+    optional("event_acks", Kind::Flag),
+    required("authentication", Kind::Open),
+    optional("contexts", Kind::Texts),
+    optional("protocol", Kind::AnyText),
+    optional("authorization_state", Kind::AnyText),
+    optional("project", Kind::AnyText),
+    optional("token", Kind::AnyText),
+    optional("host", Kind::AnyText),
+    optional("identity", Kind::AnyText),
+    optional("params", Kind::Any),
+    optional("protocols", Kind::Any),
+];
+
+/// The code, text and data of the error for a login.
+type NotLetIn = (i64, &'static str, Option<Value>);
+
+const WRONG: NotLetIn = (-32002, "Authentication failed", None);
+
+/// A session by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SessionKey(u64);
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(super) protocol: String,
+    authorization_state: String,
+    pub(super) project: String,
+    pub(crate) contexts: BTreeSet<String>,
+    pub(super) connection: Option<ConnectionId>,
+    /// Events that wait for the client to come back.
+    pub(super) queue: VecDeque<(String, Value)>,
+    pub(super) lost_events: u64,
+    expiry: Option<TimerId>,
+}
+
+/// One WebSocket.
+#[derive(Debug, Default)]
+pub(crate) struct Connection {
+    pub(crate) session: Option<SessionKey>,
+    pub(super) event_acks: bool,
+    /// Events that were delivered and not acknowledged.
+    pub(super) unacknowledged: BTreeMap<String, TimerId>,
+    /// Requests that were delivered twice or are overdue: a further answer is no violation.
+    pub(super) doubled: BTreeSet<String>,
+    pub(super) pings: BTreeMap<String, TimerId>,
+    pub(super) ping_timer: Option<TimerId>,
+    /// The id of `signalwire.disconnect`, its time limit, and whether the session is forgotten.
+    pub(super) farewell: Option<(String, TimerId, bool)>,
+}
+
+/// How many ids a connection remembers whose answers are no longer needed.
+const ANSWERED_BOUND: usize = 10_000;
+
+impl Connection {
+    /// A further answer to this request is no violation.
+    pub(super) fn may_answer_again(&mut self, id: String) {
+        if self.doubled.len() == ANSWERED_BOUND {
+            self.doubled.pop_first();
+        }
+        self.doubled.insert(id);
+    }
+}
+
+impl Switchboard {
+    /// Answers `signalwire.connect`.
+    pub(super) fn log_in(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
+        if self.connections.get(&from).is_some_and(|connection| connection.session.is_some()) {
+            return self.invalid(from, CONNECT, -32600, "Already connected", None);
+        }
+        let mut remarks = Remarks::default();
+        let unusable = json!({"signalwire_error_code": "AUTH_REQUIRED"});
+        if let Err(message) = check(params, &[CONNECT_PARAMS], &mut remarks) {
+            self.report(Report::ClientRefused { connection: from, why: message.clone() });
+            let data = message.contains("authentication").then_some(unusable);
+            return self.invalid(from, CONNECT, -32602, &message, data);
+        }
+        for parameter in remarks.unknown {
+            self.unknown_parameter(from, CONNECT, parameter);
+        }
+        let text = |name: &str| params.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let known = text("protocol")
+            .and_then(|protocol| self.sessions.iter().find(|(_, session)| session.protocol == protocol))
+            .map(|(key, _)| *key);
+        let state = text("authorization_state");
+        let vouched = known
+            .and_then(|key| self.sessions.get(&key))
+            .filter(|session| state == Some(&session.authorization_state))
+            .map(|session| session.project.clone());
+        // A damaged or outdated state is ignored: the credentials decide then.
+        let project = match vouched.ok_or(()).or_else(|()| self.check_credentials(params)) {
+            Ok(project) => project,
+            Err((code, why, data)) => {
+                self.report(Report::ClientRefused { connection: from, why: why.to_owned() });
+                return Reply::Error { code, message: why.to_owned(), data };
+            }
+        };
+        let resumed = known.filter(|key| self.sessions.get(key).is_some_and(|s| s.project == project));
+        let key = resumed.unwrap_or_else(|| self.open_session(project));
+        let contexts = params.get("contexts").and_then(Value::as_array).into_iter().flatten();
+        let contexts: Vec<_> = contexts.filter_map(Value::as_str).map(str::to_owned).collect();
+        let acks = params.get("event_acks").and_then(Value::as_bool).unwrap_or(false);
+        self.attach(key, from, acks);
+        self.welcome(key, from, resumed.is_some(), &contexts)
+    }
+
+    fn check_credentials(
+        &self,
+        params: &Map<String, Value>,
+    ) -> Result<String, (i64, &'static str, Option<Value>)> {
+        let authentication = &params["authentication"];
+        let text = |name: &str| authentication[name].as_str().filter(|text| !text.is_empty());
+        if let Some(jwt) = text("jwt_token") {
+            let known = self.scenario.jwt_tokens.iter().any(|known| known.0 == jwt);
+            return known.then(|| "jwt-project".to_owned()).ok_or(WRONG);
+        }
+        let (Some(project), Some(token)) = (text("project"), text("token")) else {
+            let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
+            return Err((-32602, "Authentication required", Some(data)));
+        };
+        let fits = |known: &Credential| known.project == project && known.token == token;
+        self.scenario.credentials.iter().any(fits).then(|| project.to_owned()).ok_or(WRONG)
+    }
+
+    fn open_session(&mut self, project: String) -> SessionKey {
+        self.next_session += 1;
+        let key = SessionKey(self.next_session);
+        let protocol = format!("signalwire_{:08x}_{:08x}_sim", self.rng.u32(..), self.rng.u32(..));
+        let session = Session {
+            protocol,
+            authorization_state: String::new(),
+            project,
+            contexts: BTreeSet::new(),
+            connection: None,
+            queue: VecDeque::new(),
+            lost_events: 0,
+            expiry: None,
+        };
+        self.sessions.insert(key, session);
+        key
+    }
+
+    /// Gives a session its connection. One that it still had is closed: it is half open.
+    fn attach(&mut self, key: SessionKey, to: ConnectionId, acks: bool) {
+        let Some(session) = self.sessions.get_mut(&key) else { return };
+        if let Some(expiry) = session.expiry.take() {
+            self.timers.cancel(expiry);
+        }
+        if let Some(old) = session.connection.take() {
+            self.close(old, 1000);
+        }
+        if let Some(session) = self.sessions.get_mut(&key) {
+            session.connection = Some(to);
+        }
+        if let Some(connection) = self.connections.get_mut(&to) {
+            connection.session = Some(key);
+            connection.event_acks = acks;
+        }
+        if !self.scenario.ping_every.is_zero() {
+            self.arm_ping(to);
+        }
+    }
+
+    /// The result of connecting, and what follows it: the new authorization state, what was missed,
+    /// calls that are waiting.
+    fn welcome(&mut self, key: SessionKey, from: ConnectionId, resumed: bool, contexts: &[String]) -> Reply {
+        let state = self.new_authorization_state();
+        let Some(session) = self.sessions.get_mut(&key) else { return Reply::Silence };
+        session.authorization_state.clone_from(&state);
+        let result = json!({
+            "protocol": session.protocol,
+            "identity": format!("{}@simulator", session.protocol),
+            "session_restored": resumed,
+            "sessionid": format!("session-{}", key.0),
+            "nodeid": NODE,
+            "master_nodeid": NODE,
+            "authorization": {"project": session.project},
+        });
+        let missed = std::mem::take(&mut session.queue);
+        let lost = std::mem::take(&mut session.lost_events);
+        self.report(Report::ClientAuthenticated { connection: from, resumed });
+        self.emit(key, "signalwire.authorization.state", json!({"authorization_state": state}));
+        if lost > 0 {
+            self.report(Report::EventsLost { connection: from, count: lost });
+        }
+        for (event_type, params) in missed {
+            self.send_event(from, &event_type, &params);
+        }
+        if contexts.is_empty() {
+            self.offer_waiting();
+        } else {
+            self.subscribe(key, contexts);
+        }
+        Reply::Result(result)
+    }
+
+    fn new_authorization_state(&mut self) -> String {
+        const ALPHABET: &[char] =
+            &['A', 'b', 'C', 'd', 'E', 'f', 'G', 'h', '0', '1', '2', '3', '4', '5', '+', '/'];
+        let mut text =
+            |length: usize| -> String { (0..length).filter_map(|_| self.rng.choice(ALPHABET)).collect() };
+        let cipher = text(32);
+        format!("{cipher}:{}==", text(22))
+    }
+
+    /// Answers `signalwire.ping` of a client with what it sent.
+    pub(super) fn pong(params: &Map<String, Value>) -> Reply {
+        let mut result = Map::new();
+        for name in ["timestamp", "payload"] {
+            if let Some(value) = params.get(name) {
+                result.insert(name.to_owned(), value.clone());
+            }
+        }
+        Reply::Result(Value::Object(result))
+    }
+
+    fn arm_ping(&mut self, to: ConnectionId) {
+        let due = self.now.saturating_add(self.scenario.ping_every);
+        let timer = self.timers.set(due, Timer::Ping(to));
+        if let Some(connection) = self.connections.get_mut(&to) {
+            connection.ping_timer = Some(timer);
+        }
+    }
+
+    pub(super) fn ping(&mut self, to: ConnectionId) {
+        if !self.connections.contains_key(&to) {
+            return;
+        }
+        let id = self.next_frame_id("p");
+        let due = self.now.saturating_add(self.scenario.ack_within);
+        let overdue = self.timers.set(due, Timer::PingOverdue(to, id.clone()));
+        if let Some(connection) = self.connections.get_mut(&to) {
+            connection.pings.insert(id.clone(), overdue);
+        }
+        let params = json!({"timestamp": epoch(self.now)});
+        let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.ping", "params": params});
+        self.stage(to, frame.to_string());
+        self.arm_ping(to);
+    }
+
+    pub(super) fn ping_overdue(&mut self, from: ConnectionId, id: &str) {
+        if let Some(connection) = self.connections.get_mut(&from) {
+            connection.pings.remove(id);
+            connection.may_answer_again(id.to_owned());
+            self.violated(Violation::PingOverdue { at: self.now, connection: from });
+        }
+    }
+
+    /// A connection is gone, whoever ended it. Its session stays for a while.
+    pub(super) fn connection_lost(&mut self, gone: ConnectionId) {
+        let Some(connection) = self.connections.remove(&gone) else { return };
+        let timers = connection.unacknowledged.into_values().chain(connection.pings.into_values());
+        let farewell = connection.farewell.map(|(_, timer, forget)| (timer, forget));
+        for id in timers.chain(connection.ping_timer).chain(farewell.map(|(timer, _)| timer)) {
+            self.timers.cancel(id);
+        }
+        self.forget_conditions(gone);
+        self.report(Report::ClientLeft { connection: gone });
+        let Some(key) = connection.session else { return };
+        if farewell.is_some_and(|(_, forget)| forget) {
+            self.forget_session(key);
+            return;
+        }
+        let due = self.now.saturating_add(self.scenario.session_lifetime);
+        if let Some(session) = self.sessions.get_mut(&key)
+            && session.connection == Some(gone)
+        {
+            session.connection = None;
+            session.expiry = Some(self.timers.set(due, Timer::SessionExpires(key)));
+        }
+    }
+
+    /// Nobody came back: calls that were only offered go to somebody else, the others end.
+    pub(super) fn session_expires(&mut self, key: SessionKey) {
+        self.report(Report::SessionExpired);
+        self.forget_session(key);
+    }
+
+    pub(super) fn forget_session(&mut self, key: SessionKey) {
+        let Some(session) = self.sessions.remove(&key) else { return };
+        if let Some(expiry) = session.expiry {
+            self.timers.cancel(expiry);
+        }
+        let calls: Vec<_> =
+            self.calls.iter().filter(|(_, call)| call.owner == Some(key)).map(|(k, _)| *k).collect();
+        for call_key in calls {
+            let Some(call) = self.calls.get_mut(&call_key) else { continue };
+            if call.is_inbound() && call.state < CallState::Answered {
+                call.owner = None;
+                self.waiting.push(call_key);
+            } else {
+                self.end_call(call_key, "error");
+            }
+        }
+        self.attempts.retain(|_, attempt| attempt.session != key);
+        self.offer_waiting();
+    }
+}

@@ -1,0 +1,182 @@
+//! Logging in, resuming, losing the line.
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use signalwire_relay_simulator::{Caller, Scenario, Violation};
+use support::{Bench, at, log_in, quiet, tts};
+
+fn caller() -> Caller {
+    Caller::new("+15551110000", "+15552220000")
+}
+
+fn connect(bench: &mut Bench, params: Value) -> Value {
+    let client = bench.board.handle_connected(bench.now);
+    bench.request(client, "signalwire.connect", params)
+}
+
+#[test]
+fn only_known_credentials_are_let_in() {
+    let mut bench = Bench::new(quiet().credential("p", "t").jwt_token("j"));
+    let mut with = |authentication: Value| {
+        let mut params = log_in(&[]);
+        params["authentication"] = authentication;
+        connect(&mut bench, params)
+    };
+    assert!(with(json!({"project": "p", "token": "t"}))["result"]["protocol"].is_string());
+    assert!(with(json!({"jwt_token": "j"}))["result"]["protocol"].is_string());
+    assert_eq!(with(json!({"project": "p", "token": "demo-token"}))["error"]["code"], -32002);
+    assert_eq!(with(json!({"jwt_token": "other"}))["error"]["code"], -32002);
+    let empty = with(json!({}));
+    assert_eq!(empty["error"]["code"], -32602);
+    assert_eq!(empty["error"]["data"]["signalwire_error_code"], "AUTH_REQUIRED");
+}
+
+#[test]
+fn nothing_works_before_logging_in() {
+    let mut bench = Bench::new(quiet());
+    let client = bench.board.handle_connected(bench.now);
+    assert_eq!(bench.code(client, "signalwire.receive", json!({"contexts": ["a"]})), "-32002");
+    assert_eq!(bench.code(client, "calling.nonsense", json!({})), "-32601");
+    let pong = bench.request(client, "signalwire.ping", json!({"timestamp": 3, "payload": "x"}));
+    assert_eq!(pong["result"], json!({"timestamp": 3, "payload": "x"}));
+}
+
+#[test]
+fn a_session_is_resumed_with_what_it_missed() {
+    let mut bench = Bench::new(quiet().caller(caller()));
+    let client = bench.client(&["default"]);
+    let call = bench.answered_call(client);
+    bench.ok(client, "calling.play", at(&call, json!({"control_id": "k", "play": tts("hello")})));
+    let protocol = bench.frames[0].1["result"]["protocol"].clone();
+    let state = bench.events("signalwire.authorization.state")[0]["authorization_state"].clone();
+    bench.board.cut(bench.now, client);
+    bench.run(10.0);
+    assert_eq!(bench.closed, [(client, 1006)]);
+    bench.frames.clear();
+    // The state vouches even where the token has gone stale.
+    let mut params = log_in(&["default"]);
+    params["protocol"] = protocol.clone();
+    params["authorization_state"] = state;
+    params["authentication"]["token"] = "stale".into();
+    let reply = connect(&mut bench, params);
+    assert_eq!(reply["result"]["session_restored"], true);
+    assert_eq!(reply["result"]["protocol"], protocol);
+    assert_eq!(bench.story(), ["reply", "signalwire.authorization.state", "calling.call.play finished"]);
+    let again = bench.board.connections().next().expect("connected");
+    bench.ok(again, "calling.end", at(&call, json!({})));
+}
+
+#[test]
+fn a_damaged_authorization_state_falls_back_to_the_credentials() {
+    let mut bench = Bench::new(quiet());
+    bench.client(&[]);
+    let mut params = log_in(&[]);
+    params["protocol"] = bench.frames[0].1["result"]["protocol"].clone();
+    params["authorization_state"] = "rubbish".into();
+    assert_eq!(connect(&mut bench, params.clone())["result"]["session_restored"], true);
+    // The connection that the session had is taken away from it.
+    assert_eq!(bench.closed.len(), 1);
+    params["authentication"]["token"] = "wrong".into();
+    assert_eq!(connect(&mut bench, params)["error"]["code"], -32002);
+}
+
+#[test]
+fn an_unknown_protocol_gets_a_new_session() {
+    let mut bench = Bench::new(quiet());
+    let mut params = log_in(&[]);
+    params["protocol"] = "signalwire_unheard_of".into();
+    let reply = connect(&mut bench, params);
+    assert_eq!(reply["result"]["session_restored"], false);
+    assert_ne!(reply["result"]["protocol"], "signalwire_unheard_of");
+}
+
+#[test]
+fn a_session_that_nobody_resumes_loses_its_calls() {
+    let mut bench = Bench::new(quiet().caller(caller()));
+    let client = bench.client(&["default"]);
+    let call = bench.answered_call(client);
+    bench.board.handle_disconnected(bench.now, client);
+    bench.run(59.0);
+    assert!(bench.board.call(&call).expect("standing").end_reason.is_none());
+    bench.run(2.0);
+    assert_eq!(bench.board.call(&call).expect("remembered").end_reason.as_deref(), Some("error"));
+}
+
+#[test]
+fn an_offer_outlives_the_session_it_was_made_to() {
+    let mut bench = Bench::new(quiet().session_lifetime(Duration::from_secs(5)));
+    let one = bench.client(&["default"]);
+    let call = bench.board.place_call(bench.now, caller());
+    let two = bench.client(&["default"]);
+    bench.board.cut(bench.now, one);
+    bench.run(6.0);
+    assert_eq!(bench.board.call(&call).expect("standing").controller, Some(two));
+}
+
+#[test]
+fn a_disconnect_closes_when_it_is_answered_or_after_five_seconds() {
+    for acks in [true, false] {
+        let mut bench = Bench::new(quiet());
+        let client = bench.client(&[]);
+        bench.acks = acks;
+        bench.board.send_disconnect(bench.now, Some(false));
+        bench.run(4.9);
+        assert_eq!(bench.closed.len(), usize::from(acks));
+        bench.run(0.2);
+        assert_eq!(bench.closed, [(client, 1000)]);
+    }
+}
+
+#[test]
+fn a_disconnect_with_restart_forgets_the_session() {
+    let mut bench = Bench::new(quiet().caller(caller()));
+    let client = bench.client(&["default"]);
+    let call = bench.answered_call(client);
+    let protocol = bench.frames[0].1["result"]["protocol"].clone();
+    bench.board.send_disconnect(bench.now, Some(true));
+    bench.settle();
+    assert_eq!(bench.board.call(&call).expect("remembered").end_reason.as_deref(), Some("error"));
+    let mut params = log_in(&[]);
+    params["protocol"] = protocol;
+    assert_eq!(connect(&mut bench, params)["result"]["session_restored"], false);
+}
+
+#[test]
+fn the_service_pings_and_notices_silence() {
+    let mut bench = Bench::new(Scenario::new());
+    bench.client(&[]);
+    bench.run(35.0);
+    assert_eq!(bench.story().iter().filter(|frame| *frame == "signalwire.ping").count(), 3);
+    assert!(bench.board.violations().is_empty());
+    bench.acks = false;
+    bench.run(20.0);
+    assert!(matches!(bench.board.violations()[0], Violation::PingOverdue { .. }));
+}
+
+#[test]
+fn acknowledgements_are_watched() {
+    let mut bench = Bench::new(quiet());
+    bench.acks = false;
+    let client = bench.client(&[]);
+    bench.board.handle_text(bench.now, client, r#"{"jsonrpc":"2.0","id":"nobody","result":{}}"#);
+    bench.run(11.0);
+    let violations = bench.board.violations();
+    assert!(matches!(&violations[0], Violation::UnknownAck { id, .. } if id == "nobody"));
+    assert!(matches!(&violations[1], Violation::AckOverdue { .. }));
+    assert_eq!(violations.len(), 2);
+}
+
+#[test]
+fn contexts_come_and_go() {
+    let mut bench = Bench::new(quiet().unpaid_context("gold"));
+    let client = bench.client(&["a"]);
+    bench.ok(client, "signalwire.receive", json!({"contexts": ["b", "c"]}));
+    bench.ok(client, "calling.receive", json!({"context": "d"}));
+    bench.ok(client, "signalwire.unreceive", json!({"contexts": ["b"]}));
+    assert_eq!(bench.board.contexts(client), ["a", "c", "d"]);
+    assert_eq!(bench.code(client, "signalwire.receive", json!({"contexts": ["gold"]})), "402");
+    assert_eq!(bench.code(client, "signalwire.receive", json!({"contexts": []})), "400");
+}
