@@ -16,6 +16,7 @@ pub mod listener;
 mod methods;
 mod report;
 mod scenario;
+mod stage;
 mod switchboard;
 
 pub use report::Report;
@@ -23,6 +24,7 @@ pub use scenario::{
     BUILTINS, Caller, Credential, Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Phone, Pickup, Scenario,
     ScenarioError, Step, When,
 };
+pub use stage::Stage;
 pub use switchboard::{
     CallState, CallView, ConnectionId, Direction, ENDED_BOUND, Faults, JOURNAL_BOUND, JournalEntry,
     OperationView, Output, Refusal, Switchboard, VIOLATION_BOUND, Violation,

@@ -78,17 +78,24 @@ impl Simulator {
         if let (Some(path), Some(pem)) = (&ca_out, &ca_pem) {
             std::fs::write(path, pem)?;
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind(address))?;
+        // Bound without the runtime: the caller may be inside of one, where another may not block.
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(Switchboard::new(scenario, seed), speed, frame_log));
         let (commands, inbox) = mpsc::unbounded_channel();
         let service = Service { shared: Arc::clone(&shared), acceptor, address, silent, held: Vec::new() };
         let thread = std::thread::Builder::new().name("relay-simulator".into()).spawn(move || {
             let shared = Arc::clone(&service.shared);
-            runtime.block_on(service.run(listener, inbox));
-            // Dropping the runtime closes every connection.
-            drop(runtime);
+            // Without a runtime, or a listener in it, the thread ends, and the simulator has stopped.
+            if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                runtime.block_on(async {
+                    if let Ok(listener) = TcpListener::from_std(listener) {
+                        service.run(listener, inbox).await;
+                    }
+                });
+            }
+            // The runtime has been dropped, and with it every connection.
             shared.finish();
         })?;
         Ok(Self { shared, commands, thread: Some(thread), address, ca_pem })
