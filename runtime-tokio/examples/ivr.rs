@@ -17,7 +17,8 @@ const OURS: &str = "+15552220000";
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
     let stage = Stage::set("ivr")?;
-    let client = RelayClient::connect(Config::from_vars(|name| stage.var(name)).contexts(["default"])).await?;
+    let client =
+        RelayClient::connect(Config::from_vars(|name| stage.var(name)).contexts(["default"])).await?;
     client.on_call(|call| async move {
         println!("{}: from {}", call.id(), call.device().caller().unwrap_or("nobody"));
         // Everything inside is dropped when the caller hangs up; what follows it still runs.
@@ -40,8 +41,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// One call, from the first word to the last. Gives the branch that it took.
 async fn serve(call: &Call) -> Result<&'static str, Error> {
     call.answer().await?;
-    let recording =
-        call.record().direction(RecordDirection::Both).stereo(true).end_silence_timeout(secs(0)).await?;
+    // From the first word to the last: neither silence nor a key is to end it.
+    let recording = call
+        .record()
+        .direction(RecordDirection::Both)
+        .stereo(true)
+        .initial_timeout(secs(0))
+        .end_silence_timeout(secs(0))
+        .terminators("")
+        .await?;
     let id = call.id().clone();
     recording.on_completed(move |end| async move {
         let url = end.ok().and_then(|end| end.url().map(str::to_owned));

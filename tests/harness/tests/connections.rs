@@ -1,0 +1,230 @@
+//! Applications across the life of the connection.
+
+use signalwire_relay_core::session::{ConnectionState, Stats};
+use std::future::IntoFuture;
+
+use signalwire_relay_core::{Certainty, EndReason, Error, Missed, PlayState, secs};
+use signalwire_relay_harness::World;
+use signalwire_relay_simulator::{CallState, Caller, Refusal, Scenario, Step};
+
+fn patient() -> Caller {
+    Caller::new("+15551110000", "+15552220000").script([Step::wait(600.0), Step::HangUp])
+}
+
+#[test]
+fn a_call_survives_a_cut_and_is_told_of_the_gap() {
+    let mut world = World::new(Scenario::new().caller(patient()), 1);
+    let client = world.client(World::config());
+    let (call, play, mut events) = world.block_on(async {
+        let call = client.incoming_calls().next().await.expect("a call");
+        call.answer().await.expect("accepted");
+        let play = call.play_silence(secs(10)).await.expect("accepted");
+        let events = call.events();
+        (call, play, events)
+    });
+    world.cut();
+    // Asked for while there is no connection: it waits for the next.
+    let hangup = async {
+        assert_eq!(play.wait().await.expect("played").state, PlayState::Finished);
+        call.hangup().await.expect("accepted");
+        call.wait_for_ended().await.expect("ended")
+    };
+    assert_eq!(world.block_on(hangup), EndReason::Hangup);
+    let gap = world.block_on(async {
+        while let Some(update) = events.next().await {
+            if let Err(Missed::Gap(lasted)) = update {
+                return Some(lasted);
+            }
+        }
+        None
+    });
+    assert!(gap.expect("the gap was told") <= secs(1));
+}
+
+#[test]
+fn a_service_that_restarts_ends_what_waits_and_calls_go_on_after_it() {
+    let mut world = World::new(Scenario::new().caller(patient()), 1);
+    let client = world.client(World::config());
+    let (call, play) = world.block_on(async {
+        let call = client.incoming_calls().next().await.expect("a call");
+        call.answer().await.expect("accepted");
+        let play = call.play_silence(secs(60)).await.expect("accepted");
+        (call, play)
+    });
+    let (board, now) = world.board();
+    board.restart(now);
+    let end = world.block_on(play.wait());
+    assert!(end.expect_err("it cannot be heard of any more").is_gone());
+    assert_eq!(call.end_reason(), Some(EndReason::SessionLost));
+    drop((call, play));
+    let (board, now) = world.board();
+    board.place_call(now, patient());
+    world.block_on(async {
+        let call = client.incoming_calls().next().await.expect("another call");
+        call.answer().await.expect("accepted");
+        call.hangup().await.expect("accepted");
+        call.wait_for_ended().await.expect("ended");
+    });
+    assert_eq!(world.stats(), [Stats::default()]);
+}
+
+#[test]
+fn the_service_may_ask_to_leave() {
+    for restart in [None, Some(false), Some(true)] {
+        let mut world = World::new(Scenario::new().caller(patient()), 1);
+        let client = world.client(World::config());
+        let call = world.block_on(async {
+            let call = client.incoming_calls().next().await.expect("a call");
+            call.answer().await.expect("accepted");
+            call
+        });
+        let (board, now) = world.board();
+        board.send_disconnect(now, restart);
+        world.pass(secs(10));
+        let expected = if restart == Some(true) { EndReason::SessionLost } else { EndReason::Hangup };
+        world.block_on(call.hangup().into_future()).expect("hung up, or lost");
+        assert_eq!(world.block_on(call.wait_for_ended()).expect("ended"), expected, "{restart:?}");
+        assert!(matches!(client.connection_state(), ConnectionState::Ready { .. }));
+    }
+}
+
+#[test]
+fn the_connection_can_be_watched() {
+    let mut world = World::new(Scenario::new(), 1);
+    let client = world.client(World::config());
+    let mut states = client.connection_states();
+    world.set_reachable(false);
+    world.pass(secs(10));
+    let state = world.block_on(states.next()).expect("a state");
+    let ConnectionState::Waiting { attempt, reason, .. } = state else { panic!("{state}") };
+    assert!(attempt > 2);
+    assert_eq!(&*reason, "nobody is there");
+    world.set_reachable(true);
+    world.block_on(client.ready()).expect("connected");
+    assert_eq!(world.block_on(states.next()), Some(ConnectionState::Ready { resumed: false }));
+    client.disconnect();
+    world.block_on(client.closed()).expect("as asked");
+    assert_eq!(world.block_on(states.next()), Some(ConnectionState::Closed { reason: None }));
+    assert_eq!(world.block_on(states.next()), None);
+}
+
+#[test]
+fn credentials_that_are_refused_three_times_end_the_client() {
+    let mut world = World::new(Scenario::new(), 1);
+    let client = world.client(World::config().token("wrong"));
+    match world.block_on(client.ready()) {
+        Err(Error::Rejected(rejected)) => {
+            assert_eq!((rejected.attempts, rejected.code), (3, -32002));
+            assert_eq!(rejected.message, "Authentication failed");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(world.block_on(client.closed()), Err(Error::Rejected(_))));
+    let error = world.block_on(client.receive(["x"]).into_future()).expect_err("closed");
+    assert_eq!(error.certainty(), Certainty::NotSent);
+}
+
+#[test]
+fn a_request_that_the_service_swallows_fails_alone() {
+    let mut world = World::new(Scenario::new().caller(patient()), 1);
+    let client = world.client(World::config());
+    let (board, _) = world.board();
+    board.refuse_next("calling.play", Refusal::Silence);
+    world
+        .block_on(async {
+            let call = client.incoming_calls().next().await.expect("a call");
+            call.answer().await?;
+            let lost = call.play_tts("Hello?").timeout(secs(3)).await.expect_err("swallowed");
+            assert!(matches!(lost, Error::TimedOut(_)), "{lost}");
+            assert_eq!(lost.certainty(), Certainty::Unknown);
+            call.play_tts("Hello!").await?.wait().await?;
+            call.hangup().await
+        })
+        .expect("the rest works");
+    assert_eq!(client.connection_state(), ConnectionState::Ready { resumed: false }, "the same connection");
+}
+
+#[test]
+fn a_service_that_no_longer_hears_is_noticed() {
+    let mut world = World::new(Scenario::new(), 1);
+    let client = world.client(World::config());
+    world.block_on(client.ready()).expect("connected");
+    let (board, now) = world.board();
+    let connection = board.connections().next().expect("one");
+    board.stall(now, connection, secs(600));
+    world.pass(secs(60));
+    world.block_on(client.ready()).expect("connected anew");
+    world.block_on(client.receive(["more"]).into_future()).expect("accepted");
+    assert!(world.now() < secs(120));
+}
+
+#[test]
+fn contexts_are_received_until_they_are_not() {
+    let mut world = World::new(Scenario::new(), 1);
+    let client = world.client(World::config().contexts(["a"]));
+    world.block_on(async {
+        client.receive(["b", "c"]).await.expect("accepted");
+        client.unreceive(["a"]).await.expect("accepted");
+        client.receive(Vec::<String>::new()).await.expect("nothing to do");
+        assert!(matches!(client.receive([""]).await, Err(Error::InvalidArgument(_))));
+    });
+    let (board, now) = world.board();
+    board.restart(now);
+    world.pass(secs(10));
+    let (board, _) = world.board();
+    let connection = board.connections().next().expect("connected again");
+    assert_eq!(board.contexts(connection), ["b", "c"]);
+}
+
+#[test]
+fn draining_waits_for_calls_and_then_ends_them() {
+    let short = Caller::new("+15551110000", "+15552220000").script([Step::wait(5.0), Step::HangUp]);
+    for (caller, limit) in [(short, 30.0), (patient(), 10.0)] {
+        let mut world = World::new(Scenario::new().caller(caller), 1);
+        let client = world.client(World::config());
+        client.on_call(|call| async move {
+            call.answer().await?;
+            call.wait_for_ended().await
+        });
+        world.pass(secs(3));
+        let began = world.now();
+        client.drain(Some(secs(limit)));
+        world.block_on(client.closed()).expect("as asked");
+        assert!(world.now() - began <= secs(limit + 3.0));
+        let (board, _) = world.board();
+        assert!(board.calls().all(|call| call.state == CallState::Ended));
+        world.pass(secs(1));
+        assert_eq!((world.running_tasks(), world.stats()), (0, vec![Stats::default()]));
+    }
+}
+
+#[test]
+fn dropping_the_last_handle_closes_the_client() {
+    let mut world = World::new(Scenario::new().caller(patient()), 1);
+    let client = world.client(World::config());
+    let call = world.block_on(async {
+        let call = client.incoming_calls().next().await.expect("a call");
+        call.answer().await.expect("accepted");
+        call
+    });
+    drop(client);
+    world.block_on(call.play_tts("Still here.").into_future()).expect("a call keeps its client");
+    drop(call);
+    world.pass(secs(1));
+    let (board, _) = world.board();
+    assert_eq!(board.connections().count(), 0);
+}
+
+#[test]
+fn no_secret_is_printed() {
+    let mut world = World::new(Scenario::new(), 1);
+    let client = world.client(World::config().token("sentinel-token"));
+    let (board, _) = world.board();
+    for _ in 0..3 {
+        board.refuse_next("signalwire.connect", Refusal::RpcError(-32002, "no sentinel-token here".into()));
+    }
+    let error = world.block_on(client.ready()).expect_err("refused");
+    let printed =
+        format!("{error} {error:?} {client:?} {} {:?}", client.connection_state(), world.take_notices());
+    assert!(!printed.contains("sentinel"), "{printed}");
+}
