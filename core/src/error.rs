@@ -13,7 +13,9 @@ use crate::ids::{CallId, Tag};
 ///
 /// A call that is gone is a normal outcome in telephony. [`Error::is_gone`] tells it apart, and a call handler
 /// that ends with it (by `?`, say) has ended quietly and in good order.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// `Debug` prints the same sentence as `Display`: it is what a `main` that returns the error shows.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The configuration cannot be used. Nothing was sent.
@@ -49,6 +51,18 @@ pub enum Error {
     /// The transport cannot be set up at all, for instance because the trust roots cannot be read.
     #[error("cannot set up the connection: {0}")]
     Transport(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {
@@ -114,8 +128,8 @@ impl fmt::Display for Certainty {
     }
 }
 
-/// A setting is missing or unusable.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// A setting is missing or unusable. `Debug` prints the same sentence as `Display`.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// Neither a JWT nor a project id was given.

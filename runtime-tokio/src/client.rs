@@ -49,6 +49,20 @@ impl RelayClient {
     /// # Ok(()) }
     /// ```
     pub async fn connect(config: Config) -> Result<Self, Error> {
+        let client = Self::start(config)?;
+        client.ready().await?;
+        Ok(client)
+    }
+
+    /// Begins to connect, and does not wait for it: [`ready`](Client::ready) and
+    /// [`connection_states`](Client::connection_states) tell how that goes, and requests made meanwhile wait.
+    ///
+    /// # Errors
+    /// [`Error::Config`] and [`Error::Transport`], as for [`connect`](Self::connect).
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with I/O and time enabled.
+    pub fn start(config: Config) -> Result<Self, Error> {
         config.check()?;
         let transport = Transport::new(&config)?;
         let (client, driver) = Driver::new(&config, fastrand::u64(..))?;
@@ -57,7 +71,6 @@ impl RelayClient {
             Pump::new(driver, transport).run().await;
             drop(stopping);
         });
-        client.ready().await?;
         Ok(Self { client, stopped })
     }
 

@@ -1,0 +1,253 @@
+//! The adapter over real sockets: what only they can do wrong.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
+use signalwire_relay_simulator::{Caller, Report, Scenario, Step};
+use signalwire_relay_tokio::session::ConnectionState;
+use signalwire_relay_tokio::{Config, ConnectionStates, EndReason, Error, RelayClient, secs};
+
+/// More than enough for anything on loopback.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A file in the temporary folder that is gone when this is dropped.
+struct TempFile(PathBuf);
+
+impl TempFile {
+    fn new(contents: &str) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("signalwire-relay-{}-{number}.pem", std::process::id()));
+        std::fs::write(&path, contents).expect("the temporary folder is writable");
+        Self(path)
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn patient() -> Scenario {
+    Scenario::new()
+        .caller(Caller::new("+15551110000", "+15552220000").script([Step::wait(600.0), Step::HangUp]))
+}
+
+fn start(options: ListenOptions) -> Simulator {
+    Simulator::start(options).expect("loopback has room")
+}
+
+fn config(simulator: &Simulator) -> Config {
+    Config::new()
+        .project("demo-project")
+        .token("demo-token")
+        .host(simulator.host())
+        .contexts(["default"])
+        .max_connections(usize::MAX)
+}
+
+fn plain(simulator: &Simulator) -> Config {
+    config(simulator).plaintext()
+}
+
+async fn connect(config: Config) -> Result<RelayClient, Error> {
+    tokio::time::timeout(LIMIT, RelayClient::connect(config)).await.expect("connecting does not hang")
+}
+
+/// Connects on the side, and says why the connection waits.
+async fn first_failure(config: Config) -> String {
+    let client = RelayClient::start(config).expect("the settings are usable");
+    let mut states: ConnectionStates = client.connection_states();
+    tokio::time::timeout(LIMIT, async {
+        while let Some(state) = states.next().await {
+            if let ConnectionState::Waiting { reason, .. } = state {
+                return reason.to_string();
+            }
+        }
+        "closed".to_owned()
+    })
+    .await
+    .expect("the failure shows")
+}
+
+async fn until_ready(states: &mut ConnectionStates) -> bool {
+    tokio::time::timeout(LIMIT, async {
+        loop {
+            match states.next().await.expect("the client is open") {
+                ConnectionState::Ready { resumed } => return resumed,
+                _ => {}
+            }
+        }
+    })
+    .await
+    .expect("the client connects again")
+}
+
+#[tokio::test]
+async fn calls_are_served_over_tls_with_the_ca_file() {
+    let simulator = start(ListenOptions::new(patient()).tls());
+    let ca = TempFile::new(simulator.ca_pem().expect("TLS"));
+    let client = connect(config(&simulator).ca_file(&ca.0)).await.expect("trusted");
+    let call = client.incoming_calls().next().await.expect("a call");
+    call.answer().await.expect("accepted");
+    call.hangup().await.expect("accepted");
+    assert_eq!(call.wait_for_ended().timeout(LIMIT).await.expect("ended"), EndReason::Hangup);
+    assert!(simulator.with(|board, _| board.violations().is_empty()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_are_served_on_many_threads() {
+    let mut scenario = Scenario::new();
+    for _ in 0..50 {
+        scenario = scenario.caller(Caller::new("+15551110000", "+15552220000").script([Step::wait(600.0)]));
+    }
+    let simulator = start(ListenOptions::new(scenario).speed(10.0));
+    let client = connect(plain(&simulator)).await.expect("connected");
+    let (done, mut each) = tokio::sync::mpsc::unbounded_channel();
+    client.on_call(move |call| {
+        let done = done.clone();
+        async move {
+            call.answer().await?;
+            call.play_tts("Hello!").await?.wait().await?;
+            call.hangup().await?;
+            let _ = done.send(call.wait_for_ended().await?);
+            Ok::<(), Error>(())
+        }
+    });
+    for _ in 0..50 {
+        let reason = tokio::time::timeout(LIMIT, each.recv()).await.expect("each call is served");
+        assert_eq!(reason, Some(EndReason::Hangup));
+    }
+    assert!(simulator.with(|board, _| board.violations().is_empty()));
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_not_accepted() {
+    let simulator = start(ListenOptions::new(Scenario::new()).tls());
+    let stranger = start(ListenOptions::new(Scenario::new()).tls());
+    let wrong = TempFile::new(stranger.ca_pem().expect("TLS"));
+    for config in [config(&simulator), config(&simulator).ca_file(&wrong.0)] {
+        let failure = first_failure(config).await;
+        assert!(failure.contains("certificate"), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_ca_file_that_cannot_be_used_is_an_error_at_once() {
+    let simulator = start(ListenOptions::new(Scenario::new()).tls());
+    let empty = TempFile::new("no certificate here\n");
+    let missing = PathBuf::from("/nowhere/ca.pem");
+    for (path, says) in [(&empty.0, "contains no certificate"), (&missing, "/nowhere/ca.pem")] {
+        let error = connect(config(&simulator).ca_file(path)).await.expect_err("unusable");
+        assert!(matches!(error, Error::Transport(_)));
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_there_is_tried_until_it_is() {
+    let simulator = start(ListenOptions::new(Scenario::new()));
+    simulator.stop_listening().expect("running");
+    let failure = first_failure(plain(&simulator)).await;
+    assert!(failure.contains("cannot connect to 127.0.0.1"), "{failure}");
+    let connecting = tokio::spawn(RelayClient::connect(plain(&simulator)));
+    let failure = first_failure(plain(&simulator)).await;
+    assert!(failure.contains("refused"), "{failure}");
+    simulator.listen_again().expect("the port is free");
+    let client = tokio::time::timeout(LIMIT, connecting).await.expect("connected").expect("no panic");
+    assert!(client.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_says_nothing_is_given_up() {
+    let simulator = start(ListenOptions::new(Scenario::new()).silent());
+    let failure = first_failure(plain(&simulator)).await;
+    assert_eq!(failure, "the service took too long to answer");
+}
+
+#[tokio::test]
+async fn something_that_is_no_websocket_is_told_as_such() {
+    // A TLS server, spoken to without TLS.
+    let simulator = start(ListenOptions::new(Scenario::new()).tls());
+    let port = simulator.address().port();
+    let failure = first_failure(config(&simulator).host(format!("127.0.0.1:{port}")).plaintext()).await;
+    assert!(failure.contains("did not accept a WebSocket"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_cut_in_the_middle_of_a_frame_is_mended_and_the_call_goes_on() {
+    let simulator = start(ListenOptions::new(patient()));
+    let client = connect(plain(&simulator)).await.expect("connected");
+    let call = client.incoming_calls().next().await.expect("a call");
+    call.answer().await.expect("accepted");
+    let mut states = client.connection_states();
+    assert!(!until_ready(&mut states).await);
+    simulator.cut_mid_frame();
+    assert!(until_ready(&mut states).await, "resumed");
+    call.hangup().await.expect("accepted");
+    assert_eq!(call.wait_for_ended().timeout(LIMIT).await.expect("ended"), EndReason::Hangup);
+}
+
+#[tokio::test]
+async fn a_restart_of_the_service_loses_its_calls_and_nothing_else() {
+    let simulator = start(ListenOptions::new(patient()));
+    let client = connect(plain(&simulator)).await.expect("connected");
+    let call = client.incoming_calls().next().await.expect("a call");
+    call.answer().await.expect("accepted");
+    let mut states = client.connection_states();
+    until_ready(&mut states).await;
+    simulator.restart().expect("the port is free");
+    assert!(!until_ready(&mut states).await, "a new session");
+    assert_eq!(call.wait_for_ended().timeout(LIMIT).await.expect("lost"), EndReason::SessionLost);
+    simulator.with(|board, now| board.place_call(now, Caller::new("+15551110000", "+15552220000")));
+    let next = tokio::time::timeout(LIMIT, async { client.incoming_calls().next().await });
+    next.await.expect("calls come in again").expect("open").answer().await.expect("accepted");
+}
+
+#[tokio::test]
+async fn a_frame_beyond_the_limit_costs_the_connection_and_not_the_client() {
+    let simulator = start(ListenOptions::new(Scenario::new()));
+    let client = connect(plain(&simulator)).await.expect("connected");
+    let mut states = client.connection_states();
+    until_ready(&mut states).await;
+    simulator.with(|board, _| {
+        let connection = board.connections().next().expect("one");
+        board.push_frame(connection, " ".repeat(11 * 1024 * 1024));
+    });
+    assert!(until_ready(&mut states).await, "resumed");
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_refused_three_times() {
+    let simulator = start(ListenOptions::new(Scenario::new()));
+    match connect(plain(&simulator).token("wrong")).await {
+        Err(Error::Rejected(rejected)) => assert_eq!(rejected.message, "Authentication failed"),
+        other => panic!("{other:?}"),
+    }
+    let refusals = std::iter::from_fn(|| simulator.next_report(Duration::from_millis(100)))
+        .filter(|report| matches!(report, Report::ClientRefused { .. }));
+    assert_eq!(refusals.count(), 3);
+}
+
+#[tokio::test]
+async fn a_deadline_is_kept_by_the_clock_of_the_runtime() {
+    let simulator = start(ListenOptions::new(patient()));
+    let client = connect(plain(&simulator)).await.expect("connected");
+    let call = client.incoming_calls().next().await.expect("a call");
+    let began = std::time::Instant::now();
+    tokio::time::pause();
+    let waited = call.wait_for_ended().timeout(secs(5)).await;
+    assert!(matches!(waited, Err(Error::TimedOut(_))), "{waited:?}");
+    assert!(began.elapsed() < secs(4), "five seconds of a paused clock pass at once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn dropping_the_client_closes_the_connection() {
+    let simulator = start(ListenOptions::new(Scenario::new()));
+    drop(connect(plain(&simulator)).await.expect("connected"));
+    let left = simulator.wait_for(LIMIT, |report| matches!(report, Report::ClientLeft { .. }));
+    assert!(left.is_some());
+}
