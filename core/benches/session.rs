@@ -96,7 +96,7 @@ fn bench(c: &mut Criterion) {
         let mut rig = Rig::new(calls);
         let text = play_event(calls / 2);
         group.bench_function(format!("session with {calls} calls"), |b| {
-            b.iter(|| rig.receive(black_box(&text)))
+            b.iter(|| rig.receive(black_box(&text)));
         });
     }
     let text = play_event(0);

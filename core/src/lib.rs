@@ -1,5 +1,99 @@
-//! SignalWire RELAY without I/O.
-#![warn(missing_docs)]
+//! The SignalWire RELAY protocol as a state machine that does no I/O, and the handles that applications hold.
+//!
+//! RELAY is real-time call control and messaging: JSON-RPC 2.0 over one WebSocket. This crate is everything of a
+//! RELAY client but its socket, its clock and its threads. An adapter adds those: `signalwire-relay-tokio` is
+//! one, and most programs want that and not this.
+//!
+//! | layer | is | see |
+//! | --- | --- | --- |
+//! | handles | [`Client`], [`Call`], [`Action`]: futures over a mutex and wakers | the methods of [`Call`] |
+//! | driver | [`Driver`]: carries requests of handles to a session, and its events to them | [`Work`] |
+//! | session | [`session::Session`]: the protocol | [`session`] |
+//!
+//! # What holds
+//!
+//! - Every wait ends: by its event, its limit, the end of its call, the loss of its session, or closing. One
+//!   that ran out of time can be waited on again.
+//! - Every call is accounted for. Offers that nobody takes, and those above the limit, are passed back to the
+//!   service; legs of a dial that lost, or that answer too late, are hung up.
+//! - Nothing runs twice. Repeated events change nothing, late ones move nothing backwards, and what may have
+//!   reached the service is not sent again. Each [`Error`] says whether it did: [`Certainty`].
+//! - A lost connection shows: [`Client::connection_states`], and [`events::Missed`] on every live call.
+//! - Whatever arrives is survived, and bad arguments are refused before they are sent.
+//! - Credentials are never printed.
+//!
+//! # Bounds
+//!
+//! | what waits | at most | beyond that |
+//! | --- | --- | --- |
+//! | requests for a connection | [`session::OFFLINE_QUEUE_LIMIT`] | [`Error::QueueFull`] |
+//! | requests for the driver | [`MAILBOX_LIMIT`] | [`Error::QueueFull`] |
+//! | events for one reader | [`FOLLOW_LIMIT`] | its oldest are dropped, and it is told how many |
+//! | calls at once | [`Config::max_active_calls`] | offers are passed on |
+//! | an offer to be taken | 10 s | it is passed on |
+//! | an answer to a request | [`Config::request_timeout`] | [`Error::TimedOut`], and the connection is probed |
+//!
+//! # Driving a session by hand
+//!
+//! A session is told what arrives, and says what is to be done. Here the service's side is played by the
+//! example itself:
+//!
+//! ```
+//! use std::time::Instant;
+//!
+//! use signalwire_relay_core::calling::Answer;
+//! use signalwire_relay_core::session::{Command, Frame, Output, Session, SessionEvent, Target};
+//! use signalwire_relay_core::{Config, Ticket};
+//!
+//! /// Drains the session: gives what it wants to send, and what it has to tell.
+//! fn drain(session: &mut Session) -> (Vec<serde_json::Value>, Vec<SessionEvent>) {
+//!     let (mut frames, mut events) = (Vec::new(), Vec::new());
+//!     loop {
+//!         match session.poll_output() {
+//!             Output::Open(endpoint) => assert_eq!(endpoint.url(), "wss://example.signalwire.com:443"),
+//!             Output::Send(text) => frames.push(serde_json::from_str(&text).expect("frames are JSON")),
+//!             Output::Event(event) => events.push(event),
+//!             Output::Close => unreachable!("nothing goes wrong here"),
+//!             Output::Wait(_until) => return (frames, events),
+//!         }
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new().project("p-1").token("secret").host("example.signalwire.com").contexts(["office"]);
+//! let mut session = Session::new(&config, 42)?;
+//! let now = Instant::now(); // time is an argument: here it stands still
+//!
+//! // Connect and authenticate.
+//! session.connect(now);
+//! drain(&mut session); // says Output::Open; this is where a socket would be opened
+//! session.handle_connected(now);
+//! let (frames, _) = drain(&mut session);
+//! assert_eq!(frames[0]["method"], "signalwire.connect");
+//! let reply = serde_json::json!({"id": frames[0]["id"], "result": {"protocol": "signalwire_1"}});
+//! session.handle_frame(now, Frame::Text(&reply.to_string()));
+//! drain(&mut session);
+//!
+//! // A call is offered; the event is acknowledged before anything else.
+//! session.handle_frame(now, Frame::Text(r#"{"id": "e-1", "method": "signalwire.event", "params": {
+//!     "event_type": "calling.call.receive", "params": {"call_id": "c-1", "node_id": "n-1", "context": "office",
+//!     "call_state": "created", "direction": "inbound"}}}"#));
+//! let (frames, events) = drain(&mut session);
+//! assert_eq!(frames[0]["id"], "e-1");
+//! let [SessionEvent::Offered(call)] = &events[..] else { panic!("{events:?}") };
+//!
+//! // Answer it.
+//! session.command(now, Ticket(1), Command::new(&Answer::default(), Target::Call(call.call_id.clone()))?);
+//! let (frames, _) = drain(&mut session);
+//! assert_eq!(frames[0]["params"], serde_json::json!({"node_id": "n-1", "call_id": "c-1"}));
+//! let reply = serde_json::json!({"id": frames[0]["id"], "result": {"code": "200", "message": "Answered"}});
+//! session.handle_frame(now, Frame::Text(&reply.to_string()));
+//! let (_, events) = drain(&mut session);
+//! assert!(matches!(&events[..], [SessionEvent::Replied { ticket: Ticket(1), result: Ok(_) }]));
+//! # Ok(()) }
+//! ```
+//!
+//! A [`Driver`] is driven in the same way, with [`Work`] for [`session::Output`], and brings the handles with it.
 
 pub mod calling;
 mod client;
@@ -12,10 +106,30 @@ mod messaging;
 mod open_enum;
 pub mod session;
 
-pub use calling::*;
-pub use client::*;
-pub use config::*;
-pub use error::*;
-pub use events::*;
-pub use ids::*;
-pub use messaging::*;
+#[doc(inline)]
+pub use calling::{
+    AgoraDevice, CallReceiveEvent, CallState, CallStateEvent, Codec, Collect, CollectAction, CollectEvent,
+    CollectResultType, ConnectAction, ConnectEvent, ConnectState, Device, Devices, DialEvent, Direction,
+    EndReason, ErrorEvent, Gender, Media, PauseBehavior, PhoneDevice, PlayAction, PlayDirection, PlayEvent,
+    PlayState, Playlist, QueueDevice, RecordAction, RecordDirection, RecordEvent, RecordFormat, RecordState,
+    SendDigitsAction, SendDigitsEvent, SipDevice, SpeechEngine, StandaloneCollectAction, StreamDevice,
+    WebRtcDevice, agora, audio, phone, queue, ringtone, silence, sip, stream, tts, webrtc,
+};
+pub use client::{
+    Action, Call, Client, ConnectionStates, Driver, Events, FOLLOW_LIMIT, HandlerOutcome, IncomingCalls,
+    MAILBOX_LIMIT, Raw, Request, Sending, Subscription, Task, Wait, Work,
+};
+pub use config::{
+    Config, Credentials, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS,
+    DEFAULT_REQUEST_TIMEOUT, Endpoint, Secret, secs,
+};
+pub use error::{
+    CallGone, Certainty, Closed, ConfigError, DialFailed, Error, InvalidArgument, Lost, QueueFull, Refused,
+    Rejected, TimedOut,
+};
+#[doc(inline)]
+pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};
+pub use ids::{CallId, ControlId, MessageId, NodeId, Tag, Ticket};
+pub use messaging::MessageReceiveEvent;
+#[doc(inline)]
+pub use session::ConnectionState;

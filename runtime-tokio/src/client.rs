@@ -62,6 +62,7 @@ impl RelayClient {
     ///
     /// # Panics
     /// Outside of a tokio runtime with I/O and time enabled.
+    #[expect(clippy::needless_pass_by_value, reason = "settings are used up by the client made of them")]
     pub fn start(config: Config) -> Result<Self, Error> {
         config.check()?;
         let transport = Transport::new(&config)?;

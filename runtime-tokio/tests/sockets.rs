@@ -76,9 +76,8 @@ async fn first_failure(config: Config) -> String {
 async fn until_ready(states: &mut ConnectionStates) -> bool {
     tokio::time::timeout(LIMIT, async {
         loop {
-            match states.next().await.expect("the client is open") {
-                ConnectionState::Ready { resumed } => return resumed,
-                _ => {}
+            if let Some(ConnectionState::Ready { resumed }) = states.next().await {
+                return resumed;
             }
         }
     })

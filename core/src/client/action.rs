@@ -53,8 +53,7 @@ fn typed<E: EventData>(event: &Event) -> E {
 
 /// The untyped parts of an [`Action`].
 #[derive(Debug, Clone)]
-#[doc(hidden)]
-pub struct ActionCore {
+pub(crate) struct ActionCore {
     call: Call,
     control_id: ControlId,
     progress: Arc<Watched<Progress>>,

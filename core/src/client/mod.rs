@@ -25,7 +25,8 @@ use std::time::Duration;
 use futures_core::Stream;
 use serde_json::Value;
 
-pub use self::action::{Action, ActionCore};
+pub use self::action::Action;
+pub(crate) use self::action::ActionCore;
 pub use self::call::Call;
 pub use self::driver::{Driver, Work};
 pub use self::follow::{Events, FOLLOW_LIMIT};

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signalwire_relay_core::calling::{Method, Play, PlayAndCollect};
+use signalwire_relay_core::calling::{Connect, Method, Play, PlayAndCollect};
 use signalwire_relay_core::session::{Command, OperationUpdate, SessionEvent, Stats, Target};
-use signalwire_relay_core::{Certainty, Connect, Error, Ticket};
+use signalwire_relay_core::{Certainty, Error, Ticket};
 
 use crate::rig::{Rig, SECOND};
 

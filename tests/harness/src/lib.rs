@@ -105,6 +105,7 @@ impl World {
     ///
     /// # Panics
     /// If the settings are not usable.
+    #[expect(clippy::needless_pass_by_value, reason = "settings are used up by the client made of them")]
     pub fn client(&mut self, config: Config) -> Client {
         self.seed = self.seed.wrapping_add(1);
         let (client, mut driver) = Driver::new(&config, self.seed).expect("the settings are usable");
