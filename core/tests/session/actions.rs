@@ -40,7 +40,7 @@ fn an_operation_ends_with_its_last_event() {
     assert_eq!(control_id.len(), 36, "a UUID");
     rig.ok(&request);
     let reply = rig.expect_reply(play).expect("accepted");
-    assert_eq!(reply.control_id().map(|id| id.as_str()), Some(&*control_id));
+    assert_eq!(reply.control_id().map(signalwire_relay_core::ControlId::as_str), Some(&*control_id));
     for (state, ended) in [("playing", false), ("paused", false), ("playing", false), ("finished", true)] {
         rig.event("calling.call.play", play_event(&control_id, state));
         assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: play, ended }), "{state}");

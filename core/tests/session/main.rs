@@ -1,5 +1,7 @@
 //! The session, driven by hand on a clock that only moves when a test says so.
 
+#![expect(clippy::needless_pass_by_value, reason = "json!(…) reads better than &json!(…)")]
+
 mod actions;
 mod calls;
 mod connection;

@@ -68,7 +68,7 @@ impl Rig {
             match self.session.poll_output() {
                 Output::Open(_) => self.opens += 1,
                 Output::Send(text) => {
-                    self.sent.push_back(serde_json::from_str(&text).expect("frames are JSON"))
+                    self.sent.push_back(serde_json::from_str(&text).expect("frames are JSON"));
                 }
                 Output::Close => self.closes += 1,
                 Output::Event(SessionEvent::Connection(state)) => self.states.push(state),
