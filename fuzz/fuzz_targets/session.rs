@@ -1,6 +1,6 @@
 //! Bytes into an authenticated session with a call: none may make it panic, and none may make it close.
 //!
-//! Each line of the input is one frame. `cargo +nightly fuzz run session`
+//! Each line of the input is one frame. `cargo +nightly fuzz run session fuzz/corpus/session fuzz/seeds/session`
 
 #![no_main]
 
