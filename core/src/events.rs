@@ -15,6 +15,7 @@ use crate::calling::{
     RecordEvent, SendDigitsEvent,
 };
 use crate::ids::{CallId, ControlId};
+use crate::json::object;
 use crate::messaging::MessageReceiveEvent;
 
 /// What every event carries besides its own fields.
@@ -66,9 +67,52 @@ pub trait EventData: DeserializeOwned + Clone + Send + Sync + 'static {
     fn of(event: &Event) -> Option<&Self>;
 }
 
-/// Implements [`EventData`] for a struct with the fields `meta` and `call_id`, and `control_id` if named.
-macro_rules! event_data {
-    ($name:ident, $variant:ident, $wire:literal $(, $control_id:ident)?) => {
+/// Defines an event type: its fields, read leniently, between those that every event has.
+///
+/// `keyed` events name the operation that they are about.
+macro_rules! event {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident($variant:ident, $wire:literal) { $($fields:tt)* }
+    ) => {
+        $crate::events::event!(@define $(#[$meta])* $name, $variant, $wire, {}, { $($fields)* });
+    };
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident($variant:ident, $wire:literal, keyed) { $($fields:tt)* }
+    ) => {
+        $crate::events::event!(@define $(#[$meta])* $name, $variant, $wire, {
+            /// The operation.
+            pub control_id: $crate::ids::ControlId,
+        }, { $($fields)* });
+    };
+    (
+        @define $(#[$meta:meta])* $name:ident, $variant:ident, $wire:literal,
+        { $( #[doc = $key_doc:literal] pub $key:ident: $key_type:ty, )? },
+        { $( $(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty, )* }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, serde::Deserialize)]
+        #[serde(default)]
+        #[non_exhaustive]
+        pub struct $name {
+            /// The call; empty if the event names none.
+            #[serde(deserialize_with = "crate::json::lenient")]
+            pub call_id: $crate::ids::CallId,
+            /// The node that hosts the call.
+            #[serde(deserialize_with = "crate::json::lenient")]
+            pub node_id: $crate::ids::NodeId,
+            $(
+                #[doc = $key_doc]
+                #[serde(deserialize_with = "crate::json::lenient")]
+                pub $key: $key_type,
+            )?
+            $( $(#[$field_meta])* #[serde(deserialize_with = "crate::json::lenient")] $field_vis $field: $type, )*
+            /// Time and original text.
+            #[serde(skip)]
+            pub meta: $crate::events::Meta,
+        }
+
         impl $crate::events::EventData for $name {
             const TYPE: &'static str = $wire;
 
@@ -85,8 +129,8 @@ macro_rules! event_data {
             }
 
             $(
-                fn control_id(&self) -> Option<&$crate::ids::ControlId> {
-                    Some(&self.$control_id).filter(|id| !id.is_empty())
+                fn control_id(&self) -> Option<&$key_type> {
+                    Some(&self.$key).filter(|id| !id.is_empty())
                 }
             )?
 
@@ -99,7 +143,7 @@ macro_rules! event_data {
         }
     };
 }
-pub(crate) use event_data;
+pub(crate) use event;
 
 macro_rules! events {
     ($( $(#[$doc:meta])* $variant:ident($data:ident), )+) => {
@@ -214,13 +258,11 @@ pub struct UnknownEvent {
 
 impl UnknownEvent {
     fn new(event_type: &str, meta: Meta) -> Self {
-        #[derive(Default, serde::Deserialize)]
-        #[serde(default)]
-        struct Keys {
-            #[serde(deserialize_with = "crate::json::lenient")]
-            call_id: Option<CallId>,
-            #[serde(deserialize_with = "crate::json::lenient")]
-            control_id: Option<ControlId>,
+        object! {
+            struct Keys {
+                call_id: Option<CallId>,
+                control_id: Option<ControlId>,
+            }
         }
         let keys: Keys = serde_json::from_str(meta.raw()).unwrap_or_default();
         Self { event_type: event_type.into(), call_id: keys.call_id, control_id: keys.control_id, meta }

@@ -26,6 +26,9 @@ macro_rules! id {
             }
         }
 
+        crate::json::read_as_is!($name);
+        crate::json::read_if_some!($name);
+
         impl Default for $name {
             fn default() -> Self {
                 Self(Arc::from(""))

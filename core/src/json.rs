@@ -4,32 +4,104 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::de::{DeserializeOwned, Visitor};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::value::RawValue;
 
-/// Reads a field, or its default where the field has another type than expected.
+/// Something that can be read from whatever a field holds; what makes no sense is its default.
+pub(crate) trait Lenient: Default {
+    fn read(raw: &RawValue) -> Self;
+}
+
+/// Reads a field leniently.
 ///
 /// Only usable on documents parsed from text in memory, since it borrows the field's text.
-pub(crate) fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned + Default,
-{
+pub(crate) fn lenient<'de, D: Deserializer<'de>, T: Lenient>(deserializer: D) -> Result<T, D::Error> {
     let raw: &'de RawValue = Deserialize::deserialize(deserializer)?;
-    Ok(serde_json::from_str(raw.get()).unwrap_or_default())
+    Ok(T::read(raw))
 }
 
-/// Reads a number that some versions of the service write as text.
-pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    let raw: &'de RawValue = Deserialize::deserialize(deserializer)?;
-    Ok(raw.get().trim_matches('"').trim().parse().ok().filter(|number: &f64| number.is_finite()))
+/// Implements [`Lenient`] for types that are read as they are, or not at all.
+macro_rules! read_as_is {
+    ($($type:ty),+ $(,)?) => {
+        $(
+            impl $crate::json::Lenient for $type {
+                fn read(raw: &serde_json::value::RawValue) -> Self {
+                    serde_json::from_str(raw.get()).unwrap_or_default()
+                }
+            }
+        )+
+    };
+}
+pub(crate) use read_as_is;
+
+read_as_is!(String, Vec<String>, serde_json::Value);
+
+/// What is there but makes no sense is not there.
+macro_rules! read_if_some {
+    ($($type:ty),+ $(,)?) => {
+        $(
+            impl $crate::json::Lenient for Option<$type> {
+                fn read(raw: &serde_json::value::RawValue) -> Self {
+                    serde_json::from_str(raw.get()).ok()
+                }
+            }
+        )+
+    };
+}
+pub(crate) use read_if_some;
+
+read_if_some!(String);
+
+/// Some versions of the service write numbers and truth values as text.
+fn unquoted(raw: &RawValue) -> &str {
+    raw.get().trim_matches('"').trim()
 }
 
-/// Reads seconds as a duration; what is no duration (negative, out of range) is none.
-pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    Ok(number(deserializer)?.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+impl Lenient for Option<bool> {
+    fn read(raw: &RawValue) -> Self {
+        unquoted(raw).parse().ok()
+    }
 }
+
+impl Lenient for Option<u64> {
+    fn read(raw: &RawValue) -> Self {
+        unquoted(raw).parse().ok()
+    }
+}
+
+impl Lenient for Option<f64> {
+    fn read(raw: &RawValue) -> Self {
+        unquoted(raw).parse().ok().filter(|number: &f64| number.is_finite())
+    }
+}
+
+/// Seconds; what is no duration (negative, out of range) is none.
+impl Lenient for Option<Duration> {
+    fn read(raw: &RawValue) -> Self {
+        Option::<f64>::read(raw).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    }
+}
+
+/// Defines an object as the service writes it: every field may be missing, or be anything.
+macro_rules! object {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident { $( $(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty, )* }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, serde::Deserialize)]
+        #[serde(default)]
+        #[non_exhaustive]
+        $vis struct $name {
+            $( $(#[$field_meta])* #[serde(deserialize_with = "crate::json::lenient")] $field_vis $field: $type, )*
+        }
+
+        $crate::json::read_as_is!($name);
+        $crate::json::read_if_some!($name);
+    };
+}
+pub(crate) use object;
 
 /// Writes a duration as seconds: `5`, not `5.0`, where it is whole.
 #[expect(clippy::ref_option, reason = "the signature is serde's")]

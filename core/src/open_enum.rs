@@ -42,6 +42,9 @@ macro_rules! open_enum {
             }
         }
 
+        $crate::json::read_as_is!($name);
+        $crate::json::read_if_some!($name);
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())

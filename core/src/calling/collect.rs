@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Steer, operation, rules, setters};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
-use crate::events::{Meta, event_data};
-use crate::ids::{CallId, ControlId, NodeId};
-use crate::json::{lenient, number, write_seconds};
+use crate::events::event;
+use crate::json::{object, write_seconds};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -279,64 +278,39 @@ open_enum! {
     }
 }
 
-/// The result of a collect.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct CollectResult {
-    /// What kind it is.
-    #[serde(rename = "type", deserialize_with = "lenient")]
-    pub kind: CollectResultType,
-    #[serde(deserialize_with = "lenient")]
-    params: CollectInput,
-    #[serde(deserialize_with = "lenient")]
-    digits: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    text: Option<String>,
+object! {
+    /// The result of a collect.
+    pub struct CollectResult {
+        /// What kind it is.
+        #[serde(rename = "type")]
+        pub kind: CollectResultType,
+        params: CollectInput,
+        digits: Option<String>,
+        text: Option<String>,
+    }
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct CollectInput {
-    #[serde(deserialize_with = "lenient")]
-    digits: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    terminator: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    text: Option<String>,
-    #[serde(deserialize_with = "number")]
-    confidence: Option<f64>,
+object! {
+    struct CollectInput {
+        digits: Option<String>,
+        terminator: Option<String>,
+        text: Option<String>,
+        confidence: Option<f64>,
+    }
 }
 
-/// `calling.call.collect`: a collect gave a result, or got on.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct CollectEvent {
-    /// The call.
-    #[serde(deserialize_with = "lenient")]
-    pub call_id: CallId,
-    /// Its node.
-    #[serde(deserialize_with = "lenient")]
-    pub node_id: NodeId,
-    /// The collect.
-    #[serde(deserialize_with = "lenient")]
-    pub control_id: ControlId,
-    /// The result, if there is one.
-    #[serde(deserialize_with = "lenient")]
-    pub result: Option<CollectResult>,
-    /// `false` if the result is still growing.
-    #[serde(rename = "final", deserialize_with = "lenient")]
-    pub is_final: Option<bool>,
-    /// The state of a continuous collect: `collecting`, `finished`, `error`.
-    #[serde(deserialize_with = "lenient")]
-    pub state: Option<String>,
-    /// Time and original text.
-    #[serde(skip)]
-    pub meta: Meta,
+event! {
+    /// `calling.call.collect`: a collect gave a result, or got on.
+    pub struct CollectEvent(Collect, "calling.call.collect", keyed) {
+        /// The result, if there is one.
+        pub result: Option<CollectResult>,
+        /// `false` if the result is still growing.
+        #[serde(rename = "final")]
+        pub is_final: Option<bool>,
+        /// The state of a continuous collect: `collecting`, `finished`, `error`.
+        pub state: Option<String>,
+    }
 }
-
-event_data!(CollectEvent, Collect, "calling.call.collect", control_id);
 
 impl CollectEvent {
     /// The keys, without the one that ended the input.

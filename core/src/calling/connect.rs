@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Device, Devices, Playlist, method, operation, rules, setters};
 use crate::client::{Action, Call, Request, Wait};
 use crate::error::InvalidArgument;
-use crate::events::{Meta, event_data};
+use crate::events::event;
 use crate::ids::{CallId, NodeId, Tag};
-use crate::json::{lenient, whole_seconds};
+use crate::json::{object, whole_seconds};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -142,57 +142,34 @@ impl Call {
     }
 }
 
-/// The other party of a connection.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Peer {
-    /// Its call.
-    #[serde(deserialize_with = "lenient")]
-    pub call_id: CallId,
-    /// The node of its call.
-    #[serde(deserialize_with = "lenient")]
-    pub node_id: NodeId,
-    /// Who it is.
-    #[serde(deserialize_with = "lenient")]
-    pub device: Device,
-    /// The tag that was asked for.
-    #[serde(deserialize_with = "lenient")]
-    pub tag: Option<Tag>,
-    /// The queue it was taken from.
-    #[serde(deserialize_with = "lenient")]
-    pub queue_id: Option<String>,
-    /// The queue it was taken from, by name.
-    #[serde(deserialize_with = "lenient")]
-    pub queue_name: Option<String>,
+object! {
+    /// The other party of a connection.
+    pub struct Peer {
+        /// Its call.
+        pub call_id: CallId,
+        /// The node of its call.
+        pub node_id: NodeId,
+        /// Who it is.
+        pub device: Device,
+        /// The tag that was asked for.
+        pub tag: Option<Tag>,
+        /// The queue it was taken from.
+        pub queue_id: Option<String>,
+        /// The queue it was taken from, by name.
+        pub queue_name: Option<String>,
+    }
 }
 
-/// `calling.call.connect`: a connection got on.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct ConnectEvent {
-    /// The call that asked for it.
-    #[serde(deserialize_with = "lenient")]
-    pub call_id: CallId,
-    /// Its node.
-    #[serde(deserialize_with = "lenient")]
-    pub node_id: NodeId,
-    /// How it is getting on.
-    #[serde(deserialize_with = "lenient")]
-    pub connect_state: ConnectState,
-    /// The other party.
-    #[serde(deserialize_with = "lenient")]
-    pub peer: Option<Peer>,
-    /// Why the other party could not be reached.
-    #[serde(deserialize_with = "lenient")]
-    pub failed_reason: Option<String>,
-    /// The tag that was asked for.
-    #[serde(deserialize_with = "lenient")]
-    pub tag: Option<Tag>,
-    /// Time and original text.
-    #[serde(skip)]
-    pub meta: Meta,
+event! {
+    /// `calling.call.connect`: a connection got on.
+    pub struct ConnectEvent(Connect, "calling.call.connect") {
+        /// How it is getting on.
+        pub connect_state: ConnectState,
+        /// The other party.
+        pub peer: Option<Peer>,
+        /// Why the other party could not be reached.
+        pub failed_reason: Option<String>,
+        /// The tag that was asked for.
+        pub tag: Option<Tag>,
+    }
 }
-
-event_data!(ConnectEvent, Connect, "calling.call.connect");

@@ -57,6 +57,8 @@ pub enum Device {
     Raw(Value),
 }
 
+crate::json::read_as_is!(Device);
+
 impl Default for Device {
     fn default() -> Self {
         Self::Raw(Value::Null)

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
 use super::{Accepted, CallState, Device, Devices, Method, rules, setters};
 use crate::client::{Call, Client, Request};
 use crate::error::{Error, InvalidArgument};
-use crate::events::{Meta, event_data};
+use crate::events::event;
 use crate::ids::{CallId, NodeId, Tag};
-use crate::json::lenient;
+use crate::json::object;
 use crate::open_enum::open_enum;
 use crate::session::Target;
 
@@ -103,66 +103,36 @@ impl Client {
     }
 }
 
-/// The leg that a dial event speaks of.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct DialedCall {
-    /// The call.
-    #[serde(deserialize_with = "lenient")]
-    pub call_id: CallId,
-    /// Its node.
-    #[serde(deserialize_with = "lenient")]
-    pub node_id: NodeId,
-    /// Who answered.
-    #[serde(deserialize_with = "lenient")]
-    pub device: Device,
-    /// Its state, if the service gave it.
-    #[serde(deserialize_with = "lenient")]
-    pub call_state: Option<CallState>,
-    /// Its context, if the service gave it.
-    #[serde(deserialize_with = "lenient")]
-    pub context: Option<String>,
-    /// Its segment, if the service gave it.
-    #[serde(deserialize_with = "lenient")]
-    pub segment_id: Option<String>,
-    /// Whether it is the one that answered first.
-    #[serde(deserialize_with = "flag")]
-    pub dial_winner: Option<bool>,
+object! {
+    /// The leg that a dial event speaks of.
+    pub struct DialedCall {
+        /// The call.
+        pub call_id: CallId,
+        /// Its node.
+        pub node_id: NodeId,
+        /// Who answered.
+        pub device: Device,
+        /// Its state, if the service gave it.
+        pub call_state: Option<CallState>,
+        /// Its context, if the service gave it.
+        pub context: Option<String>,
+        /// Its segment, if the service gave it.
+        pub segment_id: Option<String>,
+        /// Whether it is the one that answered first.
+        pub dial_winner: Option<bool>,
+    }
 }
 
-/// Reads a truth value that some versions of the service write as text.
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    let raw: &'de serde_json::value::RawValue = Deserialize::deserialize(deserializer)?;
-    Ok(raw.get().trim_matches('"').parse().ok())
+event! {
+    /// `calling.call.dial`: a dial got on.
+    pub struct DialEvent(Dial, "calling.call.dial") {
+        /// The dial.
+        pub tag: Tag,
+        /// How it is getting on.
+        pub dial_state: DialState,
+        /// The leg that answered.
+        pub call: DialedCall,
+        /// Why nobody answered.
+        pub reason: Option<String>,
+    }
 }
-
-/// `calling.call.dial`: a dial got on.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct DialEvent {
-    /// The node.
-    #[serde(deserialize_with = "lenient")]
-    pub node_id: NodeId,
-    /// The dial.
-    #[serde(deserialize_with = "lenient")]
-    pub tag: Tag,
-    /// How it is getting on.
-    #[serde(deserialize_with = "lenient")]
-    pub dial_state: DialState,
-    /// The leg that answered.
-    #[serde(deserialize_with = "lenient")]
-    pub call: DialedCall,
-    /// Why nobody answered.
-    #[serde(deserialize_with = "lenient")]
-    pub reason: Option<String>,
-    /// The event itself is about no call; this stays empty.
-    #[serde(skip)]
-    call_id: CallId,
-    /// Time and original text.
-    #[serde(skip)]
-    pub meta: Meta,
-}
-
-event_data!(DialEvent, Dial, "calling.call.dial");

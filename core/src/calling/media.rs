@@ -213,6 +213,33 @@ impl From<Media> for Playlist {
     }
 }
 
+/// The setters of a request that plays a list, for the voice of the texts in it.
+macro_rules! voice_setters {
+    ($method:ident) => {
+        impl $crate::client::Request<$method> {
+            /// The language of every text in the list that has none of its own, as a BCP-47 tag. Default: the
+            /// service's, `en-US`.
+            pub fn language(mut self, tag: &str) -> Self {
+                self.method.play.default_language(tag);
+                self
+            }
+
+            /// The gender of every text in the list that has none of its own. Default: the service's, female.
+            pub fn gender(mut self, gender: impl Into<$crate::calling::Gender>) -> Self {
+                self.method.play.default_gender(&gender.into());
+                self
+            }
+
+            /// The voice of every text in the list that has none of its own. Default: chosen by gender.
+            pub fn voice(mut self, name: &str) -> Self {
+                self.method.play.default_voice(name);
+                self
+            }
+        }
+    };
+}
+pub(crate) use voice_setters;
+
 macro_rules! media {
     ($($variant:ident($data:ident),)+) => {
         $(

@@ -33,6 +33,7 @@ pub use device::{
 pub use dial::{Dial, DialEvent, DialState, DialedCall};
 pub use error::ErrorEvent;
 pub use hangup::Hangup;
+pub(crate) use media::voice_setters;
 pub use media::{
     AudioMedia, Gender, Media, Playlist, RingtoneMedia, SilenceMedia, TtsMedia, audio, ringtone, silence, tts,
 };

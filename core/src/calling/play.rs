@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
-    Gender, Playlist, RingtoneMedia, Steer, audio, operation, ringtone, rules, setters, silence, tts,
+    Playlist, RingtoneMedia, Steer, audio, operation, ringtone, rules, setters, silence, tts, voice_setters,
 };
 use crate::client::{Action, Call, Request};
-use crate::events::{Meta, event_data};
-use crate::ids::{CallId, ControlId, NodeId};
-use crate::json::lenient;
+use crate::events::event;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -77,26 +75,7 @@ setters!(Play {
     status_url: String,
 });
 
-impl Request<Play> {
-    /// The language of every text in the list that has none of its own, as a BCP-47 tag. Default: the
-    /// service's, `en-US`.
-    pub fn language(mut self, tag: &str) -> Self {
-        self.method.play.default_language(tag);
-        self
-    }
-
-    /// The gender of every text in the list that has none of its own. Default: the service's, female.
-    pub fn gender(mut self, gender: impl Into<Gender>) -> Self {
-        self.method.play.default_gender(&gender.into());
-        self
-    }
-
-    /// The voice of every text in the list that has none of its own. Default: chosen by gender.
-    pub fn voice(mut self, name: &str) -> Self {
-        self.method.play.default_voice(name);
-        self
-    }
-}
+voice_setters!(Play);
 
 /// A running play. Dropping it lets the play go on.
 pub type PlayAction = Action<Play>;
@@ -199,26 +178,10 @@ impl From<&str> for RingtoneMedia {
     }
 }
 
-/// `calling.call.play`: a play, or the prompt of a collect, got on.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct PlayEvent {
-    /// The call.
-    #[serde(deserialize_with = "lenient")]
-    pub call_id: CallId,
-    /// Its node.
-    #[serde(deserialize_with = "lenient")]
-    pub node_id: NodeId,
-    /// The play.
-    #[serde(deserialize_with = "lenient")]
-    pub control_id: ControlId,
-    /// How it is getting on.
-    #[serde(deserialize_with = "lenient")]
-    pub state: PlayState,
-    /// Time and original text.
-    #[serde(skip)]
-    pub meta: Meta,
+event! {
+    /// `calling.call.play`: a play, or the prompt of a collect, got on.
+    pub struct PlayEvent(Play, "calling.call.play", keyed) {
+        /// How it is getting on.
+        pub state: PlayState,
+    }
 }
-
-event_data!(PlayEvent, Play, "calling.call.play", control_id);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Collect, CollectEvent, Gender, Playlist, Steer, audio, operation, rules, setters, tts};
+use super::{Collect, CollectEvent, Playlist, Steer, audio, operation, rules, setters, tts, voice_setters};
 use crate::client::{Action, Call, Request};
 
 /// Parameters of `calling.play_and_collect`.
@@ -38,26 +38,7 @@ setters!(PlayAndCollect {
     status_url: String,
 });
 
-impl Request<PlayAndCollect> {
-    /// The language of every text in the prompt that has none of its own, as a BCP-47 tag. Default: the
-    /// service's, `en-US`.
-    pub fn language(mut self, tag: &str) -> Self {
-        self.method.play.default_language(tag);
-        self
-    }
-
-    /// The gender of every text in the prompt that has none of its own. Default: the service's, female.
-    pub fn gender(mut self, gender: impl Into<Gender>) -> Self {
-        self.method.play.default_gender(&gender.into());
-        self
-    }
-
-    /// The voice of every text in the prompt that has none of its own. Default: chosen by gender.
-    pub fn voice(mut self, name: &str) -> Self {
-        self.method.play.default_voice(name);
-        self
-    }
-}
+voice_setters!(PlayAndCollect);
 
 /// A running prompt. It is over when the input is, not when the prompt has been heard. Dropping it lets it go
 /// on.

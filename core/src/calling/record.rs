@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Steer, method, operation, rules, setters};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
-use crate::events::{Meta, event_data};
-use crate::ids::{CallId, ControlId, NodeId};
-use crate::json::{lenient, seconds, write_seconds};
+use crate::events::event;
+use crate::json::{object, write_seconds};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -240,40 +239,19 @@ impl Call {
     }
 }
 
-/// `calling.call.record`: a recording got on.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct RecordEvent {
-    /// The call.
-    #[serde(deserialize_with = "lenient")]
-    pub call_id: CallId,
-    /// Its node.
-    #[serde(deserialize_with = "lenient")]
-    pub node_id: NodeId,
-    /// The recording as an operation.
-    #[serde(deserialize_with = "lenient")]
-    pub control_id: ControlId,
-    /// How it is getting on.
-    #[serde(deserialize_with = "lenient")]
-    pub state: RecordState,
-    /// The recording as a file.
-    #[serde(deserialize_with = "lenient")]
-    pub recording_id: Option<String>,
-    #[serde(deserialize_with = "lenient")]
-    url: Option<String>,
-    #[serde(deserialize_with = "seconds")]
-    duration: Option<Duration>,
-    #[serde(deserialize_with = "lenient")]
-    size: Option<u64>,
-    #[serde(deserialize_with = "lenient")]
-    record: RecordFile,
-    /// Time and original text.
-    #[serde(skip)]
-    pub meta: Meta,
+event! {
+    /// `calling.call.record`: a recording got on.
+    pub struct RecordEvent(Record, "calling.call.record", keyed) {
+        /// How it is getting on.
+        pub state: RecordState,
+        /// The recording as a file.
+        pub recording_id: Option<String>,
+        url: Option<String>,
+        duration: Option<Duration>,
+        size: Option<u64>,
+        record: RecordFile,
+    }
 }
-
-event_data!(RecordEvent, Record, "calling.call.record", control_id);
 
 impl RecordEvent {
     /// Where the file is.
@@ -292,14 +270,11 @@ impl RecordEvent {
     }
 }
 
-/// What the service says of the file where it does so in the `record` member, not at the top of the event.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct RecordFile {
-    #[serde(deserialize_with = "lenient")]
-    url: Option<String>,
-    #[serde(deserialize_with = "seconds")]
-    duration: Option<Duration>,
-    #[serde(deserialize_with = "lenient")]
-    size: Option<u64>,
+object! {
+    /// What the service says of the file where it does so in the `record` member, not at the top of the event.
+    struct RecordFile {
+        url: Option<String>,
+        duration: Option<Duration>,
+        size: Option<u64>,
+    }
 }

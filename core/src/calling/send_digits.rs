@@ -1,13 +1,11 @@
 //! Sending keys (`calling.send_digits`).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{operation, rules};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
-use crate::events::{Meta, event_data};
-use crate::ids::{CallId, ControlId, NodeId};
-use crate::json::lenient;
+use crate::events::event;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -63,26 +61,10 @@ impl Call {
     }
 }
 
-/// `calling.call.send_digits`: keys were sent.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct SendDigitsEvent {
-    /// The call.
-    #[serde(deserialize_with = "lenient")]
-    pub call_id: CallId,
-    /// Its node.
-    #[serde(deserialize_with = "lenient")]
-    pub node_id: NodeId,
-    /// The operation.
-    #[serde(deserialize_with = "lenient")]
-    pub control_id: ControlId,
-    /// How it is getting on.
-    #[serde(deserialize_with = "lenient")]
-    pub state: SendDigitsState,
-    /// Time and original text.
-    #[serde(skip)]
-    pub meta: Meta,
+event! {
+    /// `calling.call.send_digits`: keys were sent.
+    pub struct SendDigitsEvent(SendDigits, "calling.call.send_digits", keyed) {
+        /// How it is getting on.
+        pub state: SendDigitsState,
+    }
 }
-
-event_data!(SendDigitsEvent, SendDigits, "calling.call.send_digits", control_id);

@@ -1,11 +1,8 @@
 //! The state of a call (`calling.call.state`).
 
-use serde::Deserialize;
-
 use super::Device;
-use crate::events::{Meta, event_data};
-use crate::ids::{CallId, NodeId, Tag};
-use crate::json::lenient;
+use crate::events::event;
+use crate::ids::Tag;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -84,44 +81,25 @@ open_enum! {
     }
 }
 
-/// `calling.call.state`: a call reached a state.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct CallStateEvent {
-    /// The call.
-    #[serde(deserialize_with = "lenient")]
-    pub call_id: CallId,
-    /// Its node.
-    #[serde(deserialize_with = "lenient")]
-    pub node_id: NodeId,
-    /// The state it reached.
-    #[serde(deserialize_with = "lenient")]
-    pub call_state: CallState,
-    /// Who called whom.
-    #[serde(deserialize_with = "lenient")]
-    pub direction: Direction,
-    /// The other party.
-    #[serde(deserialize_with = "lenient")]
-    pub device: Device,
-    /// The dial that the call is a leg of.
-    #[serde(deserialize_with = "lenient")]
-    pub tag: Tag,
-    /// Why it ended.
-    #[serde(deserialize_with = "lenient")]
-    pub end_reason: Option<EndReason>,
-    /// The context of the call.
-    #[serde(deserialize_with = "lenient")]
-    pub context: Option<String>,
-    /// The segment of the call.
-    #[serde(deserialize_with = "lenient")]
-    pub segment_id: Option<String>,
-    /// Time and original text.
-    #[serde(skip)]
-    pub meta: Meta,
+event! {
+    /// `calling.call.state`: a call reached a state.
+    pub struct CallStateEvent(State, "calling.call.state") {
+        /// The state it reached.
+        pub call_state: CallState,
+        /// Who called whom.
+        pub direction: Direction,
+        /// The other party.
+        pub device: Device,
+        /// The dial that the call is a leg of.
+        pub tag: Tag,
+        /// Why it ended.
+        pub end_reason: Option<EndReason>,
+        /// The context of the call.
+        pub context: Option<String>,
+        /// The segment of the call.
+        pub segment_id: Option<String>,
+    }
 }
-
-event_data!(CallStateEvent, State, "calling.call.state");
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -15,6 +14,7 @@ use super::{Queued, Session};
 use crate::calling::EndReason;
 use crate::config::Credentials;
 use crate::error::{Certainty, Error, Lost, Rejected};
+use crate::json::object;
 
 /// How long the transport may take to open.
 const OPEN_LIMIT: Duration = Duration::from_secs(10);
@@ -185,13 +185,11 @@ impl Session {
     }
 
     pub(super) fn handle_accepted(&mut self, now: Instant, result: &RawValue) {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Accepted {
-            #[serde(deserialize_with = "crate::json::lenient")]
-            protocol: Option<String>,
-            #[serde(deserialize_with = "crate::json::lenient")]
-            session_restored: Option<bool>,
+        object! {
+            struct Accepted {
+                protocol: Option<String>,
+                session_restored: Option<bool>,
+            }
         }
         let accepted: Accepted = serde_json::from_str(result.get()).unwrap_or_default();
         let earlier = self.connection.resume.protocol.take();
@@ -245,15 +243,14 @@ impl Session {
 
     /// The service says that it is about to close the connection.
     pub(super) fn handle_disconnect_notice(&mut self, now: Instant, params: Option<&RawValue>) {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Notice {
-            #[serde(deserialize_with = "crate::json::lenient")]
-            restart: bool,
+        object! {
+            struct Notice {
+                restart: Option<bool>,
+            }
         }
         let notice: Notice =
             params.and_then(|params| serde_json::from_str(params.get()).ok()).unwrap_or_default();
-        if notice.restart {
+        if notice.restart == Some(true) {
             self.forget_session();
         }
         if let Phase::Ready { leaving, .. } = &mut self.connection.phase {
@@ -263,11 +260,10 @@ impl Session {
     }
 
     pub(super) fn handle_authorization_state(&mut self, params: &RawValue) {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct State {
-            #[serde(deserialize_with = "crate::json::lenient")]
-            authorization_state: String,
+        object! {
+            struct State {
+                authorization_state: String,
+            }
         }
         let state: State = serde_json::from_str(params.get()).unwrap_or_default();
         if !state.authorization_state.is_empty() {

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::ids::{CallId, ControlId, NodeId, Tag};
-use crate::json::is_object;
+use crate::json::{Lenient, is_object, object};
 
 /// What a frame of the service is.
 #[derive(Debug)]
@@ -87,10 +87,10 @@ impl<'a> EventParams<'a> {
             #[serde(borrow)]
             params: Option<&'a RawValue>,
         }
-        #[derive(Deserialize)]
-        struct Inner {
-            #[serde(default, deserialize_with = "crate::json::number")]
-            timestamp: Option<f64>,
+        object! {
+            struct Inner {
+                timestamp: Option<f64>,
+            }
         }
         let Ok(outer) = serde_json::from_str::<Outer<'a>>(raw.get()) else {
             return Err("its params are not an object");
@@ -103,7 +103,7 @@ impl<'a> EventParams<'a> {
             return Err("its event has no parameters");
         };
         let timestamp = match outer.timestamp {
-            Some(raw) => raw.get().trim_matches('"').parse().ok(),
+            Some(raw) => Option::read(raw),
             None => serde_json::from_str::<Inner>(params.get()).ok().and_then(|inner| inner.timestamp),
         };
         Ok(Self { event_type, timestamp, params })
