@@ -111,9 +111,9 @@ pub use calling::{
     AgoraDevice, CallReceiveEvent, CallState, CallStateEvent, Codec, Collect, CollectAction, CollectEvent,
     CollectResultType, ConnectAction, ConnectEvent, ConnectState, Device, Devices, DialEvent, Direction,
     EndReason, ErrorEvent, Gender, Media, PauseBehavior, PhoneDevice, PlayAction, PlayDirection, PlayEvent,
-    PlayState, Playlist, QueueDevice, RecordAction, RecordDirection, RecordEvent, RecordFormat, RecordState,
-    SendDigitsAction, SendDigitsEvent, SipDevice, SpeechEngine, StandaloneCollectAction, StreamDevice,
-    WebRtcDevice, agora, audio, phone, queue, ringtone, silence, sip, stream, tts, webrtc,
+    PlayState, Playlist, Price, QueueDevice, RecordAction, RecordDirection, RecordEvent, RecordFormat,
+    RecordState, SendDigitsAction, SendDigitsEvent, SipDevice, SpeechEngine, StandaloneCollectAction,
+    StreamDevice, WebRtcDevice, agora, audio, phone, queue, ringtone, silence, sip, stream, tts, webrtc,
 };
 pub use client::{
     Action, Call, Client, ConnectionStates, Driver, Events, FOLLOW_LIMIT, HandlerOutcome, IncomingCalls,

@@ -2,35 +2,30 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
-use super::{Codec, method, rules, setters};
+use super::{Codec, method, params, rules};
 use crate::client::{Call, Request};
 use crate::json::whole_seconds;
 
-/// Parameters of `calling.answer`.
-#[derive(Debug, Default, Serialize)]
-pub struct Answer {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    codecs: Vec<Codec>,
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    max_duration: Option<Duration>,
+params! {
+    /// Parameters of `calling.answer`.
+    pub struct Answer {
+        optional {
+            /// How long the call may last, in whole seconds. Default: the service's, 4 hours.
+            #[serde(with = "whole_seconds")]
+            max_duration: Duration,
+            /// Codecs, in order of preference. Default: the service's choice.
+            codecs: Vec<Codec>,
+        }
+    }
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 method!(Answer, "calling.answer", |answer| rules::whole("max_duration", answer.max_duration));
-
-setters!(Answer {
-    /// How long the call may last, in whole seconds. Default: the service's, 4 hours.
-    max_duration: Duration,
-});
-
-impl Request<Answer> {
-    /// Codecs, in order of preference. Default: the service's choice.
-    pub fn codecs(mut self, codecs: impl IntoIterator<Item = Codec>) -> Self {
-        self.method.codecs = codecs.into_iter().collect();
-        self
-    }
-}
 
 impl Call {
     /// Answers an inbound call (`calling.answer`).
@@ -45,6 +40,6 @@ impl Call {
     /// # Ok(()) }
     /// ```
     pub fn answer(&self) -> Request<Answer> {
-        self.request(Answer::default())
+        self.request(Answer::new())
     }
 }

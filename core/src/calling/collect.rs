@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Steer, operation, rules, setters};
+use super::{Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
@@ -200,13 +200,18 @@ impl Collect {
     }
 }
 
-/// Parameters of `calling.collect`.
-#[derive(Debug, Serialize)]
-pub struct StandaloneCollect {
-    #[serde(flatten)]
-    collect: Collect,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_url: Option<String>,
+params! {
+    /// Parameters of `calling.collect`.
+    pub struct StandaloneCollect {
+        required {
+            #[serde(flatten)]
+            collect: Collect,
+        }
+        optional {
+            /// A URL that receives the events as webhooks too. Default: none.
+            status_url: String,
+        }
+    }
 }
 
 operation!(
@@ -220,11 +225,6 @@ operation!(
         rules::optional_web_url("status_url", collect.status_url.as_deref())
     }
 );
-
-setters!(StandaloneCollect {
-    /// A URL that receives the events as webhooks too. Default: none.
-    status_url: String,
-});
 
 /// A running collect without a prompt. Dropping it lets the collect go on.
 pub type StandaloneCollectAction = Action<StandaloneCollect>;
@@ -254,7 +254,7 @@ impl Call {
     /// # Ok(()) }
     /// ```
     pub fn collect(&self, collect: Collect) -> Request<StandaloneCollect> {
-        self.request(StandaloneCollect { collect, status_url: None })
+        self.request(StandaloneCollect::new(collect))
     }
 }
 

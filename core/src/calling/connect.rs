@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
-use super::{Device, Devices, Playlist, method, operation, rules, setters};
+use super::{Device, Devices, Playlist, Price, method, operation, params, rules};
 use crate::client::{Action, Call, Request, Wait};
 use crate::error::InvalidArgument;
 use crate::events::event;
@@ -26,20 +24,25 @@ open_enum! {
     }
 }
 
-/// Parameters of `calling.connect`.
-#[derive(Debug, Serialize)]
-pub struct Connect {
-    devices: Devices,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ringback: Option<Playlist>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tag: Option<Tag>,
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    max_duration: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_price_per_minute: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_url: Option<String>,
+params! {
+    /// Parameters of `calling.connect`.
+    pub struct Connect {
+        required { devices: Devices, }
+        optional {
+            /// What the call's party hears meanwhile. Default: the provider's ringing tone.
+            ringback: Playlist,
+            /// A tag for the events of the legs that are made. Default: none.
+            tag: Tag,
+            /// How long the connection may last, in whole seconds. Default: the service's, 4 hours. (The
+            /// service's documents disagree on the unit; most say seconds.)
+            #[serde(with = "whole_seconds")]
+            max_duration: Duration,
+            /// The dearest route that may be taken, in dollars a minute. Default: no limit.
+            max_price_per_minute: Price,
+            /// A URL that receives the events as webhooks too. Default: none.
+            status_url: String,
+        }
+    }
 }
 
 impl Connect {
@@ -47,7 +50,7 @@ impl Connect {
         self.devices.check()?;
         self.ringback.as_ref().map_or(Ok(()), |ringback| ringback.check("ringback"))?;
         rules::whole("max_duration", self.max_duration)?;
-        rules::price(self.max_price_per_minute)?;
+        rules::price(self.max_price_per_minute.as_ref())?;
         rules::optional_web_url("status_url", self.status_url.as_deref())
     }
 }
@@ -60,20 +63,6 @@ operation!(
     ends: |event| matches!(event.connect_state, ConnectState::Disconnected | ConnectState::Failed),
     check: Connect::check
 );
-
-setters!(Connect {
-    /// What the call's party hears meanwhile. Default: the provider's ringing tone.
-    ringback: Playlist,
-    /// A tag for the events of the legs that are made. Default: none.
-    tag: Tag,
-    /// How long the connection may last, in whole seconds. Default: the service's, 4 hours. (The service's
-    /// documents disagree on the unit; most say seconds.)
-    max_duration: Duration,
-    /// The dearest route that may be taken, in dollars a minute. Default: no limit.
-    max_price_per_minute: f64,
-    /// A URL that receives the events as webhooks too. Default: none.
-    status_url: String,
-});
 
 /// A connection between a call and another party. It is over when they are separated, or when the other party
 /// could not be reached. Dropping it lets the connection go on.
@@ -97,9 +86,10 @@ impl Action<Connect> {
     }
 }
 
-/// Parameters of `calling.disconnect`.
-#[derive(Debug, Default, Serialize)]
-pub struct Disconnect {}
+params! {
+    /// Parameters of `calling.disconnect`.
+    pub struct Disconnect {}
+}
 
 method!(Disconnect, "calling.disconnect");
 
@@ -120,14 +110,7 @@ impl Call {
     /// # Ok(()) }
     /// ```
     pub fn connect(&self, devices: impl Into<Devices>) -> Request<Connect> {
-        self.request(Connect {
-            devices: devices.into(),
-            ringback: None,
-            tag: None,
-            max_duration: None,
-            max_price_per_minute: None,
-            status_url: None,
-        })
+        self.request(Connect::new(devices.into()))
     }
 
     /// Separates joined parties without hanging up on either (`calling.disconnect`).
@@ -138,7 +121,7 @@ impl Call {
     /// # Ok(()) }
     /// ```
     pub fn disconnect(&self) -> Request<Disconnect> {
-        self.request(Disconnect::default())
+        self.request(Disconnect::new())
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
-
-use super::{Accepted, CallState, Device, Devices, Method, rules, setters};
+use super::{Accepted, CallState, Device, Devices, Method, Price, params, rules};
 use crate::client::{Call, Client, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
@@ -25,19 +23,25 @@ open_enum! {
     }
 }
 
-/// Parameters of `calling.dial`.
-#[derive(Debug, Serialize)]
-pub struct Dial {
-    devices: Devices,
-    /// Added by the session, which keeps the books of tags.
-    #[serde(skip)]
-    pub(crate) tag: Option<Tag>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_price_per_minute: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_duration: Option<u32>,
+params! {
+    /// Parameters of `calling.dial`.
+    pub struct Dial {
+        required { devices: Devices, }
+        optional {
+            /// The tag that ties the legs to this dial; unique among the dials under way. Default: made up.
+            #[serde(skip)]
+            tag: Tag,
+            /// The region that the call is placed from. Default: the service's choice.
+            region: String,
+            /// The dearest route that may be taken, in dollars a minute. Default: no limit.
+            max_price_per_minute: Price,
+            /// How long the call may last. The service's documents disagree on whether this counts minutes or
+            /// seconds; the device's own `max_duration` is in seconds for certain. Default: no limit.
+            max_duration: u32,
+            /// The node that is to place the call. Default: the service's choice.
+            node_id: NodeId,
+        }
+    }
 }
 
 impl Method for Dial {
@@ -49,7 +53,7 @@ impl Method for Dial {
 
     fn check(&self) -> Result<(), InvalidArgument> {
         self.devices.check_dialable()?;
-        rules::price(self.max_price_per_minute)?;
+        rules::price(self.max_price_per_minute.as_ref())?;
         self.tag.as_ref().map_or(Ok(()), |tag| rules::not_empty("tag", tag.as_str()))
     }
 
@@ -62,18 +66,6 @@ impl Method for Dial {
         accepted.call.ok_or_else(|| Error::closed(crate::Certainty::Unknown))
     }
 }
-
-setters!(Dial {
-    /// The tag that ties the legs to this dial; unique among the dials under way. Default: made up.
-    tag: Tag,
-    /// The region that the call is placed from. Default: the service's choice.
-    region: String,
-    /// The dearest route that may be taken, in dollars a minute. Default: no limit.
-    max_price_per_minute: f64,
-    /// How long the call may last. The service's documents disagree on whether this counts minutes or
-    /// seconds; the device's own `max_duration` is in seconds for certain. Default: no limit.
-    max_duration: u32,
-});
 
 impl Client {
     /// Calls one or more parties and gives the call with the first that answers (`calling.dial`).
@@ -93,13 +85,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn dial(&self, devices: impl Into<Devices>) -> Request<Dial> {
-        self.request(Dial {
-            devices: devices.into(),
-            tag: None,
-            region: None,
-            max_price_per_minute: None,
-            max_duration: None,
-        })
+        self.request(Dial::new(devices.into()))
     }
 }
 

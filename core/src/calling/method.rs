@@ -175,18 +175,51 @@ macro_rules! operation {
 }
 pub(crate) use operation;
 
-/// Setters for optional parameters of a request.
-macro_rules! setters {
-    ($method:ident { $( $(#[$doc:meta])* $field:ident: $type:ty, )+ }) => {
-        impl $crate::client::Request<$method> {
-            $(
-                $(#[$doc])*
-                pub fn $field(mut self, value: impl Into<$type>) -> Self {
-                    self.method.$field = Some(value.into());
-                    self
-                }
-            )+
+/// Defines the parameters of a method, and a setter on its request for each optional one.
+macro_rules! params {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $( required { $( $(#[serde($($required_serde:tt)*)])? $required:ident: $required_type:ty, )+ } )?
+            $( optional {
+                $(
+                    $(#[doc = $doc:literal])+
+                    $(#[serde($($serde:tt)*)])?
+                    $optional:ident: $type:ty,
+                )+
+            } )?
         }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, serde::Serialize)]
+        pub struct $name {
+            $( $( $(#[serde($($required_serde)*)])? $required: $required_type, )+ )?
+            $( $(
+                $(#[serde($($serde)*)])?
+                #[serde(skip_serializing_if = "Option::is_none")]
+                $optional: Option<$type>,
+            )+ )?
+        }
+
+        impl $name {
+            #[expect(clippy::allow_attributes, reason = "whether there are parameters depends on the method")]
+            #[allow(clippy::new_without_default, reason = "made by the method that takes its required parameters")]
+            pub(in crate::calling) fn new($( $($required: $required_type),+ )?) -> Self {
+                Self { $( $($required,)+ )? $( $($optional: None,)+ )? }
+            }
+        }
+
+        $(
+            impl $crate::client::Request<$name> {
+                $(
+                    $(#[doc = $doc])+
+                    pub fn $optional(mut self, value: impl Into<$type>) -> Self {
+                        self.method.$optional = Some(value.into());
+                        self
+                    }
+                )+
+            }
+        )?
     };
 }
-pub(crate) use setters;
+pub(crate) use params;

@@ -14,6 +14,7 @@ mod method;
 mod pass;
 mod play;
 mod play_and_collect;
+mod price;
 mod receive;
 mod record;
 mod rules;
@@ -37,11 +38,12 @@ pub(crate) use media::voice_setters;
 pub use media::{
     AudioMedia, Gender, Media, Playlist, RingtoneMedia, SilenceMedia, TtsMedia, audio, ringtone, silence, tts,
 };
-pub(crate) use method::{Accepted, method, operation, setters};
+pub(crate) use method::{Accepted, method, operation, params};
 pub use method::{Method, Operation, Rule, Steer};
 pub use pass::Pass;
 pub use play::{Play, PlayAction, PlayDirection, PlayEvent, PlayState};
 pub use play_and_collect::{CollectAction, PlayAndCollect};
+pub use price::Price;
 pub use receive::CallReceiveEvent;
 pub use record::{
     PauseBehavior, PauseRecord, Record, RecordAction, RecordDirection, RecordEvent, RecordFormat, RecordState,

@@ -1,13 +1,12 @@
 //! Passing an offer on (`calling.pass`).
 
-use serde::Serialize;
-
-use super::method;
+use super::{method, params};
 use crate::client::{Call, Request};
 
-/// Parameters of `calling.pass`.
-#[derive(Debug, Default, Serialize)]
-pub struct Pass {}
+params! {
+    /// Parameters of `calling.pass`.
+    pub struct Pass {}
+}
 
 method!(Pass, "calling.pass");
 
@@ -23,6 +22,6 @@ impl Call {
     /// # Ok(()) }
     /// ```
     pub fn pass(&self) -> Request<Pass> {
-        self.request(Pass::default())
+        self.request(Pass::new())
     }
 }

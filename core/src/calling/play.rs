@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::{
-    Playlist, RingtoneMedia, Steer, audio, operation, ringtone, rules, setters, silence, tts, voice_setters,
+    Playlist, RingtoneMedia, Steer, audio, operation, params, ringtone, rules, silence, tts, voice_setters,
 };
 use crate::client::{Action, Call, Request};
 use crate::events::event;
@@ -37,18 +35,22 @@ open_enum! {
     }
 }
 
-/// Parameters of `calling.play`.
-#[derive(Debug, Serialize)]
-pub struct Play {
-    play: Playlist,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    volume: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    direction: Option<PlayDirection>,
-    #[serde(rename = "loop", skip_serializing_if = "Option::is_none")]
-    repeat: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_url: Option<String>,
+params! {
+    /// Parameters of `calling.play`.
+    pub struct Play {
+        required { play: Playlist, }
+        optional {
+            /// How loud, −40 to 40 dB relative to the source. Default 0.
+            volume: f64,
+            /// Who hears it. Default: the call's own party.
+            direction: PlayDirection,
+            /// How often the whole list is played (`loop` on the wire); 0 is until stopped. Default 1.
+            #[serde(rename = "loop")]
+            repeat: u32,
+            /// A URL that receives the events as webhooks too. Default: none.
+            status_url: String,
+        }
+    }
 }
 
 operation!(
@@ -63,17 +65,6 @@ operation!(
         rules::optional_web_url("status_url", play.status_url.as_deref())
     }
 );
-
-setters!(Play {
-    /// How loud, −40 to 40 dB relative to the source. Default 0.
-    volume: f64,
-    /// Who hears it. Default: the call's own party.
-    direction: PlayDirection,
-    /// How often the whole list is played (`loop` on the wire); 0 is until stopped. Default 1.
-    repeat: u32,
-    /// A URL that receives the events as webhooks too. Default: none.
-    status_url: String,
-});
 
 voice_setters!(Play);
 
@@ -117,13 +108,7 @@ impl Call {
     /// # Ok(()) }
     /// ```
     pub fn play(&self, media: impl Into<Playlist>) -> Request<Play> {
-        self.request(Play {
-            play: media.into(),
-            volume: None,
-            direction: None,
-            repeat: None,
-            status_url: None,
-        })
+        self.request(Play::new(media.into()))
     }
 
     /// Speaks a text (`calling.play`).

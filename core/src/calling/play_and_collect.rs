@@ -1,19 +1,19 @@
 //! Prompting for keys and speech (`calling.play_and_collect`).
 
-use serde::Serialize;
-
-use super::{Collect, CollectEvent, Playlist, Steer, audio, operation, rules, setters, tts, voice_setters};
+use super::{Collect, CollectEvent, Playlist, Steer, audio, operation, params, rules, tts, voice_setters};
 use crate::client::{Action, Call, Request};
 
-/// Parameters of `calling.play_and_collect`.
-#[derive(Debug, Serialize)]
-pub struct PlayAndCollect {
-    play: Playlist,
-    collect: Collect,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    volume: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_url: Option<String>,
+params! {
+    /// Parameters of `calling.play_and_collect`.
+    pub struct PlayAndCollect {
+        required { play: Playlist, collect: Collect, }
+        optional {
+            /// How loud the prompt is, −40 to 40 dB relative to the source. Default 0.
+            volume: f64,
+            /// A URL that receives the events as webhooks too. Default: none.
+            status_url: String,
+        }
+    }
 }
 
 // The prompt and the input share one control id; the end of the prompt is not the end of the input.
@@ -30,13 +30,6 @@ operation!(
         rules::optional_web_url("status_url", prompt.status_url.as_deref())
     }
 );
-
-setters!(PlayAndCollect {
-    /// How loud the prompt is, −40 to 40 dB relative to the source. Default 0.
-    volume: f64,
-    /// A URL that receives the events as webhooks too. Default: none.
-    status_url: String,
-});
 
 voice_setters!(PlayAndCollect);
 
@@ -75,7 +68,7 @@ impl Call {
     /// # Ok(()) }
     /// ```
     pub fn play_and_collect(&self, media: impl Into<Playlist>, collect: Collect) -> Request<PlayAndCollect> {
-        self.request(PlayAndCollect { play: media.into(), collect, volume: None, status_url: None })
+        self.request(PlayAndCollect::new(media.into(), collect))
     }
 
     /// Speaks a prompt and collects keys or speech (`calling.play_and_collect`).

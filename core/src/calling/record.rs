@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Steer, method, operation, rules, setters};
+use super::{Steer, method, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
@@ -59,16 +59,19 @@ open_enum! {
     }
 }
 
-/// Parameters of `calling.record`.
-#[derive(Debug, Default, Serialize)]
-pub struct Record {
-    record: RecordMedia,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_url: Option<String>,
+params! {
+    /// Parameters of `calling.record`.
+    pub struct Record {
+        required { record: RecordMedia, }
+        optional {
+            /// A URL that receives the events as webhooks too. Default: none.
+            status_url: String,
+        }
+    }
 }
 
 #[derive(Debug, Default, Serialize)]
-struct RecordMedia {
+pub(super) struct RecordMedia {
     audio: RecordAudio,
 }
 
@@ -121,11 +124,6 @@ operation!(
     },
     check: Record::check
 );
-
-setters!(Record {
-    /// A URL that receives the events as webhooks too. Default: none.
-    status_url: String,
-});
 
 impl Request<Record> {
     fn audio(mut self, set: impl FnOnce(&mut RecordAudio)) -> Self {
@@ -199,7 +197,7 @@ impl Action<Record> {
 
     /// Pauses the recording (`calling.record.pause`).
     pub fn pause(&self) -> Request<PauseRecord> {
-        self.steer(PauseRecord { behavior: None })
+        self.steer(PauseRecord::new())
     }
 
     /// Goes on after a pause (`calling.record.resume`).
@@ -208,19 +206,17 @@ impl Action<Record> {
     }
 }
 
-/// Parameters of `calling.record.pause`.
-#[derive(Debug, Serialize)]
-pub struct PauseRecord {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    behavior: Option<PauseBehavior>,
+params! {
+    /// Parameters of `calling.record.pause`.
+    pub struct PauseRecord {
+        optional {
+            /// What becomes of the pause. Default: the service's, [`PauseBehavior::Skip`].
+            behavior: PauseBehavior,
+        }
+    }
 }
 
 method!(PauseRecord, "calling.record.pause");
-
-setters!(PauseRecord {
-    /// What becomes of the pause. Default: the service's, [`PauseBehavior::Skip`].
-    behavior: PauseBehavior,
-});
 
 impl Call {
     /// Records the call (`calling.record`).
@@ -235,7 +231,7 @@ impl Call {
     /// # Ok(()) }
     /// ```
     pub fn record(&self) -> Request<Record> {
-        self.request(Record::default())
+        self.request(Record::new(RecordMedia::default()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Price;
 use crate::error::InvalidArgument;
 
 type Checked = Result<(), InvalidArgument>;
@@ -82,10 +83,10 @@ pub(crate) fn optional_web_url(field: &'static str, url: Option<&str>) -> Checke
     url.map_or(Ok(()), |url| web_url(field, url))
 }
 
-pub(crate) fn price(price: Option<f64>) -> Checked {
+pub(crate) fn price(price: Option<&Price>) -> Checked {
     match price {
-        Some(dollars) if !(dollars.is_finite() && dollars > 0.0) => {
-            Err(InvalidArgument::new("max_price_per_minute", format!("{dollars} is not a price above 0")))
+        Some(price) if !price.is_amount() || price.is_zero() => {
+            Err(InvalidArgument::new("max_price_per_minute", format!("{price:?} is not an amount above 0")))
         }
         _ => Ok(()),
     }

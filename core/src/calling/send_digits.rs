@@ -1,8 +1,6 @@
 //! Sending keys (`calling.send_digits`).
 
-use serde::Serialize;
-
-use super::{operation, rules};
+use super::{operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
@@ -16,10 +14,11 @@ open_enum! {
     }
 }
 
-/// Parameters of `calling.send_digits`.
-#[derive(Debug, Serialize)]
-pub struct SendDigits {
-    digits: String,
+params! {
+    /// Parameters of `calling.send_digits`.
+    pub struct SendDigits {
+        required { digits: String, }
+    }
 }
 
 impl SendDigits {
@@ -57,7 +56,7 @@ impl Call {
     /// # Ok(()) }
     /// ```
     pub fn send_digits(&self, digits: impl Into<String>) -> Request<SendDigits> {
-        self.request(SendDigits { digits: digits.into() })
+        self.request(SendDigits::new(digits.into()))
     }
 }
 
