@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::calling::{
-    CallReceiveEvent, CallStateEvent, CollectEvent, ConnectEvent, DialEvent, ErrorEvent, PlayEvent,
-    RecordEvent, SendDigitsEvent,
+    AiEvent, CallReceiveEvent, CallStateEvent, CollectEvent, ConferenceEvent, ConnectEvent, DenoiseEvent,
+    DetectEvent, DialEvent, EchoEvent, ErrorEvent, FaxEvent, HoldEvent, PayEvent, PlayEvent, QueueEvent,
+    RecordEvent, ReferEvent, SendDigitsEvent, StreamEvent, TapEvent, TranscribeEvent,
 };
 use crate::ids::{CallId, ControlId};
 use crate::json::object;
@@ -237,6 +238,32 @@ events! {
     Collect(CollectEvent),
     /// `calling.call.send_digits`
     SendDigits(SendDigitsEvent),
+    /// `calling.call.detect`
+    Detect(DetectEvent),
+    /// `calling.call.fax`
+    Fax(FaxEvent),
+    /// `calling.call.tap`
+    Tap(TapEvent),
+    /// `calling.call.stream`
+    Stream(StreamEvent),
+    /// `calling.call.transcribe`
+    Transcribe(TranscribeEvent),
+    /// `calling.call.ai`
+    Ai(AiEvent),
+    /// `calling.call.pay`
+    Pay(PayEvent),
+    /// `calling.call.queue`
+    Queue(QueueEvent),
+    /// `calling.call.refer`
+    Refer(ReferEvent),
+    /// `calling.call.denoise`
+    Denoise(DenoiseEvent),
+    /// `calling.call.echo`
+    Echo(EchoEvent),
+    /// `calling.call.hold`
+    Hold(HoldEvent),
+    /// `calling.conference`
+    Conference(ConferenceEvent),
     /// `calling.error`
     Error(ErrorEvent),
     /// `messaging.receive`

@@ -70,6 +70,12 @@ impl Lenient for Option<u64> {
     }
 }
 
+impl Lenient for Option<i64> {
+    fn read(raw: &RawValue) -> Self {
+        unquoted(raw).parse().ok()
+    }
+}
+
 impl Lenient for Option<f64> {
     fn read(raw: &RawValue) -> Self {
         unquoted(raw).parse().ok().filter(|number: &f64| number.is_finite())

@@ -108,12 +108,19 @@ pub mod session;
 
 #[doc(inline)]
 pub use calling::{
-    AgoraDevice, CallReceiveEvent, CallState, CallStateEvent, Codec, Collect, CollectAction, CollectEvent,
-    CollectResultType, ConnectAction, ConnectEvent, ConnectState, Device, Devices, DialEvent, Direction,
-    EndReason, ErrorEvent, Gender, Media, PauseBehavior, PhoneDevice, PlayAction, PlayDirection, PlayEvent,
-    PlayState, Playlist, Price, QueueDevice, RecordAction, RecordDirection, RecordEvent, RecordFormat,
-    RecordState, SendDigitsAction, SendDigitsEvent, SipDevice, SpeechEngine, StandaloneCollectAction,
-    StreamDevice, WebRtcDevice, agora, audio, phone, queue, ringtone, silence, sip, stream, tts, webrtc,
+    AgoraDevice, AiAction, AiEvent, AiRole, AiState, CallReceiveEvent, CallState, CallStateEvent, Codec,
+    Collect, CollectAction, CollectEvent, CollectResultType, ConferenceBeep, ConferenceEvent,
+    ConferenceRecord, ConferenceStatus, ConferenceTrim, ConnectAction, ConnectEvent, ConnectState,
+    DenoiseEvent, DetectAction, DetectEvent, Detector, Device, Devices, DialEvent, DigitDetector, Direction,
+    EchoEvent, EndReason, ErrorEvent, FaxDetector, FaxEvent, FaxEventType, FaxTone, Gender, HoldEvent,
+    Joined, LiveAction, LiveDirection, MachineDetector, Media, PauseBehavior, PayAction, PayEvent,
+    PayParameter, PayPrompt, PayState, PayStep, PhoneDevice, PlayAction, PlayDirection, PlayEvent, PlayState,
+    Playlist, Price, QueueAction, QueueDevice, QueueEvent, QueueStatus, ReceiveFaxAction, RecordAction,
+    RecordDirection, RecordEvent, RecordFormat, RecordState, ReferEvent, ReferTarget, RtpTap,
+    SendDigitsAction, SendDigitsEvent, SendFaxAction, SipDevice, SpeechEngine, StandaloneCollectAction,
+    StreamAction, StreamDevice, StreamEvent, StreamState, StreamTrack, TapAction, TapDevice, TapEvent,
+    TapState, TokenType, TranscribeAction, TranscribeEvent, TranscribeState, WebRtcDevice, WsTap, agora,
+    audio, phone, queue, refer_to, ringtone, rtp, silence, sip, stream, tts, webrtc, ws,
 };
 pub use client::{
     Action, Call, Client, ConnectionStates, Driver, Events, FOLLOW_LIMIT, HandlerOutcome, IncomingCalls,

@@ -217,7 +217,7 @@ params! {
 operation!(
     StandaloneCollect,
     "calling.collect",
-    keyed: true,
+    Named,
     CollectEvent,
     ends: CollectEvent::is_last,
     check: |collect| {

@@ -58,7 +58,7 @@ impl Connect {
 operation!(
     Connect,
     "calling.connect",
-    keyed: false,
+    Unnamed,
     ConnectEvent,
     ends: |event| matches!(event.connect_state, ConnectState::Disconnected | ConnectState::Failed),
     check: Connect::check

@@ -62,12 +62,24 @@ pub struct Accepted {
 /// How an operation is told apart from others on its call, and which event ends it.
 #[derive(Debug)]
 pub struct Rule {
-    /// Whether the operation has a `control_id`; an operation without one is matched by its event type.
-    pub(crate) keyed: bool,
+    pub(crate) key: Key,
     /// Whether the event belongs to the operation, provided that it names it.
     pub(crate) concerns: fn(&Event) -> bool,
+    /// Whether an event that belongs to the operation is what one waits for. The operation may go on after it.
+    pub(crate) answers: fn(&Event) -> bool,
     /// Whether an event that belongs to the operation is its last.
     pub(crate) ends: fn(&Event) -> bool,
+}
+
+/// Whether an operation, and the events about it, have a `control_id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// Both do.
+    Named,
+    /// The operation has one; events may leave it out.
+    Optional,
+    /// Neither does: events are matched by their type.
+    Unnamed,
 }
 
 /// Steers a running operation: stop, pause, resume, volume and the like.
@@ -136,7 +148,15 @@ pub(crate) use method;
 
 /// Implements [`Method`] and [`Operation`] for a method that starts an operation.
 macro_rules! operation {
-    ($name:ident, $wire:literal, keyed: $keyed:literal, $event:ident, ends: $ends:expr, check: $check:expr) => {
+    ($name:ident, $wire:literal, $key:ident, $event:ident, ends: $ends:expr, check: $check:expr) => {
+        $crate::calling::operation!(
+            $name, $wire, $key, $event, answers: $ends, ends: $ends, check: $check
+        );
+    };
+    (
+        $name:ident, $wire:literal, $key:ident, $event:ident,
+        answers: $answers:expr, ends: $ends:expr, check: $check:expr
+    ) => {
         impl $crate::calling::Method for $name {
             type Output = $crate::client::Action<Self>;
 
@@ -151,8 +171,12 @@ macro_rules! operation {
 
             fn rule() -> Option<&'static $crate::calling::Rule> {
                 static RULE: $crate::calling::Rule = $crate::calling::Rule {
-                    keyed: $keyed,
+                    key: $crate::calling::Key::$key,
                     concerns: |event| <$event as $crate::events::EventData>::of(event).is_some(),
+                    answers: |event| {
+                        let answers: fn(&$event) -> bool = $answers;
+                        <$event as $crate::events::EventData>::of(event).is_some_and(answers)
+                    },
                     ends: |event| {
                         let ends: fn(&$event) -> bool = $ends;
                         <$event as $crate::events::EventData>::of(event).is_some_and(ends)

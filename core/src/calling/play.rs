@@ -56,7 +56,7 @@ params! {
 operation!(
     Play,
     "calling.play",
-    keyed: true,
+    Named,
     PlayEvent,
     ends: |event| matches!(event.state, PlayState::Finished | PlayState::Error),
     check: |play| {

@@ -20,7 +20,7 @@ params! {
 operation!(
     PlayAndCollect,
     "calling.play_and_collect",
-    keyed: true,
+    Named,
     CollectEvent,
     ends: CollectEvent::is_last,
     check: |prompt| {

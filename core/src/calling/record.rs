@@ -117,7 +117,7 @@ impl Record {
 operation!(
     Record,
     "calling.record",
-    keyed: true,
+    Named,
     RecordEvent,
     ends: |event| {
         matches!(event.state, RecordState::Finished | RecordState::NoInput | RecordState::Error)

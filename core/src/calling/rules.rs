@@ -75,6 +75,21 @@ pub(crate) fn scheme(field: &'static str, url: &str, schemes: &[&str]) -> Checke
     Err(InvalidArgument::new(field, format!("{url:?} is not a URL with the scheme {}", schemes.join(" or "))))
 }
 
+/// An address such as `sip:desk@example.com`.
+pub(crate) fn scheme_of_address(field: &'static str, address: &str, schemes: &[&str]) -> Checked {
+    match address.split_once(':') {
+        Some((scheme, rest))
+            if !rest.is_empty() && schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known)) =>
+        {
+            Ok(())
+        }
+        _ => Err(InvalidArgument::new(
+            field,
+            format!("{address:?} does not begin with {}:", schemes.join(": or ")),
+        )),
+    }
+}
+
 pub(crate) fn web_url(field: &'static str, url: &str) -> Checked {
     scheme(field, url, &["https", "http"])
 }

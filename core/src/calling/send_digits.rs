@@ -36,7 +36,7 @@ impl SendDigits {
 operation!(
     SendDigits,
     "calling.send_digits",
-    keyed: true,
+    Named,
     SendDigitsEvent,
     ends: |event| event.state == SendDigitsState::Finished,
     check: SendDigits::check

@@ -1,10 +1,12 @@
 //! Operations that go on after their request was accepted.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::follow::{Events, Followers, Queue};
 use super::handlers::caught;
 use super::mailbox::{Message, Task};
 use super::request::{About, Request};
@@ -12,33 +14,66 @@ use super::wait::Wait;
 use super::watched::{Until, Watched};
 use super::{Call, Sender};
 use crate::calling::{Accepted, Method, Operation};
-use crate::error::{Certainty, Error};
+use crate::error::Error;
 use crate::events::{Event, EventData};
 use crate::ids::ControlId;
-use crate::session::Notice;
+use crate::session::{Notice, Reply};
+
+/// How many events of an operation are remembered, for those who ask what there was.
+const HISTORY: usize = 32;
 
 /// How an operation is getting on.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    latest: Option<Arc<Event>>,
-    end: Option<Result<Arc<Event>, Error>>,
+    history: VecDeque<Arc<Event>>,
+    /// What one waits for, which may come before the operation is over.
+    outcome: Option<Result<Arc<Event>, Error>>,
+    followers: Followers,
 }
 
 impl Progress {
-    pub(crate) fn advance(&mut self, event: Arc<Event>) {
-        self.latest = Some(event);
+    /// Takes in an event; gives those who follow, for them to be told.
+    pub(super) fn advance(
+        &mut self,
+        event: &Arc<Event>,
+        answered: bool,
+        ended: bool,
+    ) -> Vec<Arc<Watched<Queue>>> {
+        if self.history.len() == HISTORY {
+            self.history.pop_front();
+        }
+        self.history.push_back(event.clone());
+        if answered {
+            // The first counts.
+            self.outcome.get_or_insert_with(|| Ok(event.clone()));
+        }
+        if ended { self.followers.end() } else { self.followers.current() }
     }
 
-    /// The first end counts.
-    pub(crate) fn end(&mut self, end: Result<Arc<Event>, Error>) {
-        self.end.get_or_insert(end);
+    /// Takes in that nothing more will come; gives those who follow, for them to be told.
+    pub(super) fn end(&mut self, error: Error) -> Vec<Arc<Watched<Queue>>> {
+        self.outcome.get_or_insert(Err(error));
+        self.followers.end()
     }
 
-    fn ended<E: EventData>(&self) -> Option<Result<E, Error>> {
-        self.end.as_ref().map(|end| match end {
+    pub(super) fn outcome<E: EventData>(&self) -> Option<Result<E, Error>> {
+        self.outcome.as_ref().map(|outcome| match outcome {
             Ok(event) => Ok(typed(event)),
             Err(error) => Err(error.clone()),
         })
+    }
+
+    /// Whether nothing more will come.
+    fn is_over(&self) -> bool {
+        self.followers.has_ended()
+    }
+
+    pub(super) fn latest<E: EventData>(&self) -> Option<E> {
+        self.history.back().map(|event| typed(event))
+    }
+
+    pub(super) fn follow(&mut self) -> Events {
+        Events::new(self.followers.add())
     }
 }
 
@@ -56,12 +91,18 @@ fn typed<E: EventData>(event: &Event) -> E {
 pub(crate) struct ActionCore {
     call: Call,
     control_id: ControlId,
+    reply: Reply,
     progress: Arc<Watched<Progress>>,
 }
 
 impl ActionCore {
-    pub(super) fn new(call: Call, control_id: ControlId, progress: Arc<Watched<Progress>>) -> Self {
-        Self { call, control_id, progress }
+    pub(super) fn new(
+        call: Call,
+        control_id: ControlId,
+        reply: Reply,
+        progress: Arc<Watched<Progress>>,
+    ) -> Self {
+        Self { call, control_id, reply, progress }
     }
 }
 
@@ -109,22 +150,32 @@ impl<M: Operation> Action<M> {
         &self.core.control_id
     }
 
-    /// Whether it is over.
-    pub fn is_done(&self) -> bool {
-        self.core.progress.with(|progress| progress.end.is_some())
+    /// What the service answered to the request that started it.
+    pub fn reply(&self) -> &Reply {
+        &self.core.reply
     }
 
-    /// How it ended: its last event, or the reason why there is none. `None` while it goes on.
+    /// Whether it has given what one waits for: for most operations, whether it is over.
+    pub fn is_done(&self) -> bool {
+        self.core.progress.with(|progress| progress.outcome.is_some())
+    }
+
+    /// What [`wait`](Self::wait) would give, or `None` while it would wait.
     pub fn result(&self) -> Option<Result<M::Event, Error>> {
-        self.core.progress.with(|progress| progress.ended())
+        self.core.progress.with(|progress| progress.outcome())
     }
 
     /// Its latest event, if there was one.
     pub fn latest(&self) -> Option<M::Event> {
-        self.core.progress.with(|progress| progress.latest.as_deref().map(typed))
+        self.core.progress.with(|progress| progress.latest())
     }
 
-    /// Waits until it is over and gives its last event.
+    /// Follows its events from now on, until it is over.
+    pub fn events(&self) -> Events {
+        self.core.progress.with(Progress::follow)
+    }
+
+    /// Waits for its result: for most operations, the last event.
     ///
     /// Can be called any number of times, and by several tasks. Dropping it only stops waiting.
     ///
@@ -132,17 +183,19 @@ impl<M: Operation> Action<M> {
     /// [`Error::CallGone`] if the call ends first, [`Error::TimedOut`] if a limit was set with
     /// [`Wait::timeout`] and passes: it can then be waited for again.
     pub fn wait(&self) -> Wait<M::Event> {
-        let until = Until::new(self.core.progress.clone(), |progress: &mut Progress| progress.ended());
+        let until = Until::new(self.core.progress.clone(), |progress: &mut Progress| progress.outcome());
         self.waiting(until)
     }
 
-    /// Waits for an event of the operation that fits, its last one included.
+    /// Waits for an event of the operation that fits, past ones included. Gives what [`wait`](Self::wait) does if
+    /// the operation ends without.
     pub(crate) fn wait_until(&self, fits: fn(&M::Event) -> bool) -> Wait<M::Event> {
         let until = Until::new(self.core.progress.clone(), move |progress: &mut Progress| {
-            match progress.latest.as_deref().map(typed::<M::Event>) {
-                Some(event) if fits(&event) => Some(Ok(event)),
-                _ => progress.ended(),
-            }
+            let past = progress.history.iter().map(|event| typed::<M::Event>(event)).find(fits);
+            past.map_or_else(
+                || if progress.is_over() { progress.outcome() } else { None },
+                |event| Some(Ok(event)),
+            )
         });
         self.waiting(until)
     }
@@ -181,15 +234,10 @@ where
 {
     Box::new(|sender, progress| {
         Box::pin(async move {
-            let end = Until::new(progress, |progress: &mut Progress| progress.ended()).await;
+            let end = Until::new(progress, |progress: &mut Progress| progress.outcome()).await;
             if let Err(panic) = caught(async move { callback(end).await }).await {
                 sender.mailbox().post(Message::Notice(Notice::HandlerPanicked(panic)));
             }
         })
     })
-}
-
-/// What the client does with an operation that it can no longer hear of.
-pub(super) fn abandoned() -> Error {
-    Error::closed(Certainty::Unknown)
 }

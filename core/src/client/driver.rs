@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::action::{self, Progress};
+use super::action::Progress;
 use super::call::{Call, CallShared};
 use super::follow::{self, Followers};
 use super::handlers::{CallHandler, MessageHandler};
@@ -205,10 +205,8 @@ impl Driver {
         match event {
             SessionEvent::Connection(state) => self.tell_link(state),
             SessionEvent::Replied { ticket, result } => {
-                if let Err(error) = &result
-                    && let Some(progress) = self.operations.remove(&ticket)
-                {
-                    progress.update(|progress| progress.end(Err(error.clone())));
+                if let Err(error) = &result {
+                    self.fail_operation(ticket, error.clone());
                 }
                 self.settle(ticket, result.map(|reply| Delivered { reply, call: None }));
             }
@@ -225,11 +223,7 @@ impl Driver {
                 self.settle(ticket, result);
             }
             SessionEvent::Call { call_id, event, operation } => self.tell_call(&call_id, event, operation),
-            SessionEvent::OperationFailed { ticket, error } => {
-                if let Some(progress) = self.operations.remove(&ticket) {
-                    progress.update(|progress| progress.end(Err(error)));
-                }
-            }
+            SessionEvent::OperationFailed { ticket, error } => self.fail_operation(ticket, error),
             SessionEvent::CallEnded { call_id, reason } => {
                 if let Some(call) = self.calls.remove(&call_id) {
                     call.end(reason);
@@ -316,19 +310,31 @@ impl Driver {
         {
             call.reach(&state.call_state, &state.node_id);
         }
-        if let Some(OperationUpdate { ticket, ended }) = operation {
-            if ended {
-                if let Some(progress) = self.operations.remove(&ticket) {
-                    progress.update(|progress| {
-                        progress.advance(event.clone());
-                        progress.end(Ok(event.clone()));
-                    });
-                }
-            } else if let Some(progress) = self.operations.get(&ticket) {
-                progress.update(|progress| progress.advance(event.clone()));
-            }
+        let update = Ok(event);
+        call.tell(&update);
+        if let (Some(operation), Ok(event)) = (operation, update) {
+            self.tell_operation(operation, &event);
         }
-        call.tell(&Ok(event));
+    }
+
+    fn tell_operation(
+        &mut self,
+        OperationUpdate { ticket, answered, ended }: OperationUpdate,
+        event: &Arc<Event>,
+    ) {
+        let Some(progress) = self.operations.get(&ticket) else { return };
+        let followers = progress.update(|progress| progress.advance(event, answered, ended));
+        follow::tell(&followers, &Ok(event.clone()));
+        if ended {
+            follow::end(followers);
+            self.operations.remove(&ticket);
+        }
+    }
+
+    fn fail_operation(&mut self, ticket: Ticket, error: Error) {
+        if let Some(progress) = self.operations.remove(&ticket) {
+            end_operation(&progress, error);
+        }
     }
 
     fn tell_client(&mut self, event: Arc<Event>) {
@@ -360,7 +366,7 @@ impl Driver {
                 Message::Command { outcome, progress, .. } => {
                     let error = Error::closed(Certainty::NotSent);
                     if let Some(progress) = progress {
-                        progress.update(|progress| progress.end(Err(error.clone())));
+                        end_operation(&progress, error.clone());
                     }
                     outcome.update(|outcome| *outcome = Outcome::Known(Err(error)));
                 }
@@ -375,7 +381,7 @@ impl Driver {
             outcome.update(|outcome| *outcome = Outcome::Known(Err(error)));
         }
         for (_, progress) in self.operations.drain() {
-            progress.update(|progress| progress.end(Err(action::abandoned())));
+            end_operation(&progress, Error::closed(Certainty::Unknown));
         }
         for (_, call) in self.calls.drain() {
             call.end(crate::EndReason::ClientClosed);
@@ -389,6 +395,10 @@ impl Driver {
         drop(waiting);
         follow::end(self.shared.followers.with(Followers::end));
     }
+}
+
+fn end_operation(progress: &Watched<Progress>, error: Error) {
+    follow::end(progress.update(|progress| progress.end(error)));
 }
 
 impl Drop for Driver {

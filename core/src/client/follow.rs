@@ -43,6 +43,10 @@ impl Followers {
         self.queues.clone()
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     pub(crate) fn end(&mut self) -> Vec<Arc<Watched<Queue>>> {
         self.ended = true;
         std::mem::take(&mut self.queues)

@@ -182,7 +182,7 @@ impl<M: Method> Sending<M> {
         let name = request.method.name();
         if let Err(error) = sender.mailbox().post_request(message, &name) {
             if let Some(progress) = &progress {
-                progress.update(|progress| progress.end(Err(error.clone())));
+                progress.update(|progress| progress.end(error.clone()));
             }
             return Err(error);
         }
@@ -219,7 +219,7 @@ impl<M: Method> Future for Sending<M> {
         let accepted = result.map(|Delivered { reply, call }| {
             let action = match (&sent.about, &sent.progress, reply.control_id()) {
                 (About::Call(call), Some(progress), Some(control_id)) => {
-                    Some(ActionCore::new(call.clone(), control_id.clone(), progress.clone()))
+                    Some(ActionCore::new(call.clone(), control_id.clone(), reply.clone(), progress.clone()))
                 }
                 _ => None,
             };

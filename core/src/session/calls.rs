@@ -166,7 +166,9 @@ impl Session {
         let operation = self.calls.get_mut(&call_id).and_then(|entry| {
             let index = entry.operation_of(&event)?;
             let running = &entry.operations[index];
-            let update = OperationUpdate { ticket: running.ticket, ended: (running.rule.ends)(&event) };
+            let ended = (running.rule.ends)(&event);
+            let answered = ended || (running.rule.answers)(&event);
+            let update = OperationUpdate { ticket: running.ticket, answered, ended };
             if update.ended {
                 entry.operations.remove(index);
             }

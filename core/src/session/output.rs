@@ -95,6 +95,8 @@ pub enum SessionEvent {
 pub struct OperationUpdate {
     /// The request that started it.
     pub ticket: Ticket,
+    /// Whether this is what one waits for. It may come before the end.
+    pub answered: bool,
     /// Whether the operation is over.
     pub ended: bool,
 }

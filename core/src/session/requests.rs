@@ -14,7 +14,7 @@ use super::pending::{OFFLINE_QUEUE_LIMIT, Purpose, Request, RequestKey, Stage};
 use super::table::Running;
 use super::timers::Timer;
 use super::{Queued, Session};
-use crate::calling::EndReason;
+use crate::calling::{EndReason, Key};
 use crate::error::{Certainty, Error, InvalidArgument, QueueFull, Refused, TimedOut};
 use crate::ids::{CallId, Ticket};
 
@@ -52,7 +52,7 @@ impl Session {
                 }
                 let control_id = control_id.unwrap_or_else(|| self.new_uuid().to_string().into());
                 if let Some(entry) = self.calls.get_mut(&call_id) {
-                    if rule.keyed && entry.is_running(&control_id) {
+                    if rule.key != Key::Unnamed && entry.is_running(&control_id) {
                         let rule = format!("{control_id} is in use by a running operation of the call");
                         let error = InvalidArgument::new("control_id", rule);
                         return self.report(ticket, &target, Err(error.into()));
@@ -157,7 +157,7 @@ impl Session {
         let node_id = target.call_id().and_then(|id| self.calls.get(id)).map(|entry| entry.node_id.clone());
         let mut address = Address { call: node_id.as_ref().zip(target.call_id()), ..Address::default() };
         match &target {
-            Target::Start { control_id: Some(control_id), rule, .. } if rule.keyed => {
+            Target::Start { control_id: Some(control_id), rule, .. } if rule.key != Key::Unnamed => {
                 address.control_id = Some(control_id);
             }
             Target::Steer { control_id, .. } => address.control_id = Some(control_id),

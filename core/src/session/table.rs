@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::recent::Recent;
-use crate::calling::{CallState, Direction, Rule};
+use crate::calling::{CallState, Direction, Key, Rule};
 use crate::events::Event;
 use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
 
@@ -59,7 +59,12 @@ impl Entry {
     pub(super) fn operation_of(&self, event: &Event) -> Option<usize> {
         let named = event.control_id();
         self.operations.iter().position(|running| {
-            (running.rule.concerns)(event) && (!running.rule.keyed || named == Some(&running.control_id))
+            let fits = match running.rule.key {
+                Key::Named => named == Some(&running.control_id),
+                Key::Optional => named.is_none_or(|named| *named == running.control_id),
+                Key::Unnamed => true,
+            };
+            fits && (running.rule.concerns)(event)
         })
     }
 

@@ -43,7 +43,11 @@ fn an_operation_ends_with_its_last_event() {
     assert_eq!(reply.control_id().map(signalwire_relay_core::ControlId::as_str), Some(&*control_id));
     for (state, ended) in [("playing", false), ("paused", false), ("playing", false), ("finished", true)] {
         rig.event("calling.call.play", play_event(&control_id, state));
-        assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: play, ended }), "{state}");
+        assert_eq!(
+            update(&mut rig),
+            Some(OperationUpdate { ticket: play, answered: ended, ended }),
+            "{state}"
+        );
     }
     rig.event("calling.call.play", play_event(&control_id, "finished"));
     assert_eq!(update(&mut rig), None, "what is over does not end again");
@@ -57,7 +61,7 @@ fn events_may_overtake_the_answer() {
     let play = start::<Play>(&mut rig, "calling.play", Some("k1"));
     let request = rig.expect_sent("calling.play");
     rig.event("calling.call.play", play_event("k1", "finished"));
-    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: play, ended: true }));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: play, answered: true, ended: true }));
     rig.ok(&request);
     rig.expect_reply(play).expect("accepted");
 }
@@ -74,7 +78,7 @@ fn the_end_of_the_prompt_is_not_the_end_of_the_input() {
         json!({"call_id": "c1", "control_id": "k1",
         "result": {"type": "digit", "params": {"digits": "1"}}}),
     );
-    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: prompt, ended: true }));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: prompt, answered: true, ended: true }));
 }
 
 #[test]
@@ -86,7 +90,7 @@ fn a_connection_is_followed_without_a_control_id() {
     assert_eq!(request["params"].get("control_id"), None);
     for (state, ended) in [("connecting", false), ("connected", false), ("disconnected", true)] {
         rig.event("calling.call.connect", json!({"call_id": "c1", "connect_state": state}));
-        assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: connect, ended }));
+        assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: connect, answered: ended, ended }));
     }
 }
 
@@ -138,7 +142,7 @@ fn operations_go_on_across_a_resume() {
     rig.reconnect("proto-1", true);
     rig.events.clear();
     rig.event("calling.call.play", play_event("k1", "finished"));
-    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: play, ended: true }));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: play, answered: true, ended: true }));
 }
 
 #[test]

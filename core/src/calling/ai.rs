@@ -1,0 +1,247 @@
+//! AI agents on a call (`calling.ai` and its relatives).
+
+use serde_json::{Map, Value, json};
+
+use super::{Steer, method, operation, params, rules};
+use crate::client::{Action, Call, Request};
+use crate::error::InvalidArgument;
+use crate::events::event;
+use crate::open_enum::open_enum;
+
+params! {
+    /// Parameters of `calling.ai`. What is given as JSON goes to the service as it is.
+    pub struct Ai {
+        optional {
+            /// A stored configuration, by its id. Default: none.
+            agent: String,
+            /// The prompt: an object with `text` or `pom`, and settings such as `temperature`. Default: none.
+            prompt: Value,
+            /// What to ask when the conversation is over, in the same form. Default: nothing.
+            post_prompt: Value,
+            /// A URL that receives the outcome. Default: none.
+            post_prompt_url: String,
+            /// The name to log in with there. Default: none.
+            post_prompt_auth_user: String,
+            /// The password to log in with there. Default: none.
+            post_prompt_auth_password: String,
+            /// Data that is shared with the agent's functions. Default: none.
+            global_data: Map<String, Value>,
+            /// How words are spoken: objects with `replace`, `with`, `ignore_case`. Default: none.
+            pronounce: Vec<Value>,
+            /// Words that are expected, as text or as objects. Default: none.
+            hints: Vec<Value>,
+            /// Languages and voices: objects with `name`, `code`, `voice`, and more. Default: none.
+            languages: Vec<Value>,
+            /// The agent's functions (`SWAIG` on the wire). Default: none.
+            #[serde(rename = "SWAIG")]
+            swaig: Value,
+            /// The agent's settings (`params` on the wire). Default: none.
+            #[serde(rename = "params")]
+            ai_params: Map<String, Value>,
+        }
+    }
+}
+
+operation!(
+    Ai,
+    "calling.ai",
+    Named,
+    AiEvent,
+    ends: |event| matches!(event.state, AiState::Finished | AiState::Error),
+    check: |ai| rules::optional_web_url("post_prompt_url", ai.post_prompt_url.as_deref())
+);
+
+impl Request<Ai> {
+    /// The prompt as a text, in place of [`prompt`](Self::prompt).
+    pub fn prompt_text(self, text: impl Into<String>) -> Self {
+        self.prompt(json!({ "text": text.into() }))
+    }
+}
+
+/// An AI agent at work. The service rarely tells when it is done: as a rule it is over with its call, and waiting
+/// for it then ends with [`Error::CallGone`](crate::Error::CallGone). Dropping it lets the agent go on.
+pub type AiAction = Action<Ai>;
+
+impl Action<Ai> {
+    /// Takes the agent off the call (`calling.ai.stop`). Succeeds if it is over already.
+    pub fn stop(&self) -> Request<Steer> {
+        self.steer(Steer::new("calling.ai.stop"))
+    }
+}
+
+params! {
+    /// Parameters of `calling.amazon_bedrock`. What is given as JSON goes to the service as it is.
+    pub struct AmazonBedrock {
+        optional {
+            /// The prompt. Default: none.
+            prompt: Value,
+            /// The agent's functions (`SWAIG` on the wire). Default: none.
+            #[serde(rename = "SWAIG")]
+            swaig: Value,
+            /// The agent's settings (`params` on the wire). Default: none.
+            #[serde(rename = "params")]
+            ai_params: Map<String, Value>,
+            /// Data that is shared with the agent's functions. Default: none.
+            global_data: Map<String, Value>,
+            /// What to ask when the conversation is over. Default: nothing.
+            post_prompt: Value,
+            /// A URL that receives the outcome. Default: none.
+            post_prompt_url: String,
+        }
+    }
+}
+
+method!(AmazonBedrock, "calling.amazon_bedrock", |bedrock| {
+    rules::optional_web_url("post_prompt_url", bedrock.post_prompt_url.as_deref())
+});
+
+open_enum! {
+    /// As whom a message to an AI agent comes.
+    pub enum AiRole {
+        /// An instruction; nobody hears it.
+        System = "system",
+        /// As if the caller had said it.
+        User = "user",
+        /// As if the agent had said it.
+        Assistant = "assistant",
+    }
+}
+
+params! {
+    /// Parameters of `calling.ai_message`.
+    pub struct AiMessage {
+        optional {
+            /// The text. Needed unless the agent is reset.
+            message_text: String,
+            /// As whom it comes. Default: the service's.
+            role: AiRole,
+            /// Starts anew: `full_reset` (true or false), `user_prompt`, `system_prompt`. Default: no.
+            reset: Map<String, Value>,
+            /// Data to add to what is shared with the agent's functions. Default: none.
+            global_data: Map<String, Value>,
+        }
+    }
+}
+
+method!(AiMessage, "calling.ai_message", |message| {
+    if message.message_text.is_none() && message.reset.is_none() && message.global_data.is_none() {
+        return Err(InvalidArgument::new("message_text", "there is neither a text, nor a reset, nor data"));
+    }
+    Ok(())
+});
+
+params! {
+    /// Parameters of `calling.ai_hold`.
+    pub struct AiHold {
+        optional {
+            /// For how long, in seconds as text. Set with [`hold_for`](Request::hold_for).
+            #[serde(rename = "timeout")]
+            seconds: String,
+            /// What is said or noted before. Default: nothing.
+            prompt: String,
+        }
+    }
+}
+
+method!(AiHold, "calling.ai_hold");
+
+impl Request<AiHold> {
+    /// For how long, in whole seconds; a fraction is dropped. Default: the service's.
+    pub fn hold_for(self, time: std::time::Duration) -> Self {
+        // The service refuses a number here: it wants text.
+        self.seconds(time.as_secs().to_string())
+    }
+}
+
+params! {
+    /// Parameters of `calling.ai_unhold`.
+    pub struct AiUnhold {
+        optional {
+            /// What is said or noted after. Default: nothing.
+            prompt: String,
+        }
+    }
+}
+
+method!(AiUnhold, "calling.ai_unhold");
+
+impl Call {
+    /// Puts an AI agent on the call (`calling.ai`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let agent = call.ai().prompt_text("You take pizza orders.").await?;
+    /// call.wait_for_ended().await?;
+    /// # drop(agent);
+    /// # Ok(()) }
+    /// ```
+    pub fn ai(&self) -> Request<Ai> {
+        self.request(Ai::new())
+    }
+
+    /// Puts an Amazon Bedrock agent on the call (`calling.amazon_bedrock`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.amazon_bedrock().prompt("You take pizza orders.").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn amazon_bedrock(&self) -> Request<AmazonBedrock> {
+        self.request(AmazonBedrock::new())
+    }
+
+    /// Tells the agent on the call something (`calling.ai_message`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::AiRole;
+    /// call.ai_message().role(AiRole::System).message_text("The kitchen closes in ten minutes.").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn ai_message(&self) -> Request<AiMessage> {
+        self.request(AiMessage::new())
+    }
+
+    /// Has the agent on the call wait (`calling.ai_hold`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.ai_hold().hold_for(signalwire_relay_core::secs(300)).await?;
+    /// call.ai_unhold().prompt("We are back.").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn ai_hold(&self) -> Request<AiHold> {
+        self.request(AiHold::new())
+    }
+
+    /// Has the agent on the call go on (`calling.ai_unhold`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.ai_unhold().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn ai_unhold(&self) -> Request<AiUnhold> {
+        self.request(AiUnhold::new())
+    }
+}
+
+open_enum! {
+    /// How an AI agent is getting on.
+    pub enum AiState {
+        /// It is done.
+        Finished = "finished",
+        /// It failed.
+        Error = "error",
+    }
+}
+
+event! {
+    /// `calling.call.ai`: an AI agent got on.
+    pub struct AiEvent(Ai, "calling.call.ai", keyed) {
+        /// How it is getting on.
+        pub state: AiState,
+        /// What came of it, if the service says so.
+        pub result: Value,
+    }
+}

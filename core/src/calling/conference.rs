@@ -1,0 +1,232 @@
+//! Conferences (`calling.join_conference`, `calling.leave_conference`).
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::{Accepted, Method, method, params, rules};
+use crate::client::{Call, Request};
+use crate::error::{Error, InvalidArgument};
+use crate::events::event;
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// When a conference beeps.
+    pub enum ConferenceBeep {
+        /// When somebody comes or goes; the default.
+        Always = "true",
+        /// Never.
+        Never = "false",
+        /// When somebody comes.
+        OnEnter = "onEnter",
+        /// When somebody goes.
+        OnExit = "onExit",
+    }
+}
+
+open_enum! {
+    /// Whether a conference is recorded.
+    pub enum ConferenceRecord {
+        /// It is not; the default.
+        No = "do-not-record",
+        /// From its start.
+        FromStart = "record-from-start",
+    }
+}
+
+open_enum! {
+    /// Whether silence at the ends of a recording is cut off.
+    pub enum ConferenceTrim {
+        /// It is; the default.
+        Silence = "trim-silence",
+        /// It is not.
+        Nothing = "do-not-trim",
+    }
+}
+
+params! {
+    /// Parameters of `calling.join_conference`.
+    pub struct JoinConference {
+        required { name: String, }
+        optional {
+            /// Whether the call is only to hear. Default: no.
+            muted: bool,
+            /// When the conference beeps. Default: when somebody comes or goes.
+            beep: ConferenceBeep,
+            /// Whether the conference starts when the call joins. Default: yes.
+            start_on_enter: bool,
+            /// Whether the conference ends when the call leaves. Default: no.
+            end_on_exit: bool,
+            /// What is played while waiting: the URL of an audio file or of a document. Default: the service's.
+            wait_url: String,
+            /// How many may take part, 1 to 250. Default: 250.
+            max_participants: u32,
+            /// Whether the conference is recorded. Default: no.
+            record: ConferenceRecord,
+            /// The region that hosts it, such as `global`, `us`, `eu`. Default: the service's choice.
+            region: String,
+            /// Whether silence at the ends of the recording is cut off. Default: yes.
+            trim: ConferenceTrim,
+            /// The call to coach, by its id. Default: none.
+            coach: String,
+            /// A URL that receives the conference's events. Default: none.
+            status_callback: String,
+            /// Which events it receives, from start end join leave mute hold modify speaker announcement,
+            /// separated by spaces. Default: the service's.
+            status_callback_event: String,
+            /// In which form, `relay` or `cxml`. Default: `relay`.
+            status_callback_event_type: String,
+            /// How it is called, `GET` or `POST`. Default: `POST`.
+            status_callback_method: String,
+            /// A URL that receives the recording's events. Default: none.
+            recording_status_callback: String,
+            /// Which events it receives, from in-progress completed absent, separated by spaces. Default: the
+            /// service's.
+            recording_status_callback_event: String,
+            /// In which form, `relay` or `cxml`. Default: the service's.
+            recording_status_callback_event_type: String,
+            /// How it is called, `GET` or `POST`. Default: `POST`.
+            recording_status_callback_method: String,
+            /// A stream of the conference's audio: an object with a `wss` `url` and more. Default: none.
+            stream: Map<String, Value>,
+        }
+    }
+}
+
+/// A conference that was joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Joined {
+    /// The conference, if the service named it. Leaving takes this id.
+    pub conference_id: Option<String>,
+}
+
+impl Method for JoinConference {
+    type Output = Joined;
+
+    fn name(&self) -> Cow<'static, str> {
+        "calling.join_conference".into()
+    }
+
+    fn check(&self) -> Result<(), InvalidArgument> {
+        rules::not_empty("name", &self.name)?;
+        match self.max_participants {
+            Some(0) => Err(InvalidArgument::new("max_participants", "at least 1 has to be let in")),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(result: Result<Accepted, Error>) -> Result<Joined, Error> {
+        let value = result?.reply.value();
+        let conference_id = value.get("conference_id").and_then(Value::as_str).map(str::to_owned);
+        Ok(Joined { conference_id })
+    }
+}
+
+params! {
+    /// Parameters of `calling.leave_conference`.
+    pub struct LeaveConference {
+        required { conference_id: String, }
+    }
+}
+
+method!(LeaveConference, "calling.leave_conference", |leave| {
+    rules::not_empty("conference_id", &leave.conference_id)
+});
+
+impl Call {
+    /// Joins a conference, by its name (`calling.join_conference`). [`ConferenceEvent`]s tell who comes and goes.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let joined = call.join_conference("standup").muted(true).await?;
+    /// if let Some(conference_id) = joined.conference_id {
+    ///     call.leave_conference(conference_id).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn join_conference(&self, name: impl Into<String>) -> Request<JoinConference> {
+        self.request(JoinConference::new(name.into()))
+    }
+
+    /// Leaves a conference, by its id (`calling.leave_conference`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.leave_conference("f-1").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn leave_conference(&self, conference_id: impl Into<String>) -> Request<LeaveConference> {
+        self.request(LeaveConference::new(conference_id.into()))
+    }
+}
+
+open_enum! {
+    /// What happened in a conference.
+    pub enum ConferenceStatus {
+        /// It began.
+        Start = "conference-start",
+        /// It is over.
+        End = "conference-end",
+        /// Somebody came.
+        Join = "participant-join",
+        /// Somebody went.
+        Leave = "participant-leave",
+        /// Somebody was muted.
+        Mute = "participant-mute",
+        /// Somebody is no longer muted.
+        Unmute = "participant-unmute",
+        /// Somebody was put on hold.
+        Hold = "participant-hold",
+        /// Somebody is no longer on hold.
+        Unhold = "participant-unhold",
+        /// Somebody speaks.
+        SpeechStart = "participant-speech-start",
+        /// Somebody has stopped speaking.
+        SpeechStop = "participant-speech-stop",
+        /// Something about somebody changed.
+        Modify = "participant-modify",
+        /// The recording began.
+        RecordStart = "record-start",
+        /// The recording was paused.
+        RecordPause = "record-pause",
+        /// The recording goes on.
+        RecordResume = "record-resume",
+        /// The recording is over.
+        RecordStop = "record-stop",
+    }
+}
+
+event! {
+    /// `calling.conference`: something happened in a conference. Those that name no call reach
+    /// [`Client::events`](crate::Client::events).
+    pub struct ConferenceEvent(Conference, "calling.conference") {
+        /// The conference.
+        pub conference_id: String,
+        /// Its name.
+        pub name: String,
+        /// What happened.
+        pub status: ConferenceStatus,
+        /// How many take part now.
+        pub size: Option<u64>,
+        /// Whether the participant is muted.
+        pub muted: Option<bool>,
+        /// Whether the participant is on hold.
+        pub hold: Option<bool>,
+        /// Whether the participant coaches.
+        pub coaching: Option<bool>,
+        /// Whether the participant's coming starts the conference.
+        pub start_on_join: Option<bool>,
+        /// Whether the participant's going ends the conference.
+        pub end_on_leave: Option<bool>,
+        /// Where the recording is.
+        pub recording_url: Option<String>,
+        /// How large the recording is, in bytes.
+        pub recording_file_size: Option<u64>,
+        /// How long the recording is.
+        pub recording_duration: Option<Duration>,
+        /// Why it is over.
+        pub reason_ended: Option<String>,
+    }
+}

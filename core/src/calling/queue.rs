@@ -1,0 +1,146 @@
+//! Waiting in a queue (`calling.queue.enter`, `calling.queue.leave`).
+
+use serde::Serialize;
+
+use super::{method, operation, params, rules};
+use crate::client::{Action, Call, Request};
+use crate::events::event;
+use crate::ids::ControlId;
+use crate::open_enum::open_enum;
+
+params! {
+    /// Parameters of `calling.queue.enter`.
+    pub struct EnterQueue {
+        required { queue_name: String, }
+        optional {
+            /// What is played while waiting: the URL of an audio file or of a document. Default: the service's.
+            wait_url: String,
+            /// A URL that receives the events as webhooks too. Default: none.
+            status_url: String,
+        }
+    }
+}
+
+operation!(
+    EnterQueue,
+    "calling.queue.enter",
+    Optional,
+    QueueEvent,
+    ends: |event| matches!(event.status, QueueStatus::Leave | QueueStatus::Dequeue),
+    check: |enter| {
+        rules::not_empty("queue_name", &enter.queue_name)?;
+        rules::optional_web_url("status_url", enter.status_url.as_deref())
+    }
+);
+
+/// A call in a queue. It is over when the call leaves the queue, or is taken from it. Dropping it leaves the call
+/// in the queue.
+pub type QueueAction = Action<EnterQueue>;
+
+impl Action<EnterQueue> {
+    /// Takes the call out of the queue (`calling.queue.leave`). Succeeds if it is out already.
+    pub fn leave(&self, queue_name: impl Into<String>) -> Request<LeaveQueue> {
+        self.steer(LeaveQueue::new(queue_name.into()))
+    }
+}
+
+params! {
+    /// Parameters of `calling.queue.leave`.
+    pub struct LeaveQueue {
+        required { queue_name: String, }
+        optional {
+            /// The queue, by its id. Default: found by its name.
+            queue_id: String,
+            /// A URL that receives the events as webhooks too. Default: none.
+            status_url: String,
+        }
+    }
+}
+
+method!(LeaveQueue, "calling.queue.leave", |leave| {
+    rules::not_empty("queue_name", &leave.queue_name)?;
+    rules::optional_web_url("status_url", leave.status_url.as_deref())
+});
+
+/// Parameters of `calling.queue.leave` for a call that another program put into the queue.
+#[derive(Debug, Serialize)]
+pub struct LeaveQueueAs {
+    control_id: ControlId,
+    #[serde(flatten)]
+    leave: LeaveQueue,
+}
+
+method!(LeaveQueueAs, "calling.queue.leave", |leave| rules::not_empty("queue_name", &leave.leave.queue_name));
+
+impl Call {
+    /// Puts the call into a queue, by its name (`calling.queue.enter`).
+    ///
+    /// Done when the service has accepted it; the [`QueueAction`] tells when the call is out again.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let waiting = call.queue_enter("support").await?;
+    /// println!("{}", waiting.wait().await?.status);
+    /// # Ok(()) }
+    /// ```
+    pub fn queue_enter(&self, queue_name: impl Into<String>) -> Request<EnterQueue> {
+        self.request(EnterQueue::new(queue_name.into()))
+    }
+
+    /// Takes the call out of a queue, by the queue's name and the id with which it was put in
+    /// (`calling.queue.leave`). With the action at hand, use [`leave`](Action::leave).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.queue_leave("support", "k-10").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn queue_leave(
+        &self,
+        queue_name: impl Into<String>,
+        control_id: impl Into<ControlId>,
+    ) -> Request<LeaveQueueAs> {
+        self.request(LeaveQueueAs {
+            control_id: control_id.into(),
+            leave: LeaveQueue::new(queue_name.into()),
+        })
+    }
+}
+
+open_enum! {
+    /// What happened to a call in a queue.
+    pub enum QueueStatus {
+        /// It was put in.
+        Enqueue = "enqueue",
+        /// It left.
+        Leave = "leave",
+        /// It was taken out, and connected.
+        Dequeue = "dequeue",
+    }
+}
+
+event! {
+    /// `calling.call.queue`: something happened to a call in a queue.
+    pub struct QueueEvent(Queue, "calling.call.queue", keyed) {
+        /// What happened.
+        pub status: QueueStatus,
+        /// The call's entry in the queue (`id` on the wire).
+        #[serde(rename = "id")]
+        pub queue_id: String,
+        /// The queue's name (`name` on the wire).
+        #[serde(rename = "name")]
+        pub queue_name: String,
+        /// The call's place in the queue.
+        pub position: Option<u64>,
+        /// How many are in the queue.
+        pub size: Option<u64>,
+        /// How long callers wait on average, in seconds.
+        pub avg_time: Option<u64>,
+        /// When the call was put in, in microseconds since 1970.
+        pub enqueue_ts: Option<u64>,
+        /// When it was taken out, in microseconds since 1970; 0 if it was not.
+        pub dequeue_ts: Option<u64>,
+        /// When it left, in microseconds since 1970; 0 if it did not.
+        pub leave_ts: Option<u64>,
+    }
+}

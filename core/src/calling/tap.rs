@@ -1,0 +1,201 @@
+//! Sending a copy of a call's audio elsewhere (`calling.tap`).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Codec, RecordDirection, Steer, operation, params, rules};
+use crate::client::{Action, Call, Request};
+use crate::error::InvalidArgument;
+use crate::events::event;
+use crate::open_enum::open_enum;
+
+/// Where a tap goes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "params", rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum TapDevice {
+    /// An RTP receiver.
+    Rtp(RtpTap),
+    /// A WebSocket server.
+    Ws(WsTap),
+    /// Anything else: the whole object, `type` and `params` included.
+    #[serde(untagged)]
+    Raw(Value),
+}
+
+impl Default for TapDevice {
+    fn default() -> Self {
+        Self::Raw(Value::Null)
+    }
+}
+
+crate::json::read_as_is!(TapDevice);
+
+/// An RTP receiver. Made by [`rtp`].
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct RtpTap {
+    /// Its public IPv4 address.
+    pub addr: String,
+    /// Its port.
+    pub port: u16,
+    /// The codec. Default: the call's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codec: Option<Codec>,
+    /// Milliseconds of audio in a packet: 10 to 120, in steps of 10. Default: the call's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ptime: Option<u32>,
+}
+
+/// A WebSocket server. Made by [`ws`].
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct WsTap {
+    /// Its `ws` or `wss` URL.
+    pub uri: String,
+    /// The codec. Default: the call's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codec: Option<Codec>,
+    /// The sampling rate, in hertz. Default: the codec's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u32>,
+}
+
+impl RtpTap {
+    /// The codec: OPUS, PCMA or PCMU. Default: the call's.
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.codec = Some(codec);
+        self
+    }
+
+    /// Milliseconds of audio in a packet: 10 to 120, in steps of 10. Default: the call's.
+    pub fn ptime(mut self, milliseconds: u32) -> Self {
+        self.ptime = Some(milliseconds);
+        self
+    }
+}
+
+impl WsTap {
+    /// The codec: OPUS, PCMA or PCMU. Default: the call's.
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.codec = Some(codec);
+        self
+    }
+
+    /// The sampling rate, in hertz. Default: the codec's.
+    pub fn rate(mut self, hertz: u32) -> Self {
+        self.rate = Some(hertz);
+        self
+    }
+}
+
+impl From<RtpTap> for TapDevice {
+    fn from(device: RtpTap) -> Self {
+        Self::Rtp(device)
+    }
+}
+
+impl From<WsTap> for TapDevice {
+    fn from(device: WsTap) -> Self {
+        Self::Ws(device)
+    }
+}
+
+/// The RTP receiver at a public IPv4 address and a port.
+pub fn rtp(addr: impl Into<String>, port: u16) -> RtpTap {
+    RtpTap { addr: addr.into(), port, codec: None, ptime: None }
+}
+
+/// The WebSocket server at a `ws` or `wss` URL.
+pub fn ws(uri: impl Into<String>) -> WsTap {
+    WsTap { uri: uri.into(), codec: None, rate: None }
+}
+
+impl TapDevice {
+    fn check(&self) -> Result<(), InvalidArgument> {
+        match self {
+            Self::Rtp(rtp) => {
+                rules::not_empty("addr", &rtp.addr)?;
+                if rtp.port == 0 {
+                    return Err(InvalidArgument::new("port", "it must be 1 to 65535"));
+                }
+                match rtp.ptime {
+                    Some(time) if !(10..=120).contains(&time) || time % 10 != 0 => {
+                        Err(InvalidArgument::new("ptime", format!("{time} is not 10 to 120 in steps of 10")))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Self::Ws(ws) => rules::scheme("uri", &ws.uri, &["wss", "ws"]),
+            Self::Raw(_) => Ok(()),
+        }
+    }
+}
+
+params! {
+    /// Parameters of `calling.tap`.
+    pub struct Tap {
+        required { tap: Value, device: TapDevice, }
+        optional {
+            /// A URL that receives the events as webhooks too. Default: none.
+            status_url: String,
+        }
+    }
+}
+
+operation!(Tap, "calling.tap", Named, TapEvent, ends: |event| event.state == TapState::Finished, check: |tap| {
+    tap.device.check()?;
+    rules::optional_web_url("status_url", tap.status_url.as_deref())
+});
+
+/// A running tap. Dropping it lets it run on.
+pub type TapAction = Action<Tap>;
+
+impl Action<Tap> {
+    /// Stops the tap (`calling.tap.stop`). Succeeds if it is over already.
+    pub fn stop(&self) -> Request<Steer> {
+        self.steer(Steer::new("calling.tap.stop"))
+    }
+}
+
+impl Call {
+    /// Sends a copy of the call's audio elsewhere (`calling.tap`).
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::{RecordDirection, rtp};
+    /// let tap = call.tap(RecordDirection::Both, rtp("203.0.113.9", 4000)).await?;
+    /// tap.stop().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn tap(&self, direction: impl Into<RecordDirection>, device: impl Into<TapDevice>) -> Request<Tap> {
+        let tap = json!({"type": "audio", "params": {"direction": direction.into()}});
+        self.request(Tap::new(tap, device.into()))
+    }
+}
+
+open_enum! {
+    /// How a tap is getting on.
+    pub enum TapState {
+        /// It runs.
+        Tapping = "tapping",
+        /// It is over.
+        Finished = "finished",
+    }
+}
+
+event! {
+    /// `calling.call.tap`: a tap got on.
+    pub struct TapEvent(Tap, "calling.call.tap", keyed) {
+        /// How it is getting on.
+        pub state: TapState,
+        /// What is tapped.
+        pub tap: Value,
+        /// Where it goes.
+        pub device: TapDevice,
+    }
+}
