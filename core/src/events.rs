@@ -17,7 +17,7 @@ use crate::calling::{
 };
 use crate::ids::{CallId, ControlId};
 use crate::json::object;
-use crate::messaging::MessageReceiveEvent;
+use crate::messaging::{MessageReceiveEvent, MessageStateEvent};
 
 /// What every event carries besides its own fields.
 #[derive(Clone, Default)]
@@ -268,6 +268,8 @@ events! {
     Error(ErrorEvent),
     /// `messaging.receive`
     MessageReceive(MessageReceiveEvent),
+    /// `messaging.state`
+    MessageState(MessageStateEvent),
 }
 
 /// An event of a type that this version of the library does not know, or that it could not read.

@@ -29,6 +29,7 @@
 //! | requests for a connection | [`session::OFFLINE_QUEUE_LIMIT`] | [`Error::QueueFull`] |
 //! | requests for the driver | [`MAILBOX_LIMIT`] | [`Error::QueueFull`] |
 //! | events for one reader | [`FOLLOW_LIMIT`] | its oldest are dropped, and it is told how many |
+//! | messages whose delivery is followed | [`session::FOLLOWED_MESSAGES`] | [`Error::Lost`] for the oldest |
 //! | calls at once | [`Config::max_active_calls`] | offers are passed on |
 //! | an offer to be taken | 10 s | it is passed on |
 //! | an answer to a request | [`Config::request_timeout`] | [`Error::TimedOut`], and the connection is probed |
@@ -137,6 +138,6 @@ pub use error::{
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};
 pub use ids::{CallId, ControlId, MessageId, NodeId, Tag, Ticket};
-pub use messaging::MessageReceiveEvent;
+pub use messaging::{Message, MessageReceiveEvent, MessageState, MessageStateEvent, SendMessage};
 #[doc(inline)]
 pub use session::ConnectionState;

@@ -1,7 +1,197 @@
-//! Text messages. Only receiving is here so far.
+//! Text messages (`messaging.send`, `messaging.receive`, `messaging.state`).
 
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::calling::rules;
+use crate::calling::{Accepted, Method, params};
+use crate::client::{Client, Events, Progress, Request, Sender, Until, Wait, Watched, completed_message};
+use crate::error::{Error, InvalidArgument};
 use crate::events::event;
 use crate::ids::MessageId;
+use crate::open_enum::open_enum;
+use crate::session::{Reply, Target};
+
+params! {
+    /// Parameters of `messaging.send`.
+    pub struct SendMessage {
+        required { to_number: String, from_number: String, }
+        optional {
+            /// The context that events about the message go to. Default: the session's name, or `default`.
+            context: String,
+            /// The text. Needed unless there is media.
+            body: String,
+            /// URLs of attachments. Needed unless there is a body.
+            media: Vec<String>,
+            /// Tags. Default: none.
+            tags: Vec<String>,
+            /// The region that the message is sent from. Default: the service's choice.
+            region: String,
+        }
+    }
+}
+
+impl Method for SendMessage {
+    type Output = Message;
+
+    fn name(&self) -> Cow<'static, str> {
+        "messaging.send".into()
+    }
+
+    fn check(&self) -> Result<(), InvalidArgument> {
+        rules::phone_number("to_number", &self.to_number)?;
+        rules::phone_number("from_number", &self.from_number)?;
+        if self.body.as_deref().is_none_or(str::is_empty) && self.media.as_ref().is_none_or(Vec::is_empty) {
+            return Err(InvalidArgument::new("body", "at least one of body and media is required"));
+        }
+        self.media.iter().flatten().try_for_each(|url| rules::web_url("media", url))
+    }
+
+    fn target(&self) -> Option<Target> {
+        Some(Target::Message)
+    }
+
+    fn is_followed() -> bool {
+        true
+    }
+
+    fn finish(result: Result<Accepted, Error>) -> Result<Message, Error> {
+        let Accepted { reply, sender, progress, .. } = result?;
+        match progress {
+            Some(progress) => Ok(Message { sender, reply, progress }),
+            None => Err(Error::closed(crate::Certainty::Unknown)),
+        }
+    }
+}
+
+impl Client {
+    /// Sends a text message, from one number to another, both in E.164 (`messaging.send`). It needs a
+    /// [`body`](Request::body), [`media`](Request::media), or both.
+    ///
+    /// Done when the service has accepted it; the [`Message`] tells whether it was delivered.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is neither body nor media, or a number is none: nothing was sent then.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// let message = client.send_message("+15551110000", "+15552220000").body("Hello!").await?;
+    /// println!("{}", message.wait().await?.message_state);
+    /// # Ok(()) }
+    /// ```
+    pub fn send_message(&self, to: impl Into<String>, from: impl Into<String>) -> Request<SendMessage> {
+        let mut request = self.request(SendMessage::new(to.into(), from.into()));
+        request.method.context = Some(self.protocol().unwrap_or_else(|| "default".to_owned()));
+        request
+    }
+}
+
+/// A message that was sent. Clones stand for the same message; dropping all of them changes nothing for it.
+#[derive(Clone)]
+pub struct Message {
+    sender: Sender,
+    reply: Reply,
+    progress: Arc<Watched<Progress>>,
+}
+
+impl Message {
+    /// The message's id.
+    pub fn id(&self) -> MessageId {
+        let value = self.reply.value();
+        value.get("message_id").and_then(serde_json::Value::as_str).unwrap_or_default().into()
+    }
+
+    /// How far it has got; `queued` until the service says more.
+    pub fn state(&self) -> MessageState {
+        let latest: Option<MessageStateEvent> = self.progress.with(|progress| progress.latest());
+        latest.map_or(MessageState::Queued, |event| event.message_state)
+    }
+
+    /// Why it was not delivered, if it was not and the service says why.
+    pub fn reason(&self) -> Option<String> {
+        let latest: Option<MessageStateEvent> = self.progress.with(|progress| progress.latest());
+        latest.and_then(|event| event.reason)
+    }
+
+    /// Whether its fate is known.
+    pub fn is_done(&self) -> bool {
+        self.progress.with(|progress| progress.outcome::<MessageStateEvent>().is_some())
+    }
+
+    /// Waits until it is delivered, or is not going to be: look at [`MessageStateEvent::message_state`].
+    ///
+    /// Not every carrier tells, so put a limit on it with [`Wait::timeout`]. Can be called any number of times.
+    /// Dropping it only stops waiting.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if the session is lost that would have told; [`Error::TimedOut`] if a limit passes.
+    pub fn wait(&self) -> Wait<MessageStateEvent> {
+        let until = Until::new(self.progress.clone(), |progress: &mut Progress| progress.outcome());
+        Wait::new(self.sender.clone(), format!("the delivery of message {}", self.id()), until)
+    }
+
+    /// Follows its states from now on, until its fate is known.
+    pub fn events(&self) -> Events {
+        self.progress.with(Progress::follow)
+    }
+
+    /// Has a function called for each state from now on, in a task of its own.
+    pub fn on<F, R>(&self, listener: F)
+    where
+        F: Fn(MessageStateEvent) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.sender.listen(self.events(), listener);
+    }
+
+    /// Has a function called when its fate is known, with the last state, or the reason why there is none. It is
+    /// called once, in a task of its own; at once if it is known already.
+    pub fn on_completed<F, R>(&self, callback: F)
+    where
+        F: FnOnce(Result<MessageStateEvent, Error>) -> R + Send + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        completed_message(&self.sender, self.progress.clone(), callback);
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("id", &self.id())
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}
+
+open_enum! {
+    /// How far a message has got.
+    pub enum MessageState {
+        /// It waits to be sent.
+        Queued = "queued",
+        /// It is being sent.
+        Initiated = "initiated",
+        /// The carrier has it.
+        Sent = "sent",
+        /// It was delivered.
+        Delivered = "delivered",
+        /// It could not be delivered.
+        Undelivered = "undelivered",
+        /// It could not be sent.
+        Failed = "failed",
+        /// It came in.
+        Received = "received",
+    }
+}
+
+impl MessageState {
+    /// Whether nothing more will happen to the message.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Delivered | Self::Undelivered | Self::Failed)
+    }
+}
 
 event! {
     /// `messaging.receive`: a text message came in.
@@ -10,6 +200,8 @@ event! {
         pub message_id: MessageId,
         /// The context that it came in on.
         pub context: String,
+        /// `inbound`.
+        pub direction: crate::calling::Direction,
         /// The sender's number.
         pub from_number: String,
         /// The number that it was sent to.
@@ -18,6 +210,38 @@ event! {
         pub body: String,
         /// URLs of attachments.
         pub media: Vec<String>,
+        /// Into how many parts the text was split.
+        pub segments: Option<u64>,
+        /// `received`.
+        pub message_state: MessageState,
+        /// Tags.
+        pub tags: Vec<String>,
+    }
+}
+
+event! {
+    /// `messaging.state`: a message that was sent got on. Sparse events leave most fields at their defaults.
+    pub struct MessageStateEvent(MessageState, "messaging.state") {
+        /// The message.
+        pub message_id: MessageId,
+        /// The context of the message.
+        pub context: String,
+        /// `outbound`.
+        pub direction: crate::calling::Direction,
+        /// The number that it was sent from.
+        pub from_number: String,
+        /// The receiver's number.
+        pub to_number: String,
+        /// The text.
+        pub body: String,
+        /// URLs of attachments.
+        pub media: Vec<String>,
+        /// Into how many parts the text was split.
+        pub segments: Option<u64>,
+        /// How far it has got.
+        pub message_state: MessageState,
+        /// Why it was not delivered.
+        pub reason: Option<String>,
         /// Tags.
         pub tags: Vec<String>,
     }

@@ -1,10 +1,11 @@
 //! What a method of the service is to this library.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::client::{ActionCore, Call};
+use crate::client::{ActionCore, Call, Progress, Sender, Watched};
 use crate::error::{Error, InvalidArgument};
 use crate::events::{Event, EventData};
 use crate::session::{Reply, Target};
@@ -34,6 +35,12 @@ pub trait Method: Serialize + Send + Sync + Sized + 'static {
         None
     }
 
+    /// Whether something is followed that goes on after the request was accepted.
+    #[doc(hidden)]
+    fn is_followed() -> bool {
+        Self::rule().is_some()
+    }
+
     /// What the request is about, if that follows from its parameters.
     #[doc(hidden)]
     fn target(&self) -> Option<Target> {
@@ -55,6 +62,8 @@ pub trait Operation: Method<Output = crate::client::Action<Self>> {
 #[derive(Debug)]
 pub struct Accepted {
     pub(crate) reply: Reply,
+    pub(crate) sender: Sender,
+    pub(crate) progress: Option<Arc<Watched<Progress>>>,
     pub(crate) action: Option<ActionCore>,
     pub(crate) call: Option<Call>,
 }
@@ -228,7 +237,7 @@ macro_rules! params {
         impl $name {
             #[expect(clippy::allow_attributes, reason = "whether there are parameters depends on the method")]
             #[allow(clippy::new_without_default, reason = "made by the method that takes its required parameters")]
-            pub(in crate::calling) fn new($( $($required: $required_type),+ )?) -> Self {
+            pub(crate) fn new($( $($required: $required_type),+ )?) -> Self {
                 Self { $( $($required,)+ )? $( $($optional: None,)+ )? }
             }
         }

@@ -28,7 +28,7 @@ mod queue;
 mod receive;
 mod record;
 mod room;
-mod rules;
+pub(crate) mod rules;
 mod send_digits;
 mod state;
 mod stream;

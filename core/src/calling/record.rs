@@ -71,7 +71,7 @@ params! {
 }
 
 #[derive(Debug, Default, Serialize)]
-pub(super) struct RecordMedia {
+pub(crate) struct RecordMedia {
     audio: RecordAudio,
 }
 

@@ -56,7 +56,7 @@ pub fn refer_to(address: impl Into<String>) -> ReferTarget {
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", content = "params", rename_all = "lowercase")]
-pub(super) enum ReferDevice {
+pub(crate) enum ReferDevice {
     Sip(ReferTarget),
 }
 

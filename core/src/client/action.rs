@@ -33,7 +33,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Takes in an event; gives those who follow, for them to be told.
-    pub(super) fn advance(
+    pub(crate) fn advance(
         &mut self,
         event: &Arc<Event>,
         answered: bool,
@@ -51,12 +51,12 @@ impl Progress {
     }
 
     /// Takes in that nothing more will come; gives those who follow, for them to be told.
-    pub(super) fn end(&mut self, error: Error) -> Vec<Arc<Watched<Queue>>> {
+    pub(crate) fn end(&mut self, error: Error) -> Vec<Arc<Watched<Queue>>> {
         self.outcome.get_or_insert(Err(error));
         self.followers.end()
     }
 
-    pub(super) fn outcome<E: EventData>(&self) -> Option<Result<E, Error>> {
+    pub(crate) fn outcome<E: EventData>(&self) -> Option<Result<E, Error>> {
         self.outcome.as_ref().map(|outcome| match outcome {
             Ok(event) => Ok(typed(event)),
             Err(error) => Err(error.clone()),
@@ -68,11 +68,11 @@ impl Progress {
         self.followers.has_ended()
     }
 
-    pub(super) fn latest<E: EventData>(&self) -> Option<E> {
+    pub(crate) fn latest<E: EventData>(&self) -> Option<E> {
         self.history.back().map(|event| typed(event))
     }
 
-    pub(super) fn follow(&mut self) -> Events {
+    pub(crate) fn follow(&mut self) -> Events {
         Events::new(self.followers.add())
     }
 }
@@ -232,12 +232,28 @@ where
     F: FnOnce(Result<M::Event, Error>) -> R + Send + 'static,
     R: Future<Output = ()> + Send + 'static,
 {
-    Box::new(|sender, progress| {
-        Box::pin(async move {
-            let end = Until::new(progress, |progress: &mut Progress| progress.outcome()).await;
-            if let Err(panic) = caught(async move { callback(end).await }).await {
-                sender.mailbox().post(Message::Notice(Notice::HandlerPanicked(panic)));
-            }
-        })
-    })
+    Box::new(|sender, progress| Box::pin(when_done(sender, progress, callback)))
+}
+
+/// Has a function called when the fate of a message is known.
+pub(crate) fn completed_message<E, F, R>(sender: &Sender, progress: Arc<Watched<Progress>>, callback: F)
+where
+    E: EventData,
+    F: FnOnce(Result<E, Error>) -> R + Send + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    let task = when_done(sender.clone(), progress, callback);
+    sender.mailbox().post(Message::Spawn(Box::pin(task)));
+}
+
+async fn when_done<E, F, R>(sender: Sender, progress: Arc<Watched<Progress>>, callback: F)
+where
+    E: EventData,
+    F: FnOnce(Result<E, Error>) -> R + Send + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    let outcome = Until::new(progress, |progress: &mut Progress| progress.outcome()).await;
+    if let Err(panic) = caught(async move { callback(outcome).await }).await {
+        sender.mailbox().post(Message::Notice(Notice::HandlerPanicked(panic)));
+    }
 }

@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use super::Sender;
 use super::follow::{Events, Followers};
-use super::handlers::caught;
 use super::mailbox::Message;
 use super::request::{About, Raw, Request};
 use super::wait::Wait;
@@ -20,7 +19,7 @@ use crate::calling::{CallState, Device, Direction, EndReason, Method};
 use crate::error::{Certainty, Error};
 use crate::events::{EventData, FromUpdate, Missed};
 use crate::ids::{CallId, NodeId, Tag};
-use crate::session::{CallInfo, Command, Notice, Target};
+use crate::session::{CallInfo, Command, Target};
 
 /// A call.
 ///
@@ -216,18 +215,7 @@ impl Call {
         F: Fn(T) -> R + Send + Sync + 'static,
         R: Future<Output = ()> + Send + 'static,
     {
-        let mut events = self.events();
-        let sender = self.sender().clone();
-        let task = async move {
-            while let Some(update) = events.next().await {
-                if let Some(item) = T::from_update(&update)
-                    && let Err(panic) = caught(async { listener(item).await }).await
-                {
-                    sender.mailbox().post(Message::Notice(Notice::HandlerPanicked(panic)));
-                }
-            }
-        };
-        self.sender().mailbox().post(Message::Spawn(Box::pin(task)));
+        self.sender().listen(self.events(), listener);
     }
 
     /// Waits for an event that fits. Events count from the call of this method on, not from the first poll.

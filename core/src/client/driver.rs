@@ -223,6 +223,7 @@ impl Driver {
                 self.settle(ticket, result);
             }
             SessionEvent::Call { call_id, event, operation } => self.tell_call(&call_id, event, operation),
+            SessionEvent::Message { event, update } => self.tell_operation(update, &event),
             SessionEvent::OperationFailed { ticket, error } => self.fail_operation(ticket, error),
             SessionEvent::CallEnded { call_id, reason } => {
                 if let Some(call) = self.calls.remove(&call_id) {

@@ -26,7 +26,7 @@ use futures_core::Stream;
 use serde_json::Value;
 
 pub use self::action::Action;
-pub(crate) use self::action::ActionCore;
+pub(crate) use self::action::{ActionCore, Progress, completed_message};
 pub use self::call::Call;
 pub use self::driver::{Driver, Work};
 pub use self::follow::{Events, FOLLOW_LIMIT};
@@ -34,15 +34,18 @@ pub use self::handlers::HandlerOutcome;
 pub use self::mailbox::{MAILBOX_LIMIT, Task};
 pub use self::request::{Raw, Request, Sending, Subscription};
 pub use self::wait::Wait;
+pub(crate) use self::watched::{Until, Watched};
 
 use self::follow::Followers;
+use self::handlers::caught;
 use self::mailbox::{Mailbox, Message};
 use self::request::About;
-use self::watched::{Place, Until, Watched};
+use self::watched::Place;
 use crate::calling::Method;
 use crate::error::Error;
+use crate::events::FromUpdate;
 use crate::messaging::MessageReceiveEvent;
-use crate::session::ConnectionState;
+use crate::session::{ConnectionState, Notice};
 
 /// A client of the service, without what connects it: an adapter adds that.
 ///
@@ -99,6 +102,28 @@ impl Sender {
 
     fn mailbox(&self) -> &Mailbox {
         &self.0.shared.mailbox
+    }
+}
+
+impl Sender {
+    /// Spawns a task that has a function called for each update of the type that it takes.
+    pub(crate) fn listen<T, F, R>(&self, mut events: Events, listener: F)
+    where
+        T: FromUpdate,
+        F: Fn(T) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        let sender = self.clone();
+        let task = async move {
+            while let Some(update) = events.next().await {
+                if let Some(item) = T::from_update(&update)
+                    && let Err(panic) = caught(async { listener(item).await }).await
+                {
+                    sender.mailbox().post(Message::Notice(Notice::HandlerPanicked(panic)));
+                }
+            }
+        };
+        self.mailbox().post(Message::Spawn(Box::pin(task)));
     }
 }
 

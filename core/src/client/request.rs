@@ -173,7 +173,7 @@ impl<M: Method> Sending<M> {
         let sender = request.sender;
         let ticket = sender.mailbox().new_ticket();
         let outcome = Watched::new(Outcome::Unknown);
-        let progress = M::rule().map(|_| Watched::new(Progress::default()));
+        let progress = M::is_followed().then(|| Watched::new(Progress::default()));
         if let (Some(progress), Some(completed)) = (&progress, request.completed) {
             sender.mailbox().post(Message::Spawn(completed(sender.clone(), progress.clone())));
         }
@@ -223,7 +223,7 @@ impl<M: Method> Future for Sending<M> {
                 }
                 _ => None,
             };
-            Accepted { reply, action, call }
+            Accepted { reply, sender: sent.sender.clone(), progress: sent.progress.clone(), action, call }
         });
         Poll::Ready(M::finish(accepted))
     }

@@ -30,7 +30,7 @@ struct Alarm {
 }
 
 impl<T> Wait<T> {
-    pub(super) fn new(
+    pub(crate) fn new(
         sender: Sender,
         what: String,
         inner: impl Future<Output = Result<T, Error>> + Send + 'static,

@@ -46,6 +46,8 @@ pub enum Target {
         /// The dial's tag; made up if none is given.
         tag: Option<Tag>,
     },
+    /// A message, whose states the session follows.
+    Message,
     /// Contexts to receive calls and messages for.
     Receive(Vec<String>),
     /// Contexts to receive nothing for any more.

@@ -353,6 +353,7 @@ impl Session {
             let what = format!("the dial (tag {tag})");
             self.fail_dial(now, &tag, Error::Lost(Box::new(Lost { what, certainty: Certainty::Unknown })));
         }
+        self.lose_messages();
         let lost = self.calls.ids(super::table::Entry::is_visible);
         if !lost.is_empty() {
             self.notice(Notice::CallsLost(lost.len()));

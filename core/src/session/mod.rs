@@ -19,7 +19,8 @@
 //! ```
 //!
 //! The parts: `connection` decides when to connect, probe and give up; `requests` what becomes of a request;
-//! `calls` and `dials` what an event means for a call. `pending`, `table`, `dial_table` and `timers` store.
+//! `calls`, `dials` and `messages` what an event means. `pending`, `table`, `dial_table`, `message_table` and
+//! `timers` store.
 
 mod calls;
 mod command;
@@ -27,6 +28,8 @@ mod connection;
 mod dial_table;
 mod dials;
 mod frame;
+mod message_table;
+mod messages;
 mod output;
 mod pending;
 mod recent;
@@ -41,12 +44,14 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 pub use self::command::{Command, Target};
+pub use self::message_table::FOLLOWED_MESSAGES;
 pub use self::output::{CallInfo, ConnectionState, Notice, OperationUpdate, Output, Reply, SessionEvent};
 pub use self::pending::OFFLINE_QUEUE_LIMIT;
 
 use self::connection::Connection;
 use self::dial_table::Dials;
 use self::frame::{EventParams, Incoming};
+use self::message_table::Messages;
 use self::pending::{Pending, RequestKey};
 use self::table::Calls;
 use self::timers::{Timer, Timers};
@@ -83,6 +88,7 @@ pub struct Session {
     pending: Pending,
     calls: Calls,
     dials: Dials,
+    messages: Messages,
     timers: Timers,
     output: VecDeque<Queued>,
 }
@@ -106,6 +112,8 @@ pub struct Stats {
     pub requests: usize,
     /// Dials under way.
     pub dials: usize,
+    /// Messages on their way.
+    pub messages: usize,
     /// Alarms set.
     pub alarms: usize,
 }
@@ -129,6 +137,7 @@ impl Session {
             pending: Pending::default(),
             calls: Calls::new(),
             dials: Dials::new(),
+            messages: Messages::default(),
             timers: Timers::default(),
             output: VecDeque::new(),
         })
@@ -275,6 +284,7 @@ impl Session {
             operations: self.calls.operations(),
             requests: self.pending.len(),
             dials: self.dials.len(),
+            messages: self.messages.len(),
             alarms: self.timers.alarms(),
         }
     }
@@ -328,6 +338,7 @@ impl Session {
         for tag in self.dials.tags(|_| true) {
             self.fail_dial(now, &tag, Error::closed(crate::Certainty::Unknown));
         }
+        self.lose_messages();
         for call_id in self.calls.ids(|_| true) {
             self.end_locally(&call_id, crate::EndReason::ClientClosed);
         }

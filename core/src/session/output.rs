@@ -59,7 +59,14 @@ pub enum SessionEvent {
         /// The operation that it belongs to.
         operation: Option<OperationUpdate>,
     },
-    /// An operation will not get to its own end.
+    /// Something happened to a message that was sent.
+    Message {
+        /// What happened.
+        event: Arc<Event>,
+        /// The message, by the request that sent it.
+        update: OperationUpdate,
+    },
+    /// An operation, or a message, will not get to its own end.
     OperationFailed {
         /// The request that started it.
         ticket: Ticket,

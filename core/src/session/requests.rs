@@ -29,7 +29,7 @@ impl Session {
             return self.report(ticket, &target, Err(Error::closed(Certainty::NotSent)));
         }
         match &target {
-            Target::Service => {
+            Target::Service | Target::Message => {
                 self.submit(now, ticket, method, &params, target, timeout);
             }
             Target::Call(call_id) => {
@@ -321,6 +321,10 @@ impl Session {
                 }
             }
             (Target::Dial { tag: Some(tag) }, Err(error)) => self.fail_dial(now, tag, error),
+            (Target::Message, Ok(reply)) => {
+                self.report(*ticket, &Target::Message, Ok(reply.clone()));
+                self.follow_message(*ticket, &reply);
+            }
             (target, Ok(reply)) => self.report(*ticket, target, Ok(reply)),
             (target, Err(error)) => {
                 self.drop_operation(*ticket, target);

@@ -7,5 +7,6 @@ mod calls;
 mod connection;
 mod dialing;
 mod input;
+mod messages;
 mod requests;
 mod rig;

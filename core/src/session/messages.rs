@@ -1,0 +1,64 @@
+//! What becomes of a message that was sent.
+
+use std::sync::Arc;
+
+use super::Session;
+use super::output::{OperationUpdate, Reply, SessionEvent};
+use crate::error::{Certainty, Error, Lost};
+use crate::events::Event;
+use crate::ids::{MessageId, Ticket};
+use crate::json::object;
+use crate::messaging::MessageStateEvent;
+
+impl Session {
+    /// The service has accepted a message, and named it.
+    pub(super) fn follow_message(&mut self, ticket: Ticket, reply: &Reply) {
+        object! {
+            struct Accepted {
+                message_id: MessageId,
+            }
+        }
+        let accepted: Accepted = serde_json::from_str(reply.raw()).unwrap_or_default();
+        if accepted.message_id.is_empty() {
+            // Nothing will ever be heard of it.
+            return self.lose_message(ticket);
+        }
+        let (early, dropped) = self.messages.follow(accepted.message_id, ticket);
+        if let Some(dropped) = dropped {
+            self.lose_message(dropped);
+        }
+        for event in early {
+            if let Event::MessageState(news) = &*event {
+                let news = news.clone();
+                self.handle_message_state(&news, event);
+            }
+        }
+    }
+
+    pub(super) fn handle_message_state(&mut self, news: &MessageStateEvent, event: Arc<Event>) {
+        let Some(ticket) = self.messages.ticket_of(&news.message_id) else {
+            if !news.message_id.is_empty() {
+                self.messages.keep_early(news.message_id.clone(), event.clone());
+            }
+            return self.emit(SessionEvent::Other(event));
+        };
+        let ended = news.message_state.is_final();
+        if ended {
+            self.messages.forget(&news.message_id);
+        }
+        let update = OperationUpdate { ticket, answered: ended, ended };
+        self.emit(SessionEvent::Message { event, update });
+    }
+
+    /// The session that would have told of the messages is gone.
+    pub(super) fn lose_messages(&mut self) {
+        for ticket in self.messages.take_all() {
+            self.lose_message(ticket);
+        }
+    }
+
+    fn lose_message(&mut self, ticket: Ticket) {
+        let lost = Lost { what: "the delivery of a message".to_owned(), certainty: Certainty::Unknown };
+        self.emit(SessionEvent::OperationFailed { ticket, error: Error::Lost(Box::new(lost)) });
+    }
+}

@@ -1,0 +1,107 @@
+//! Messages on their way.
+
+use serde_json::{Value, json};
+use signalwire_relay_core::session::{FOLLOWED_MESSAGES, OperationUpdate, SessionEvent, Stats, Target};
+use signalwire_relay_core::{Error, Ticket};
+
+use crate::rig::{Rig, raw};
+
+fn send(rig: &mut Rig) -> (Ticket, Value) {
+    let ticket = rig.command(raw("messaging.send", Target::Message));
+    (ticket, rig.expect_sent("messaging.send"))
+}
+
+fn accept(rig: &mut Rig, request: &Value, id: &str) {
+    rig.reply(request, json!({"code": "200", "message": "Message accepted", "message_id": id}));
+}
+
+fn state(rig: &mut Rig, id: &str, state: &str) {
+    rig.event("messaging.state", json!({"message_id": id, "message_state": state}));
+}
+
+fn update(rig: &mut Rig) -> OperationUpdate {
+    match rig.events.pop_front() {
+        Some(SessionEvent::Message { update, .. }) => update,
+        other => panic!("no news of a message but {other:?}"),
+    }
+}
+
+#[test]
+fn a_message_is_followed_to_its_end() {
+    let mut rig = Rig::ready();
+    let (ticket, request) = send(&mut rig);
+    accept(&mut rig, &request, "m1");
+    rig.expect_reply(ticket).expect("accepted");
+    for (name, ended) in [("queued", false), ("initiated", false), ("sent", false), ("delivered", true)] {
+        state(&mut rig, "m1", name);
+        assert_eq!(update(&mut rig), OperationUpdate { ticket, answered: ended, ended }, "{name}");
+    }
+    assert_eq!(rig.session.stats(), Stats::default());
+}
+
+#[test]
+fn states_that_overtake_the_reply_are_not_lost() {
+    let mut rig = Rig::ready();
+    let (ticket, request) = send(&mut rig);
+    for name in ["queued", "sent", "undelivered"] {
+        state(&mut rig, "m1", name);
+    }
+    state(&mut rig, "stranger", "sent");
+    rig.events.clear();
+    accept(&mut rig, &request, "m1");
+    rig.expect_reply(ticket).expect("accepted");
+    assert!(!update(&mut rig).ended);
+    assert!(!update(&mut rig).ended);
+    assert!(update(&mut rig).ended);
+    rig.expect_quiet();
+    assert_eq!(rig.session.stats().messages, 0);
+}
+
+#[test]
+fn a_message_that_the_service_does_not_name_is_not_waited_for() {
+    let mut rig = Rig::ready();
+    let (ticket, request) = send(&mut rig);
+    rig.ok(&request);
+    rig.expect_reply(ticket).expect("accepted");
+    assert!(matches!(
+        rig.events.pop_front(),
+        Some(SessionEvent::OperationFailed { error: Error::Lost(_), .. })
+    ));
+}
+
+#[test]
+fn messages_survive_a_resume_but_not_a_new_session() {
+    for resumed in [true, false] {
+        let mut rig = Rig::ready();
+        let (ticket, request) = send(&mut rig);
+        accept(&mut rig, &request, "m1");
+        rig.expect_reply(ticket).expect("accepted");
+        rig.disconnected();
+        rig.reconnect(if resumed { "proto-1" } else { "proto-2" }, resumed);
+        if resumed {
+            state(&mut rig, "m1", "delivered");
+            assert!(update(&mut rig).ended);
+        } else {
+            assert!(matches!(rig.events.pop_front(), Some(SessionEvent::OperationFailed { .. })));
+        }
+        assert_eq!(rig.session.stats(), Stats::default());
+    }
+}
+
+#[test]
+fn the_oldest_message_makes_room() {
+    let mut rig = Rig::ready();
+    for number in 0..FOLLOWED_MESSAGES {
+        let (_, request) = send(&mut rig);
+        accept(&mut rig, &request, &format!("m{number}"));
+    }
+    rig.events.clear();
+    let (ticket, request) = send(&mut rig);
+    accept(&mut rig, &request, "last");
+    rig.expect_reply(ticket).expect("accepted");
+    match rig.events.pop_front() {
+        Some(SessionEvent::OperationFailed { ticket, .. }) => assert_eq!(ticket, Ticket(1)),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(rig.session.stats().messages, FOLLOWED_MESSAGES);
+}
