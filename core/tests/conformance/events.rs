@@ -1,0 +1,258 @@
+//! Each event type: in full, with next to nothing, and with everything of the wrong type.
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use signalwire_relay_core::calling::{DigitDetector, Operation};
+use signalwire_relay_core::{
+    AiEvent, CallReceiveEvent, CallStateEvent, CollectEvent, ConferenceEvent, ConferenceStatus, ConnectEvent,
+    DenoiseEvent, DetectEvent, DialEvent, EchoEvent, ErrorEvent, Event, EventData, FaxEvent, HoldEvent,
+    MessageReceiveEvent, MessageStateEvent, PayEvent, PlayEvent, QueueEvent, RecordEvent, ReferEvent,
+    SendDigitsEvent, StreamEvent, TapDevice, TapEvent, TranscribeEvent, secs,
+};
+
+fn parse(event_type: &str, params: &Value) -> Event {
+    let raw = RawValue::from_string(params.to_string()).expect("JSON");
+    Event::parse(event_type, Some(1.5), &raw)
+}
+
+/// Reads an event in full, an empty one, and one in which every field that the full one has is of another type, and
+/// nested types too.
+fn check<E: EventData>(full: &Value) -> E {
+    assert!(E::of(&parse(E::TYPE, &json!({}))).is_some(), "{}: an empty one is still one", E::TYPE);
+    for wrong in [json!([[]]), json!({"a": [1]}), json!(null), json!(-1.5e300), json!("\u{0}"), json!(true)] {
+        let members = full.as_object().expect("an object");
+        let hostile = Value::Object(members.keys().map(|key| (key.clone(), wrong.clone())).collect());
+        assert!(E::of(&parse(E::TYPE, &hostile)).is_some(), "{}: {wrong} everywhere", E::TYPE);
+    }
+    let event = parse(E::TYPE, full);
+    assert_eq!(event.event_type(), E::TYPE);
+    assert_eq!(event.meta().timestamp(), Some(1.5));
+    assert_eq!(
+        serde_json::from_str::<Value>(event.meta().raw()).ok().as_ref(),
+        Some(full),
+        "the original is kept"
+    );
+    E::of(&event).expect("it is of its type").clone()
+}
+
+#[test]
+fn calls() {
+    let offer: CallReceiveEvent = check(
+        &json!({"call_id": "c", "node_id": "n", "project_id": "p", "context": "office",
+        "segment_id": "g", "tag": "", "call_state": "created", "direction": "inbound",
+        "device": {"type": "sip", "params": {"from": "sip:a@x", "to": "sip:b@x", "headers": [{"name": "X", "value": "1"}]}}}),
+    );
+    assert_eq!((offer.context(), offer.device.caller()), ("office", Some("sip:a@x")));
+    let older: CallReceiveEvent = check(&json!({"call_id": "c", "protocol": "office"}));
+    assert_eq!(older.context(), "office");
+    let state: CallStateEvent = check(&json!({"call_id": "c", "node_id": "n", "call_state": "ended",
+        "end_reason": "noAnswer", "direction": "outbound", "tag": "t", "segment_id": "g", "context": "x",
+        "peer": {"call_id": "d", "node_id": "n"}, "device": {"type": "phone", "params": {"to_number": "+15550001"}}}));
+    assert_eq!(
+        (state.call_state.as_str(), state.end_reason.map(|reason| reason.to_string())),
+        ("ended", Some("noAnswer".into()))
+    );
+    let dial: DialEvent =
+        check(&json!({"node_id": "n", "tag": "t", "dial_state": "answered", "call": {"call_id": "c",
+        "node_id": "n", "tag": "t", "dial_winner": "true", "call_state": "answered",
+        "device": {"type": "phone", "params": {"to_number": "+15550001"}}}}));
+    assert_eq!((dial.call.dial_winner, dial.call.call_id.as_str()), (Some(true), "c"));
+    let connect: ConnectEvent = check(
+        &json!({"call_id": "c", "node_id": "n", "connect_state": "connected", "tag": "t",
+        "peer": {"call_id": "d", "node_id": "n", "queue_name": "q", "device": {"type": "phone", "params": {}}}}),
+    );
+    assert_eq!(connect.peer.expect("there is one").queue_name.as_deref(), Some("q"));
+    let error: ErrorEvent = check(&json!({"code": "500", "message": "media node lost", "call_id": "c"}));
+    assert_eq!((error.code.as_str(), error.message.as_str()), ("500", "media node lost"));
+}
+
+#[test]
+fn media() {
+    let play: PlayEvent =
+        check(&json!({"call_id": "c", "node_id": "n", "control_id": "k", "state": "finished"}));
+    assert_eq!((play.control_id.as_str(), play.state.as_str()), ("k", "finished"));
+    for full in [
+        json!({"call_id": "c", "control_id": "k", "state": "finished", "url": "https://x/r.mp3", "duration": 12.5,
+            "size": 100, "recording_id": "r", "record": {"audio": {"format": "mp3"}}}),
+        json!({"call_id": "c", "control_id": "k", "state": "finished",
+            "record": {"url": "https://x/r.mp3", "duration": "12.5", "size": "100"}}),
+    ] {
+        let record: RecordEvent = check(&full);
+        assert_eq!(
+            (record.url(), record.duration(), record.size()),
+            (Some("https://x/r.mp3"), Some(secs(12.5)), Some(100))
+        );
+    }
+    let collect: CollectEvent =
+        check(&json!({"call_id": "c", "control_id": "k", "final": true, "state": "finished",
+        "result": {"type": "speech", "params": {"text": "help", "confidence": 0.93}}}));
+    assert_eq!((collect.text(), collect.confidence()), (Some("help"), Some(0.93)));
+    check::<SendDigitsEvent>(&json!({"call_id": "c", "control_id": "k", "state": "finished"}));
+    let tap: TapEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "tapping",
+        "tap": {"type": "audio", "params": {"direction": "both"}},
+        "device": {"type": "rtp", "params": {"addr": "203.0.113.9", "port": 4000, "codec": "PCMU", "ptime": 20}}}));
+    assert!(matches!(tap.device, TapDevice::Rtp(rtp) if rtp.port == 4000));
+    let stream: StreamEvent = check(
+        &json!({"call_id": "c", "control_id": "k", "state": "streaming", "url": "wss://x", "name": "main"}),
+    );
+    assert_eq!(stream.name.as_deref(), Some("main"));
+    let transcribe: TranscribeEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "finished",
+        "url": "https://x/t", "recording_id": "r", "duration": 61.0, "size": 52000}));
+    assert_eq!((transcribe.duration, transcribe.size), (Some(secs(61)), Some(52_000)));
+}
+
+#[test]
+fn detection_and_fax() {
+    let detect: DetectEvent =
+        check(&json!({"call_id": "c", "control_id": "k", "segment_id": "g", "state": "x",
+        "detect": {"type": "machine", "params": {"event": "MACHINE", "beep": true}}}));
+    assert!(detect.is_machine() && detect.beep() && !detect.is_ready());
+    let fax: FaxEvent = check(
+        &json!({"call_id": "c", "control_id": "k", "fax": {"type": "finished", "params": {
+        "direction": "send", "identity": "a", "remote_identity": "b", "document": "https://x/f.pdf", "pages": 2,
+        "success": true, "result": 0, "result_text": "OK", "format": "pdf"}}}),
+    );
+    assert_eq!((fax.document(), fax.pages(), fax.success()), (Some("https://x/f.pdf"), Some(2), Some(true)));
+    assert_eq!(fax.result(), (Some(0), Some("OK")));
+    let flat: FaxEvent =
+        check(&json!({"call_id": "c", "fax": {"type": "finished", "document": "d", "pages": 1}}));
+    assert_eq!((flat.document(), flat.pages()), (Some("d"), Some(1)));
+}
+
+#[test]
+fn the_rest() {
+    let pay: PayEvent =
+        check(&json!({"call_id": "c", "control_id": "k", "for": "payment-completed", "error_type": "",
+        "payment_method": "credit-card", "payment_card_number": "****4242", "payment_card_type": "visa",
+        "expiration_date": "1230", "payment_card_postal_code": "10115"}));
+    assert!(pay.is_completed());
+    let queue: QueueEvent = check(
+        &json!({"call_id": "c", "node_id": "n@eu", "control_id": null, "status": "dequeue",
+        "id": "q-1", "name": "support", "position": 0, "size": 0, "avg_time": 31, "enqueue_ts": 1_735_689_600_100_000_u64,
+        "dequeue_ts": 1, "leave_ts": 0}),
+    );
+    assert_eq!((queue.queue_id.as_str(), queue.queue_name.as_str()), ("q-1", "support"));
+    let refer: ReferEvent = check(&json!({"call_id": "c", "state": "success", "sip_refer_to": "sip:desk@x",
+        "sip_refer_response_code": "202", "sip_notify_response_code": "200"}));
+    assert_eq!(refer.sip_refer_response_code.as_deref(), Some("202"));
+    assert_eq!(check::<DenoiseEvent>(&json!({"call_id": "c", "denoised": "true"})).denoised, Some(true));
+    assert_eq!(check::<EchoEvent>(&json!({"call_id": "c", "state": "echoing"})).state, "echoing");
+    assert_eq!(check::<HoldEvent>(&json!({"call_id": "c", "state": "hold"})).state, "hold");
+    check::<AiEvent>(&json!({"call_id": "c", "control_id": "k", "state": "finished", "result": {"a": 1}}));
+    let conference: ConferenceEvent = check(&json!({"conference_id": "f", "name": "standup",
+        "status": "participant-join", "call_id": "c", "size": 2, "muted": false, "hold": false, "start_on_join": true,
+        "end_on_leave": false, "coaching": false, "recording_url": "https://x", "recording_file_size": 7,
+        "recording_duration": 1.5, "reason_ended": "last-participant-left"}));
+    assert_eq!((conference.status, conference.size), (ConferenceStatus::Join, Some(2)));
+    let receive: MessageReceiveEvent =
+        check(&json!({"message_id": "m", "context": "x", "direction": "inbound",
+        "from_number": "+1", "to_number": "+2", "body": "Hi", "media": ["https://x"], "segments": 1,
+        "message_state": "received", "tags": ["vip"]}));
+    assert_eq!((receive.body.as_str(), receive.media.len()), ("Hi", 1));
+    let state: MessageStateEvent = check(&json!({"message_id": "m", "message_state": "undelivered",
+        "reason": "carrier_blocked", "context": "x", "direction": "outbound", "from_number": "+1", "to_number": "+2",
+        "body": "Hi", "media": [], "segments": 1, "tags": []}));
+    assert_eq!(state.reason.as_deref(), Some("carrier_blocked"));
+    assert!(state.message_state.is_final());
+}
+
+/// Events that do and do not end an operation.
+#[track_caller]
+fn endings<M: Operation>(go_on: &[Value], end: &[Value]) {
+    // The rule is the session's; what shows of it is when an action is done.
+    for (events, done) in [(go_on, false), (end, true)] {
+        for event in events {
+            let mut wire = crate::wire::Wire::new();
+            let call = wire.call.clone().expect("there is a call");
+            let action = start::<M>(&mut wire, &call);
+            let mut params = event.clone();
+            params["call_id"] = json!("c");
+            params["control_id"] = json!("k");
+            wire.event(M::Event::TYPE, &params);
+            assert_eq!(action(), done, "{event}");
+        }
+    }
+}
+
+fn start<M: Operation>(
+    wire: &mut crate::wire::Wire,
+    call: &signalwire_relay_core::Call,
+) -> Box<dyn Fn() -> bool> {
+    use std::any::TypeId;
+    macro_rules! started {
+        ($($request:expr),+ $(,)?) => {
+            $( {
+                let request = $request.control_id("k");
+                if type_of(&request) == TypeId::of::<signalwire_relay_core::Request<M>>() {
+                    let (_, action) = wire.send(request);
+                    let action = action.expect("accepted");
+                    return Box::new(move || action.is_done());
+                }
+            } )+
+        };
+    }
+    started!(
+        call.detect(DigitDetector::default()),
+        call.send_fax("https://x/a.pdf"),
+        call.pay("https://x"),
+        call.ai(),
+        call.tap("both", signalwire_relay_core::ws("wss://x/y")),
+        call.stream("wss://x/y"),
+        call.transcribe(),
+        call.queue_enter("q"),
+        call.record(),
+    );
+    panic!("no such operation")
+}
+
+fn type_of<T: 'static>(_: &T) -> std::any::TypeId {
+    std::any::TypeId::of::<T>()
+}
+
+#[test]
+fn operations_end_when_the_service_says_so_in_any_of_its_ways() {
+    use signalwire_relay_core::calling::{
+        Ai, Detect, EnterQueue, Pay, Record, SendFax, Stream, Tap, Transcribe,
+    };
+    let detected = |event: &str| json!({"detect": {"type": "machine", "params": {"event": event}}});
+    endings::<Detect>(
+        &[json!({}), detected("NOT_READY")],
+        &[
+            detected("HUMAN"),
+            detected("MACHINE"),
+            detected("5"),
+            detected("finished"),
+            json!({"state": "error"}),
+        ],
+    );
+    endings::<SendFax>(
+        &[json!({"fax": {"type": "page", "params": {"number": 1}}}), json!({})],
+        &[
+            json!({"fax": {"type": "finished"}}),
+            json!({"fax": {"type": "error"}}),
+            json!({"state": "finished"}),
+        ],
+    );
+    endings::<Pay>(
+        &[json!({"for": "payment-card-number"}), json!({"for": "payment-processing"}), json!({})],
+        &[
+            json!({"for": "payment-completed"}),
+            json!({"for": "payment-failed"}),
+            json!({"for": "payment-canceled"}),
+            json!({"state": "finished"}),
+            json!({"state": "error"}),
+        ],
+    );
+    endings::<Ai>(&[json!({})], &[json!({"state": "finished"}), json!({"state": "error"})]);
+    endings::<Tap>(&[json!({"state": "tapping"})], &[json!({"state": "finished"})]);
+    endings::<Stream>(&[json!({"state": "streaming"})], &[json!({"state": "finished"})]);
+    endings::<Transcribe>(&[json!({"state": "transcribing"})], &[json!({"state": "finished"})]);
+    endings::<EnterQueue>(
+        &[json!({"status": "enqueue"})],
+        &[json!({"status": "leave"}), json!({"status": "dequeue"})],
+    );
+    endings::<Record>(
+        &[json!({"state": "recording"}), json!({"state": "paused"})],
+        &[json!({"state": "finished"}), json!({"state": "no_input"}), json!({"state": "error"})],
+    );
+}

@@ -1,0 +1,768 @@
+//! Each method with its required parameters, and with all.
+
+use serde_json::{Map, Value, json};
+use signalwire_relay_core::calling::{Codec, Method};
+use signalwire_relay_core::{
+    AiRole, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Devices, EndReason, FaxTone, Gender,
+    LiveAction, LiveDirection, MachineDetector, PayParameter, PayPrompt, PayStep, PlayDirection,
+    RecordDirection, RecordFormat, Request, SpeechEngine, StreamTrack, TokenType, audio, phone, queue,
+    refer_to, ringtone, rtp, secs, silence, sip, stream, tts, webrtc, ws,
+};
+
+use crate::wire::Wire;
+
+fn map(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        other => panic!("{other} is no object"),
+    }
+}
+
+const HOOK: &str = "https://example.com/hook";
+
+#[test]
+fn lifecycle() {
+    let mut wire = Wire::new();
+    wire.expect(|call| call.answer(), "calling.answer", json!({}));
+    wire.expect(
+        |call| call.answer().codecs([Codec::Pcmu, Codec::Opus]).max_duration(secs(60)),
+        "calling.answer",
+        json!({"codecs": ["PCMU", "OPUS"], "max_duration": 60}),
+    );
+    let play = wire.expect(|call| call.hangup(), "calling.end", json!({"reason": "hangup"}));
+    wire.expect(
+        |call| call.hangup().reason(EndReason::NoAnswer),
+        "calling.end",
+        json!({"reason": "noAnswer"}),
+    );
+    wire.expect(|call| call.disconnect(), "calling.disconnect", json!({}));
+    wire.expect(|call| call.hold(), "calling.hold", json!({}));
+    wire.expect(|call| call.unhold(), "calling.unhold", json!({}));
+    wire.expect(|call| call.pass(), "calling.pass", json!({}));
+    let () = play;
+}
+
+#[test]
+fn play() {
+    let mut wire = Wire::new();
+    let play = wire.expect(
+        |call| call.play_tts("Hi").control_id("k"),
+        "calling.play",
+        json!({"control_id": "k", "play": [{"type": "tts", "params": {"text": "Hi"}}]}),
+    );
+    wire.expect(|_| play.pause(), "calling.play.pause", json!({"control_id": "k"}));
+    wire.expect(|_| play.resume(), "calling.play.resume", json!({"control_id": "k"}));
+    wire.expect(|_| play.volume(-40.0), "calling.play.volume", json!({"control_id": "k", "volume": -40.0}));
+    wire.expect(|_| play.stop(), "calling.play.stop", json!({"control_id": "k"}));
+    wire.expect(
+        |call| {
+            call.play(tts("Hi").then(audio("https://x/a.mp3")).then(silence(secs(0.5))).then(ringtone("us")))
+                .control_id("k2")
+                .volume(3)
+                .direction(PlayDirection::Both)
+                .repeat(0_u32)
+                .status_url(HOOK)
+                .language("it-IT")
+                .gender(Gender::Male)
+                .voice("luca")
+        },
+        "calling.play",
+        json!({"control_id": "k2", "volume": 3.0, "direction": "both", "loop": 0, "status_url": HOOK, "play": [
+            {"type": "tts", "params": {"text": "Hi", "language": "it-IT", "gender": "male", "voice": "luca"}},
+            {"type": "audio", "params": {"url": "https://x/a.mp3"}},
+            {"type": "silence", "params": {"duration": 0.5}},
+            {"type": "ringtone", "params": {"name": "us"}}]}),
+    );
+    let media =
+        |wire: &mut Wire,
+         request: &dyn Fn(&signalwire_relay_core::Call) -> Request<signalwire_relay_core::calling::Play>,
+         media: Value| {
+            wire.expect(
+                |call| request(call).control_id("m"),
+                "calling.play",
+                json!({"control_id": "m", "play": [media]}),
+            );
+            wire.event("calling.call.play", &json!({"call_id": "c", "control_id": "m", "state": "finished"}));
+        };
+    media(
+        &mut wire,
+        &|call| call.play_audio("https://x/a.mp3"),
+        json!({"type": "audio", "params": {"url": "https://x/a.mp3"}}),
+    );
+    media(
+        &mut wire,
+        &|call| call.play_silence(secs(2)),
+        json!({"type": "silence", "params": {"duration": 2}}),
+    );
+    media(
+        &mut wire,
+        &|call| call.play_ringtone(ringtone("it").duration(secs(6))),
+        json!({"type": "ringtone", "params": {"name": "it", "duration": 6}}),
+    );
+}
+
+#[test]
+fn record() {
+    let mut wire = Wire::new();
+    let record = wire.expect(
+        |call| call.record().control_id("k"),
+        "calling.record",
+        json!({"control_id": "k", "record": {"audio": {}}}),
+    );
+    wire.expect(|_| record.pause(), "calling.record.pause", json!({"control_id": "k"}));
+    wire.expect(
+        |_| record.pause().behavior("silence"),
+        "calling.record.pause",
+        json!({"control_id": "k", "behavior": "silence"}),
+    );
+    wire.expect(|_| record.resume(), "calling.record.resume", json!({"control_id": "k"}));
+    wire.expect(|_| record.stop(), "calling.record.stop", json!({"control_id": "k"}));
+    wire.expect(
+        |call| {
+            call.record()
+                .control_id("k2")
+                .beep(true)
+                .format(RecordFormat::Wav)
+                .stereo(true)
+                .direction(RecordDirection::Both)
+                .initial_timeout(secs(0))
+                .end_silence_timeout(secs(2.5))
+                .terminators("")
+                .input_sensitivity(50)
+                .max_length(secs(90))
+                .status_url(HOOK)
+        },
+        "calling.record",
+        json!({"control_id": "k2", "status_url": HOOK, "record": {"audio": {"beep": true, "format": "wav",
+            "stereo": true, "direction": "both", "initial_timeout": 0, "end_silence_timeout": 2.5,
+            "terminators": "", "input_sensitivity": 50.0, "max_length": 90}}}),
+    );
+}
+
+#[test]
+fn collect_and_prompt() {
+    let mut wire = Wire::new();
+    let full = || {
+        Collect::digits(4)
+            .digit_timeout(secs(3))
+            .terminators("#*")
+            .end_silence_timeout(secs(1))
+            .speech_timeout(secs(20))
+            .language("en-GB")
+            .hints(["yes", "no"])
+            .engine(SpeechEngine::GoogleV2)
+            .model("enhanced")
+            .initial_timeout(secs(6))
+            .partial_results(true)
+            .continuous(true)
+            .send_start_of_input(true)
+            .start_input_timers(false)
+    };
+    let full_json = json!({"digits": {"max": 4, "digit_timeout": 3, "terminators": "#*"},
+        "speech": {"end_silence_timeout": 1, "speech_timeout": 20, "language": "en-GB", "hints": ["yes", "no"],
+            "engine": "Google.V2", "model": "enhanced"},
+        "initial_timeout": 6, "partial_results": true, "continuous": true, "send_start_of_input": true,
+        "start_input_timers": false});
+    let collect = wire.expect(
+        |call| call.collect(Collect::digits(1)).control_id("k"),
+        "calling.collect",
+        json!({"control_id": "k", "digits": {"max": 1}}),
+    );
+    wire.expect(
+        |_| collect.start_input_timers(),
+        "calling.collect.start_input_timers",
+        json!({"control_id": "k"}),
+    );
+    wire.expect(|_| collect.stop(), "calling.collect.stop", json!({"control_id": "k"}));
+    let mut expected = full_json.clone();
+    expected["control_id"] = json!("k2");
+    expected["status_url"] = json!(HOOK);
+    wire.expect(|call| call.collect(full()).control_id("k2").status_url(HOOK), "calling.collect", expected);
+
+    let prompt = wire.expect(
+        |call| call.prompt_tts("PIN?", Collect::speech()).control_id("k3"),
+        "calling.play_and_collect",
+        json!({"control_id": "k3", "play": [{"type": "tts", "params": {"text": "PIN?"}}], "collect": {"speech": {}}}),
+    );
+    wire.expect(
+        |_| prompt.volume(6.0),
+        "calling.play_and_collect.volume",
+        json!({"control_id": "k3", "volume": 6.0}),
+    );
+    wire.expect(
+        |_| prompt.start_input_timers(),
+        "calling.collect.start_input_timers",
+        json!({"control_id": "k3"}),
+    );
+    wire.expect(|_| prompt.stop(), "calling.play_and_collect.stop", json!({"control_id": "k3"}));
+    wire.expect(
+        |call| call.prompt_audio("https://x/a.mp3", full()).control_id("k4").volume(-3).status_url(HOOK),
+        "calling.play_and_collect",
+        json!({"control_id": "k4", "play": [{"type": "audio", "params": {"url": "https://x/a.mp3"}}],
+            "collect": full_json, "volume": -3.0, "status_url": HOOK}),
+    );
+}
+
+#[test]
+fn connect() {
+    let mut wire = Wire::new();
+    wire.expect(
+        |call| call.connect(phone("+15551000001")),
+        "calling.connect",
+        json!({"devices": [[{"type": "phone", "params": {"to_number": "+15551000001"}}]]}),
+    );
+    let phone_json = json!({"type": "phone", "params": {"to_number": "+15551000001", "from_number": "+15550000000",
+        "timeout": 20, "max_duration": 600, "call_state_url": HOOK, "call_state_events": ["answered", "ended"],
+        "confirm": "https://x/swml"}});
+    let sip_json = json!({"type": "sip", "params": {"to": "sip:a@x", "from": "sip:b@x", "from_name": "B", "timeout": 15,
+        "max_duration": 60, "headers": [{"name": "X-A", "value": "1"}], "codecs": ["PCMA"], "webrtc_media": true,
+        "username": "u", "password": "s", "encryption": "mandatory", "session_timeout": 90}});
+    wire.expect(
+        |call| {
+            let states =
+                [signalwire_relay_core::CallState::Answered, signalwire_relay_core::CallState::Ended];
+            let phone = phone("+15551000001")
+                .from("+15550000000")
+                .timeout(secs(20))
+                .max_duration(secs(600))
+                .call_state_url(HOOK)
+                .call_state_events(states)
+                .confirm("https://x/swml");
+            let sip = sip("sip:a@x", "sip:b@x")
+                .from_name("B")
+                .timeout(secs(15))
+                .max_duration(secs(60))
+                .header("X-A", "1")
+                .codecs([Codec::Pcma])
+                .webrtc_media(true)
+                .login("u", "s")
+                .encryption("mandatory")
+                .session_timeout(secs(90));
+            let stream = stream("wss://x/s")
+                .name("s")
+                .codec(Codec::L16)
+                .realtime(true)
+                .custom_parameters(map(json!({"a": 1})));
+            let devices = Devices::from(phone)
+                .then(sip)
+                .then(webrtc("res", "me").timeout(secs(9)))
+                .then(queue("q", "n2").queue_id("q-1"))
+                .then(stream)
+                .then(call);
+            call.connect(devices)
+                .ringback(ringtone("us"))
+                .tag("t")
+                .max_duration(secs(3600))
+                .max_price_per_minute("0.10")
+                .status_url(HOOK)
+        },
+        "calling.connect",
+        json!({"devices": [[phone_json], [sip_json],
+            [{"type": "webrtc", "params": {"to": "res", "from": "me", "timeout": 9}}],
+            [{"type": "queue", "params": {"node_id": "n2", "queue_name": "q", "queue_id": "q-1"}}],
+            [{"type": "stream", "params": {"url": "wss://x/s", "name": "s", "codec": "L16", "realtime": true,
+                "custom_parameters": {"a": 1}}}],
+            [{"type": "call", "params": {"node_id": "n", "call_id": "c"}}]],
+            "ringback": [{"type": "ringtone", "params": {"name": "us"}}], "tag": "t", "max_duration": 3600,
+            "max_price_per_minute": 0.10, "status_url": HOOK}),
+    );
+}
+
+#[test]
+fn detect() {
+    let mut wire = Wire::new();
+    let detect = wire.expect(
+        |call| call.detect_answering_machine().control_id("k"),
+        "calling.detect",
+        json!({"control_id": "k", "detect": {"type": "machine", "params": {}}}),
+    );
+    wire.expect(|_| detect.stop(), "calling.detect.stop", json!({"control_id": "k"}));
+    wire.expect(
+        |call| {
+            call.detect_answering_machine()
+                .control_id("k2")
+                .initial_timeout(secs(4.5))
+                .end_silence_timeout(secs(1))
+                .machine_ready_timeout(secs(2))
+                .machine_voice_threshold(secs(1.25))
+                .machine_words_threshold(6)
+                .detect_interruptions(true)
+                .detect_message_end(false)
+                .run_for(secs(30))
+                .status_url(HOOK)
+        },
+        "calling.detect",
+        json!({"control_id": "k2", "timeout": 30, "status_url": HOOK, "detect": {"type": "machine", "params": {
+            "initial_timeout": 4.5, "end_silence_timeout": 1, "machine_ready_timeout": 2,
+            "machine_voice_threshold": 1.25, "machine_words_threshold": 6, "detect_interruptions": true,
+            "detect_message_end": false}}}),
+    );
+    wire.expect(
+        |call| call.detect(MachineDetector::default().machine_words_threshold(3)).control_id("k3"),
+        "calling.detect",
+        json!({"control_id": "k3", "detect": {"type": "machine", "params": {"machine_words_threshold": 3}}}),
+    );
+    wire.expect(
+        |call| call.detect_fax(FaxTone::Cng).control_id("k4"),
+        "calling.detect",
+        json!({"control_id": "k4", "detect": {"type": "fax", "params": {"tone": "CNG"}}}),
+    );
+    wire.expect(
+        |call| call.detect_fax(None).control_id("k5"),
+        "calling.detect",
+        json!({"control_id": "k5", "detect": {"type": "fax", "params": {}}}),
+    );
+    wire.expect(
+        |call| call.detect_digit("12#").control_id("k6"),
+        "calling.detect",
+        json!({"control_id": "k6", "detect": {"type": "digit", "params": {"digits": "12#"}}}),
+    );
+}
+
+#[test]
+fn keys() {
+    let mut wire = Wire::new();
+    wire.expect(
+        |call| call.send_digits("1wW#").control_id("k"),
+        "calling.send_digits",
+        json!({"control_id": "k", "digits": "1wW#"}),
+    );
+    wire.expect(
+        |call| call.bind_digit("*0", "calling.end"),
+        "calling.bind_digit",
+        json!({"digits": "*0", "bind_method": "calling.end"}),
+    );
+    wire.expect(
+        |call| {
+            call.bind_digit("1", "calling.play").bind_params(map(json!({"a": 1}))).realm("menu").max_triggers(2_u32)
+        },
+        "calling.bind_digit",
+        json!({"digits": "1", "bind_method": "calling.play", "params": {"a": 1}, "realm": "menu", "max_triggers": 2}),
+    );
+    wire.expect(|call| call.clear_digit_bindings(), "calling.clear_digit_bindings", json!({}));
+    wire.expect(
+        |call| call.clear_digit_bindings().realm("menu"),
+        "calling.clear_digit_bindings",
+        json!({"realm": "menu"}),
+    );
+}
+
+#[test]
+fn fax() {
+    let mut wire = Wire::new();
+    let send = wire.expect(
+        |call| call.send_fax("https://x/a.pdf").control_id("k"),
+        "calling.send_fax",
+        json!({"control_id": "k", "document": "https://x/a.pdf"}),
+    );
+    wire.expect(|_| send.stop(), "calling.send_fax.stop", json!({"control_id": "k"}));
+    wire.expect(
+        |call| {
+            call.send_fax("https://x/a.pdf").control_id("k2").identity("+15550000000").header_info("").status_url(HOOK)
+        },
+        "calling.send_fax",
+        json!({"control_id": "k2", "document": "https://x/a.pdf", "identity": "+15550000000", "header_info": "",
+            "status_url": HOOK}),
+    );
+    let receive = wire.expect(
+        |call| call.receive_fax().control_id("k3"),
+        "calling.receive_fax",
+        json!({"control_id": "k3"}),
+    );
+    wire.expect(|_| receive.stop(), "calling.receive_fax.stop", json!({"control_id": "k3"}));
+    wire.expect(
+        |call| call.receive_fax().control_id("k4").status_url(HOOK),
+        "calling.receive_fax",
+        json!({"control_id": "k4", "status_url": HOOK}),
+    );
+}
+
+#[test]
+fn tap_and_stream() {
+    let mut wire = Wire::new();
+    let tap = wire.expect(
+        |call| call.tap(RecordDirection::Listen, rtp("203.0.113.9", 4000)).control_id("k"),
+        "calling.tap",
+        json!({"control_id": "k", "tap": {"type": "audio", "params": {"direction": "listen"}},
+            "device": {"type": "rtp", "params": {"addr": "203.0.113.9", "port": 4000}}}),
+    );
+    wire.expect(|_| tap.stop(), "calling.tap.stop", json!({"control_id": "k"}));
+    wire.expect(
+        |call| {
+            let device = rtp("203.0.113.9", 4000).codec(Codec::Opus).ptime(30);
+            call.tap(RecordDirection::Both, device).control_id("k2").status_url(HOOK)
+        },
+        "calling.tap",
+        json!({"control_id": "k2", "status_url": HOOK, "tap": {"type": "audio", "params": {"direction": "both"}},
+            "device": {"type": "rtp", "params": {"addr": "203.0.113.9", "port": 4000, "codec": "OPUS", "ptime": 30}}}),
+    );
+    wire.expect(
+        |call| call.tap("speak", ws("wss://x/t").codec(Codec::Pcmu).rate(8000)).control_id("k3"),
+        "calling.tap",
+        json!({"control_id": "k3", "tap": {"type": "audio", "params": {"direction": "speak"}},
+            "device": {"type": "ws", "params": {"uri": "wss://x/t", "codec": "PCMU", "rate": 8000}}}),
+    );
+    let stream = wire.expect(
+        |call| call.stream("wss://x/s").control_id("k4"),
+        "calling.stream",
+        json!({"control_id": "k4", "url": "wss://x/s"}),
+    );
+    wire.expect(|_| stream.stop(), "calling.stream.stop", json!({"control_id": "k4"}));
+    wire.expect(
+        |call| {
+            call.stream("wss://x/s")
+                .control_id("k5")
+                .name("s")
+                .codec(Codec::Pcma)
+                .track(StreamTrack::Both)
+                .status_url(HOOK)
+                .status_url_method("GET")
+                .authorization_bearer_token("b")
+                .custom_parameters(map(json!({"a": 1})))
+        },
+        "calling.stream",
+        json!({"control_id": "k5", "url": "wss://x/s", "name": "s", "codec": "PCMA", "track": "both_tracks",
+            "status_url": HOOK, "status_url_method": "GET", "authorization_bearer_token": "b",
+            "custom_parameters": {"a": 1}}),
+    );
+}
+
+#[test]
+fn transcription() {
+    let mut wire = Wire::new();
+    let transcribe = wire.expect(
+        |call| call.transcribe().control_id("k"),
+        "calling.transcribe",
+        json!({"control_id": "k"}),
+    );
+    wire.expect(|_| transcribe.stop(), "calling.transcribe.stop", json!({"control_id": "k"}));
+    wire.expect(
+        |call| call.transcribe().control_id("k2").status_url(HOOK),
+        "calling.transcribe",
+        json!({"control_id": "k2", "status_url": HOOK}),
+    );
+    wire.expect(
+        |call| {
+            call.live_transcribe(
+                LiveAction::transcribe("en-US", [LiveDirection::RemoteCaller]).set("webhook", HOOK),
+            )
+        },
+        "calling.live_transcribe",
+        json!({"action": {"start": {"lang": "en-US", "direction": ["remote-caller"], "webhook": HOOK}}}),
+    );
+    wire.expect(
+        |call| call.live_transcribe(LiveAction::stop()),
+        "calling.live_transcribe",
+        json!({"action": {"stop": {}}}),
+    );
+    wire.expect(
+        |call| {
+            let both = [LiveDirection::RemoteCaller, LiveDirection::LocalCaller];
+            call.live_translate(LiveAction::translate("en-US", "es-ES", both)).status_url(HOOK)
+        },
+        "calling.live_translate",
+        json!({"action": {"start": {"from_lang": "en-US", "to_lang": "es-ES",
+            "direction": ["remote-caller", "local-caller"]}}, "status_url": HOOK}),
+    );
+    wire.expect(
+        |call| call.live_translate(LiveAction::inject("Hi", &LiveDirection::LocalCaller)),
+        "calling.live_translate",
+        json!({"action": {"inject": {"message": "Hi", "direction": "local-caller"}}}),
+    );
+    wire.expect(
+        |call| call.live_translate(LiveAction::summarize().set("prompt", "short")),
+        "calling.live_translate",
+        json!({"action": {"summarize": {"prompt": "short"}}}),
+    );
+}
+
+#[test]
+fn ai() {
+    let mut wire = Wire::new();
+    let agent = wire.expect(|call| call.ai().control_id("k"), "calling.ai", json!({"control_id": "k"}));
+    wire.expect(|_| agent.stop(), "calling.ai.stop", json!({"control_id": "k"}));
+    wire.expect(
+        |call| {
+            call.ai()
+                .control_id("k2")
+                .agent("a-1")
+                .prompt_text("Hi")
+                .post_prompt(json!({"text": "Sum up"}))
+                .post_prompt_url(HOOK)
+                .post_prompt_auth_user("u")
+                .post_prompt_auth_password("s")
+                .global_data(map(json!({"a": 1})))
+                .pronounce([json!({"replace": "a", "with": "b"})])
+                .hints([json!("pizza")])
+                .languages([json!({"name": "English", "code": "en-US", "voice": "v"})])
+                .swaig(json!({"functions": []}))
+                .ai_params(map(json!({"ai_name": "x"})))
+        },
+        "calling.ai",
+        json!({"control_id": "k2", "agent": "a-1", "prompt": {"text": "Hi"}, "post_prompt": {"text": "Sum up"},
+            "post_prompt_url": HOOK, "post_prompt_auth_user": "u", "post_prompt_auth_password": "s",
+            "global_data": {"a": 1}, "pronounce": [{"replace": "a", "with": "b"}], "hints": ["pizza"],
+            "languages": [{"name": "English", "code": "en-US", "voice": "v"}], "SWAIG": {"functions": []},
+            "params": {"ai_name": "x"}}),
+    );
+    wire.expect(|call| call.amazon_bedrock(), "calling.amazon_bedrock", json!({}));
+    wire.expect(
+        |call| {
+            call.amazon_bedrock()
+                .prompt("Hi")
+                .swaig(json!({}))
+                .ai_params(map(json!({})))
+                .global_data(map(json!({})))
+                .post_prompt(json!({}))
+                .post_prompt_url(HOOK)
+        },
+        "calling.amazon_bedrock",
+        json!({"prompt": "Hi", "SWAIG": {}, "params": {}, "global_data": {}, "post_prompt": {}, "post_prompt_url": HOOK}),
+    );
+    wire.expect(
+        |call| call.ai_message().message_text("Hi"),
+        "calling.ai_message",
+        json!({"message_text": "Hi"}),
+    );
+    wire.expect(
+        |call| {
+            call.ai_message()
+                .message_text("Hi")
+                .role(AiRole::System)
+                .reset(map(json!({"full_reset": true})))
+                .global_data(map(json!({"a": 1})))
+        },
+        "calling.ai_message",
+        json!({"message_text": "Hi", "role": "system", "reset": {"full_reset": true}, "global_data": {"a": 1}}),
+    );
+    wire.expect(|call| call.ai_hold(), "calling.ai_hold", json!({}));
+    wire.expect(
+        |call| call.ai_hold().hold_for(secs(300)).prompt("Wait"),
+        "calling.ai_hold",
+        json!({"timeout": "300", "prompt": "Wait"}),
+    );
+    wire.expect(|call| call.ai_unhold(), "calling.ai_unhold", json!({}));
+    wire.expect(|call| call.ai_unhold().prompt("Back"), "calling.ai_unhold", json!({"prompt": "Back"}));
+}
+
+#[test]
+fn conferences_and_rooms() {
+    let mut wire = Wire::new();
+    let joined = wire.expect(
+        |call| call.join_conference("standup"),
+        "calling.join_conference",
+        json!({"name": "standup"}),
+    );
+    assert_eq!(joined.conference_id.as_deref(), Some("f"));
+    wire.expect(
+        |call| {
+            call.join_conference("standup")
+                .muted(true)
+                .beep(ConferenceBeep::OnEnter)
+                .start_on_enter(false)
+                .end_on_exit(true)
+                .wait_url("https://x/w.mp3")
+                .max_participants(9_u32)
+                .record(ConferenceRecord::FromStart)
+                .region("eu")
+                .trim(ConferenceTrim::Nothing)
+                .coach("c-2")
+                .status_callback(HOOK)
+                .status_callback_event("start end")
+                .status_callback_event_type("relay")
+                .status_callback_method("GET")
+                .recording_status_callback(HOOK)
+                .recording_status_callback_event("completed")
+                .recording_status_callback_event_type("relay")
+                .recording_status_callback_method("POST")
+                .stream(map(json!({"url": "wss://x/s"})))
+        },
+        "calling.join_conference",
+        json!({"name": "standup", "muted": true, "beep": "onEnter", "start_on_enter": false, "end_on_exit": true,
+            "wait_url": "https://x/w.mp3", "max_participants": 9, "record": "record-from-start", "region": "eu",
+            "trim": "do-not-trim", "coach": "c-2", "status_callback": HOOK, "status_callback_event": "start end",
+            "status_callback_event_type": "relay", "status_callback_method": "GET", "recording_status_callback": HOOK,
+            "recording_status_callback_event": "completed", "recording_status_callback_event_type": "relay",
+            "recording_status_callback_method": "POST", "stream": {"url": "wss://x/s"}}),
+    );
+    wire.expect(|call| call.leave_conference("f"), "calling.leave_conference", json!({"conference_id": "f"}));
+    wire.expect(|call| call.join_room("lobby"), "calling.join_room", json!({"name": "lobby"}));
+    wire.expect(
+        |call| call.join_room("lobby").status_url(HOOK),
+        "calling.join_room",
+        json!({"name": "lobby", "status_url": HOOK}),
+    );
+    wire.expect(|call| call.leave_room(), "calling.leave_room", json!({}));
+}
+
+#[test]
+fn queues() {
+    let mut wire = Wire::new();
+    let waiting = wire.expect(
+        |call| call.queue_enter("support").control_id("k"),
+        "calling.queue.enter",
+        json!({"control_id": "k", "queue_name": "support"}),
+    );
+    wire.expect(
+        |_| waiting.leave("support").queue_id("q").status_url(HOOK),
+        "calling.queue.leave",
+        json!({"control_id": "k", "queue_name": "support", "queue_id": "q", "status_url": HOOK}),
+    );
+    wire.expect(
+        |call| call.queue_leave("support", "k9"),
+        "calling.queue.leave",
+        json!({"control_id": "k9", "queue_name": "support"}),
+    );
+    wire.expect(
+        |call| call.queue_enter("support").control_id("k2").wait_url("https://x/w.mp3").status_url(HOOK),
+        "calling.queue.enter",
+        json!({"control_id": "k2", "queue_name": "support", "wait_url": "https://x/w.mp3", "status_url": HOOK}),
+    );
+}
+
+#[test]
+fn pay() {
+    let mut wire = Wire::new();
+    let pay = wire.expect(
+        |call| call.pay("https://x/pay").control_id("k"),
+        "calling.pay",
+        json!({"control_id": "k", "payment_connector_url": "https://x/pay"}),
+    );
+    wire.expect(|_| pay.stop(), "calling.pay.stop", json!({"control_id": "k"}));
+    wire.expect(
+        |call| {
+            call.pay("https://x/pay")
+                .control_id("k2")
+                .input_method("dtmf")
+                .status_url(HOOK)
+                .payment_method("credit-card")
+                .key_timeout(secs(7))
+                .max_attempts(3_u32)
+                .security_code(true)
+                .postal_code("false")
+                .min_postal_code_length(5_u32)
+                .token_type(TokenType::OneTime)
+                .charge_amount("12.50")
+                .currency("usd")
+                .language("en-US")
+                .voice("woman")
+                .description("Pizza")
+                .valid_card_types("visa amex")
+                .parameters([PayParameter::new("order", "7")])
+                .prompts([PayPrompt::at(PayStep::CardNumber).say("Card?").play("https://x/a.mp3").attempts("2 3")
+                    .card_type("visa").error_type("timeout")])
+        },
+        "calling.pay",
+        json!({"control_id": "k2", "payment_connector_url": "https://x/pay", "input": "dtmf", "status_url": HOOK,
+            "payment_method": "credit-card", "timeout": "7", "max_attempts": "3", "security_code": "true",
+            "postal_code": "false", "min_postal_code_length": "5", "token_type": "one-time", "charge_amount": "12.50",
+            "currency": "usd", "language": "en-US", "voice": "woman", "description": "Pizza",
+            "valid_card_types": "visa amex", "parameters": [{"name": "order", "value": "7"}],
+            "prompts": [{"for": "payment-card-number", "attempts": "2 3", "card_type": "visa", "error_type": "timeout",
+                "actions": [{"type": "Say", "phrase": "Card?"}, {"type": "Play", "phrase": "https://x/a.mp3"}]}]}),
+    );
+}
+
+#[test]
+fn handing_over_and_the_rest() {
+    let mut wire = Wire::new();
+    wire.expect(
+        |call| call.refer(refer_to("sip:desk@x")),
+        "calling.refer",
+        json!({"device": {"type": "sip", "params": {"to": "sip:desk@x"}}}),
+    );
+    wire.expect(
+        |call| call.refer(refer_to("sip:desk@x").from("sip:me@x").login("u", "s")).status_url(HOOK),
+        "calling.refer",
+        json!({"device": {"type": "sip", "params": {"to": "sip:desk@x", "from": "sip:me@x", "username": "u",
+            "password": "s"}}, "status_url": HOOK}),
+    );
+    wire.expect(|call| call.transfer("context:sales"), "calling.transfer", json!({"dest": "context:sales"}));
+    wire.expect(|call| call.denoise(), "calling.denoise", json!({}));
+    wire.expect(|call| call.denoise_stop(), "calling.denoise.stop", json!({}));
+    wire.expect(|call| call.echo(), "calling.echo", json!({}));
+    wire.expect(
+        |call| call.echo().run_for(secs(30)).status_url(HOOK),
+        "calling.echo",
+        json!({"timeout": 30, "status_url": HOOK}),
+    );
+    wire.expect(
+        |call| call.user_event("highlight").param("row", 7),
+        "calling.user_event",
+        json!({"event": "highlight", "row": 7}),
+    );
+    wire.expect(|call| call.execute("calling.new", json!({"a": 1})), "calling.new", json!({"a": 1}));
+}
+
+#[test]
+fn requests_of_the_client() {
+    let mut wire = Wire::new();
+    let client = wire.client.clone();
+    let mut sent = |request: &dyn Fn() -> Sent| {
+        let sent = request();
+        sent(&mut wire)
+    };
+    type Sent = Box<dyn FnOnce(&mut Wire) -> (Value, Value)>;
+    fn boxed<M: Method>(request: Request<M>) -> Sent {
+        Box::new(|wire| {
+            let (frame, _) = wire.send(request);
+            (frame["method"].clone(), frame["params"].clone())
+        })
+    }
+    let (to, from) = ("+15551110000", "+15552220000");
+    assert_eq!(
+        sent(&|| boxed(client.send_message(to, from).body("Hi"))),
+        (
+            json!("messaging.send"),
+            json!({"to_number": to, "from_number": from, "context": "proto", "body": "Hi"})
+        )
+    );
+    assert_eq!(
+        sent(&|| boxed(
+            client
+                .send_message(to, from)
+                .context("office")
+                .body("Hi")
+                .media(["https://x/a.png".to_owned()])
+                .tags(["vip".to_owned()])
+                .region("us")
+        )),
+        (
+            json!("messaging.send"),
+            json!({"to_number": to, "from_number": from, "context": "office", "body": "Hi",
+            "media": ["https://x/a.png"], "tags": ["vip"], "region": "us"})
+        )
+    );
+    assert_eq!(
+        sent(&|| boxed(client.receive(["a", "b"]))),
+        (json!("signalwire.receive"), json!({"contexts": ["a", "b"]}))
+    );
+    assert_eq!(
+        sent(&|| boxed(client.unreceive(["a"]))),
+        (json!("signalwire.unreceive"), json!({"contexts": ["a"]}))
+    );
+    assert_eq!(
+        sent(&|| boxed(client.execute("signalwire.ping", json!({"payload": "p"})))),
+        (json!("signalwire.ping"), json!({"payload": "p"}))
+    );
+}
+
+#[test]
+fn messages_without_anything_in_them_are_refused() {
+    let mut wire = Wire::new();
+    let client = wire.client.clone();
+    let mut field = |request| {
+        let (frame, result) = wire.send(request);
+        assert_eq!(frame, Value::Null, "nothing was sent");
+        match result {
+            Err(signalwire_relay_core::Error::InvalidArgument(invalid)) => invalid.field,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (to, from) = ("+15551110000", "+15552220000");
+    assert_eq!(field(client.send_message(to, from)), "body");
+    assert_eq!(field(client.send_message(to, from).body("")), "body");
+    assert_eq!(field(client.send_message("5551110000", from).body("Hi")), "to_number");
+    assert_eq!(field(client.send_message(to, "me").body("Hi")), "from_number");
+    assert_eq!(field(client.send_message(to, from).media(["a.png".to_owned()])), "media");
+}

@@ -1,0 +1,96 @@
+//! A client with one call, and an eye on its frames.
+
+use std::future::{Future, IntoFuture};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use signalwire_relay_core::calling::Method;
+use signalwire_relay_core::session::Frame;
+use signalwire_relay_core::{Call, Client, Config, Driver, Error, Request, Work};
+
+pub(crate) struct Wire {
+    pub(crate) client: Client,
+    driver: Driver,
+    now: Instant,
+    sent: Vec<Value>,
+    pub(crate) call: Option<Call>,
+}
+
+impl Wire {
+    pub(crate) fn new() -> Self {
+        let config = Config::new().project("p").token("t").max_connections(usize::MAX);
+        let (client, mut driver) = Driver::new(&config, 1).expect("the settings are usable");
+        let now = Instant::now();
+        driver.connect(now);
+        let mut wire = Self { client, driver, now, sent: Vec::new(), call: None };
+        wire.settle();
+        wire.event("calling.call.receive", &json!({"call_id": "c", "node_id": "n", "context": "x"}));
+        let mut calls = wire.client.incoming_calls();
+        wire.call = wire.finish(async move { calls.next().await });
+        wire
+    }
+
+    /// Does the driver's work, and answers everything that it asks.
+    fn settle(&mut self) {
+        loop {
+            match self.driver.poll_work(self.now, Waker::noop()) {
+                Work::Open(_) => self.driver.handle_connected(self.now),
+                Work::Send(text) => {
+                    let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
+                    if frame.get("method").is_some() {
+                        let result = json!({"code": "200", "message": "OK", "protocol": "proto",
+                            "message_id": "m", "conference_id": "f"});
+                        let reply = json!({"id": frame["id"], "result": result}).to_string();
+                        self.driver.handle_frame(self.now, Frame::Text(&reply));
+                        self.sent.push(frame);
+                    }
+                }
+                Work::Wait(_) => return,
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn event(&mut self, event_type: &str, params: &Value) {
+        let frame = json!({"id": "e", "method": "signalwire.event",
+            "params": {"event_type": event_type, "timestamp": 1.5, "params": params}});
+        self.driver.handle_frame(self.now, Frame::Text(&frame.to_string()));
+        self.settle();
+    }
+
+    pub(crate) fn finish<F: Future>(&mut self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        for _ in 0..10 {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                return output;
+            }
+            self.settle();
+        }
+        panic!("it does not finish");
+    }
+
+    /// Sends a request, and checks its method and its parameters, without those that say which call is meant.
+    pub(crate) fn expect<M: Method>(
+        &mut self,
+        request: impl FnOnce(&Call) -> Request<M>,
+        method: &str,
+        params: Value,
+    ) -> M::Output {
+        let request = request(self.call.as_ref().expect("there is a call"));
+        let (frame, output) = self.send(request);
+        assert_eq!(frame["method"], method);
+        let mut expected = params;
+        expected["call_id"] = json!("c");
+        expected["node_id"] = json!("n");
+        assert_eq!(frame["params"], expected, "{method}");
+        output.expect("the service accepts everything")
+    }
+
+    pub(crate) fn send<M: Method>(&mut self, request: Request<M>) -> (Value, Result<M::Output, Error>) {
+        self.sent.clear();
+        let output = self.finish(request.into_future());
+        (self.sent.first().cloned().unwrap_or_default(), output)
+    }
+}
