@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::error::ConfigError;
 
 /// The host that is used when none is given.
@@ -30,7 +32,7 @@ pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 #[must_use]
 #[derive(Debug, Clone, Default)]
 pub struct Config {
-    project: Option<String>,
+    project: Option<Secret>,
     token: Option<Secret>,
     jwt: Option<Secret>,
     host: Option<String>,
@@ -78,7 +80,7 @@ impl Config {
         let text = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let limit = |name: &str| text(name).and_then(|value| value.parse().ok()).filter(|&limit| limit >= 1);
         Self {
-            project: text("SIGNALWIRE_PROJECT_ID"),
+            project: text("SIGNALWIRE_PROJECT_ID").map(Secret::from),
             token: text("SIGNALWIRE_API_TOKEN").map(Secret::from),
             jwt: text("SIGNALWIRE_JWT_TOKEN").map(Secret::from),
             host: text("SIGNALWIRE_SPACE"),
@@ -91,7 +93,8 @@ impl Config {
 
     /// The project id. Goes with a [`token`](Self::token).
     pub fn project(mut self, project: impl Into<String>) -> Self {
-        self.project = Some(project.into()).filter(|project| !project.is_empty()).or(self.project);
+        self.project =
+            Some(project.into()).filter(|project| !project.is_empty()).map(Secret::from).or(self.project);
         self
     }
 
@@ -233,7 +236,7 @@ pub fn secs(seconds: impl Into<f64>) -> Duration {
 }
 
 /// Text that is never printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(String);
 
 impl Secret {
@@ -249,6 +252,25 @@ impl From<String> for Secret {
     }
 }
 
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// As it is: this is how it gets to the service.
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
@@ -261,7 +283,7 @@ pub enum Credentials {
     /// A project and one of its API tokens.
     Token {
         /// The project id.
-        project: String,
+        project: Secret,
         /// The API token.
         token: Secret,
     },
@@ -290,7 +312,11 @@ impl Endpoint {
             return refuse("it contains one of @ / ? # \\ %");
         }
         let (host, port) = match text.strip_prefix('[').map(|rest| rest.split_once(']')) {
-            Some(Some((address, rest))) => (address, rest.strip_prefix(':')),
+            Some(Some((address, ""))) => (address, None),
+            Some(Some((address, rest))) => match rest.strip_prefix(':') {
+                Some(port) => (address, Some(port)),
+                None => return refuse("something other than a port follows the bracket"),
+            },
             Some(None) => return refuse("a bracket is not closed"),
             None => match text.rsplit_once(':') {
                 Some((host, port)) if !host.contains(':') => (host, Some(port)),
@@ -354,9 +380,21 @@ mod tests {
     #[test]
     fn hosts_that_are_not_hosts_are_refused() {
         let endpoint = |host: &str| Config::new().host(host).endpoint();
-        for bad in
-            ["https://x", "a@b", "a/b", "a?b", "a b", "a\r\nb", "a#b", ":443", "a:0", "a:http", "::1", "[::1"]
-        {
+        for bad in [
+            "https://x",
+            "a@b",
+            "a/b",
+            "a?b",
+            "a b",
+            "a\r\nb",
+            "a#b",
+            ":443",
+            "a:0",
+            "a:http",
+            "::1",
+            "[::1",
+            "[::1]443",
+        ] {
             assert!(matches!(endpoint(bad), Err(ConfigError::InvalidHost { .. })), "{bad}");
         }
         assert_eq!(endpoint("x.example").map(|e| e.url()), Ok("wss://x.example:443".to_owned()));
@@ -367,7 +405,7 @@ mod tests {
 
     #[test]
     fn settings_print_without_their_secrets() {
-        let config = Config::new().project("p").token("sentinel-1").jwt("sentinel-2");
+        let config = Config::new().project("sentinel-0").token("sentinel-1").jwt("sentinel-2");
         assert!(!format!("{config:?} {:?}", config.credentials()).contains("sentinel"));
     }
 

@@ -45,6 +45,9 @@ pub enum Error {
     /// Too many requests wait to be sent.
     #[error(transparent)]
     QueueFull(Box<QueueFull>),
+    /// Whoever made the request has dropped it before it was sent.
+    #[error("the request was dropped before it was sent")]
+    Dropped,
     /// The client is closed.
     #[error(transparent)]
     Closed(Box<Closed>),
@@ -74,12 +77,14 @@ impl Error {
     /// Whether what failed may have reached the service.
     pub fn certainty(&self) -> Certainty {
         match self {
-            Self::Config(_) | Self::InvalidArgument(_) | Self::QueueFull(_) | Self::Transport(_) => {
-                Certainty::NotSent
-            }
+            Self::Config(_)
+            | Self::InvalidArgument(_)
+            | Self::QueueFull(_)
+            | Self::Dropped
+            | Self::Transport(_) => Certainty::NotSent,
             Self::Refused(_) | Self::Rejected(_) | Self::DialFailed(_) => Certainty::Refused,
             Self::CallGone(gone) => gone.certainty,
-            Self::TimedOut(timed_out) => timed_out.certainty,
+            Self::TimedOut(timed_out) => timed_out.certainty.unwrap_or(Certainty::Unknown),
             Self::Lost(lost) => lost.certainty,
             Self::Closed(closed) => closed.certainty,
         }
@@ -103,7 +108,7 @@ impl Error {
     }
 
     pub(crate) fn waited_too_long(what: impl Into<String>, after: Duration) -> Self {
-        Self::TimedOut(Box::new(TimedOut { what: what.into(), after, certainty: Certainty::Unknown }))
+        Self::TimedOut(Box::new(TimedOut { what: what.into(), after, certainty: None }))
     }
 }
 
@@ -223,16 +228,24 @@ pub struct Rejected {
 }
 
 /// A deadline passed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no outcome of {what} within {after:?}; {certainty}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimedOut {
     /// What was waited for, with the call it was about.
     pub what: String,
     /// For how long.
     pub after: Duration,
-    /// Whether it may have reached the service.
-    pub certainty: Certainty,
+    /// Whether it may have reached the service, if it was a request and not merely waiting.
+    pub certainty: Option<Certainty>,
 }
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no outcome of {} within {:?}", self.what, self.after)?;
+        self.certainty.map_or(Ok(()), |certainty| write!(f, "; {certainty}"))
+    }
+}
+
+impl std::error::Error for TimedOut {}
 
 /// The connection, or the session that it carried, was lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -124,8 +124,8 @@ pub use calling::{
     audio, phone, queue, refer_to, ringtone, rtp, silence, sip, stream, tts, webrtc, ws,
 };
 pub use client::{
-    Action, Call, Client, ConnectionStates, Driver, Events, FOLLOW_LIMIT, HandlerOutcome, IncomingCalls,
-    MAILBOX_LIMIT, Raw, Request, Sending, Subscription, Task, Wait, Work,
+    Action, Call, Client, ConnectionStates, Driver, Ending, Events, FOLLOW_LIMIT, HandlerOutcome,
+    IncomingCalls, MAILBOX_LIMIT, Raw, Request, Sending, Subscription, Task, Wait, Work,
 };
 pub use config::{
     Config, Credentials, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS,

@@ -30,7 +30,9 @@
 //! protocol, its types and its documentation are those of [`signalwire_relay_core`], whose items are all
 //! exported here. This crate adds sockets, TLS by rustls, timers and tasks.
 //!
-//! Logs go to [`tracing`], under the target `signalwire_relay_tokio`.
+//! Logs go to [`tracing`], under the target `signalwire_relay_tokio`, without payloads or credentials. The WebSocket
+//! library below logs whole frames at trace level through the `log` crate: do not let that into a log that others
+//! read.
 
 mod client;
 mod log;

@@ -14,7 +14,10 @@ pub(crate) fn connection(state: &ConnectionState) {
 
 pub(crate) fn notice(notice: &Notice) {
     match notice {
-        Notice::HandlerFailed { .. } | Notice::HandlerPanicked(_) | Notice::LegStuck(_) => {
+        Notice::HandlerFailed { .. }
+        | Notice::MessageHandlerFailed(_)
+        | Notice::HandlerPanicked(_)
+        | Notice::LegStuck(_) => {
             tracing::error!("{notice}");
         }
         Notice::LegEnded { .. } | Notice::OfferRepeated(_) => tracing::debug!("{notice}"),

@@ -86,6 +86,8 @@ impl Pump {
                 Round::Finished => return Poll::Ready(()),
             }
         }
+        // If it breaks here, the next round sees it.
+        let _ = self.flush(cx);
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -106,20 +108,40 @@ impl Pump {
         };
         // Finished tasks are let go of; they have reported what there was to report.
         while self.tasks.try_join_next().is_some() {}
-        let lost = match &mut self.link {
-            Link::Up(socket) => write(socket, &mut self.outgoing, &mut self.unflushed, cx).err(),
-            _ => None,
-        };
-        if let Some(reason) = lost {
-            return self.lost(&reason);
+        let deadline = deadline.map(Instant::from_std);
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            // Before anything is read: a busy socket must not hold up the clock.
+            self.driver.handle_timeout(Instant::now().into_std());
+            return Round::Moved;
         }
         if self.outgoing.len() > WRITE_LIMIT {
             return self.lost("the service does not read what it is sent");
         }
+        if let Link::Up(socket) = &mut self.link
+            && let Err(reason) = write(socket, &mut self.outgoing, &mut self.unflushed, cx)
+        {
+            return self.lost(&reason);
+        }
         match self.take_in(cx) {
-            Round::Stuck => self.sleep(cx, deadline.map(Instant::from_std)),
+            Round::Stuck => {
+                if let Err(reason) = self.flush(cx) {
+                    return self.lost(&reason);
+                }
+                self.sleep(cx, deadline)
+            }
             moved => moved,
         }
+    }
+
+    /// Sends off what was written: once for all that was written since.
+    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
+        if let Link::Up(socket) = &mut self.link
+            && self.unflushed
+            && Sink::poll_flush(Pin::new(&mut **socket), cx).map_err(|error| broken(&error))?.is_ready()
+        {
+            self.unflushed = false;
+        }
+        Ok(())
     }
 
     fn take_in(&mut self, cx: &mut Context<'_>) -> Round {
@@ -154,7 +176,7 @@ impl Pump {
                     self.driver.handle_frame(Instant::now().into_std(), frame);
                     Round::Moved
                 }
-                Poll::Ready(Some(Err(error))) => self.lost(&format!("the connection broke: {error}")),
+                Poll::Ready(Some(Err(error))) => self.lost(&broken(&error)),
                 Poll::Ready(None) => self.lost("the connection ended"),
             },
         }
@@ -187,11 +209,19 @@ impl Pump {
 
     /// Lets go of the link. A socket is closed on the side, as well as it can be in a moment.
     fn close(&mut self) {
-        self.outgoing.clear();
+        let outgoing = std::mem::take(&mut self.outgoing);
         self.unflushed = false;
         if let Link::Up(mut socket) = std::mem::replace(&mut self.link, Link::Down) {
             self.tasks.spawn(async move {
-                let _ = timeout(FAREWELL, socket.close(None)).await;
+                let farewell = async {
+                    // What was handed over before the end still goes out.
+                    for message in outgoing {
+                        socket.send(message).await?;
+                    }
+                    socket.close(None).await
+                };
+                // A service that does not hear it any more need not.
+                let _ = timeout(FAREWELL, farewell).await;
             });
         }
     }
@@ -205,21 +235,18 @@ fn write(
     cx: &mut Context<'_>,
 ) -> Result<(), String> {
     let mut socket = Pin::new(socket);
-    let explain = |error: SocketError| format!("the connection broke: {error}");
     while !outgoing.is_empty() {
-        match socket.as_mut().poll_ready(cx).map_err(explain)? {
-            Poll::Pending => return Ok(()),
-            Poll::Ready(()) => {
-                if let Some(message) = outgoing.pop_front() {
-                    socket.as_mut().start_send(message).map_err(explain)?;
-                    *unflushed = true;
-                }
-            }
+        if socket.as_mut().poll_ready(cx).map_err(|error| broken(&error))?.is_pending() {
+            return Ok(());
+        }
+        if let Some(message) = outgoing.pop_front() {
+            socket.as_mut().start_send(message).map_err(|error| broken(&error))?;
+            *unflushed = true;
         }
     }
-    // One flush for all that was written.
-    if *unflushed && socket.poll_flush(cx).map_err(explain)?.is_ready() {
-        *unflushed = false;
-    }
     Ok(())
+}
+
+fn broken(error: &SocketError) -> String {
+    format!("the connection broke: {error}")
 }

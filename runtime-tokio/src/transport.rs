@@ -6,6 +6,7 @@ use std::io::{self, BufReader};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_tungstenite::WebSocketStream;
 use async_tungstenite::tokio::{TokioAdapter, client_async_with_config};
@@ -17,10 +18,14 @@ use rustls_platform_verifier::Verifier;
 use signalwire_relay_core::{Config, Endpoint, Error};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 /// The largest message that is accepted, in bytes.
 const MESSAGE_LIMIT: usize = 10 * 1024 * 1024;
+
+/// How long one of a host's addresses may take to answer, so that the others get their turn.
+const ADDRESS_LIMIT: Duration = Duration::from_secs(3);
 
 /// A byte stream, with TLS or without.
 pub(crate) trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -47,9 +52,8 @@ impl Transport {
     pub(crate) fn open(&self, endpoint: Endpoint) -> Opening {
         let tls = self.tls.clone();
         Box::pin(async move {
-            let tcp = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
-                .await
-                .map_err(|error| format!("cannot connect to {endpoint}: {error}"))?;
+            let tcp =
+                connect(&endpoint).await.map_err(|error| format!("cannot connect to {endpoint}: {error}"))?;
             // Frames are small and each is wanted at once. Where it cannot be set it is only slower.
             let _ = tcp.set_nodelay(true);
             let stream: Box<dyn Bytes> = match tls {
@@ -74,6 +78,19 @@ impl Transport {
             Ok(socket)
         })
     }
+}
+
+/// Connects to the first of the host's addresses that answers in time.
+async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for address in tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port)).await? {
+        match timeout(ADDRESS_LIMIT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::Error::new(io::ErrorKind::TimedOut, format!("{address} does not answer")),
+        }
+    }
+    Err(last)
 }
 
 fn connector(extra_roots: Option<&Path>) -> Result<TlsConnector, Error> {

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Steer, method, operation, params, rules};
 use crate::client::{Action, Call, Request};
+use crate::config::Secret;
 use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::open_enum::open_enum;
@@ -23,7 +24,7 @@ params! {
             /// The name to log in with there. Default: none.
             post_prompt_auth_user: String,
             /// The password to log in with there. Default: none.
-            post_prompt_auth_password: String,
+            post_prompt_auth_password: Secret,
             /// Data that is shared with the agent's functions. Default: none.
             global_data: Map<String, Value>,
             /// How words are spoken: objects with `replace`, `with`, `ignore_case`. Default: none.

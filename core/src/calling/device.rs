@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{CallState, rules};
+use crate::config::Secret;
 use crate::error::InvalidArgument;
 use crate::ids::{CallId, NodeId};
 use crate::json::whole_seconds;
@@ -262,7 +263,7 @@ pub struct SipDevice {
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    password: Option<String>,
+    password: Option<Secret>,
     #[serde(skip_serializing_if = "Option::is_none")]
     encryption: Option<String>,
     #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
@@ -314,7 +315,7 @@ impl SipDevice {
     /// Name and password for an address that asks for them. Default: none.
     pub fn login(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
         self.username = Some(username.into());
-        self.password = Some(password.into());
+        self.password = Some(Secret::from(password.into()));
         self
     }
 
@@ -463,7 +464,7 @@ pub struct StreamDevice {
     #[serde(skip_serializing_if = "Option::is_none")]
     realtime: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    authorization_bearer_token: Option<String>,
+    authorization_bearer_token: Option<Secret>,
     #[serde(skip_serializing_if = "Option::is_none")]
     custom_parameters: Option<Map<String, Value>>,
 }
@@ -497,9 +498,10 @@ impl StreamDevice {
         self
     }
 
-    text_setter! {
-        /// A bearer token for the server. Default: none.
-        authorization_bearer_token
+    /// A bearer token for the server. Default: none.
+    pub fn authorization_bearer_token(mut self, token: impl Into<String>) -> Self {
+        self.authorization_bearer_token = Some(Secret::from(token.into()));
+        self
     }
 
     /// Parameters that the server receives when the stream begins. Default: none.

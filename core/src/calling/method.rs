@@ -47,6 +47,12 @@ pub trait Method: Serialize + Send + Sync + Sized + 'static {
         None
     }
 
+    /// Whether free-form parameters have a member of this name.
+    #[doc(hidden)]
+    fn has_member(&self, _name: &str) -> bool {
+        false
+    }
+
     #[doc(hidden)]
     fn finish(result: Result<Accepted, Error>) -> Result<Self::Output, Error>;
 }

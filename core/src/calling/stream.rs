@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Codec, Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
+use crate::config::Secret;
 use crate::events::event;
 use crate::open_enum::open_enum;
 
@@ -35,7 +36,7 @@ params! {
             /// How the webhook is called, `GET` or `POST`. Default: `POST`.
             status_url_method: String,
             /// A bearer token for the server. Default: none.
-            authorization_bearer_token: String,
+            authorization_bearer_token: Secret,
             /// Parameters that the server receives when the stream begins. Default: none.
             custom_parameters: Map<String, Value>,
         }

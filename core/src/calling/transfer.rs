@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{method, params, rules};
 use crate::client::{Call, Request};
+use crate::config::Secret;
 use crate::error::InvalidArgument;
 use crate::events::event;
 
@@ -31,7 +32,7 @@ pub struct ReferTarget {
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    password: Option<String>,
+    password: Option<Secret>,
 }
 
 impl ReferTarget {
@@ -44,7 +45,7 @@ impl ReferTarget {
     /// Name and password for a party that asks for them. Default: none.
     pub fn login(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
         self.username = Some(username.into());
-        self.password = Some(password.into());
+        self.password = Some(Secret::from(password.into()));
         self
     }
 }

@@ -19,7 +19,7 @@ use crate::calling::{CallState, Device, Direction, EndReason, Method};
 use crate::error::{Certainty, Error};
 use crate::events::{EventData, FromUpdate, Missed};
 use crate::ids::{CallId, NodeId, Tag};
-use crate::session::{CallInfo, Command, Target};
+use crate::session::CallInfo;
 
 /// A call.
 ///
@@ -49,6 +49,7 @@ pub(super) struct CallShared {
 pub(crate) struct Live {
     node_id: NodeId,
     state: CallState,
+    rang: bool,
     was_answered: bool,
     ended: Option<EndReason>,
     followers: Followers,
@@ -59,6 +60,7 @@ impl CallShared {
         let live = Live {
             node_id: info.node_id.clone(),
             state: info.state.clone(),
+            rang: info.state == CallState::Ringing,
             was_answered: info.state == CallState::Answered,
             ended: None,
             followers: Followers::default(),
@@ -73,6 +75,7 @@ impl CallShared {
                 live.node_id = node_id.clone();
             }
             live.state = state.clone();
+            live.rang |= *state == CallState::Ringing;
             live.was_answered |= *state == CallState::Answered;
         });
     }
@@ -273,7 +276,8 @@ impl Call {
     /// [`Error::CallGone`] if it ends without; [`Error::TimedOut`] if a limit was set and passes.
     pub fn wait_for_ringing(&self) -> Wait<()> {
         self.wait_for_state("ringing", |live| {
-            (live.ended.is_none() && live.state.has_reached(&CallState::Ringing)).then_some(())
+            // One that was answered is past ringing, whether or not the service said so.
+            (live.rang || live.was_answered).then_some(())
         })
     }
 
@@ -339,17 +343,9 @@ impl Call {
         shared.tell(&Err(Missed::Gap(lasted)));
     }
 
-    /// Hangs up a call that nobody has heard of.
-    pub(super) fn hang_up_unheard(&self) {
-        let params = r#"{"reason":"hangup"}"#.to_owned();
-        let mailbox = self.sender().mailbox();
-        let command = Command::trusted("calling.end".into(), Target::Call(self.id().clone()), params);
-        mailbox.post(Message::Command {
-            ticket: mailbox.new_ticket(),
-            command,
-            outcome: Watched::new(super::request::Outcome::Unwanted),
-            progress: None,
-        });
+    /// Has a call hung up that nobody has heard of, however long that takes.
+    pub(super) fn discard(&self) {
+        self.sender().mailbox().post(Message::Discard(self.id().clone()));
     }
 }
 

@@ -23,6 +23,7 @@ use crate::session::{
 };
 
 /// One thing for an adapter to do.
+#[must_use = "what is not done is lost"]
 pub enum Work {
     /// Open a WebSocket to this place, then call `handle_connected`, or `handle_disconnected` if it cannot be
     /// done.
@@ -63,7 +64,10 @@ pub struct Driver {
     drain_limit: Duration,
     work: VecDeque<Work>,
     finished: bool,
-    _slot: Slot,
+    /// How the session ended, until it is told.
+    end: Option<Result<(), Error>>,
+    /// Given back before anybody hears of the end.
+    slot: Option<Slot>,
 }
 
 impl Driver {
@@ -96,7 +100,8 @@ impl Driver {
             drain_limit: config.drain_limit(),
             work: VecDeque::new(),
             finished: false,
-            _slot: slot,
+            end: None,
+            slot: Some(slot),
         };
         Ok((Client { sender }, driver))
     }
@@ -142,8 +147,14 @@ impl Driver {
                 Output::Open(endpoint) => return Work::Open(endpoint),
                 Output::Send(text) => return Work::Send(text),
                 Output::Close => return Work::Close,
-                Output::Event(event) => self.deliver(now, event),
-                Output::Wait(_) if self.finished => return Work::Finished,
+                Output::Event(event) => self.deliver(event),
+                // Only now: every outcome that the session knew has been delivered.
+                Output::Wait(_) if self.finished => {
+                    self.finish();
+                    if self.work.is_empty() {
+                        return Work::Finished;
+                    }
+                }
                 Output::Wait(until) => {
                     let messages = self.shared.mailbox.take(waker);
                     if messages.is_empty() {
@@ -184,6 +195,7 @@ impl Driver {
                 self.session.take(&call_id);
             }
             Message::Release(call_id) => self.session.release(now, &call_id),
+            Message::Discard(call_id) => self.session.discard(now, &call_id),
             Message::HandleCalls(handler) => {
                 let waiting = self.shared.offers.with(|offers| std::mem::take(&mut offers.calls));
                 self.on_call = Some(handler);
@@ -201,7 +213,7 @@ impl Driver {
 
     // From the session to handles.
 
-    fn deliver(&mut self, now: Instant, event: SessionEvent) {
+    fn deliver(&mut self, event: SessionEvent) {
         match event {
             SessionEvent::Connection(state) => self.tell_link(state),
             SessionEvent::Replied { ticket, result } => {
@@ -243,7 +255,10 @@ impl Driver {
                 }
             }
             SessionEvent::Notice(notice) => self.work.push_back(Work::Log(notice)),
-            SessionEvent::Closed(result) => self.finish(now, result),
+            SessionEvent::Closed(result) => {
+                self.finished = true;
+                self.end = Some(result);
+            }
         }
     }
 
@@ -288,7 +303,7 @@ impl Driver {
         let Some(outcome) = self.outcomes.remove(&ticket) else {
             // Nobody waits any more; a call that nobody waits for is hung up.
             if let Ok(Delivered { call: Some(call), .. }) = result {
-                call.hang_up_unheard();
+                call.discard();
             }
             return;
         };
@@ -300,7 +315,7 @@ impl Driver {
             None
         });
         if let Some(Ok(Delivered { call: Some(call), .. })) = unwanted {
-            call.hang_up_unheard();
+            call.discard();
         }
     }
 
@@ -349,14 +364,16 @@ impl Driver {
         follow::tell(&followers, &Ok(event));
     }
 
-    fn finish(&mut self, _now: Instant, result: Result<(), Error>) {
-        self.finished = true;
+    /// Lets go of everything, and lets those know who wait for the end. Harmless if called again.
+    fn finish(&mut self) {
         self.fail_what_waits();
+        self.slot = None;
+        let end = self.end.take().unwrap_or_else(|| Err(Error::closed(Certainty::Unknown)));
         self.shared.link.update(|link| {
             if !matches!(link.state, ConnectionState::Closed { .. }) {
                 link.state = ConnectionState::Closed { reason: None };
             }
-            link.end.get_or_insert(result);
+            link.end.get_or_insert(end);
         });
     }
 
@@ -404,12 +421,6 @@ fn end_operation(progress: &Watched<Progress>, error: Error) {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.fail_what_waits();
-        self.shared.link.update(|link| {
-            if link.end.is_none() {
-                link.state = ConnectionState::Closed { reason: None };
-                link.end = Some(Err(Error::closed(Certainty::Unknown)));
-            }
-        });
+        self.finish();
     }
 }

@@ -89,6 +89,7 @@ impl Queue {
 ///
 /// Up to [`FOLLOW_LIMIT`] events wait to be read; a slower reader loses its oldest and is told how many.
 /// Dropping it stops following.
+#[must_use = "streams do nothing unless read"]
 pub struct Events {
     queue: Arc<Watched<Queue>>,
     place: Place,

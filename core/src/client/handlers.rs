@@ -22,27 +22,40 @@ pub(crate) type MessageHandler = Arc<dyn Fn(Sender, MessageReceiveEvent) -> Task
 
 /// What a handler may end with: nothing, or a `Result` with any error type.
 pub trait HandlerOutcome {
-    /// The failure, if it is one. A call that is gone is none.
-    fn failure(self) -> Option<String>;
+    /// How it ended.
+    fn ending(self) -> Ending;
+}
+
+/// How a handler ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ending {
+    /// Well.
+    Well,
+    /// Because a call was gone, which is a normal outcome.
+    Gone,
+    /// With this error.
+    Failed(String),
 }
 
 impl HandlerOutcome for () {
-    fn failure(self) -> Option<String> {
-        None
+    fn ending(self) -> Ending {
+        Ending::Well
     }
 }
 
 impl<T, E: Into<Box<dyn StdError + Send + Sync>>> HandlerOutcome for Result<T, E> {
-    fn failure(self) -> Option<String> {
-        let error: Box<dyn StdError + Send + Sync> = self.err()?.into();
+    fn ending(self) -> Ending {
+        let Err(error) = self else { return Ending::Well };
+        let error: Box<dyn StdError + Send + Sync> = error.into();
         let mut cause: Option<&(dyn StdError + 'static)> = Some(&*error);
         while let Some(error) = cause {
             if error.downcast_ref::<Error>().is_some_and(Error::is_gone) {
-                return None;
+                return Ending::Gone;
             }
             cause = error.source();
         }
-        Some(error.to_string())
+        Ending::Failed(error.to_string())
     }
 }
 
@@ -75,15 +88,25 @@ where
         let handler = handler.clone();
         Box::pin(async move {
             let own = call.clone();
-            let outcome = caught(async move { handler(call).await.failure() }).await;
-            let notice = match outcome {
-                Ok(None) => return,
-                Ok(Some(error)) => Notice::HandlerFailed { call_id: own.id().clone(), error },
-                Err(panic) => Notice::HandlerPanicked(format!("{panic} (call {})", own.id())),
+            let call_id = own.id().clone();
+            let (notice, reason) = match caught(async move { handler(call).await.ending() }).await {
+                Ok(Ending::Well) => return,
+                // Its own, or that of another that it was busy with.
+                Ok(Ending::Gone) => (None, EndReason::Hangup),
+                Ok(Ending::Failed(error)) => {
+                    (Some(Notice::HandlerFailed { call_id, error }), EndReason::Error)
+                }
+                Err(panic) => {
+                    (Some(Notice::HandlerPanicked(format!("{panic} (call {call_id})"))), EndReason::Error)
+                }
             };
-            own.sender().mailbox().post(Message::Notice(notice));
+            if let Some(notice) = notice {
+                own.sender().mailbox().post(Message::Notice(notice));
+            }
             // A caller whose handler broke off would listen to silence for ever.
-            let _ = own.hangup().reason(EndReason::Error).await;
+            if !own.is_ended() {
+                let _ = own.hangup().reason(reason).await;
+            }
         })
     })
 }
@@ -97,10 +120,12 @@ where
     Arc::new(move |sender: Sender, message: MessageReceiveEvent| {
         let handler = handler.clone();
         Box::pin(async move {
-            let outcome = caught(async move { handler(message).await.failure() }).await;
-            if let Ok(Some(text)) | Err(text) = outcome {
-                sender.mailbox().post(Message::Notice(Notice::HandlerPanicked(text)));
-            }
+            let notice = match caught(async move { handler(message).await.ending() }).await {
+                Ok(Ending::Well | Ending::Gone) => return,
+                Ok(Ending::Failed(error)) => Notice::MessageHandlerFailed(error),
+                Err(panic) => Notice::HandlerPanicked(panic),
+            };
+            sender.mailbox().post(Message::Notice(notice));
         })
     })
 }

@@ -40,6 +40,7 @@ pub(crate) enum Message {
     CancelAlarm(Ticket),
     Take(CallId),
     Release(CallId),
+    Discard(CallId),
     HandleCalls(CallHandler),
     HandleMessages(MessageHandler),
     Spawn(Task),

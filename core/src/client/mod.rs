@@ -30,7 +30,7 @@ pub(crate) use self::action::{ActionCore, Progress, completed_message};
 pub use self::call::Call;
 pub use self::driver::{Driver, Work};
 pub use self::follow::{Events, FOLLOW_LIMIT};
-pub use self::handlers::HandlerOutcome;
+pub use self::handlers::{Ending, HandlerOutcome};
 pub use self::mailbox::{MAILBOX_LIMIT, Task};
 pub use self::request::{Raw, Request, Sending, Subscription};
 pub use self::wait::Wait;
@@ -50,7 +50,8 @@ use crate::session::{ConnectionState, Notice};
 /// A client of the service, without what connects it: an adapter adds that.
 ///
 /// A cheap handle; clones stand for the same client. When the last handle is dropped, those of calls and
-/// actions included, the client closes; calls then go on at the service.
+/// actions included, the client closes; calls then go on at the service. A clone that a handler has captured counts,
+/// and so does each task of [`Call::on`] for as long as its call lives.
 #[derive(Clone)]
 pub struct Client {
     sender: Sender,
@@ -263,7 +264,8 @@ impl Client {
         self.shared().mailbox.post(Message::Drain(within));
     }
 
-    /// Closes now. Requests under way fail; calls go on at the service, without this client.
+    /// Closes now. Requests under way fail; calls go on at the service, without this client, and offers that nobody
+    /// took are left to it.
     pub fn disconnect(&self) {
         self.shared().mailbox.post(Message::Disconnect);
     }
@@ -277,6 +279,7 @@ impl fmt::Debug for Client {
 
 /// The calls that come in. See [`Client::incoming_calls`]. Dropping it leaves waiting calls to other streams, to
 /// a handler, or to be passed on.
+#[must_use = "streams do nothing unless read"]
 #[derive(Debug)]
 pub struct IncomingCalls {
     offers: Arc<Watched<Offers>>,
@@ -316,6 +319,7 @@ impl Drop for IncomingCalls {
 }
 
 /// The states of the connection. See [`Client::connection_states`].
+#[must_use = "streams do nothing unless read"]
 #[derive(Debug)]
 pub struct ConnectionStates {
     link: Arc<Watched<Link>>,

@@ -54,7 +54,7 @@ impl<M: Method> Request<M> {
     }
 
     /// How long the service may take to answer, the time spent waiting for a connection included. Default: the
-    /// client's, 10 s unless configured; for a dial, until somebody answers, 120 s.
+    /// client's, 10 s unless configured. For a dial it is the time until somebody answers; default 120 s.
     ///
     /// A request that takes longer fails with [`Error::TimedOut`], which says whether it was sent.
     pub fn timeout(mut self, limit: Duration) -> Self {
@@ -66,6 +66,20 @@ impl<M: Method> Request<M> {
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
+    }
+
+    /// What says which call and which operation is meant is the session's to say.
+    fn check_reserved(&self, target: &Target) -> Result<(), InvalidArgument> {
+        let reserved: &[&'static str] = match target {
+            Target::Call(_) => &["call_id", "node_id"],
+            Target::Start { .. } | Target::Steer { .. } => &["call_id", "node_id", "control_id"],
+            Target::Dial { .. } => &["tag"],
+            _ => &[],
+        };
+        match reserved.iter().find(|name| self.extra.contains_key(**name) || self.method.has_member(name)) {
+            Some(name) => Err(InvalidArgument::new(name, "it follows from what the request was made on")),
+            None => Ok(()),
+        }
     }
 
     fn command(&mut self) -> Result<Command, InvalidArgument> {
@@ -84,6 +98,7 @@ impl<M: Method> Request<M> {
             }
         };
         let target = self.method.target().unwrap_or(target);
+        self.check_reserved(&target)?;
         let command = if self.extra.is_empty() {
             Command::new(&self.method, target)?
         } else {
@@ -107,7 +122,8 @@ impl<M: Operation> Request<M> {
     }
 
     /// Has a function called when the operation is over, with its last event, or the reason why there is none:
-    /// the request failed, the call ended, the session was lost. It is called once, in a task of its own.
+    /// the request failed, the call ended, the session was lost. It is called once, in a task of its own; not at all
+    /// if the request is never sent, or the client is closed already.
     pub fn on_completed<F, R>(mut self, callback: F) -> Self
     where
         F: FnOnce(Result<M::Event, Error>) -> R + Send + 'static,
@@ -169,14 +185,19 @@ pub(crate) struct Delivered {
 
 impl<M: Method> Sending<M> {
     fn send(mut request: Request<M>) -> Result<Sent, Error> {
-        let command = request.command()?;
+        let progress = M::is_followed().then(|| Watched::new(Progress::default()));
+        if let (Some(progress), Some(completed)) = (&progress, request.completed.take()) {
+            let task = completed(request.sender.clone(), progress.clone());
+            request.sender.mailbox().post(Message::Spawn(task));
+        }
+        let command = request.command().inspect_err(|error| {
+            if let Some(progress) = &progress {
+                progress.update(|progress| progress.end(error.clone().into()));
+            }
+        })?;
         let sender = request.sender;
         let ticket = sender.mailbox().new_ticket();
         let outcome = Watched::new(Outcome::Unknown);
-        let progress = M::is_followed().then(|| Watched::new(Progress::default()));
-        if let (Some(progress), Some(completed)) = (&progress, request.completed) {
-            sender.mailbox().post(Message::Spawn(completed(sender.clone(), progress.clone())));
-        }
         let message =
             Message::Command { ticket, command, outcome: outcome.clone(), progress: progress.clone() };
         let name = request.method.name();
@@ -238,7 +259,7 @@ impl<M: Method> Drop for Sending<M> {
         let unread = sent.outcome.with(|outcome| std::mem::replace(outcome, Outcome::Unwanted));
         match unread {
             // A dial that was answered in the very moment: nobody will talk to the callee.
-            Outcome::Known(Ok(Delivered { call: Some(call), .. })) => call.hang_up_unheard(),
+            Outcome::Known(Ok(Delivered { call: Some(call), .. })) => call.discard(),
             Outcome::Unknown => sent.sender.mailbox().post(Message::Abandon(sent.ticket)),
             _ => {}
         }
@@ -281,6 +302,10 @@ impl Method for Raw {
             return Err(InvalidArgument::new("params", "they must be a JSON object"));
         }
         Ok(())
+    }
+
+    fn has_member(&self, name: &str) -> bool {
+        self.params.get(name).is_some()
     }
 
     fn finish(result: Result<Accepted, Error>) -> Result<Value, Error> {

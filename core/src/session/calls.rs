@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::frame::EventParams;
 use super::output::{CallInfo, Notice, OperationUpdate, SessionEvent};
-use super::table::{CallSerial, Entry, Role};
+use super::table::{CallSerial, Dismissal, Role, Running};
 use super::timers::Timer;
 use super::{Session, dials};
 use crate::calling::{CallReceiveEvent, CallState, CallStateEvent, Direction, EndReason};
-use crate::error::{Certainty, Error};
+use crate::error::{Certainty, Error, Lost};
 use crate::events::Event;
-use crate::ids::CallId;
+use crate::ids::{CallId, ControlId, Ticket};
 
 /// How long an offer may wait to be taken before it is passed on.
 const OFFER_PATIENCE: Duration = Duration::from_secs(10);
@@ -38,11 +38,10 @@ impl Session {
 
     /// Takes an offer, so that it is not passed on. False if the call is not there.
     pub fn take(&mut self, call_id: &CallId) -> bool {
-        match self.calls.get_mut(call_id) {
+        match self.calls.get(call_id) {
             Some(entry) if entry.role == Role::Offered => {
-                entry.role = Role::Active;
-                let timer = Timer::PassOffer(entry.serial);
-                self.timers.cancel(&timer);
+                self.timers.cancel(&Timer::PassOffer(entry.serial));
+                self.calls.set_role(call_id, Role::Active);
                 true
             }
             Some(entry) => entry.role == Role::Active,
@@ -54,7 +53,7 @@ impl Session {
     /// passed on; anything else goes its way.
     pub fn release(&mut self, now: Instant, call_id: &CallId) {
         let Some(entry) = self.calls.get(call_id) else { return };
-        let unanswered = !entry.state.has_reached(&CallState::Answered) && !entry.answering;
+        let unanswered = !entry.state.has_reached(&CallState::Answered) && !entry.settled;
         if entry.is_visible() && entry.direction == Direction::Inbound && unanswered {
             self.pass_offer(now, call_id, "nobody took it");
         }
@@ -65,7 +64,9 @@ impl Session {
         if call_id.is_empty() {
             return self.notice(Notice::FrameIgnored("it offers a call without a call_id"));
         }
-        if self.calls.get(call_id).is_some() || self.calls.is_over(call_id) {
+        if self.calls.get(call_id).is_some()
+            || (self.calls.is_over(call_id) && !self.calls.was_passed(call_id))
+        {
             return self.notice(Notice::OfferRepeated(call_id.clone()));
         }
         let state =
@@ -73,7 +74,8 @@ impl Session {
         if state == CallState::Ended {
             return;
         }
-        let over_limit = self.calls.len() >= self.max_active_calls;
+        let over_limit = self.calls.visible() >= self.max_active_calls;
+        let passed_before = self.calls.was_passed(call_id);
         let direction = match &offer.direction {
             Direction::Other(_) => Direction::Inbound,
             direction => direction.clone(),
@@ -87,6 +89,9 @@ impl Session {
         );
         if self.draining {
             return self.decline_offer(now, call_id, "the client is stopping");
+        }
+        if passed_before {
+            return self.decline_offer(now, call_id, "it was passed on before");
         }
         if over_limit {
             return self.decline_offer(now, call_id, "the client has as many calls as it may have");
@@ -108,17 +113,47 @@ impl Session {
 
     /// Gives back an offer that the application has not heard of.
     fn decline_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
-        self.tidy_up(now, "calling.pass", "{}", call_id);
-        // Forgotten, not over: if it comes again when there is room, it is welcome.
-        self.calls.forget(call_id);
         self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
+        self.dismiss(now, call_id, Dismissal::Pass);
     }
 
     /// Gives back an offer that the application has heard of.
     pub(super) fn pass_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
-        self.tidy_up(now, "calling.pass", "{}", call_id);
         self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
-        self.end_locally(call_id, EndReason::Passed);
+        self.withdraw_call(call_id, EndReason::Passed);
+        self.dismiss(now, call_id, Dismissal::Pass);
+    }
+
+    /// Nobody will use a call that the application was given: it is hung up.
+    pub fn discard(&mut self, now: Instant, call_id: &CallId) {
+        if self.knows(call_id) {
+            self.withdraw_call(call_id, EndReason::Cancel);
+            self.end_leg(now, call_id, "nobody is left to talk to it");
+        }
+    }
+
+    /// Takes a call from the application, and keeps it on the books until the service is rid of it.
+    fn withdraw_call(&mut self, call_id: &CallId, reason: EndReason) {
+        self.stop_call_timers(call_id);
+        let operations = self.calls.get_mut(call_id).map(|entry| std::mem::take(&mut entry.operations));
+        self.fail_operations(call_id, operations.unwrap_or_default());
+        self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason });
+        self.calls.set_role(call_id, Role::Unwanted { how: Dismissal::End, attempts: 0 });
+    }
+
+    fn stop_call_timers(&mut self, call_id: &CallId) {
+        if let Some(serial) = self.calls.get(call_id).map(|entry| entry.serial) {
+            for timer in [Timer::PassOffer(serial), Timer::ConfirmGone(serial), Timer::DismissAgain(serial)] {
+                self.timers.cancel(&timer);
+            }
+        }
+    }
+
+    fn fail_operations(&mut self, call_id: &CallId, operations: Vec<Running>) {
+        for running in operations {
+            let error = Error::gone(call_id.clone(), Certainty::Unknown);
+            self.emit(SessionEvent::OperationFailed { ticket: running.ticket, error });
+        }
     }
 
     pub(super) fn pass_untaken(&mut self, now: Instant, serial: CallSerial) {
@@ -155,7 +190,6 @@ impl Session {
             CallState::Ended => {
                 let reason = news.end_reason.clone().unwrap_or(EndReason::Hangup);
                 self.end_locally(call_id, reason);
-                self.close_if_drained(now);
             }
             CallState::Answered if unwanted => self.end_leg(now, call_id, "it was answered too late"),
             _ => {}
@@ -181,36 +215,57 @@ impl Session {
     /// Ends a call as far as this client is concerned: its operations fail, its timers stop, and it is
     /// remembered as over.
     pub(super) fn end_locally(&mut self, call_id: &CallId, reason: EndReason) {
+        self.stop_call_timers(call_id);
         let Some(entry) = self.calls.end(call_id) else { return };
-        for timer in [
-            Timer::PassOffer(entry.serial),
-            Timer::ConfirmGone(entry.serial),
-            Timer::EndLegAgain(entry.serial),
-        ] {
-            self.timers.cancel(&timer);
-        }
         let visible = entry.is_visible();
-        let Entry { operations, .. } = entry;
-        for running in operations {
-            let error = Error::gone(call_id.clone(), Certainty::Unknown);
-            self.emit(SessionEvent::OperationFailed { ticket: running.ticket, error });
-        }
+        self.fail_operations(call_id, entry.operations);
         if visible {
             self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason });
         }
     }
 
+    /// Takes a call off the books as if it had never been there.
+    pub(super) fn forget_call(&mut self, call_id: &CallId) {
+        self.stop_call_timers(call_id);
+        self.calls.forget(call_id);
+    }
+
     /// The service does not know the call: news of its end should be on their way.
     pub(super) fn expect_end(&mut self, now: Instant, call_id: &CallId) {
-        if let Some(entry) = self.calls.get(call_id) {
-            self.timers.set(Timer::ConfirmGone(entry.serial), now + END_LIMIT);
+        if let Some(timer) = self.calls.get(call_id).map(|entry| Timer::ConfirmGone(entry.serial))
+            && !self.timers.is_set(&timer)
+        {
+            self.timers.set(timer, now + END_LIMIT);
         }
     }
 
-    pub(super) fn confirm_gone(&mut self, now: Instant, serial: CallSerial) {
+    pub(super) fn confirm_gone(&mut self, serial: CallSerial) {
         if let Some(call_id) = self.calls.id_of(serial).cloned() {
             self.end_locally(&call_id, EndReason::NotFound);
-            self.close_if_drained(now);
+        }
+    }
+
+    /// The service does not know an operation: its last event should be on its way.
+    pub(super) fn expect_operation_end(&mut self, now: Instant, call_id: &CallId, control_id: &ControlId) {
+        let running = self.calls.get(call_id).and_then(|entry| {
+            let running = entry.operations.iter().find(|running| running.control_id == *control_id)?;
+            Some(Timer::ConfirmOver(entry.serial, running.ticket))
+        });
+        if let Some(timer) = running
+            && !self.timers.is_set(&timer)
+        {
+            self.timers.set(timer, now + END_LIMIT);
+        }
+    }
+
+    pub(super) fn confirm_over(&mut self, serial: CallSerial, ticket: Ticket) {
+        let Some(call_id) = self.calls.id_of(serial).cloned() else { return };
+        let Some(entry) = self.calls.get_mut(&call_id) else { return };
+        if let Some(index) = entry.operations.iter().position(|running| running.ticket == ticket) {
+            entry.operations.remove(index);
+            let what = format!("an operation on call {call_id}, whose last event was missed");
+            let lost = Lost { what, certainty: Certainty::Unknown };
+            self.emit(SessionEvent::OperationFailed { ticket, error: Error::Lost(Box::new(lost)) });
         }
     }
 

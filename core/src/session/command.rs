@@ -9,7 +9,7 @@ use crate::ids::{CallId, ControlId, Tag};
 
 /// One request to the service.
 #[must_use]
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Command {
     pub(super) method: Cow<'static, str>,
     pub(super) params: String,
@@ -60,6 +60,16 @@ impl Target {
             Self::Call(call_id) | Self::Start { call_id, .. } | Self::Steer { call_id, .. } => Some(call_id),
             _ => None,
         }
+    }
+}
+
+/// Prints no parameters: they may contain what is not for logs.
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Command")
+            .field("method", &self.method)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
     }
 }
 

@@ -11,7 +11,7 @@ use super::output::{ConnectionState, Notice, Output, SessionEvent};
 use super::pending::{Purpose, Stage};
 use super::timers::Timer;
 use super::{Queued, Session};
-use crate::calling::EndReason;
+use crate::calling::{CallState, Direction, EndReason};
 use crate::config::Credentials;
 use crate::error::{Certainty, Error, Lost, Rejected};
 use crate::json::object;
@@ -49,6 +49,8 @@ pub(super) struct Connection {
     /// Since when there has been no connection, if there was one.
     lost_at: Option<Instant>,
     last_arrival: Option<Instant>,
+    /// Whether the authorization state came by the present connection.
+    state_is_fresh: bool,
     probe: Option<Probe>,
 }
 
@@ -148,7 +150,10 @@ impl Session {
     /// The transport could not be opened, or is gone. `reason` is for people to read.
     pub fn handle_disconnected(&mut self, now: Instant, reason: &str) {
         if self.connection.is_up() {
-            self.lose(now, reason);
+            // A service may give back what it was given.
+            let reason = self.scrub(reason);
+            self.lose(now, &reason);
+            self.close_if_drained(now);
         }
     }
 
@@ -156,6 +161,7 @@ impl Session {
         if self.connection.is_closed() {
             return;
         }
+        self.connection.state_is_fresh = false;
         self.enter(Phase::Opening);
         self.timers.set(Timer::DropConnection, now + OPEN_LIMIT);
         self.output.push_back(Queued::Output(Output::Open(self.endpoint.clone())));
@@ -167,7 +173,7 @@ impl Session {
             "agent": self.agent,
             "event_acks": true,
             "authentication": match &self.credentials {
-                Credentials::Token { project, token } => json!({"project": project, "token": token.expose()}),
+                Credentials::Token { project, token } => json!({"project": project.expose(), "token": token.expose()}),
                 Credentials::Jwt(jwt) => json!({"jwt_token": jwt.expose()}),
             },
         });
@@ -212,13 +218,19 @@ impl Session {
             for call_id in self.calls.ids(super::table::Entry::is_visible) {
                 self.emit(SessionEvent::Gap { call_id, lasted });
             }
-        } else if had_session {
-            self.lose_session(now);
+        } else {
+            if !self.connection.state_is_fresh {
+                // It belongs to the session that is gone.
+                self.connection.resume.authorization_state = None;
+            }
+            if had_session {
+                self.lose_session(now);
+            }
         }
         while let Some((key, frame)) = self.pending.stage_next() {
             self.output.push_back(Queued::Frame(Some(key), frame));
         }
-        self.close_if_drained(now);
+        self.dismiss_waiting(now);
     }
 
     pub(super) fn handle_rejected(&mut self, now: Instant, status: &Status, resuming: bool) {
@@ -268,6 +280,7 @@ impl Session {
         let state: State = serde_json::from_str(params.get()).unwrap_or_default();
         if !state.authorization_state.is_empty() {
             self.connection.resume.authorization_state = Some(state.authorization_state.into());
+            self.connection.state_is_fresh = true;
         }
     }
 
@@ -294,7 +307,6 @@ impl Session {
         self.connection.failures = self.connection.failures.saturating_add(1);
         self.timers.set(Timer::Reconnect, now + retry_in);
         self.enter(Phase::Waiting { retry_in, reason: reason.into() });
-        self.close_if_drained(now);
     }
 
     /// Takes back the frames that were not drained: they belong to a connection that is gone. Requests among
@@ -359,7 +371,15 @@ impl Session {
             self.notice(Notice::CallsLost(lost.len()));
         }
         for call_id in lost {
+            self.fail_queued_for(now, &call_id);
+            let unanswered = self.calls.get(&call_id).is_some_and(|entry| {
+                entry.direction == Direction::Inbound && !entry.state.has_reached(&CallState::Answered)
+            });
             self.end_locally(&call_id, EndReason::SessionLost);
+            if unanswered {
+                // It may be offered again, to the new session.
+                self.calls.unremember(&call_id);
+            }
         }
     }
 
@@ -416,10 +436,12 @@ impl Session {
 
     pub(super) fn end_calls(&mut self, now: Instant) {
         self.timers.set(Timer::FinishDrain, now + LAST_WORDS);
+        for tag in self.dials.tags(|_| true) {
+            self.fail_dial(now, &tag, Error::closed(Certainty::Unknown));
+        }
         for call_id in self.calls.ids(super::table::Entry::is_visible) {
             self.tidy_up(now, "calling.end", r#"{"reason":"hangup"}"#, &call_id);
         }
-        self.close_if_drained(now);
     }
 
     /// Closes if the session is draining and nothing is left to wait for.
@@ -479,10 +501,14 @@ impl Session {
             purpose,
             stage: Stage::Staged,
             made: now,
-            timeout: self.request_timeout,
+            timeout: PROBE_LIMIT,
         };
+        // How long authentication may take is a matter of the connection, not of the request.
+        let expires = !matches!(request.purpose, Purpose::Authenticate { .. });
         let key = self.pending.insert(request);
-        self.timers.set(Timer::ExpireRequest(key), now + self.request_timeout);
+        if expires {
+            self.timers.set(Timer::ExpireRequest(key), now + PROBE_LIMIT);
+        }
         self.output.push_back(Queued::Frame(Some(key), frame));
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Session;
 use super::output::{CallInfo, Notice, SessionEvent};
-use super::table::{CallSerial, Role};
+use super::table::{CallSerial, Dismissal, Role};
 use super::timers::Timer;
 use crate::calling::{CallState, DialEvent, DialState, Direction, EndReason};
 use crate::error::{Certainty, DialFailed, Error, TimedOut};
@@ -16,10 +16,10 @@ use crate::ids::{CallId, Tag, Ticket};
 pub(super) const DIAL_LIMIT: Duration = Duration::from_mins(2);
 /// How long a leg that lost may ring on: the service calls it off itself, as a rule.
 const LOSER_PATIENCE: Duration = Duration::from_secs(2);
-/// How long a leg that was asked to end may take before it is asked again.
-const LEG_LIMIT: Duration = Duration::from_secs(10);
+/// How long the service may take to be rid of a call before it is asked again.
+const DISMISSAL_LIMIT: Duration = Duration::from_secs(10);
 /// How often it is asked.
-const LEG_ATTEMPTS: u32 = 3;
+const DISMISSAL_ATTEMPTS: u32 = 3;
 /// Why a leg is ended that shows up after its dial was decided.
 pub(super) const LATE: &str = "its dial is over";
 
@@ -29,7 +29,10 @@ impl Session {
         match news.dial_state {
             DialState::Answered if self.dials.contains(tag) => self.handle_answered_dial(now, news),
             DialState::Failed if self.dials.contains(tag) => {
-                let failed = DialFailed { tag: tag.clone(), reason: news.reason.clone() };
+                let failed = DialFailed {
+                    tag: tag.clone(),
+                    reason: news.reason.as_ref().map(|reason| self.scrub(reason)),
+                };
                 self.fail_dial(now, tag, Error::DialFailed(Box::new(failed)));
             }
             DialState::Answered if self.dials.was_decided(tag) => self.refuse_late_winner(now, news),
@@ -65,8 +68,8 @@ impl Session {
                 role,
             );
         }
+        self.calls.set_role(call_id, Role::Active);
         let Some(entry) = self.calls.get_mut(call_id) else { return };
-        entry.role = Role::Active;
         if !entry.state.has_reached(&CallState::Answered) {
             entry.state = CallState::Answered;
         }
@@ -97,7 +100,7 @@ impl Session {
         }
         if self.calls.get(call_id).is_none() {
             let node_id = if news.call.node_id.is_empty() { &news.node_id } else { &news.call.node_id };
-            let role = Role::Unwanted { attempts: 0 };
+            let role = Role::Unwanted { how: Dismissal::End, attempts: 0 };
             self.calls.insert(
                 call_id.clone(),
                 node_id.clone(),
@@ -128,15 +131,15 @@ impl Session {
     /// Lets go of the legs that did not win. Those that were answered too are ended at once.
     fn release_losers(&mut self, now: Instant, legs: Vec<CallId>) {
         for call_id in legs {
-            let Some(entry) = self.calls.get_mut(&call_id) else { continue };
+            let Some(entry) = self.calls.get(&call_id) else { continue };
             if entry.role == Role::Active {
                 continue;
             }
             if entry.state.has_reached(&CallState::Answered) {
                 self.end_leg(now, &call_id, "another leg was faster");
             } else {
-                entry.role = Role::Unwanted { attempts: 0 };
-                self.timers.set(Timer::EndLegAgain(entry.serial), now + LOSER_PATIENCE);
+                self.timers.set(Timer::DismissAgain(entry.serial), now + LOSER_PATIENCE);
+                self.calls.set_role(&call_id, Role::Unwanted { how: Dismissal::End, attempts: 0 });
             }
         }
     }
@@ -148,38 +151,63 @@ impl Session {
         let sent = accepted || self.recall(ticket);
         let certainty = if sent { Certainty::Unknown } else { Certainty::NotSent };
         let what = format!("calling.dial (tag {tag})");
-        self.fail_dial(now, tag, Error::TimedOut(Box::new(TimedOut { what, after, certainty })));
-        self.close_if_drained(now);
+        self.fail_dial(
+            now,
+            tag,
+            Error::TimedOut(Box::new(TimedOut { what, after, certainty: Some(certainty) })),
+        );
     }
 
-    /// Ends a call that nobody wants, now and, if that does not help, again.
+    /// Ends a leg that nobody wants.
     pub(super) fn end_leg(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
-        let ready = self.connection.is_ready();
-        let Some(entry) = self.calls.get_mut(call_id) else { return };
-        let attempts = match entry.role {
-            Role::Unwanted { attempts } => attempts,
-            _ => 0,
-        };
-        // Without a connection nothing is asked, and the attempt does not count.
-        entry.role = Role::Unwanted { attempts: attempts + u32::from(ready) };
-        let (serial, answered) = (entry.serial, entry.state.has_reached(&CallState::Answered));
-        self.timers.set(Timer::EndLegAgain(serial), now + LEG_LIMIT);
-        if ready {
-            let reason = if answered { EndReason::Hangup } else { EndReason::Cancel };
+        if self.calls.get(call_id).is_some() {
             self.notice(Notice::LegEnded { call_id: call_id.clone(), why });
-            self.tidy_up(now, "calling.end", &format!(r#"{{"reason":"{reason}"}}"#), call_id);
+            self.dismiss(now, call_id, Dismissal::End);
         }
     }
 
-    pub(super) fn end_leg_again(&mut self, now: Instant, serial: CallSerial) {
+    /// Gets rid of a call, now and, if that does not help, again. Without a connection nothing is asked, and the
+    /// attempt does not count.
+    pub(super) fn dismiss(&mut self, now: Instant, call_id: &CallId, how: Dismissal) {
+        let ready = self.connection.is_ready();
+        let Some(entry) = self.calls.get(call_id) else { return };
+        let attempts = match entry.role {
+            Role::Unwanted { how: before, attempts } if before == how => attempts,
+            _ => 0,
+        };
+        let (serial, answered) = (entry.serial, entry.state.has_reached(&CallState::Answered));
+        self.calls.set_role(call_id, Role::Unwanted { how, attempts: attempts + u32::from(ready) });
+        self.timers.set(Timer::DismissAgain(serial), now + DISMISSAL_LIMIT);
+        if ready {
+            match how {
+                Dismissal::Pass => self.tidy_up(now, "calling.pass", "{}", call_id),
+                Dismissal::End if answered => {
+                    self.tidy_up(now, "calling.end", r#"{"reason":"hangup"}"#, call_id);
+                }
+                Dismissal::End => self.tidy_up(now, "calling.end", r#"{"reason":"cancel"}"#, call_id),
+            }
+        }
+    }
+
+    pub(super) fn dismiss_again(&mut self, now: Instant, serial: CallSerial) {
         let Some(call_id) = self.calls.id_of(serial).cloned() else { return };
         match self.calls.get(&call_id).map(|entry| &entry.role) {
-            Some(Role::Unwanted { attempts }) if *attempts >= LEG_ATTEMPTS => {
+            Some(Role::Unwanted { attempts, .. }) if *attempts >= DISMISSAL_ATTEMPTS => {
                 self.notice(Notice::LegStuck(call_id.clone()));
                 self.end_locally(&call_id, EndReason::Error);
-                self.close_if_drained(now);
             }
-            _ => self.end_leg(now, &call_id, "it is still up"),
+            Some(Role::Unwanted { how, .. }) => self.dismiss(now, &call_id, *how),
+            _ => {}
+        }
+    }
+
+    /// There is a connection again: what waits to be got rid of is not kept waiting.
+    pub(super) fn dismiss_waiting(&mut self, now: Instant) {
+        for call_id in self.calls.ids(|entry| matches!(entry.role, Role::Unwanted { attempts: 0, .. })) {
+            if let Some(Role::Unwanted { how, .. }) = self.calls.get(&call_id).map(|entry| entry.role.clone())
+            {
+                self.dismiss(now, &call_id, how);
+            }
         }
     }
 
@@ -194,9 +222,11 @@ impl Session {
             None
         } else if let Some(dial) = self.dials.get_mut(tag) {
             dial.legs.push(call_id.clone());
+            // Whatever becomes of the reply: the dial is under way.
+            dial.accepted = true;
             Some(Role::Leg(tag.clone()))
         } else {
-            self.dials.was_decided(tag).then_some(Role::Unwanted { attempts: 0 })
+            self.dials.was_decided(tag).then_some(Role::Unwanted { how: Dismissal::End, attempts: 0 })
         }
     }
 }

@@ -38,6 +38,7 @@ mod table;
 mod timers;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
@@ -73,7 +74,6 @@ pub enum Frame<'a> {
 }
 
 /// A RELAY session: one client's side of the protocol.
-#[derive(Debug)]
 pub struct Session {
     credentials: Credentials,
     endpoint: Endpoint,
@@ -93,8 +93,17 @@ pub struct Session {
     output: VecDeque<Queued>,
 }
 
+/// Prints nothing that was or will be sent.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("connection", &self.connection.state())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Something in the output queue.
-#[derive(Debug)]
 enum Queued {
     Frame(Option<RequestKey>, String),
     Output(Output),
@@ -155,6 +164,7 @@ impl Session {
             Frame::Binary(_) => self.notice(Notice::FrameIgnored("it is binary")),
             Frame::Ping | Frame::Pong => {}
         }
+        self.close_if_drained(now);
     }
 
     fn handle_text(&mut self, now: Instant, text: &str) {
@@ -193,12 +203,14 @@ impl Session {
                 Timer::FinishDrain => self.disconnect(now),
                 Timer::ExpireRequest(key) => self.expire(now, key),
                 Timer::PassOffer(serial) => self.pass_untaken(now, serial),
-                Timer::ConfirmGone(serial) => self.confirm_gone(now, serial),
-                Timer::EndLegAgain(serial) => self.end_leg_again(now, serial),
+                Timer::ConfirmGone(serial) => self.confirm_gone(serial),
+                Timer::ConfirmOver(serial, ticket) => self.confirm_over(serial, ticket),
+                Timer::DismissAgain(serial) => self.dismiss_again(now, serial),
                 Timer::GiveUpDial(tag) => self.expire_dial(now, &tag),
                 Timer::Alarm(ticket) => self.emit(SessionEvent::Alarm(ticket)),
             }
         }
+        self.close_if_drained(now);
     }
 
     // What leaves.
@@ -236,7 +248,7 @@ impl Session {
     }
 
     /// Stops gently: no new calls are accepted, running ones may go on for as long as `within`, then they are
-    /// ended, then the session closes. Asked again, the shorter time holds.
+    /// ended, then the session closes. Asked again, the new time counts from then.
     pub fn drain(&mut self, now: Instant, within: Duration) {
         if self.connection.is_closed() {
             return;
@@ -248,9 +260,12 @@ impl Session {
                 self.pass_offer(now, &call_id, "the client is stopping");
             }
         }
-        let at = now.checked_add(within).unwrap_or(now);
         if !self.timers.is_set(&Timer::FinishDrain) {
-            self.timers.set(Timer::EndCalls, at);
+            self.timers.cancel(&Timer::EndCalls);
+            // A time beyond what the clock can count is no limit.
+            if let Some(at) = now.checked_add(within) {
+                self.timers.set(Timer::EndCalls, at);
+            }
         }
         self.close_if_drained(now);
     }
@@ -312,20 +327,23 @@ impl Session {
     /// Text of the service with every secret of this session struck out.
     fn scrub(&self, text: &str) -> String {
         let secrets = match &self.credentials {
-            Credentials::Token { project, token } => [project.as_str(), token.expose()],
+            Credentials::Token { project, token } => [project.expose(), token.expose()],
             Credentials::Jwt(jwt) => [jwt.expose(), ""],
         };
-        secrets
+        let mut secrets: Vec<_> = secrets
             .into_iter()
             .chain(self.connection.authorization_state())
             .filter(|secret| !secret.is_empty())
-            .fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+            .collect();
+        // One may contain another, which must not be struck out first.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
     }
 
     /// Which project calls belong to when an event does not say so.
     fn project(&self) -> &str {
         match &self.credentials {
-            Credentials::Token { project, .. } => project,
+            Credentials::Token { project, .. } => project.expose(),
             Credentials::Jwt(_) => "",
         }
     }

@@ -13,7 +13,7 @@ use crate::events::Event;
 use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
 
 /// One thing for the driver of a session to do.
-#[derive(Debug)]
+#[must_use = "what is not done is lost"]
 pub enum Output {
     /// Open a WebSocket to this place, then call `handle_connected`, or `handle_disconnected` if it cannot be
     /// done.
@@ -26,6 +26,19 @@ pub enum Output {
     Event(SessionEvent),
     /// There is nothing to do until something arrives, or until this instant, when `handle_timeout` is due.
     Wait(Option<Instant>),
+}
+
+/// Prints no frame: what is sent is not for logs.
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(endpoint) => f.debug_tuple("Open").field(endpoint).finish(),
+            Self::Send(text) => write!(f, "Send({} bytes)", text.len()),
+            Self::Close => f.write_str("Close"),
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+            Self::Wait(until) => f.debug_tuple("Wait").field(until).finish(),
+        }
+    }
 }
 
 /// What a session has to tell.
@@ -262,6 +275,9 @@ pub enum Notice {
         /// How.
         error: String,
     },
+    /// A handler of a message failed.
+    #[error("the handler of a message failed: {0}")]
+    MessageHandlerFailed(String),
     /// A callback of the application panicked.
     #[error("a handler panicked: {0}")]
     HandlerPanicked(String),

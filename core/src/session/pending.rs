@@ -33,7 +33,6 @@ pub(super) enum Purpose {
 }
 
 /// How far a request has got.
-#[derive(Debug)]
 pub(super) enum Stage {
     /// It waits for a connection; this is its frame.
     Queued(String),
@@ -43,7 +42,6 @@ pub(super) enum Stage {
     Sent,
 }
 
-#[derive(Debug)]
 pub(super) struct Request {
     pub(super) id: Uuid,
     pub(super) method: Cow<'static, str>,
@@ -66,7 +64,7 @@ impl Request {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Pending {
     next: u64,
     requests: BTreeMap<RequestKey, Request>,

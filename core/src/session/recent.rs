@@ -28,6 +28,12 @@ impl<T: Clone + Eq + Hash> Recent<T> {
         }
     }
 
+    pub(super) fn remove(&mut self, item: &T) {
+        if self.members.remove(item) {
+            self.order.retain(|own| own != item);
+        }
+    }
+
     pub(super) fn contains<Q: ?Sized + Eq + Hash>(&self, item: &Q) -> bool
     where
         T: Borrow<Q>,

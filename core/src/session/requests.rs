@@ -37,10 +37,10 @@ impl Session {
                 if !self.take(&call_id) {
                     return self.report(ticket, &target, Err(Error::gone(call_id, Certainty::NotSent)));
                 }
-                if method == "calling.answer"
+                if settles(&method)
                     && let Some(entry) = self.calls.get_mut(&call_id)
                 {
-                    entry.answering = true;
+                    entry.settled = true;
                 }
                 self.submit(now, ticket, method, &params, target, timeout);
             }
@@ -85,7 +85,7 @@ impl Session {
                     self.timers.set(Timer::GiveUpDial(tag.clone()), at);
                 }
                 let target = Target::Dial { tag: Some(tag) };
-                self.submit(now, ticket, method, &params, target, None);
+                self.submit(now, ticket, method, &params, target, Some(limit));
             }
             Target::Receive(contexts) | Target::Unreceive(contexts) => {
                 if contexts.is_empty() {
@@ -118,9 +118,12 @@ impl Session {
         if let Some(key) = self.pending.key_of_ticket(ticket)
             && let Some(request) = self.pending.get(key)
             && !matches!(request.stage, Stage::Sent)
-            && let Some(Request { purpose: Purpose::Application(_, target), .. }) = self.withdraw(key)
+            && let Some(Request { purpose: Purpose::Application(_, target), method, .. }) = self.withdraw(key)
         {
-            self.drop_operation(ticket, &target);
+            self.take_back(ticket, &method, &target);
+            if matches!(target, Target::Start { .. } | Target::Message) {
+                self.emit(SessionEvent::OperationFailed { ticket, error: Error::Dropped });
+            }
         }
         self.close_if_drained(now);
     }
@@ -180,12 +183,12 @@ impl Session {
         timeout: std::time::Duration,
     ) {
         let ready = self.connection.is_ready();
-        if !ready && !self.pending.has_room_offline() {
+        if !ready && !self.pending.has_room_offline() && matches!(purpose, Purpose::Application(..)) {
             let error = Error::QueueFull(Box::new(QueueFull {
                 method: method.to_string(),
                 limit: OFFLINE_QUEUE_LIMIT,
             }));
-            return self.settle(now, &purpose, Err(error));
+            return self.settle(now, &method, &purpose, Err(error));
         }
         let (stage, staged) = if ready { (Stage::Staged, Some(frame)) } else { (Stage::Queued(frame), None) };
         let key = self.pending.insert(Request { id, method, purpose, stage, made: now, timeout });
@@ -203,9 +206,10 @@ impl Session {
         id: &RawValue,
         outcome: Result<&RawValue, &RawValue>,
     ) {
+        // Even an answer that comes too late shows that the service hears us.
+        self.note_answer();
         let Some(key) = frame::request_id(id).and_then(|id| self.pending.key_of_id(id)) else { return };
         let Some(request) = self.withdraw(key) else { return };
-        self.note_answer();
         let refusal = match outcome {
             // The result of authentication has no code to go by.
             Ok(_) if matches!(request.purpose, Purpose::Authenticate { .. }) => None,
@@ -223,12 +227,10 @@ impl Session {
             }
             (Purpose::Probe, _) => {}
             (Purpose::TidyUp(call_id), refusal) => {
-                if let Some(call_id) = call_id
-                    && refusal.is_some_and(|status| status.is_gone())
-                {
-                    self.end_locally(call_id, EndReason::NotFound);
+                if let Some(call_id) = call_id {
+                    let gone = refusal.as_ref().is_some_and(Status::is_gone);
+                    self.handle_tidied(call_id, &request.method, refusal.is_none(), gone);
                 }
-                self.close_if_drained(now);
             }
             (Purpose::Application(_, target), None) => {
                 let control_id = match target {
@@ -237,15 +239,17 @@ impl Session {
                 };
                 let raw = outcome.map_or("{}", RawValue::get).into();
                 let passed = target.call_id().filter(|_| request.method == "calling.pass").cloned();
-                self.settle(now, &request.purpose, Ok(Reply { raw, control_id }));
+                self.settle(now, &request.method, &request.purpose, Ok(Reply { raw, control_id }));
                 if let Some(call_id) = passed {
+                    self.calls.remember_passed(call_id.clone());
                     self.end_locally(&call_id, EndReason::Passed);
                 }
             }
             (Purpose::Application(_, target), Some(status)) => {
                 let result = match target {
                     // An operation that is over needs no steering.
-                    Target::Steer { control_id, .. } if status.is_gone() => {
+                    Target::Steer { call_id, control_id } if status.is_gone() => {
+                        self.expect_operation_end(now, call_id, control_id);
                         Ok(Reply { raw: "{}".into(), control_id: Some(control_id.clone()) })
                     }
                     Target::Call(call_id) | Target::Start { call_id, .. } if status.is_gone() => {
@@ -259,7 +263,7 @@ impl Session {
                         message: self.scrub(&status.message),
                     }))),
                 };
-                self.settle(now, &request.purpose, result);
+                self.settle(now, &request.method, &request.purpose, result);
             }
         }
     }
@@ -272,12 +276,15 @@ impl Session {
         let asked_by_us = matches!(request.purpose, Purpose::Probe | Purpose::Authenticate { .. });
         let after = now.saturating_duration_since(request.made).max(request.timeout);
         self.fail_request(now, key, &|request, certainty| {
-            Error::TimedOut(Box::new(TimedOut { what: request.describe(), after, certainty }))
+            Error::TimedOut(Box::new(TimedOut {
+                what: request.describe(),
+                after,
+                certainty: Some(certainty),
+            }))
         });
         if sent && !asked_by_us {
             self.probe_hearing(now);
         }
-        self.close_if_drained(now);
     }
 
     /// Fails a request, with what is certain about it.
@@ -293,7 +300,7 @@ impl Session {
             Stage::Sent => Certainty::Unknown,
         };
         let error = error(&request, certainty);
-        self.settle(now, &request.purpose, Err(error));
+        self.settle(now, &request.method, &request.purpose, Err(error));
     }
 
     /// Takes a request off the books, and its frame out of the output if it is still there.
@@ -307,12 +314,13 @@ impl Session {
     }
 
     /// Draws the consequences of an outcome and reports it.
-    fn settle(&mut self, now: Instant, purpose: &Purpose, result: Result<Reply, Error>) {
+    fn settle(&mut self, now: Instant, method: &str, purpose: &Purpose, result: Result<Reply, Error>) {
         let Purpose::Application(ticket, target) = purpose else { return };
-        if let (Target::Receive(contexts), Err(Error::Refused(_))) = (target, &result) {
-            for context in contexts {
-                self.contexts.remove(context);
-            }
+        if let Err(error) = &result
+            && !error.is_gone()
+            && error.certainty() != Certainty::Unknown
+        {
+            self.take_back(*ticket, method, target);
         }
         match (target, result) {
             (Target::Dial { tag: Some(tag) }, Ok(_)) => {
@@ -333,6 +341,45 @@ impl Session {
         }
     }
 
+    /// Takes back what was noted when a request was made that the service did not carry out.
+    fn take_back(&mut self, ticket: Ticket, method: &str, target: &Target) {
+        match target {
+            Target::Receive(contexts) => {
+                for context in contexts {
+                    self.contexts.remove(context);
+                }
+            }
+            Target::Call(call_id) if settles(method) => {
+                if let Some(entry) = self.calls.get_mut(call_id) {
+                    entry.settled = false;
+                }
+            }
+            target => self.drop_operation(ticket, target),
+        }
+    }
+
+    /// Fails what waits to be sent to a call, since it cannot be reached any more.
+    pub(super) fn fail_queued_for(&mut self, now: Instant, call_id: &CallId) {
+        let keys = self.pending.keys(|request| {
+            matches!(&request.purpose, Purpose::Application(_, target) if target.call_id() == Some(call_id))
+                && matches!(request.stage, Stage::Queued(_))
+        });
+        for key in keys {
+            self.fail_request(now, key, &|_, certainty| Error::gone(call_id.clone(), certainty));
+        }
+    }
+
+    /// The service has answered what was asked of it about a call that nobody wants.
+    fn handle_tidied(&mut self, call_id: &CallId, method: &str, done: bool, gone: bool) {
+        let unwanted = self.calls.get(call_id).is_some_and(|entry| !entry.is_visible());
+        if gone {
+            self.end_locally(call_id, EndReason::NotFound);
+        } else if done && unwanted && method == "calling.pass" {
+            // Forgotten, not over: if it is offered again when there is room, it is welcome.
+            self.forget_call(call_id);
+        }
+    }
+
     fn drop_operation(&mut self, ticket: Ticket, target: &Target) {
         if let Target::Start { call_id, .. } = target
             && let Some(entry) = self.calls.get_mut(call_id)
@@ -349,4 +396,9 @@ impl Session {
             (_, result) => self.emit(SessionEvent::Replied { ticket, result }),
         }
     }
+}
+
+/// Whether a method decides what becomes of an offered call.
+fn settles(method: &str) -> bool {
+    matches!(method, "calling.answer" | "calling.end" | "calling.pass")
 }

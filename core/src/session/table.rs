@@ -23,11 +23,23 @@ pub(super) enum Role {
     Active,
     /// A leg of a dial that is not decided yet.
     Leg(Tag),
-    /// Nobody's: a leg that lost, or that came too late. It is to end; so many attempts were made.
+    /// Nobody's: an offer that nobody took, a leg that lost or came too late. It is to go; so many attempts were
+    /// made.
     Unwanted {
-        /// How often it was asked to end.
+        /// What is asked of the service.
+        how: Dismissal,
+        /// How often it was asked.
         attempts: u32,
     },
+}
+
+/// How a call that nobody wants is got rid of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dismissal {
+    /// It is given back, to be offered to somebody else.
+    Pass,
+    /// It is hung up.
+    End,
 }
 
 #[derive(Debug)]
@@ -44,8 +56,8 @@ pub(super) struct Entry {
     pub(super) state: CallState,
     pub(super) direction: Direction,
     pub(super) role: Role,
-    /// Whether the application has begun to answer it.
-    pub(super) answering: bool,
+    /// Whether the application has decided what becomes of an offer: answered, declined or passed it.
+    pub(super) settled: bool,
     pub(super) operations: Vec<Running>,
 }
 
@@ -78,12 +90,22 @@ pub(super) struct Calls {
     next: u64,
     entries: HashMap<CallId, Entry>,
     order: BTreeMap<CallSerial, CallId>,
+    /// How many of them are visible.
+    visible: usize,
     over: Recent<CallId>,
+    passed: Recent<CallId>,
 }
 
 impl Calls {
     pub(super) fn new() -> Self {
-        Self { next: 0, entries: HashMap::new(), order: BTreeMap::new(), over: Recent::new(REMEMBERED_CALLS) }
+        Self {
+            next: 0,
+            entries: HashMap::new(),
+            order: BTreeMap::new(),
+            visible: 0,
+            over: Recent::new(REMEMBERED_CALLS),
+            passed: Recent::new(REMEMBERED_CALLS),
+        }
     }
 
     pub(super) fn insert(
@@ -97,8 +119,8 @@ impl Calls {
         let serial = CallSerial(self.next);
         self.next += 1;
         self.order.insert(serial, id.clone());
-        let entry =
-            Entry { serial, node_id, state, direction, role, answering: false, operations: Vec::new() };
+        let entry = Entry { serial, node_id, state, direction, role, settled: false, operations: Vec::new() };
+        self.visible += usize::from(entry.is_visible());
         self.entries.insert(id, entry);
         serial
     }
@@ -119,12 +141,41 @@ impl Calls {
     pub(super) fn forget(&mut self, id: &CallId) -> Option<Entry> {
         let entry = self.entries.remove(id)?;
         self.order.remove(&entry.serial);
+        self.visible -= usize::from(entry.is_visible());
         Some(entry)
     }
 
     /// Whether the call was here and is over.
     pub(super) fn is_over(&self, id: &CallId) -> bool {
         self.over.contains(id)
+    }
+
+    /// Forgets that a call is over.
+    pub(super) fn unremember(&mut self, id: &CallId) {
+        self.over.remove(id);
+    }
+
+    /// Remembers that the application has passed a call on.
+    pub(super) fn remember_passed(&mut self, id: CallId) {
+        self.passed.insert(id);
+    }
+
+    /// Whether the application has passed the call on before.
+    pub(super) fn was_passed(&self, id: &CallId) -> bool {
+        self.passed.contains(id)
+    }
+
+    pub(super) fn set_role(&mut self, id: &CallId, role: Role) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            self.visible -= usize::from(entry.is_visible());
+            entry.role = role;
+            self.visible += usize::from(entry.is_visible());
+        }
+    }
+
+    /// How many calls the application knows.
+    pub(super) fn visible(&self) -> usize {
+        self.visible
     }
 
     pub(super) fn get(&self, id: &CallId) -> Option<&Entry> {

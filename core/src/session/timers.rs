@@ -30,8 +30,10 @@ pub(super) enum Timer {
     PassOffer(CallSerial),
     /// The service did not know a call: unless it ended meanwhile, it is ended here.
     ConfirmGone(CallSerial),
-    /// A leg that was ended did not end: try again, or forget it.
-    EndLegAgain(CallSerial),
+    /// The service did not know an operation: unless it ended meanwhile, it is ended here.
+    ConfirmOver(CallSerial, Ticket),
+    /// A call that nobody wants is still there: try again to be rid of it, or forget it.
+    DismissAgain(CallSerial),
     /// Nobody answered a dial: it fails.
     GiveUpDial(Tag),
     /// An alarm of the application goes off.

@@ -225,6 +225,11 @@ fn an_operation_that_waits_for_a_connection_can_be_taken_back() {
     rig.disconnected();
     let play = start::<Play>(&mut rig, "calling.play", None);
     rig.session.abandon(rig.now, play);
+    rig.drain();
+    assert!(matches!(
+        rig.events.pop_front(),
+        Some(SessionEvent::OperationFailed { ticket, error: Error::Dropped }) if ticket == play
+    ));
     assert_eq!(rig.session.stats(), {
         let mut stats = Stats::default();
         stats.calls = 1;
@@ -233,4 +238,24 @@ fn an_operation_that_waits_for_a_connection_can_be_taken_back() {
     let queued = start::<Play>(&mut rig, "calling.play", None);
     rig.pass(Duration::from_secs(10));
     assert_eq!(rig.expect_reply(queued).expect_err("expired").certainty(), Certainty::NotSent);
+}
+
+#[test]
+fn an_operation_that_the_service_does_not_know_ends_even_if_its_last_event_was_missed() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let play = start::<Play>(&mut rig, "calling.play", Some("k1"));
+    let request = rig.expect_sent("calling.play");
+    rig.ok(&request);
+    rig.expect_reply(play).expect("accepted");
+    let target = Target::Steer { call_id: "c1".into(), control_id: "k1".into() };
+    rig.command(Command::raw("calling.play.stop", target, "{}".to_owned()).expect("an object"));
+    let stop = rig.expect_sent("calling.play.stop");
+    rig.refuse(&stop, "404");
+    rig.events.clear();
+    rig.pass(5 * SECOND);
+    match rig.events.pop_front() {
+        Some(SessionEvent::OperationFailed { ticket, error: Error::Lost(_) }) => assert_eq!(ticket, play),
+        other => panic!("{other:?}"),
+    }
 }

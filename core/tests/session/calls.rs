@@ -201,3 +201,123 @@ fn a_missing_node_is_filled_in_from_later_events() {
     rig.call_command("calling.answer", "c1");
     assert_eq!(rig.expect_sent("calling.answer")["params"]["node_id"], "n-1");
 }
+
+#[test]
+fn a_call_that_was_declined_is_not_passed_on_when_its_handler_is_done() {
+    for method in ["calling.end", "calling.pass"] {
+        let mut rig = Rig::ready();
+        rig.offer("c1");
+        rig.call_command(method, "c1");
+        let request = rig.expect_sent(method);
+        rig.session.release(rig.now, &CallId::from("c1"));
+        rig.drain();
+        rig.expect_nothing_sent();
+        rig.refuse(&request, "500");
+        rig.events.clear();
+        rig.session.release(rig.now, &CallId::from("c1"));
+        rig.drain();
+        rig.expect_sent("calling.pass");
+    }
+}
+
+#[test]
+fn an_answer_that_never_left_does_not_keep_an_offer() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.disconnected();
+    let answer = rig.call_command("calling.answer", "c1");
+    rig.session.abandon(rig.now, answer);
+    rig.session.release(rig.now, &CallId::from("c1"));
+    rig.drain();
+    assert_eq!(rig.expect_ended("c1"), EndReason::Passed);
+    rig.reconnect("proto-1", true);
+    rig.expect_sent("calling.pass");
+}
+
+#[test]
+fn an_offer_is_passed_on_however_long_the_connection_is_down() {
+    let mut rig = Rig::ready();
+    rig.event("calling.call.receive", offer("c1"));
+    rig.events.clear();
+    rig.disconnected();
+    rig.until_open();
+    while rig.events.is_empty() {
+        rig.disconnected();
+        rig.until_open();
+    }
+    assert_eq!(rig.expect_ended("c1"), EndReason::Passed);
+    rig.disconnected();
+    rig.until_open();
+    rig.authenticate("proto-1", true);
+    let pass = rig.expect_sent("calling.pass");
+    rig.ok(&pass);
+    assert_eq!(rig.session.stats(), Stats::default());
+}
+
+#[test]
+fn a_call_that_the_application_passed_is_passed_again_without_asking_it() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.call_command("calling.pass", "c1");
+    let pass = rig.expect_sent("calling.pass");
+    rig.ok(&pass);
+    rig.events.clear();
+    rig.event("calling.call.receive", offer("c1"));
+    rig.expect_quiet();
+    rig.expect_sent("calling.pass");
+}
+
+#[test]
+fn an_offer_of_a_lost_session_is_welcome_in_the_next() {
+    let mut rig = Rig::ready();
+    rig.event("calling.call.receive", offer("c1"));
+    rig.events.clear();
+    rig.disconnected();
+    rig.reconnect("proto-2", false);
+    assert_eq!(rig.expect_ended("c1"), EndReason::SessionLost);
+    rig.offer("c1");
+}
+
+#[test]
+fn what_waits_for_a_lost_call_is_not_sent_to_the_next_session() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.disconnected();
+    let answer = rig.call_command("calling.answer", "c1");
+    rig.reconnect("proto-2", false);
+    rig.expect_nothing_sent();
+    let error = rig.expect_reply(answer).expect_err("gone");
+    assert!(error.is_gone());
+    assert_eq!(error.certainty(), Certainty::NotSent);
+}
+
+#[test]
+fn a_call_that_nobody_will_use_is_hung_up_however_long_the_connection_is_down() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.state("c1", "answered");
+    rig.events.clear();
+    rig.disconnected();
+    rig.session.discard(rig.now, &CallId::from("c1"));
+    rig.drain();
+    rig.expect_ended("c1");
+    rig.reconnect("proto-1", true);
+    let end = rig.expect_sent("calling.end");
+    rig.ok(&end);
+    rig.state("c1", "ended");
+    rig.expect_quiet();
+    assert_eq!(rig.session.stats(), Stats::default());
+}
+
+#[test]
+fn a_call_that_keeps_being_unknown_ends_in_time() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    for _ in 0..2 {
+        rig.call_command("calling.answer", "c1");
+        let request = rig.expect_sent("calling.answer");
+        rig.refuse(&request, "404");
+        rig.pass(3 * SECOND);
+    }
+    assert_eq!(rig.session.stats().calls, 0, "the second refusal did not put it off");
+}

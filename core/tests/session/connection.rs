@@ -425,3 +425,86 @@ fn timeouts_are_harmless_early_late_and_twice() {
     rig.expect_nothing_sent();
     assert!(!rig.session.take(&CallId::from("nobody")));
 }
+
+#[test]
+fn a_time_beyond_all_bounds_is_no_limit() {
+    let mut rig = Rig::new(&config().request_timeout(Duration::MAX));
+    rig.authenticate("proto-1", false);
+    rig.offer("c1");
+    rig.session.drain(rig.now, Duration::MAX);
+    rig.drain();
+    rig.sent.clear();
+    rig.pass(5 * SECOND);
+    rig.expect_nothing_sent();
+    rig.expect_quiet();
+}
+
+#[test]
+fn the_limit_of_requests_is_not_that_of_authentication() {
+    let mut rig = Rig::new(&config().request_timeout(2 * SECOND));
+    rig.connected();
+    let request = rig.expect_sent("signalwire.connect");
+    rig.pass(5 * SECOND);
+    rig.reply(&request, json!({"protocol": "p"}));
+    assert_eq!(rig.states.last(), Some(&ConnectionState::Ready { resumed: false }));
+}
+
+#[test]
+fn the_authorization_state_of_a_lost_session_is_not_sent_with_the_next() {
+    let mut rig = Rig::ready();
+    rig.event("signalwire.authorization.state", json!({"authorization_state": "OLD"}));
+    rig.disconnected();
+    rig.reconnect("proto-2", false);
+    rig.disconnected();
+    let params = rig.reconnect("proto-2", true);
+    assert_eq!((&params["protocol"], params.get("authorization_state")), (&json!("proto-2"), None));
+}
+
+#[test]
+fn draining_calls_dials_off_and_does_not_wait_for_what_is_over() {
+    use signalwire_relay_core::session::Target;
+    let mut rig = Rig::new(&config().contexts(Vec::<String>::new()));
+    rig.authenticate("proto-1", false);
+    let target = Target::Dial { tag: Some("t".into()) };
+    let dial = rig.command(crate::rig::raw("calling.dial", target));
+    let request = rig.expect_sent("calling.dial");
+    rig.ok(&request);
+    rig.event(
+        "calling.call.state",
+        json!({"call_id": "A", "node_id": "n", "tag": "t", "call_state": "ringing"}),
+    );
+    rig.session.drain(rig.now, SECOND);
+    rig.drain();
+    rig.pass(SECOND);
+    rig.expect_dialed(dial).expect_err("called off");
+    let end = rig.expect_sent("calling.end");
+    rig.ok(&end);
+    rig.event(
+        "calling.call.state",
+        json!({"call_id": "A", "node_id": "n", "tag": "t", "call_state": "ended"}),
+    );
+    assert!(closed(&mut rig).is_ok());
+
+    let mut rig = Rig::new(&config().contexts(Vec::<String>::new()));
+    rig.authenticate("proto-1", false);
+    let dial = rig.command(crate::rig::raw("calling.dial", Target::Dial { tag: None }));
+    let request = rig.expect_sent("calling.dial");
+    rig.session.drain(rig.now, 30 * SECOND);
+    rig.drain();
+    rig.refuse(&request, "400");
+    rig.expect_dialed(dial).expect_err("refused");
+    assert!(closed(&mut rig).is_ok(), "nothing is left to wait for");
+}
+
+#[test]
+fn nothing_that_is_printed_shows_what_is_sent() {
+    let mut rig = Rig::new(&config());
+    rig.session.handle_connected(rig.now);
+    assert!(!format!("{:?}", rig.session).contains("PT-secret"));
+    let printed =
+        format!("{:?} {:?} {:?}", rig.session.poll_output(), rig.session.poll_output(), rig.session);
+    assert!(!printed.contains("PT-secret"), "{printed}");
+    rig.session.handle_disconnected(rig.now, "closed: PT-secret of p-1 is not welcome");
+    rig.drain();
+    assert!(!format!("{:?}", rig.states).contains("PT-secret"));
+}

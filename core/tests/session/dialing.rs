@@ -164,7 +164,10 @@ fn a_dial_that_takes_too_long_is_called_off_and_a_late_answer_hung_up() {
     }
     match rig.expect_dialed(ticket) {
         Err(Error::TimedOut(timed_out)) => {
-            assert_eq!((timed_out.after, timed_out.certainty), (Duration::from_mins(2), Certainty::Unknown));
+            assert_eq!(
+                (timed_out.after, timed_out.certainty),
+                (Duration::from_mins(2), Some(Certainty::Unknown))
+            );
         }
         other => panic!("{other:?}"),
     }

@@ -15,10 +15,10 @@ fn an_answer_reaches_who_asked() {
     let second = rig.command(raw("x.second", Target::Service));
     let (one, two) = (rig.expect_sent("x.first"), rig.expect_sent("x.second"));
     rig.reply(&two, json!({"code": "201", "n": 2}));
-    rig.reply(&one, json!([1]));
+    rig.reply(&one, json!(null));
     rig.reply(&one, json!({"code": "500"}));
     assert_eq!(rig.expect_reply(second).expect("accepted").value(), json!({"code": "201", "n": 2}));
-    assert_eq!(rig.expect_reply(first).expect("accepted").value(), json!({"raw": [1]}));
+    assert_eq!(rig.expect_reply(first).expect("accepted").value(), json!({"raw": null}));
     rig.expect_quiet();
     assert_eq!(rig.session.stats(), Stats::default());
 }
@@ -190,4 +190,17 @@ fn alarms_go_off_once_and_can_be_taken_back() {
     rig.pass(5 * SECOND);
     assert_eq!(rig.events.len(), 1);
     assert_eq!(rig.session.stats().alarms, 0);
+}
+
+#[test]
+fn an_answer_that_comes_too_late_still_shows_that_the_service_hears() {
+    let mut rig = Rig::ready();
+    let lost = rig.command(raw("x.lost", Target::Service));
+    let request = rig.expect_sent("x.lost");
+    rig.pass(10 * SECOND);
+    rig.expect_reply(lost).expect_err("expired");
+    rig.pass(5 * SECOND);
+    rig.ok(&request);
+    rig.pass(10 * SECOND);
+    assert_eq!(rig.closes, 0);
 }

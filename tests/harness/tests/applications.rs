@@ -477,3 +477,71 @@ fn dials_win_fail_and_are_called_off() {
     assert!(board.calls().all(|call| call.state == CallState::Ended), "nobody is left listening to silence");
     expect_clean(&mut world);
 }
+
+#[test]
+fn a_handler_that_declines_ends_the_call_as_it_said() {
+    let mut world = World::new(Scenario::new().caller(patient()), 1);
+    let client = world.client(World::config());
+    client.on_call(|call| async move { call.hangup().reason(EndReason::Busy).await });
+    world.pass(secs(30));
+    let (board, _) = world.board();
+    let reasons: Vec<_> = board.calls().map(|call| call.end_reason).collect();
+    assert_eq!(reasons, [Some("busy".to_owned())]);
+    assert_eq!(world.take_notices(), []);
+    expect_clean(&mut world);
+}
+
+#[test]
+fn a_caller_is_not_left_alone_because_another_call_is_gone() {
+    let agent = Phone::any().answers_after(secs(1)).script([Step::wait(2.0), Step::HangUp]);
+    let mut world = World::new(Scenario::new().caller(patient()).phone(agent), 1);
+    let client = world.client(World::config());
+    let dialler = client.clone();
+    client.on_call(move |call| {
+        let dialler = dialler.clone();
+        async move {
+            call.answer().await?;
+            let agent = dialler.dial(phone("+15551000001").from("+15552220000")).await?;
+            agent.play_silence(secs(60)).await?.wait().await?;
+            agent.play_tts("Are you there?").await?.wait().await?;
+            call.hangup().await
+        }
+    });
+    world.pass(secs(60));
+    let (board, _) = world.board();
+    assert!(board.calls().all(|call| call.state == CallState::Ended), "the caller was hung up");
+    assert!(world.take_notices().iter().all(|notice| !matches!(notice, Notice::HandlerFailed { .. })));
+}
+
+#[test]
+fn a_dropped_request_that_was_not_sent_leaves_nothing_behind() {
+    let mut world = World::new(Scenario::new().caller(patient()), 1);
+    let client = world.client(World::config());
+    let call = world.block_on(async {
+        let call = client.incoming_calls().next().await.expect("a call");
+        call.answer().await.expect("accepted");
+        call
+    });
+    world.set_reachable(false);
+    world.cut();
+    let completed = Arc::new(AtomicUsize::new(0));
+    let counted = completed.clone();
+    let request = call.play_tts("Hello").on_completed(move |end| async move {
+        assert!(matches!(end, Err(Error::Dropped)), "{end:?}");
+        counted.fetch_add(1, Ordering::SeqCst);
+    });
+    let limit = call.wait_for_ended().timeout(secs(1));
+    world.block_on(future::or(async { drop(request.await) }, async { drop(limit.await) }));
+    world.pass(secs(1));
+    assert_eq!((completed.load(Ordering::SeqCst), world.running_tasks()), (1, 0));
+}
+
+#[test]
+fn what_is_asked_of_a_client_that_was_just_closed_was_not_sent() {
+    let mut world = World::new(Scenario::new(), 1);
+    let client = world.client(World::config());
+    world.block_on(client.ready()).expect("connected");
+    client.disconnect();
+    let error = world.block_on(async { client.receive(["x"]).await }).expect_err("closed");
+    assert_eq!(error.certainty(), Certainty::NotSent);
+}
