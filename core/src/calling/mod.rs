@@ -1,6 +1,78 @@
 //! What a call can do. One feature is one file: its request, its action, its events and the rule that ends it.
 //!
 //! Adding a feature is adding its file here and its events to the list in [`crate::events`].
+//!
+//! # Every method of the service
+//!
+//! | wire method | here |
+//! | --- | --- |
+//! | `calling.ai` | [`Call::ai`](crate::Call::ai) |
+//! | `calling.ai.stop` | [`AiAction::stop`](crate::AiAction) |
+//! | `calling.ai_hold` | [`Call::ai_hold`](crate::Call::ai_hold) |
+//! | `calling.ai_message` | [`Call::ai_message`](crate::Call::ai_message) |
+//! | `calling.ai_unhold` | [`Call::ai_unhold`](crate::Call::ai_unhold) |
+//! | `calling.amazon_bedrock` | [`Call::amazon_bedrock`](crate::Call::amazon_bedrock) |
+//! | `calling.answer` | [`Call::answer`](crate::Call::answer) |
+//! | `calling.bind_digit` | [`Call::bind_digit`](crate::Call::bind_digit) |
+//! | `calling.clear_digit_bindings` | [`Call::clear_digit_bindings`](crate::Call::clear_digit_bindings) |
+//! | `calling.collect` | [`Call::collect`](crate::Call::collect) |
+//! | `calling.collect.start_input_timers` | [`StandaloneCollectAction::start_input_timers`](crate::StandaloneCollectAction) |
+//! | `calling.collect.stop` | [`StandaloneCollectAction::stop`](crate::StandaloneCollectAction) |
+//! | `calling.connect` | [`Call::connect`](crate::Call::connect) |
+//! | `calling.denoise` | [`Call::denoise`](crate::Call::denoise) |
+//! | `calling.denoise.stop` | [`Call::denoise_stop`](crate::Call::denoise_stop) |
+//! | `calling.detect` | [`Call::detect`](crate::Call::detect) |
+//! | `calling.detect.stop` | [`DetectAction::stop`](crate::DetectAction) |
+//! | `calling.dial` | [`Client::dial`](crate::Client::dial) |
+//! | `calling.disconnect` | [`Call::disconnect`](crate::Call::disconnect) |
+//! | `calling.echo` | [`Call::echo`](crate::Call::echo) |
+//! | `calling.end` | [`Call::hangup`](crate::Call::hangup) |
+//! | `calling.hold` | [`Call::hold`](crate::Call::hold) |
+//! | `calling.join_conference` | [`Call::join_conference`](crate::Call::join_conference) |
+//! | `calling.join_room` | [`Call::join_room`](crate::Call::join_room) |
+//! | `calling.leave_conference` | [`Call::leave_conference`](crate::Call::leave_conference) |
+//! | `calling.leave_room` | [`Call::leave_room`](crate::Call::leave_room) |
+//! | `calling.live_transcribe` | [`Call::live_transcribe`](crate::Call::live_transcribe) |
+//! | `calling.live_translate` | [`Call::live_translate`](crate::Call::live_translate) |
+//! | `calling.pass` | [`Call::pass`](crate::Call::pass) |
+//! | `calling.pay` | [`Call::pay`](crate::Call::pay) |
+//! | `calling.pay.stop` | [`PayAction::stop`](crate::PayAction) |
+//! | `calling.play` | [`Call::play`](crate::Call::play) |
+//! | `calling.play.pause` | [`PlayAction::pause`](crate::PlayAction) |
+//! | `calling.play.resume` | [`PlayAction::resume`](crate::PlayAction) |
+//! | `calling.play.stop` | [`PlayAction::stop`](crate::PlayAction) |
+//! | `calling.play.volume` | [`PlayAction::volume`](crate::PlayAction) |
+//! | `calling.play_and_collect` | [`Call::play_and_collect`](crate::Call::play_and_collect) |
+//! | `calling.play_and_collect.stop` | [`CollectAction::stop`](crate::CollectAction) |
+//! | `calling.play_and_collect.volume` | [`CollectAction::volume`](crate::CollectAction) |
+//! | `calling.queue.enter` | [`Call::queue_enter`](crate::Call::queue_enter) |
+//! | `calling.queue.leave` | [`Call::queue_leave`](crate::Call::queue_leave) |
+//! | `calling.receive_fax` | [`Call::receive_fax`](crate::Call::receive_fax) |
+//! | `calling.receive_fax.stop` | [`ReceiveFaxAction::stop`](crate::ReceiveFaxAction) |
+//! | `calling.record` | [`Call::record`](crate::Call::record) |
+//! | `calling.record.pause` | [`RecordAction::pause`](crate::RecordAction) |
+//! | `calling.record.resume` | [`RecordAction::resume`](crate::RecordAction) |
+//! | `calling.record.stop` | [`RecordAction::stop`](crate::RecordAction) |
+//! | `calling.refer` | [`Call::refer`](crate::Call::refer) |
+//! | `calling.send_digits` | [`Call::send_digits`](crate::Call::send_digits) |
+//! | `calling.send_fax` | [`Call::send_fax`](crate::Call::send_fax) |
+//! | `calling.send_fax.stop` | [`SendFaxAction::stop`](crate::SendFaxAction) |
+//! | `calling.stream` | [`Call::stream`](crate::Call::stream) |
+//! | `calling.stream.stop` | [`StreamAction::stop`](crate::StreamAction) |
+//! | `calling.tap` | [`Call::tap`](crate::Call::tap) |
+//! | `calling.tap.stop` | [`TapAction::stop`](crate::TapAction) |
+//! | `calling.transcribe` | [`Call::transcribe`](crate::Call::transcribe) |
+//! | `calling.transcribe.stop` | [`TranscribeAction::stop`](crate::TranscribeAction) |
+//! | `calling.transfer` | [`Call::transfer`](crate::Call::transfer) |
+//! | `calling.unhold` | [`Call::unhold`](crate::Call::unhold) |
+//! | `calling.user_event` | [`Call::user_event`](crate::Call::user_event) |
+//! | `messaging.send` | [`Client::send_message`](crate::Client::send_message) |
+//! | `signalwire.connect` | made by the session |
+//! | `signalwire.ping` | made by the session |
+//! | `signalwire.receive` | [`Client::receive`](crate::Client::receive) |
+//! | `signalwire.unreceive` | [`Client::unreceive`](crate::Client::unreceive) |
+//!
+//! Anything else goes through [`Call::execute`](crate::Call::execute) and [`Client::execute`](crate::Client::execute).
 
 mod ai;
 mod answer;

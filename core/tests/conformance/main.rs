@@ -2,4 +2,5 @@
 
 mod events;
 mod methods;
+mod parity;
 mod wire;

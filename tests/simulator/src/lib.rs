@@ -19,10 +19,11 @@ mod scenario;
 mod stage;
 mod switchboard;
 
+pub use methods::METHODS;
 pub use report::Report;
 pub use scenario::{
-    BUILTINS, Caller, Credential, Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Phone, Pickup, Scenario,
-    ScenarioError, Step, When,
+    BUILTINS, Caller, Credential, Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Delivery, Message, Payment,
+    Phone, Pickup, Scenario, ScenarioError, Sound, Step, When,
 };
 pub use stage::Stage;
 pub use switchboard::{

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{ConnectionId, Cue, Violation};
+use crate::{ConnectionId, Cue, Sound, Violation};
 
 /// One thing that happened. `Display` gives one line.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,6 +106,13 @@ pub enum Report {
         call: String,
         /// The words; empty for a noise.
         text: String,
+    },
+    /// A machine made a sound.
+    Sounded {
+        /// The id of the call.
+        call: String,
+        /// Which sound.
+        sound: Sound,
     },
     /// A person waited in vain for something and goes on with the script.
     WaitedInVain {
@@ -211,6 +218,27 @@ pub enum Report {
         call: String,
         /// The reason, as the wire spells it.
         reason: String,
+    },
+    /// Something else happened on a call.
+    Noted {
+        /// The id of the call.
+        call: String,
+        /// What exactly, in words.
+        what: String,
+    },
+    /// A message came in and went to a client.
+    MessageOffered {
+        /// The id of the message.
+        message: String,
+        /// Who got it.
+        to: ConnectionId,
+    },
+    /// A message that a client sent has come further.
+    MessageMoved {
+        /// The id of the message.
+        message: String,
+        /// How far, as the wire spells it.
+        state: String,
     },
     /// A call is over.
     CallEnded {
@@ -324,6 +352,10 @@ impl Report {
                 write!(f, "call {call}: the person made a noise")
             }
             Self::Spoke { call, text } => write!(f, "call {call}: the person says \"{text}\""),
+            Self::Sounded { call, sound } => write!(f, "call {call}: {sound}"),
+            Self::Noted { call, what } => write!(f, "call {call}: {what}"),
+            Self::MessageOffered { message, to } => write!(f, "message {message} handed to {to}"),
+            Self::MessageMoved { message, state } => write!(f, "message {message} is {state}"),
             Self::WaitedInVain { call, cue } => write!(f, "call {call}: the person waited in vain for {cue}"),
             Self::PersonHungUp { call } => write!(f, "call {call}: the person hung up"),
             Self::DialStarted { tag, targets } => write!(f, "dial {tag} of {} started", targets.join(", ")),

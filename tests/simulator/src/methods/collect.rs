@@ -226,7 +226,7 @@ impl Input {
                 }
             }
             Voice::Stops if self.has_heard => desk.after(end_silence, Tick::EndSilence),
-            Voice::Stops => {}
+            Voice::Stops | Voice::Sounds(_) => {}
         }
     }
 
@@ -246,7 +246,7 @@ impl Input {
                     self.emit(desk, &json!({"type": "speech", "params": params}), false);
                 }
             }
-            Tick::Done | Tick::MaxLength => {}
+            Tick::Done | Tick::MaxLength | Tick::Threshold => {}
         }
     }
 

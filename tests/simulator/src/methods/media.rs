@@ -86,7 +86,8 @@ const CALL: &[Param] = &[required("node_id", Kind::Text), required("call_id", Ki
 const QUEUE: &[Param] =
     &[required("node_id", Kind::Text), required("queue_name", Kind::Text), optional("queue_id", Kind::Text)];
 
-const STREAM: &[Param] = &[
+/// Where the media of a call can be sent by `WebSocket`; also the `stream` of a conference.
+pub(super) const STREAM: &[Param] = &[
     required("url", Kind::Text),
     optional("name", Kind::Text),
     optional("codec", Kind::Text),
@@ -123,26 +124,49 @@ pub(super) fn check_devices(
     for (outer, group) in groups.iter().enumerate() {
         let group = group.as_array().filter(|list| !list.is_empty()).ok_or_else(wrong)?;
         for (inner, device) in group.iter().enumerate() {
-            let path = format!("{path}[{outer}][{inner}]");
-            let (kind, params) = typed(&path, device, remarks)?;
-            let table: &[&[Param]] = match kind.as_str() {
-                "phone" => &[PHONE, STATE_EVENTS],
-                "sip" => &[SIP, STATE_EVENTS],
-                "webrtc" => &[WEBRTC, STATE_EVENTS],
-                "agora" => &[AGORA, STATE_EVENTS],
-                "call" if bridge => &[CALL],
-                "queue" if bridge => &[QUEUE],
-                "stream" if bridge => &[STREAM],
-                "call" | "queue" | "stream" => {
-                    return Err(format!("Parameter '{path}.type': a '{kind}' cannot be dialled"));
-                }
-                // The set of device types is open: others are taken as they are.
-                _ => continue,
-            };
-            check_members(&format!("{path}.params"), &params, table, remarks)?;
+            check_device(&format!("{path}[{outer}][{inner}]"), device, bridge, remarks)?;
         }
     }
     Ok(())
+}
+
+pub(super) fn check_device(
+    path: &str,
+    device: &Value,
+    bridge: bool,
+    remarks: &mut Remarks,
+) -> Result<(), String> {
+    let (kind, params) = typed(path, device, remarks)?;
+    let table: &[&[Param]] = match kind.as_str() {
+        "phone" => &[PHONE, STATE_EVENTS],
+        "sip" => &[SIP, STATE_EVENTS],
+        "webrtc" => &[WEBRTC, STATE_EVENTS],
+        "agora" => &[AGORA, STATE_EVENTS],
+        "call" if bridge => &[CALL],
+        "queue" if bridge => &[QUEUE],
+        "stream" if bridge => &[STREAM],
+        "call" | "queue" | "stream" => {
+            return Err(format!("Parameter '{path}.type': a '{kind}' cannot be dialled"));
+        }
+        // The set of device types is open: others are taken as they are.
+        _ => return Ok(()),
+    };
+    check_members(&format!("{path}.params"), &params, table, remarks)
+}
+
+/// Checks an object with `type` and `params` against the tables of its types.
+pub(super) fn check_typed(
+    path: &str,
+    value: &Value,
+    types: &[(&str, &[Param])],
+    remarks: &mut Remarks,
+) -> Result<(), String> {
+    let (kind, params) = typed(path, value, remarks)?;
+    let Some((_, table)) = types.iter().find(|(known, _)| *known == kind) else {
+        let names: Vec<_> = types.iter().map(|(name, _)| *name).collect();
+        return Err(format!("Parameter '{path}.type' must be one of {}", names.join(", ")));
+    };
+    check_members(&format!("{path}.params"), &params, &[*table], remarks)
 }
 
 /// Type and parameters of a media or device object, also of the flat form without `params`, which
@@ -231,7 +255,8 @@ impl Device {
         devices.as_array().into_iter().flatten().map(group).collect()
     }
 
-    fn read(value: &Value) -> Option<Self> {
+    /// One checked device.
+    pub(crate) fn read(value: &Value) -> Option<Self> {
         let (kind, params) = typed("", value, &mut Remarks::default()).ok()?;
         Some(Self { kind, params })
     }

@@ -2,20 +2,39 @@
 //!
 //! A method is added by writing a file with a `METHODS` table and naming it in [`ALL`].
 
+mod ai;
 mod answer;
+mod begin;
+mod bind_digit;
 mod collect;
+mod conference;
 mod connect;
+mod denoise;
+mod detect;
 mod dial;
 mod disconnect;
+mod echo;
 mod end;
+mod fax;
+mod hold;
+mod lasting;
 pub(crate) mod media;
+pub(crate) mod messaging;
 mod pass;
+mod pay;
 mod play;
 mod play_and_collect;
+mod queue;
 mod receive;
 mod record;
+mod room;
 pub(crate) mod rules;
 mod send_digits;
+mod stream;
+mod tap;
+mod transcribe;
+mod transfer;
+mod user_event;
 
 use serde_json::{Map, Value};
 
@@ -24,8 +43,8 @@ use crate::switchboard::calls::CallKey;
 use crate::switchboard::session::SessionKey;
 use crate::{ConnectionId, Switchboard};
 
-/// All methods with a table. `signalwire.connect` and `signalwire.ping` have none: they are about
-/// the connection, and answered in another form.
+/// All methods with a table. Four have none, as they are answered in another form: `signalwire.connect`,
+/// `signalwire.execute`, `signalwire.ping` and `signalwire.reauthenticate`.
 const ALL: &[&[Method]] = &[
     receive::METHODS,
     answer::METHODS,
@@ -39,6 +58,98 @@ const ALL: &[&[Method]] = &[
     disconnect::METHODS,
     send_digits::METHODS,
     dial::METHODS,
+    begin::METHODS,
+    detect::METHODS,
+    fax::METHODS,
+    tap::METHODS,
+    stream::METHODS,
+    transcribe::METHODS,
+    ai::METHODS,
+    conference::METHODS,
+    room::METHODS,
+    queue::METHODS,
+    pay::METHODS,
+    transfer::METHODS,
+    hold::METHODS,
+    denoise::METHODS,
+    echo::METHODS,
+    bind_digit::METHODS,
+    user_event::METHODS,
+    messaging::METHODS,
+];
+
+/// Every method that clients may ask for, in alphabetical order.
+pub const METHODS: &[&str] = &[
+    "calling.ai",
+    "calling.ai.stop",
+    "calling.ai_hold",
+    "calling.ai_message",
+    "calling.ai_unhold",
+    "calling.amazon_bedrock",
+    "calling.answer",
+    "calling.begin",
+    "calling.bind_digit",
+    "calling.call",
+    "calling.clear_digit_bindings",
+    "calling.collect",
+    "calling.collect.start_input_timers",
+    "calling.collect.stop",
+    "calling.connect",
+    "calling.denoise",
+    "calling.denoise.stop",
+    "calling.detect",
+    "calling.detect.stop",
+    "calling.dial",
+    "calling.disconnect",
+    "calling.echo",
+    "calling.end",
+    "calling.hold",
+    "calling.join_conference",
+    "calling.join_room",
+    "calling.leave_conference",
+    "calling.leave_room",
+    "calling.live_transcribe",
+    "calling.live_translate",
+    "calling.pass",
+    "calling.pay",
+    "calling.pay.stop",
+    "calling.play",
+    "calling.play.pause",
+    "calling.play.resume",
+    "calling.play.stop",
+    "calling.play.volume",
+    "calling.play_and_collect",
+    "calling.play_and_collect.stop",
+    "calling.play_and_collect.volume",
+    "calling.queue.enter",
+    "calling.queue.leave",
+    "calling.receive",
+    "calling.receive_fax",
+    "calling.receive_fax.stop",
+    "calling.record",
+    "calling.record.pause",
+    "calling.record.resume",
+    "calling.record.stop",
+    "calling.refer",
+    "calling.send_digits",
+    "calling.send_fax",
+    "calling.send_fax.stop",
+    "calling.stream",
+    "calling.stream.stop",
+    "calling.tap",
+    "calling.tap.stop",
+    "calling.transcribe",
+    "calling.transcribe.stop",
+    "calling.transfer",
+    "calling.unhold",
+    "calling.user_event",
+    "messaging.send",
+    "signalwire.connect",
+    "signalwire.execute",
+    "signalwire.ping",
+    "signalwire.reauthenticate",
+    "signalwire.receive",
+    "signalwire.unreceive",
 ];
 
 /// The method of this name.
@@ -58,6 +169,13 @@ pub(crate) struct Method {
     pub(crate) message: &'static str,
     /// Does it. Extra members of the result, or the refusal.
     pub(crate) run: fn(&mut Switchboard, &Request) -> Outcome,
+}
+
+impl Method {
+    /// Whether its table has this parameter.
+    pub(crate) fn knows(&self, parameter: &str) -> bool {
+        self.params.iter().any(|row| row.name() == parameter)
+    }
 }
 
 /// What a method is addressed to.
@@ -152,5 +270,20 @@ impl Refused {
 
     pub(crate) fn no_call() -> Self {
         Self::new(404, "Call does not exist")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, METHODS};
+
+    #[test]
+    fn the_list_names_every_method() {
+        let without_table =
+            ["signalwire.connect", "signalwire.execute", "signalwire.ping", "signalwire.reauthenticate"];
+        let with_table = ALL.iter().flat_map(|table| table.iter()).map(|method| method.name);
+        let mut names: Vec<_> = with_table.chain(without_table).collect();
+        names.sort_unstable();
+        assert_eq!(names, METHODS);
     }
 }

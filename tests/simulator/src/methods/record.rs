@@ -229,7 +229,7 @@ impl Operation for Recording {
             Voice::Stops if !self.end_silence.is_zero() && !self.paused => {
                 desk.after(self.end_silence, Tick::EndSilence);
             }
-            Voice::Stops => {}
+            Voice::Stops | Voice::Sounds(_) => {}
         }
     }
 

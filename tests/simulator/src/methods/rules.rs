@@ -1,5 +1,7 @@
 //! The vocabulary that parameter tables are written in, and the check of a request against one.
 
+use std::net::Ipv4Addr;
+
 use serde_json::{Map, Value};
 
 use super::media;
@@ -12,6 +14,12 @@ pub(crate) struct Param {
     kind: Kind,
 }
 
+impl Param {
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 pub(crate) const fn required(name: &'static str, kind: Kind) -> Param {
     Param { name, required: true, kind }
 }
@@ -19,6 +27,14 @@ pub(crate) const fn required(name: &'static str, kind: Kind) -> Param {
 pub(crate) const fn optional(name: &'static str, kind: Kind) -> Param {
     Param { name, required: false, kind }
 }
+
+/// A row that lets every other parameter pass.
+pub(crate) const fn others() -> Param {
+    Param { name: OTHERS, required: false, kind: Kind::Any }
+}
+
+/// The name of the row for all parameters without a row of their own.
+const OTHERS: &str = "*";
 
 /// What a parameter may hold.
 #[derive(Debug)]
@@ -39,6 +55,14 @@ pub(crate) enum Kind {
     OneOf(&'static [&'static str]),
     /// Text of characters from this set.
     Chars(&'static str),
+    /// Text that starts with one of these.
+    Url(&'static [&'static str]),
+    /// A number, a truth or a text: what some clients write as the one and some as the other.
+    Scalar,
+    /// Text or an object.
+    TextOrObject,
+    /// An IPv4 address that is not a private one.
+    PublicAddress,
     /// A list of texts, each not empty.
     Texts,
     /// The same, with at least one.
@@ -47,12 +71,22 @@ pub(crate) enum Kind {
     Codecs,
     /// An object of which only these members are known.
     Object(&'static [Param]),
+    /// A list of such objects.
+    Objects(&'static [Param]),
+    /// An object with `type` and `params`: one of these types, with its table.
+    Typed(&'static [(&'static str, &'static [Param])]),
+    /// The same, where `params` may be left out.
+    Bare(&'static [(&'static str, &'static [Param])]),
+    /// An object with one of these keys, with its table; or the text `stop`.
+    Action(&'static [(&'static str, &'static [Param])]),
     /// An object of any form.
     Open,
     /// Anything at all.
     Any,
     /// A list of things to play, not empty.
     Media,
+    /// One device.
+    Device,
     /// Groups of devices: the groups one after the other, the devices of a group together.
     Devices,
     /// The same, with the kinds of device that only a bridge can reach.
@@ -99,7 +133,7 @@ pub(super) fn check_members(
         }
     }
     for name in object.keys() {
-        if !rows().any(|row| row.name == name) {
+        if !rows().any(|row| row.name == name || row.name == OTHERS) {
             remarks.unknown.push(join(path, name));
         }
     }
@@ -144,14 +178,21 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
             _ if *high == i64::MAX => must(&format!("an integer of at least {low}")),
             _ => must(&format!("an integer from {low} to {high}")),
         },
-        Kind::OneOf(words) => match value.as_str() {
-            Some(text) if words.contains(&text) => Ok(()),
-            _ => must(&format!("one of {}", words.join(", "))),
-        },
-        Kind::Chars(set) => match value.as_str() {
-            Some(text) if text.chars().all(|c| set.contains(c)) => Ok(()),
-            _ => must(&format!("a string of characters from {set}")),
-        },
+        Kind::OneOf(_) | Kind::Chars(_) | Kind::Url(_) | Kind::PublicAddress => check_text(path, value, kind),
+        Kind::Scalar => {
+            if value.is_string() || value.is_number() || value.is_boolean() {
+                Ok(())
+            } else {
+                must("a string, a number or a boolean")
+            }
+        }
+        Kind::TextOrObject => {
+            if value.is_object() || value.as_str().is_some_and(|text| !text.is_empty()) {
+                Ok(())
+            } else {
+                must("a non-empty string or an object")
+            }
+        }
         Kind::Texts | Kind::SomeTexts => match value.as_array() {
             Some(list) if list.is_empty() && matches!(kind, Kind::SomeTexts) => {
                 must("a list that is not empty")
@@ -173,6 +214,19 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
             Some(object) => check_members(path, object, &[*table], remarks),
             None => must("an object"),
         },
+        Kind::Objects(table) => match value.as_array() {
+            Some(list) => list.iter().enumerate().try_for_each(|(index, item)| {
+                check_value(&format!("{path}[{index}]"), item, &Kind::Object(table), remarks)
+            }),
+            None => must("a list of objects"),
+        },
+        Kind::Typed(types) | Kind::Bare(types) => {
+            if matches!(kind, Kind::Typed(_)) && value.is_object() && value.get("params").is_none() {
+                return Err(format!("Missing parameter '{path}.params'"));
+            }
+            media::check_typed(path, value, types, remarks)
+        }
+        Kind::Action(verbs) => check_action(path, value, verbs, remarks),
         Kind::Open => {
             if value.is_object() {
                 Ok(())
@@ -182,9 +236,58 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
         }
         Kind::Any => Ok(()),
         Kind::Media => media::check_media(path, value, remarks),
+        Kind::Device => media::check_device(path, value, false, remarks),
         Kind::Devices => media::check_devices(path, value, false, remarks),
         Kind::BridgeDevices => media::check_devices(path, value, true, remarks),
     }
+}
+
+/// Texts of which more is known than that they are texts.
+fn check_text(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
+    let text = value.as_str();
+    let (fits, what) = match kind {
+        Kind::OneOf(words) => {
+            (text.is_some_and(|text| words.contains(&text)), format!("one of {}", words.join(", ")))
+        }
+        Kind::Chars(set) => {
+            let fits = text.is_some_and(|text| text.chars().all(|c| set.contains(c)));
+            (fits, format!("a string of characters from {set}"))
+        }
+        Kind::Url(starts) => {
+            let fits = text.is_some_and(|text| starts.iter().any(|start| text.starts_with(start)));
+            (fits, format!("a URL that starts with {}", starts.join(" or ")))
+        }
+        _ => {
+            let fits = text.and_then(|text| text.parse().ok()).is_some_and(is_public);
+            (fits, "a public IPv4 address".to_owned())
+        }
+    };
+    if fits { Ok(()) } else { Err(format!("Parameter '{path}' must be {what}")) }
+}
+
+fn check_action(
+    path: &str,
+    value: &Value,
+    verbs: &[(&str, &'static [Param])],
+    remarks: &mut Remarks,
+) -> Result<(), String> {
+    if value == "stop" {
+        return Ok(());
+    }
+    let names: Vec<_> = verbs.iter().map(|(name, _)| *name).collect();
+    let wrong = || format!("Parameter '{path}' must be an object with one key of {}", names.join(", "));
+    let object = value.as_object().filter(|object| object.len() == 1).ok_or_else(wrong)?;
+    let (name, inner) = object.iter().next().ok_or_else(wrong)?;
+    let (_, table) = verbs.iter().find(|(verb, _)| verb == name).ok_or_else(wrong)?;
+    check_value(&join(path, name), inner, &Kind::Object(table), remarks)
+}
+
+fn is_public(address: Ipv4Addr) -> bool {
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_unspecified()
+        || address.is_broadcast())
 }
 
 /// Whole numbers are also accepted as `3.0`, which some JSON writers produce.

@@ -1,6 +1,7 @@
 //! What a simulation consists of: who may log in, who calls, who picks up, and how the service behaves.
 
 mod builtin;
+mod messages;
 mod people;
 mod steps;
 
@@ -9,8 +10,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use builtin::BUILTINS;
+pub use messages::{Delivery, Message};
 pub use people::{Caller, Phone, Pickup, When};
-pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Step};
+pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Sound, Step};
 
 use crate::switchboard::Faults;
 
@@ -45,6 +47,7 @@ use crate::switchboard::Faults;
 /// ```
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each with a setter")]
 pub struct Scenario {
     /// Who is let in with a project and a token.
     #[serde(rename = "credential")]
@@ -55,6 +58,9 @@ pub struct Scenario {
     pub(crate) callers: Vec<Caller>,
     #[serde(rename = "phone")]
     pub(crate) phones: Vec<Phone>,
+    #[serde(rename = "message")]
+    pub(crate) messages: Vec<Message>,
+    pub(crate) payments: Vec<Payment>,
     pub(crate) pace: f64,
     #[serde(with = "seconds")]
     pub(crate) ping_every: Duration,
@@ -65,6 +71,8 @@ pub struct Scenario {
     pub(crate) strict: bool,
     pub(crate) leave_operations_open: bool,
     pub(crate) nested_record_results: bool,
+    pub(crate) state_in_fax_events: bool,
+    pub(crate) refuse_hold: bool,
     pub(crate) unplayable: Vec<String>,
     pub(crate) unpaid_contexts: Vec<String>,
     pub(crate) faults: Faults,
@@ -77,6 +85,8 @@ impl Default for Scenario {
             jwt_tokens: vec![Jwt("demo-jwt".into())],
             callers: Vec::new(),
             phones: Vec::new(),
+            messages: Vec::new(),
+            payments: Vec::new(),
             pace: 1.0,
             ping_every: Duration::from_secs(10),
             ack_within: Duration::from_secs(10),
@@ -84,6 +94,8 @@ impl Default for Scenario {
             strict: false,
             leave_operations_open: false,
             nested_record_results: false,
+            state_in_fax_events: false,
+            refuse_hold: false,
             unplayable: Vec::new(),
             unpaid_contexts: Vec::new(),
             faults: Faults::default(),
@@ -137,6 +149,21 @@ impl Scenario {
     #[must_use]
     pub fn phone(mut self, phone: Phone) -> Self {
         self.phones.push(phone);
+        self
+    }
+
+    /// Adds a message that comes in.
+    #[must_use]
+    pub fn message(mut self, message: Message) -> Self {
+        self.messages.push(message);
+        self
+    }
+
+    /// How payments end, one after the other; those after the last are approved. Only payments that
+    /// get as far as being processed count.
+    #[must_use]
+    pub fn payments(mut self, outcomes: impl IntoIterator<Item = Payment>) -> Self {
+        self.payments = outcomes.into_iter().collect();
         self
     }
 
@@ -211,7 +238,24 @@ impl Scenario {
         self
     }
 
-    /// An audio URL that cannot be played: a play that reaches it ends in state `error`.
+    /// Whether the last event of a fax has `state` at its top level beside `fax.type`. Some clients
+    /// wait for the one, some for the other. Default: false.
+    #[must_use]
+    pub fn state_in_fax_events(mut self, top: bool) -> Self {
+        self.state_in_fax_events = top;
+        self
+    }
+
+    /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that
+    /// does not have them. Default: false.
+    #[must_use]
+    pub fn refuse_hold(mut self, refuse: bool) -> Self {
+        self.refuse_hold = refuse;
+        self
+    }
+
+    /// The URL of an audio file or fax document that cannot be fetched: a play that reaches it ends in
+    /// state `error`, a fax with type `error`.
     #[must_use]
     pub fn unplayable(mut self, url: impl Into<String>) -> Self {
         self.unplayable.push(url.into());
@@ -246,6 +290,20 @@ impl Scenario {
     pub(crate) fn paced(&self, time: Duration) -> Duration {
         Duration::try_from_secs_f64(time.as_secs_f64() * self.pace).unwrap_or(Duration::MAX)
     }
+}
+
+/// How a payment ends when everything that was asked for has been entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Payment {
+    /// The connector takes the card.
+    #[default]
+    Approved,
+    /// The connector declines the card.
+    CardDeclined,
+    /// The connector cannot be reached or makes no sense.
+    ConnectorError,
 }
 
 /// A project and the API token that opens it.

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::Step;
-use super::seconds;
+use super::{Delivery, Step, seconds};
 
 /// Somebody who calls in.
 ///
@@ -137,12 +136,20 @@ pub struct Phone {
     pub(crate) ring: Duration,
     #[serde(default)]
     pub(crate) script: Vec<Step>,
+    #[serde(default)]
+    pub(crate) messages: Delivery,
 }
 
 impl Phone {
     /// The phone with this number, SIP address or resource name; answers after 2 s.
     pub fn new(number: impl Into<String>) -> Self {
-        Self { number: Some(number.into()), pickup: Pickup::Answer, ring: default_ring(), script: Vec::new() }
+        Self {
+            number: Some(number.into()),
+            pickup: Pickup::Answer,
+            ring: default_ring(),
+            script: Vec::new(),
+            messages: Delivery::Delivered,
+        }
     }
 
     /// Every number that has no phone of its own.
@@ -194,6 +201,13 @@ impl Phone {
         self.script = steps.into_iter().collect();
         self
     }
+
+    /// What becomes of messages to this number. Default: they are delivered.
+    #[must_use]
+    pub fn messages(mut self, delivery: Delivery) -> Self {
+        self.messages = delivery;
+        self
+    }
 }
 
 /// What becomes of a call to a [`Phone`].
@@ -216,7 +230,7 @@ pub enum Pickup {
     NotFound,
 }
 
-fn default_context() -> String {
+pub(super) fn default_context() -> String {
     "default".into()
 }
 

@@ -21,6 +21,7 @@ pub const DEFAULT_KEY_GAP: Duration = Duration::from_millis(400);
 ///     { wait = 1.5 },
 ///     { press = "12#", gap = 0.3 },
 ///     { say = "I would like to talk to somebody" },
+///     { sound = "beep" },
 ///     "stay_silent",
 ///     "hang_up",
 /// ]
@@ -52,6 +53,8 @@ pub enum Step {
     },
     /// Say something. An empty text is a noise that nobody understands.
     Say(String),
+    /// Make a sound that is no speech, as machines do.
+    Sound(Sound),
     /// Keep quiet until the call ends.
     StaySilent,
     /// Put the receiver down.
@@ -84,6 +87,38 @@ impl Step {
     }
 }
 
+/// A sound that is no speech.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Sound {
+    /// The tone of an answering machine after its greeting, half a second long.
+    Beep,
+    /// The tone of a fax machine that was called, three seconds long.
+    Ced,
+    /// The tone of a fax machine that calls, half a second long.
+    Cng,
+}
+
+impl Sound {
+    pub(crate) fn lasts(self) -> Duration {
+        match self {
+            Self::Beep | Self::Cng => Duration::from_millis(500),
+            Self::Ced => Duration::from_secs(3),
+        }
+    }
+}
+
+impl fmt::Display for Sound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Beep => "a beep",
+            Self::Ced => "the tone of a called fax machine",
+            Self::Cng => "the tone of a calling fax machine",
+        })
+    }
+}
+
 /// Something a person on a call notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -111,6 +146,24 @@ pub enum Cue {
     Bridged,
     /// The bridge is gone, this call still stands.
     Unbridged,
+    /// Somebody tries to find out who or what this is.
+    Detecting,
+    /// An AI agent is on the call.
+    AiStarted,
+    /// The call joined a conference.
+    Conference,
+    /// The call waits in a queue.
+    Queued,
+    /// A payment asks for the number of the card.
+    CardNumberAsked,
+    /// A payment asks when the card expires.
+    ExpirationAsked,
+    /// A payment asks for the security code.
+    SecurityCodeAsked,
+    /// A payment asks for the postal code.
+    PostalCodeAsked,
+    /// A payment is over, one way or the other.
+    PaymentOver,
 }
 
 impl fmt::Display for Cue {
@@ -127,6 +180,15 @@ impl fmt::Display for Cue {
             Self::DigitsHeard => "digits",
             Self::Bridged => "a bridge",
             Self::Unbridged => "the end of the bridge",
+            Self::Detecting => "somebody to find out who this is",
+            Self::AiStarted => "an AI agent",
+            Self::Conference => "a conference",
+            Self::Queued => "a queue",
+            Self::CardNumberAsked => "the question for the card number",
+            Self::ExpirationAsked => "the question for the expiration date",
+            Self::SecurityCodeAsked => "the question for the security code",
+            Self::PostalCodeAsked => "the question for the postal code",
+            Self::PaymentOver => "the end of the payment",
         })
     }
 }
@@ -149,6 +211,7 @@ struct Verb {
     press: Option<String>,
     gap: Option<f64>,
     say: Option<String>,
+    sound: Option<Sound>,
 }
 
 impl TryFrom<RawStep> for Step {
@@ -174,21 +237,29 @@ impl TryFrom<RawStep> for Step {
         if verb.gap.is_some() && verb.press.is_none() {
             return Err("`gap` belongs to `press`".into());
         }
+        let verbs = [
+            verb.wait.is_some(),
+            verb.cue.is_some(),
+            verb.press.is_some(),
+            verb.say.is_some(),
+            verb.sound.is_some(),
+        ];
+        if verbs.into_iter().filter(|given| *given).count() != 1 {
+            return Err("a step has exactly one of `wait`, `await`, `press`, `say`, `sound`".into());
+        }
         match verb {
-            Verb { wait: Some(time), cue: None, press: None, say: None, .. } => {
-                Ok(Self::Wait(seconds(time)?))
-            }
-            Verb { wait: None, cue: Some(cue), within, press: None, say: None, .. } => {
+            Verb { wait: Some(time), .. } => Ok(Self::Wait(seconds(time)?)),
+            Verb { cue: Some(cue), within, .. } => {
                 Ok(Self::Await { cue, within: within.map_or(Ok(DEFAULT_AWAIT_LIMIT), seconds)? })
             }
-            Verb { wait: None, cue: None, press: Some(digits), gap, say: None, .. } => {
+            Verb { press: Some(digits), gap, .. } => {
                 if let Some(bad) = digits.chars().find(|key| !"0123456789ABCD*#".contains(*key)) {
                     return Err(format!("a telephone has no key `{bad}`"));
                 }
                 Ok(Self::Press { digits, gap: gap.map_or(Ok(DEFAULT_KEY_GAP), seconds)? })
             }
-            Verb { wait: None, cue: None, press: None, say: Some(text), .. } => Ok(Self::Say(text)),
-            _ => Err("a step has exactly one of `wait`, `await`, `press`, `say`".into()),
+            Verb { sound: Some(sound), .. } => Ok(Self::Sound(sound)),
+            Verb { say, .. } => Ok(Self::Say(say.unwrap_or_default())),
         }
     }
 }

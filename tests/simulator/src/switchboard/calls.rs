@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::bindings::Binding;
 use super::operation::Active;
 use super::people::Person;
 use super::session::SessionKey;
@@ -85,6 +86,10 @@ pub(crate) struct Call {
     /// The dial or connect that this call is a leg of, until that is decided.
     pub(super) leg_of: Option<AttemptKey>,
     pub(crate) operations: Vec<Active>,
+    pub(crate) bindings: Vec<Binding>,
+    /// The keys that were pressed since a binding was last set off.
+    pub(super) keys_pressed: String,
+    pub(crate) on_hold: bool,
     pub(crate) person: Person,
     /// Cancelled when the call is answered or ends.
     pub(super) ring_timers: Vec<TimerId>,
@@ -115,6 +120,9 @@ impl Call {
             attempt: None,
             leg_of: None,
             operations: Vec::new(),
+            bindings: Vec::new(),
+            keys_pressed: String::new(),
+            on_hold: false,
             person: Person::default(),
             ring_timers: Vec::new(),
             max_timer: None,
@@ -138,7 +146,12 @@ impl Call {
         if self.inbound { "inbound" } else { "outbound" }
     }
 
-    fn segment(&self) -> String {
+    /// Who calls and who is called.
+    pub(crate) fn numbers(&self) -> (String, String) {
+        (self.device.origin().to_owned(), self.device.target().to_owned())
+    }
+
+    pub(super) fn segment(&self) -> String {
         format!("s-{}", self.key.0)
     }
 

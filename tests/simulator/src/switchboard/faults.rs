@@ -59,6 +59,8 @@ pub struct Faults {
     pub garbage: f64,
     /// Whether the events that a request causes are sent before the reply to it.
     pub events_first: bool,
+    /// The same for `messaging.send` alone: the first state of a message comes before its id is known.
+    pub message_states_first: bool,
 }
 
 impl Default for Faults {
@@ -69,6 +71,7 @@ impl Default for Faults {
             delay_by: Duration::from_millis(500),
             garbage: 0.0,
             events_first: false,
+            message_states_first: false,
         }
     }
 }

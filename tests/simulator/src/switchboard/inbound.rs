@@ -4,12 +4,26 @@ use serde_json::{Map, Value, json};
 
 use super::calls::CallKey;
 use super::{CONNECT, NODE, Refusal, Switchboard};
-use crate::methods::rules::{Kind, Param, Remarks, check, required};
+use crate::methods::messaging::SEND;
+use crate::methods::rules::{Kind, Param, Remarks, check, optional, required};
 use crate::methods::{self, Method, On, Outcome, Refused, Request, Shape};
 use crate::{CallState, ConnectionId, Report, Violation};
 
 const ADDRESS: &[Param] = &[required("node_id", Kind::Text), required("call_id", Kind::Text)];
 const NO_PARAMS: &[Param] = &[];
+
+const EXECUTE: &str = "signalwire.execute";
+/// The parameters of the older envelope around a request.
+const EXECUTE_PARAMS: &[Param] = &[
+    required("method", Kind::Text),
+    required("protocol", Kind::AnyText),
+    optional("params", Kind::Open),
+    optional("attempted", Kind::Texts),
+    optional("requester_identity", Kind::AnyText),
+    optional("requester_nodeid", Kind::AnyText),
+    optional("responder_identity", Kind::AnyText),
+    optional("responder_nodeid", Kind::AnyText),
+];
 
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +82,7 @@ impl Switchboard {
     }
 
     /// Answers a request. The reply goes before the events that the request caused, unless the
-    /// faults say that events overtake replies.
+    /// faults say that they overtake it.
     fn take_request(&mut self, from: ConnectionId, id: &Value, method: &str, params: &Map<String, Value>) {
         let mark = self.staged.len();
         let frame = match self.answer(from, method, params) {
@@ -83,7 +97,8 @@ impl Switchboard {
             }
         };
         self.stage(from, frame.to_string());
-        if (!self.faults.events_first || method == CONNECT)
+        let overtaken = self.faults.events_first || (self.faults.message_states_first && method == SEND);
+        if (!overtaken || method == CONNECT)
             && let Some(turn) = self.staged.get_mut(mark..)
         {
             turn.rotate_right(1);
@@ -104,6 +119,8 @@ impl Switchboard {
         match name {
             CONNECT => return self.log_in(from, params),
             "signalwire.ping" => return Self::pong(params),
+            "signalwire.reauthenticate" => return self.reauthenticate(from, params),
+            EXECUTE => return self.execute(from, params),
             _ => {}
         }
         let Some(method) = methods::find(name) else {
@@ -136,7 +153,33 @@ impl Switchboard {
         }
     }
 
-    fn carry_out(
+    /// Answers the request inside an older envelope.
+    fn execute(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
+        let mut remarks = Remarks::default();
+        if let Err(message) = check(params, &[EXECUTE_PARAMS], &mut remarks) {
+            return self.invalid(from, EXECUTE, -32602, &message, None);
+        }
+        for parameter in remarks.unknown {
+            self.unknown_parameter(from, EXECUTE, parameter);
+        }
+        let method = params.get("method").and_then(Value::as_str).unwrap_or_default();
+        if method == CONNECT || method == EXECUTE {
+            return self.invalid(from, EXECUTE, -32602, &format!("'{method}' cannot be wrapped"), None);
+        }
+        let empty = Map::new();
+        let inner = params.get("params").and_then(Value::as_object).unwrap_or(&empty);
+        match self.answer(from, method, inner) {
+            Reply::Result(result) => Reply::Result(json!({
+                "requester_nodeid": params.get("requester_nodeid").cloned().unwrap_or_else(|| "".into()),
+                "responder_nodeid": NODE,
+                "result": result,
+            })),
+            other => other,
+        }
+    }
+
+    /// Checks a request of a method with a table and does it.
+    pub(super) fn carry_out(
         &mut self,
         method: &'static Method,
         from: ConnectionId,

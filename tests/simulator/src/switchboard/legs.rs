@@ -32,8 +32,18 @@ pub(crate) struct Attempt {
 
 #[derive(Debug, Clone)]
 enum Purpose {
-    Dial { tag: String },
-    Connect { call: CallKey, tag: Option<String>, limit: Option<Duration> },
+    Dial {
+        tag: String,
+    },
+    /// A single call without an outcome of its own.
+    Begin {
+        tag: String,
+    },
+    Connect {
+        call: CallKey,
+        tag: Option<String>,
+        limit: Option<Duration>,
+    },
 }
 
 impl Switchboard {
@@ -49,6 +59,13 @@ impl Switchboard {
         let event = json!({"node_id": NODE, "tag": tag, "dial_state": "dialing"});
         self.emit(session, "calling.call.dial", event);
         self.start_attempt(session, Purpose::Dial { tag: tag.to_owned() }, groups);
+    }
+
+    /// Calls one device; only the states of the call tell what becomes of it.
+    pub(crate) fn begin_call(&mut self, session: SessionKey, tag: &str, device: Device) -> CallKey {
+        let key = CallKey(self.next_call + 1);
+        self.start_attempt(session, Purpose::Begin { tag: tag.to_owned() }, vec![vec![device]]);
+        key
     }
 
     pub(crate) fn start_connect(
@@ -102,7 +119,7 @@ impl Switchboard {
             return;
         };
         for device in group {
-            if device.kind == "call" {
+            if device.kind == "call" || device.kind == "queue" {
                 if self.bridge_standing_call(key, &device) {
                     return;
                 }
@@ -123,7 +140,7 @@ impl Switchboard {
         leg.leg_of = Some(attempt);
         leg.person = Person::new(phone.script);
         match purpose {
-            Purpose::Dial { tag } => leg.tag = tag,
+            Purpose::Dial { tag } | Purpose::Begin { tag } => leg.tag = tag,
             Purpose::Connect { call, tag, .. } => {
                 leg.tag = tag.unwrap_or_default();
                 leg.follows = Some(call);
@@ -189,6 +206,7 @@ impl Switchboard {
                 self.emit(attempt.session, "calling.call.dial", event);
                 self.report(Report::DialAnswered { tag, call: key.id() });
             }
+            Purpose::Begin { .. } => {}
             Purpose::Connect { call, tag, limit } => {
                 self.limit_call(key, limit);
                 self.bridge(call, key, tag.as_deref());
@@ -219,6 +237,7 @@ impl Switchboard {
                 self.emit(attempt.session, "calling.call.dial", event);
                 self.report(Report::DialFailed { tag });
             }
+            Purpose::Begin { .. } => {}
             Purpose::Connect { call, tag, .. } => {
                 if let Some(call) = self.calls.get_mut(&call) {
                     call.attempt = None;
@@ -251,17 +270,25 @@ impl Switchboard {
         }
     }
 
-    /// Connects with a call that stands already, if that is possible.
+    /// Connects with a call that stands already, if that is possible: a certain one, or the next one
+    /// in a queue.
     fn bridge_standing_call(&mut self, key: AttemptKey, device: &Device) -> bool {
-        let other = device.params.get("call_id").and_then(serde_json::Value::as_str).and_then(CallKey::parse);
         let Some(Attempt { session, purpose: Purpose::Connect { call, tag, .. }, .. }) =
             self.attempts.get(&key)
         else {
             return false;
         };
         let (call, tag, session) = (*call, tag.clone(), *session);
+        let queued = device.kind == "queue";
+        let other = if queued {
+            self.take_from_queue(session, device.target())
+        } else {
+            device.params.get("call_id").and_then(serde_json::Value::as_str).and_then(CallKey::parse)
+        };
         let free = |other: &Call| {
-            other.state == CallState::Answered && other.peer.is_none() && other.owner == Some(session)
+            other.state == CallState::Answered
+                && other.peer.is_none()
+                && (queued || other.owner == Some(session))
         };
         let Some(other) = other.filter(|other| *other != call && self.calls.get(other).is_some_and(free))
         else {
@@ -329,6 +356,38 @@ impl Switchboard {
         if follows {
             self.end_call(peer, "hangup");
         }
+    }
+}
+
+/// Transfers by SIP.
+impl Switchboard {
+    /// Asks the phone of a call to call somebody else.
+    pub(crate) fn start_refer(&mut self, key: CallKey, target: String) {
+        self.note(key, format!("asked to call {target}"));
+        let due = self.now.saturating_add(UNTIL_REFUSED);
+        self.timers.set(due, Timer::Referred(key, target));
+    }
+
+    pub(super) fn referred(&mut self, key: CallKey, target: &str) {
+        // The last answer of the phone that was called, in the numbers of SIP.
+        let (state, answer) = match self.scenario.phone_at(target).pickup {
+            Pickup::Answer | Pickup::Voicemail => ("success", "200"),
+            Pickup::Busy => ("failed", "486"),
+            Pickup::NoAnswer => ("failed", "408"),
+            Pickup::Decline => ("failed", "603"),
+            Pickup::NotFound => ("failed", "404"),
+        };
+        let Some(call) = self.calls.get(&key) else { return };
+        let event = json!({
+            "segment_id": call.segment(),
+            "tag": call.tag,
+            "state": state,
+            "sip_refer_to": target,
+            "sip_refer_response_code": "202",
+            "sip_notify_response_code": answer,
+        });
+        self.emit_for_call(key, "calling.call.refer", event);
+        self.note(key, format!("transfer to {target}: {state}"));
     }
 }
 

@@ -1,14 +1,18 @@
 //! The service as a state machine.
 
+pub(crate) mod bindings;
 pub(crate) mod calls;
+pub(crate) mod conferences;
 mod events;
 mod faults;
 mod inbound;
 mod journal;
 mod legs;
+mod messages;
 mod offers;
 pub(crate) mod operation;
 mod people;
+mod queues;
 pub(crate) mod session;
 mod timers;
 
@@ -24,18 +28,22 @@ pub use faults::{Faults, Refusal};
 pub use journal::{Direction, JOURNAL_BOUND, JournalEntry, VIOLATION_BOUND, Violation};
 
 use self::calls::{AttemptKey, Call, CallKey};
+use self::conferences::Conference;
 use self::faults::Condition;
 use self::journal::Journal;
 use self::legs::Attempt;
+use self::messages::{Incoming, MessageKey, Outgoing};
+use self::queues::Queue;
 use self::session::{Connection, Session, SessionKey};
 use self::timers::{Timer, Timers};
-use crate::{Caller, Report, Scenario};
+use crate::{Caller, Message, Payment, Report, Scenario};
 
 /// The name of the one node of the service.
-const NODE: &str = "node-1@simulator";
+pub(crate) const NODE: &str = "node-1@simulator";
 const CONNECT: &str = "signalwire.connect";
 /// The start of every simulation as the clients see it: the first second of 2025.
 const EPOCH: f64 = 1_735_689_600.0;
+const EPOCH_SECONDS: u64 = 1_735_689_600;
 /// How many ended calls [`Switchboard::calls`] still shows.
 pub const ENDED_BOUND: usize = 1000;
 /// How many timers fire in one turn at most; more are left for the next turn.
@@ -88,6 +96,16 @@ pub struct Switchboard {
     /// Per context, who was offered the last call.
     rotation: BTreeMap<String, SessionKey>,
     attempts: BTreeMap<AttemptKey, Attempt>,
+    conferences: Vec<Conference>,
+    queues: Vec<Queue>,
+    outgoing: BTreeMap<MessageKey, Outgoing>,
+    incoming: VecDeque<Incoming>,
+    /// Per context, who got the last message.
+    message_rotation: BTreeMap<String, SessionKey>,
+    planned_messages: BTreeSet<usize>,
+    messages_over: usize,
+    /// How the next payments end.
+    payments: VecDeque<Payment>,
     ended: VecDeque<CallView>,
     conditions: BTreeMap<ConnectionId, Condition>,
     refusals: BTreeMap<String, VecDeque<Refusal>>,
@@ -105,6 +123,9 @@ pub struct Switchboard {
     next_operation: u64,
     next_attempt: u64,
     next_recording: u64,
+    next_conference: u64,
+    next_entry: u64,
+    next_message: u64,
     next_frame: u64,
 }
 
@@ -170,6 +191,7 @@ impl Switchboard {
         let mut board = Self {
             faults: scenario.faults,
             journal: Journal::new(&scenario),
+            payments: scenario.payments.iter().copied().collect(),
             scenario,
             rng: fastrand::Rng::with_seed(seed),
             now: Duration::ZERO,
@@ -180,6 +202,13 @@ impl Switchboard {
             waiting: Vec::new(),
             rotation: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            conferences: Vec::new(),
+            queues: Vec::new(),
+            outgoing: BTreeMap::new(),
+            incoming: VecDeque::new(),
+            message_rotation: BTreeMap::new(),
+            planned_messages: BTreeSet::new(),
+            messages_over: 0,
             ended: VecDeque::new(),
             conditions: BTreeMap::new(),
             refusals: BTreeMap::new(),
@@ -194,9 +223,13 @@ impl Switchboard {
             next_operation: 0,
             next_attempt: 0,
             next_recording: 0,
+            next_conference: 0,
+            next_entry: 0,
+            next_message: 0,
             next_frame: 0,
         };
         board.schedule_callers();
+        board.schedule_messages();
         board
     }
 
@@ -269,6 +302,16 @@ impl Switchboard {
         key.id()
     }
 
+    /// Lets a message come in now, whatever it says about when. It goes to one subscriber of its
+    /// context; while there is none it waits (1000 messages at most, older ones are lost). Returns the
+    /// message id.
+    pub fn place_message(&mut self, now: Duration, message: Message) -> String {
+        self.advance(now);
+        let id = self.take_message(message, None);
+        self.flush();
+        id
+    }
+
     /// Hangs up on behalf of the person on a call. False if the call is not there.
     pub fn hang_up(&mut self, now: Duration, call_id: &str) -> bool {
         self.end(now, call_id, "hangup")
@@ -291,8 +334,7 @@ impl Switchboard {
         let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
         if let Some(key) = key {
             for digit in digits.chars() {
-                self.report(Report::KeyPressed { call: key.id(), key: digit });
-                self.tell_operations(key, |body, desk| body.on_digit(desk, digit));
+                self.key_pressed(key, digit);
             }
         }
         self.flush();
@@ -353,14 +395,16 @@ impl Switchboard {
         &self.violations
     }
 
-    /// Whether every scripted caller has called and hung up, and no call stands. Without scripted
-    /// callers: whether there has been a call and none stands.
+    /// Whether every scripted caller has called and hung up, no call stands, every scripted message was
+    /// handed over and none is on its way. Without scripted callers and messages: whether there has
+    /// been a call or a message and all that is over.
     pub fn is_done(&self) -> bool {
         let scripted = self.scenario.callers.len();
         self.scripts_over == scripted
             && self.calls.is_empty()
             && self.attempts.is_empty()
-            && self.next_call > 0
+            && self.messages_are_done()
+            && (self.next_call > 0 || self.next_message > 0)
     }
 }
 
@@ -395,6 +439,9 @@ impl Switchboard {
             Timer::LegDecides(key) => self.leg_decides(key),
             Timer::LegTimesOut(key) => self.end_call(key, "noAnswer"),
             Timer::NextGroup(key) => self.next_group(key),
+            Timer::Referred(key, target) => self.referred(key, &target),
+            Timer::MessageMoves(key) => self.message_moves(key),
+            Timer::MessageComes(index) => self.message_comes(index),
             Timer::Release(to, text) => self.deliver(to, text),
             Timer::StallEnds(connection) => self.stall_ends(connection),
         }
@@ -415,6 +462,11 @@ impl Switchboard {
 
     pub(crate) fn report(&mut self, report: Report) {
         self.outbox.push_back(Output::Report(report));
+    }
+
+    /// Reports something about a call in words.
+    pub(crate) fn note(&mut self, call: CallKey, what: impl Into<String>) {
+        self.report(Report::Noted { call: call.id(), what: what.into() });
     }
 
     fn violated(&mut self, violation: Violation) {

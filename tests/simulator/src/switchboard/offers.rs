@@ -101,14 +101,16 @@ impl Switchboard {
             self.report(Report::Subscribed { connection, contexts: contexts.to_vec() });
         }
         self.schedule_callers_of(contexts);
+        self.schedule_messages_of(contexts);
         self.offer_waiting();
     }
 
-    /// Tries again to find somebody for every call that has nobody.
+    /// Tries again to find somebody for every call and message that has nobody.
     pub(super) fn offer_waiting(&mut self) {
         for key in std::mem::take(&mut self.waiting) {
             self.offer(key);
         }
+        self.hand_over_messages();
     }
 
     /// Offers a call to the next subscriber of its context in turn, or lets it wait.
@@ -187,6 +189,8 @@ impl Switchboard {
         self.clear_operations(key);
         self.abandon_connect(key);
         self.leave_bridge(key);
+        self.leave_queue_at_end(key);
+        self.leave_conference_at_end(key);
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.end_reason = Some(reason.to_owned());
         call.ended = Some(self.now);

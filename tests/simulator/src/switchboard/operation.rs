@@ -10,7 +10,7 @@ use super::Switchboard;
 use super::calls::{CallKey, OperationKey};
 use super::timers::{Timer, TimerId};
 use crate::methods::{Outcome, Refused, Request, accepted};
-use crate::{Cue, Report, Scenario};
+use crate::{Cue, Payment, Report, Scenario, Sound};
 
 /// Which of its timers an operation is told about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +29,8 @@ pub(crate) enum Tick {
     HalfSaid,
     /// The longest permitted duration is reached.
     MaxLength,
+    /// Somebody has talked for longer than a person would.
+    Threshold,
 }
 
 /// What a client can tell a running operation.
@@ -44,8 +46,13 @@ pub(crate) enum Command {
 /// The voice of the person on the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Voice {
-    Starts { text: String, lasts: Duration },
+    Starts {
+        text: String,
+        lasts: Duration,
+    },
     Stops,
+    /// Not a voice: a tone.
+    Sounds(Sound),
 }
 
 /// Something with a control id that goes on after its request was answered.
@@ -104,19 +111,42 @@ impl Desk<'_> {
         self.board.calls.get(&self.call)?.person.sentence().map(str::to_owned)
     }
 
+    /// How long the person will go on with it.
+    pub(crate) fn sentence_left(&self) -> Duration {
+        let timer = self.board.calls.get(&self.call).and_then(|call| call.person.timer());
+        timer.map(|id| id.due().saturating_sub(self.board.now)).unwrap_or_default()
+    }
+
+    /// The tone that is in the line at this moment.
+    pub(crate) fn sound(&self) -> Option<Sound> {
+        self.board.calls.get(&self.call)?.person.sound()
+    }
+
+    /// How the next payment ends.
+    pub(crate) fn next_payment(&mut self) -> Payment {
+        self.board.payments.pop_front().unwrap_or_default()
+    }
+
     pub(crate) fn is_bridged(&self) -> bool {
         self.board.calls.get(&self.call).is_some_and(|call| call.peer.is_some())
     }
 
-    /// Sends an event about this operation; call, node and control id are added.
+    /// Sends an event about this operation; call, node and control id, if it has one, are added.
     pub(crate) fn emit(&mut self, event_type: &str, params: Value) {
         let mut params = params;
-        params["control_id"] = self.control_id.as_str().into();
+        if !self.control_id.is_empty() {
+            params["control_id"] = self.control_id.as_str().into();
+        }
         self.board.emit_for_call(self.call, event_type, params);
     }
 
     pub(crate) fn report(&mut self, report: Report) {
         self.board.report(report);
+    }
+
+    /// Reports something about the call in words.
+    pub(crate) fn note(&mut self, what: impl Into<String>) {
+        self.board.note(self.call, what);
     }
 
     /// Lets the person on the call notice something.
@@ -159,6 +189,9 @@ impl Switchboard {
         let control_id = request.control_id();
         if call.operations.iter().any(|a| a.method == request.method && a.control_id == control_id) {
             let method = request.method;
+            if control_id.is_empty() {
+                return Err(Refused::conflict(format!("A {method} is already active on the call")));
+            }
             return Err(Refused::conflict(format!(
                 "control_id '{control_id}' is already in use by a {method}"
             )));
@@ -183,10 +216,33 @@ impl Switchboard {
         let found =
             call.operations.iter().find(|a| methods.contains(&a.method) && a.control_id == control_id);
         let operation = found.map(|active| active.key).ok_or_else(|| {
-            Refused::new(404, format!("No {} with control_id '{control_id}' is active", methods.join(" or ")))
+            let what = methods.join(" or ");
+            Refused::new(
+                404,
+                if control_id.is_empty() {
+                    format!("No {what} is active on the call")
+                } else {
+                    format!("No {what} with control_id '{control_id}' is active")
+                },
+            )
         })?;
         self.with_operation(key, operation, |body, desk| body.on_command(desk, command))
             .unwrap_or_else(accepted)
+    }
+
+    /// Passes a command on to every running operation that was started by one of `methods`.
+    pub(crate) fn command_all(&mut self, key: CallKey, methods: &[&str], command: &Command) {
+        let Some(call) = self.calls.get(&key) else { return };
+        let found = call.operations.iter().filter(|active| methods.contains(&active.method));
+        for operation in found.map(|active| active.key).collect::<Vec<_>>() {
+            self.with_operation(key, operation, |body, desk| body.on_command(desk, command));
+        }
+    }
+
+    /// Whether an operation that was started by one of `methods` runs on a call.
+    pub(crate) fn runs(&self, key: CallKey, methods: &[&str]) -> bool {
+        let call = self.calls.get(&key);
+        call.is_some_and(|call| call.operations.iter().any(|active| methods.contains(&active.method)))
     }
 
     /// Tells every operation on a call something, in the order they were started.

@@ -8,7 +8,7 @@ use super::calls::CallKey;
 use super::operation::Voice;
 use super::timers::{Timer, TimerId};
 use crate::methods::media;
-use crate::{CallState, Cue, Report, Step};
+use crate::{CallState, Cue, Report, Sound, Step};
 
 /// How many unconsumed cues a person remembers; older ones are forgotten.
 const MEMORY: usize = 32;
@@ -27,6 +27,7 @@ pub(crate) struct Person {
     keys: VecDeque<char>,
     key_gap: Duration,
     sentence: Option<String>,
+    sound: Option<Sound>,
     timer: Option<TimerId>,
 }
 
@@ -38,6 +39,11 @@ impl Person {
     /// What the person is saying at this moment.
     pub(crate) fn sentence(&self) -> Option<&str> {
         self.sentence.as_deref()
+    }
+
+    /// The tone that the person, or rather the machine, makes at this moment.
+    pub(crate) fn sound(&self) -> Option<Sound> {
+        self.sound
     }
 
     pub(super) fn timer(&self) -> Option<TimerId> {
@@ -83,6 +89,7 @@ impl Switchboard {
     pub(super) fn person_acts(&mut self, key: CallKey) {
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.person.timer = None;
+        call.person.sound = None;
         if call.person.sentence.take().is_some() {
             self.tell_operations(key, |body, desk| body.on_voice(desk, &Voice::Stops));
         }
@@ -112,6 +119,12 @@ impl Switchboard {
                 self.person_acts_after(key, Duration::ZERO);
             }
             Step::Say(text) => self.person_says(key, text),
+            Step::Sound(sound) => {
+                call.person.sound = Some(sound);
+                self.person_acts_after(key, sound.lasts());
+                self.report(Report::Sounded { call: key.id(), sound });
+                self.tell_operations(key, |body, desk| body.on_voice(desk, &Voice::Sounds(sound)));
+            }
             Step::StaySilent => call.person.script.clear(),
             Step::HangUp => {
                 let reason = if call.state >= CallState::Answered { "hangup" } else { "cancel" };
@@ -126,11 +139,17 @@ impl Switchboard {
         let Some(pressed) = call.person.keys.pop_front() else { return false };
         let more = !call.person.keys.is_empty();
         let gap = call.person.key_gap;
-        self.report(Report::KeyPressed { call: key.id(), key: pressed });
-        self.tell_operations(key, |body, desk| body.on_digit(desk, pressed));
+        self.key_pressed(key, pressed);
         let pause = if more { self.scenario.paced(gap) } else { Duration::ZERO };
         self.person_acts_after(key, pause);
         true
+    }
+
+    /// A key on the telephone of a call: what runs there hears it, and it may set off a binding.
+    pub(super) fn key_pressed(&mut self, key: CallKey, pressed: char) {
+        self.report(Report::KeyPressed { call: key.id(), key: pressed });
+        self.tell_operations(key, |body, desk| body.on_digit(desk, pressed));
+        self.trigger_bindings(key, pressed);
     }
 
     fn person_says(&mut self, key: CallKey, text: String) {

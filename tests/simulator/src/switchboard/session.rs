@@ -29,6 +29,10 @@ const CONNECT_PARAMS: &[Param] = &[
     optional("protocols", Kind::Any),
 ];
 
+const REAUTHENTICATE: &str = "signalwire.reauthenticate";
+const REAUTHENTICATE_PARAMS: &[Param] =
+    &[required("authentication", Kind::Open), optional("dpop_token", Kind::AnyText)];
+
 /// The code, text and data of the error for a login.
 type NotLetIn = (i64, &'static str, Option<Value>);
 
@@ -218,6 +222,37 @@ impl Switchboard {
             |length: usize| -> String { (0..length).filter_map(|_| self.rng.choice(ALPHABET)).collect() };
         let cipher = text(32);
         format!("{cipher}:{}==", text(22))
+    }
+
+    /// Answers `signalwire.reauthenticate`: new credentials for a session that stands.
+    pub(super) fn reauthenticate(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
+        let key = self.connections.get(&from).and_then(|connection| connection.session);
+        let Some(session) = key.and_then(|key| self.sessions.get(&key)) else {
+            let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
+            return self.invalid(from, REAUTHENTICATE, -32002, "Authentication required", Some(data));
+        };
+        let project = session.project.clone();
+        let mut remarks = Remarks::default();
+        if let Err(message) = check(params, &[REAUTHENTICATE_PARAMS], &mut remarks) {
+            return self.invalid(from, REAUTHENTICATE, -32602, &message, None);
+        }
+        for parameter in remarks.unknown {
+            self.unknown_parameter(from, REAUTHENTICATE, parameter);
+        }
+        if let Err((code, why, data)) = self.check_credentials(params) {
+            self.report(Report::ClientRefused { connection: from, why: why.to_owned() });
+            return Reply::Error { code, message: why.to_owned(), data };
+        }
+        Reply::Result(json!({
+            "authentication": "ok",
+            "authorization": {"project": project},
+            "ice_servers": [],
+        }))
+    }
+
+    /// The project of a session: conferences and queues of different projects are different ones.
+    pub(super) fn project_of(&self, session: SessionKey) -> String {
+        self.sessions.get(&session).map(|session| session.project.clone()).unwrap_or_default()
     }
 
     /// Answers `signalwire.ping` of a client with what it sent.

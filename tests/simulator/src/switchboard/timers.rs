@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::calls::{AttemptKey, CallKey, OperationKey};
+use super::messages::MessageKey;
 use super::operation::Tick;
 use super::session::SessionKey;
 use crate::ConnectionId;
@@ -39,6 +40,12 @@ pub(crate) enum Timer {
     LegTimesOut(CallKey),
     /// The next group of a dial or connect attempt is tried.
     NextGroup(AttemptKey),
+    /// The target of a transfer by SIP has answered; the target.
+    Referred(CallKey, String),
+    /// A message on its way out reaches its next state.
+    MessageMoves(MessageKey),
+    /// A scripted message comes in; the number is the place in the scenario.
+    MessageComes(usize),
     /// A delayed event leaves.
     Release(ConnectionId, String),
     /// A stalled connection gets everything that was held back.

@@ -1,0 +1,46 @@
+//! The older ways to call out.
+
+use serde_json::{Map, Value};
+
+use super::media::Device;
+use super::rules::{Kind, optional, others, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use crate::Switchboard;
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "calling.begin",
+        on: On::Session,
+        params: &[
+            required("device", Kind::Device),
+            optional("tag", Kind::Text),
+            optional("region", Kind::Text),
+            optional("node_id", Kind::Text),
+            optional("max_duration", Kind::Whole(0, i64::MAX)),
+        ],
+        shape: Shape::Plain,
+        message: "Call started",
+        run: begin,
+    },
+    // Nothing is known of it but that it exists.
+    Method {
+        name: "calling.call",
+        on: On::Session,
+        params: &[others()],
+        shape: Shape::Plain,
+        message: "OK",
+        run: |_, _| accepted(),
+    },
+];
+
+fn begin(board: &mut Switchboard, request: &Request) -> Outcome {
+    let device = Device::read(request.value("device"))
+        .ok_or_else(|| Refused::bad("Parameter 'device' must be an object"))?;
+    let tag = request.text("tag").unwrap_or_default();
+    let call = board.begin_call(request.session, tag, device);
+    let node = crate::switchboard::NODE;
+    Ok(Map::from_iter([
+        ("call_id".to_owned(), Value::from(call.id())),
+        ("node_id".to_owned(), Value::from(node)),
+    ]))
+}

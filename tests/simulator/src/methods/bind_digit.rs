@@ -1,0 +1,66 @@
+//! Methods that are carried out when the person on a call presses certain keys.
+
+use serde_json::{Map, Value};
+
+use super::rules::{KEYS, Kind, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, find};
+use crate::Switchboard;
+use crate::switchboard::bindings::Binding;
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "calling.bind_digit",
+        on: On::AnsweredCall,
+        params: &[
+            required("digits", Kind::Chars(KEYS)),
+            required("bind_method", Kind::Text),
+            optional("params", Kind::Open),
+            optional("realm", Kind::Text),
+            optional("max_triggers", Kind::Whole(0, i64::MAX)),
+            optional("swml", Kind::Flag),
+        ],
+        shape: Shape::Call,
+        message: "Digit binding created",
+        run: bind,
+    },
+    Method {
+        name: "calling.clear_digit_bindings",
+        on: On::AnsweredCall,
+        params: &[optional("realm", Kind::Text), optional("swml", Kind::Flag)],
+        shape: Shape::Call,
+        message: "Digit bindings cleared",
+        run: clear,
+    },
+];
+
+fn bind(board: &mut Switchboard, request: &Request) -> Outcome {
+    let digits = request.text("digits").unwrap_or_default();
+    if digits.is_empty() {
+        return Err(Refused::bad("Parameter 'digits' must not be empty"));
+    }
+    let name = request.text("bind_method").unwrap_or_default();
+    let method = find(name).filter(|method| method.on != On::Session);
+    let method = method.ok_or_else(|| {
+        Refused::bad(format!("Parameter 'bind_method' must be a method of a call, not '{name}'"))
+    })?;
+    let triggers = request.value("max_triggers").as_u64().filter(|most| *most > 0);
+    let binding = Binding {
+        digits: digits.to_owned(),
+        method,
+        params: request.value("params").as_object().cloned().unwrap_or_else(Map::<String, Value>::new),
+        realm: request.text("realm").unwrap_or_default().to_owned(),
+        triggers_left: triggers,
+        connection: request.connection,
+        session: request.session,
+    };
+    let call = board.calls.get_mut(&request.call()?).ok_or_else(Refused::no_call)?;
+    call.bindings.push(binding);
+    accepted()
+}
+
+fn clear(board: &mut Switchboard, request: &Request) -> Outcome {
+    let realm = request.text("realm");
+    let call = board.calls.get_mut(&request.call()?).ok_or_else(Refused::no_call)?;
+    call.bindings.retain(|binding| realm.is_some_and(|realm| realm != binding.realm));
+    accepted()
+}

@@ -1,0 +1,76 @@
+//! Joining and leaving conferences.
+
+use serde_json::Map;
+
+use super::media::STREAM;
+use super::rules::{Kind, optional, required};
+use super::{Method, On, Outcome, Request, Shape, accepted};
+use crate::Switchboard;
+use crate::switchboard::conferences::Wish;
+
+/// How many can take part at most.
+const MOST_PARTICIPANTS: u16 = 250;
+const HTTP_METHOD: Kind = Kind::OneOf(&["GET", "POST"]);
+const DIALECT: Kind = Kind::OneOf(&["relay", "cxml", "laml"]);
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "calling.join_conference",
+        on: On::AnsweredCall,
+        params: &[
+            required("name", Kind::Text),
+            optional("muted", Kind::Flag),
+            optional("beep", Kind::OneOf(&["true", "false", "onEnter", "onExit"])),
+            optional("start_on_enter", Kind::Flag),
+            optional("end_on_exit", Kind::Flag),
+            optional("wait_url", Kind::Text),
+            optional("max_participants", Kind::Whole(1, MOST_PARTICIPANTS as i64)),
+            optional("record", Kind::OneOf(&["do-not-record", "record-from-start"])),
+            optional("region", Kind::OneOf(&["global", "us", "eu", "ch"])),
+            optional("trim", Kind::OneOf(&["trim-silence", "do-not-trim"])),
+            optional("coach", Kind::Text),
+            optional("status_callback", Kind::Text),
+            optional("status_callback_event", Kind::Text),
+            optional("status_callback_event_type", DIALECT),
+            optional("status_callback_method", HTTP_METHOD),
+            optional("recording_status_callback", Kind::Text),
+            optional("recording_status_callback_event", Kind::Text),
+            optional("recording_status_callback_event_type", DIALECT),
+            optional("recording_status_callback_method", HTTP_METHOD),
+            optional("stream", Kind::Object(STREAM)),
+            optional("acl", Kind::Any),
+            optional("swml", Kind::Flag),
+        ],
+        shape: Shape::Call,
+        message: "Joining conference",
+        run: join,
+    },
+    Method {
+        name: "calling.leave_conference",
+        on: On::AnsweredCall,
+        params: &[required("conference_id", Kind::Text), optional("async", Kind::Flag)],
+        shape: Shape::Call,
+        message: "Leaving conference",
+        run: |board, request| {
+            board.leave_conference(request.call()?, request.text("conference_id").unwrap_or_default())?;
+            accepted()
+        },
+    },
+];
+
+fn join(board: &mut Switchboard, request: &Request) -> Outcome {
+    let flag = |name: &str| request.value(name).as_bool();
+    let most = request.value("max_participants").as_u64();
+    let wish = Wish {
+        muted: flag("muted").unwrap_or(false),
+        starts: flag("start_on_enter").unwrap_or(true),
+        ends: flag("end_on_exit").unwrap_or(false),
+        coaching: request.text("coach").is_some(),
+        recorded: request.text("record") == Some("record-from-start"),
+        most: most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::from(MOST_PARTICIPANTS)),
+        region: request.text("region").map(str::to_owned),
+    };
+    let name = request.text("name").unwrap_or_default();
+    let id = board.join_conference(request.call()?, request.session, name, wish)?;
+    Ok(Map::from_iter([("conference_id".to_owned(), id.into())]))
+}

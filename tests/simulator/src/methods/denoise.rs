@@ -1,0 +1,34 @@
+//! Taking the noise out of a call.
+
+use serde_json::json;
+
+use super::lasting::Lasting;
+use super::{Method, On, Shape, accepted};
+use crate::switchboard::operation::Command;
+
+const NAME: &str = "calling.denoise";
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: NAME,
+        on: On::AnsweredCall,
+        params: &[],
+        shape: Shape::Call,
+        message: "Denoiser on",
+        run: |board, request| {
+            let denoiser = Lasting::new("denoiser", "calling.call.denoise")
+                .first(json!({"denoised": true}))
+                .last(json!({"denoised": false}));
+            board.start_operation(request, Box::new(denoiser))?;
+            accepted()
+        },
+    },
+    Method {
+        name: "calling.denoise.stop",
+        on: On::AnsweredCall,
+        params: &[],
+        shape: Shape::Call,
+        message: "Denoiser off",
+        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+    },
+];

@@ -1,0 +1,284 @@
+//! Finding out who or what is on a call: a person, an answering machine, a fax machine, a key.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::media::to_time;
+use super::rules::{KEYS, Kind, Param, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
+use crate::{Cue, Sound, Switchboard};
+
+const NAME: &str = "calling.detect";
+const EVENT: &str = "calling.call.detect";
+
+const LIFETIME: Duration = Duration::from_secs(30);
+const INITIAL_TIMEOUT: Duration = Duration::from_millis(4500);
+const END_SILENCE: Duration = Duration::from_secs(1);
+const VOICE_THRESHOLD: Duration = Duration::from_millis(1250);
+const WORDS_THRESHOLD: usize = 6;
+const ALL_KEYS: &str = "0123456789#*";
+
+const MACHINE: &[Param] = &[
+    optional("initial_timeout", Kind::Seconds),
+    optional("end_silence_timeout", Kind::Seconds),
+    optional("machine_ready_timeout", Kind::Seconds),
+    optional("machine_voice_threshold", Kind::Seconds),
+    optional("machine_words_threshold", Kind::Whole(0, i64::MAX)),
+    optional("detect_interruptions", Kind::Flag),
+    optional("detect_message_end", Kind::Flag),
+];
+
+const FAX: &[Param] = &[optional("tone", Kind::OneOf(&["CED", "CNG", "ced", "cng"]))];
+
+const DIGIT: &[Param] = &[optional("digits", Kind::Chars(KEYS))];
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: NAME,
+        on: On::AnsweredCall,
+        params: &[
+            required("control_id", Kind::Text),
+            required("detect", Kind::Bare(&[("machine", MACHINE), ("fax", FAX), ("digit", DIGIT)])),
+            optional("timeout", Kind::Seconds),
+            optional("status_url", Kind::Text),
+        ],
+        shape: Shape::Operation,
+        message: "OK",
+        run: detect,
+    },
+    Method {
+        name: "calling.detect.stop",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+    },
+];
+
+fn detect(board: &mut Switchboard, request: &Request) -> Outcome {
+    let wanted = request.value("detect");
+    let ear = match wanted["type"].as_str() {
+        Some("machine") => Ear::Machine(Machine::new(&wanted["params"])),
+        Some("fax") => Ear::Fax { tone: wanted["params"]["tone"].as_str().map(str::to_uppercase) },
+        Some("digit") => {
+            let keys = wanted["params"]["digits"].as_str().filter(|keys| !keys.is_empty());
+            Ear::Digit { keys: keys.unwrap_or(ALL_KEYS).to_owned() }
+        }
+        _ => return Err(Refused::bad("Parameter 'detect.type' must be one of machine, fax, digit")),
+    };
+    let lifetime = to_time(request.value("timeout")).unwrap_or(LIFETIME);
+    board.start_operation(request, Box::new(Detector { ear, lifetime }))?;
+    accepted()
+}
+
+/// What is listened for.
+#[derive(Debug)]
+enum Ear {
+    Machine(Machine),
+    Fax { tone: Option<String> },
+    Digit { keys: String },
+}
+
+impl Ear {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Machine(_) => "machine",
+            Self::Fax { .. } => "fax",
+            Self::Digit { .. } => "digit",
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Machine {
+    initial_timeout: Duration,
+    end_silence: Duration,
+    ready_timeout: Duration,
+    voice_threshold: Duration,
+    words_threshold: usize,
+    message_end: bool,
+    /// How long and how much has been said without a silence between.
+    voiced: Duration,
+    words: usize,
+    is_machine: bool,
+}
+
+impl Machine {
+    fn new(params: &Value) -> Self {
+        let time = |name: &str, default| to_time(&params[name]).unwrap_or(default);
+        let end_silence = time("end_silence_timeout", END_SILENCE);
+        let words = params["machine_words_threshold"].as_u64();
+        Self {
+            initial_timeout: time("initial_timeout", INITIAL_TIMEOUT),
+            end_silence,
+            ready_timeout: time("machine_ready_timeout", end_silence),
+            voice_threshold: time("machine_voice_threshold", VOICE_THRESHOLD),
+            words_threshold: words.map_or(WORDS_THRESHOLD, |n| usize::try_from(n).unwrap_or(usize::MAX)),
+            message_end: params["detect_message_end"].as_bool().unwrap_or(true),
+            voiced: Duration::ZERO,
+            words: 0,
+            is_machine: false,
+        }
+    }
+
+    /// When, into a sentence, it is clear that no person talks like that.
+    fn gives_itself_away(&self, text: &str, lasts: Duration) -> Option<Duration> {
+        let words = text.split_whitespace().count();
+        let too_long = (self.voiced + lasts > self.voice_threshold)
+            .then(|| self.voice_threshold.saturating_sub(self.voiced));
+        let too_many = (self.words + words > self.words_threshold).then(|| {
+            let allowed = self.words_threshold.saturating_sub(self.words) + 1;
+            let share = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+            lasts * share(allowed) / share(words.max(1))
+        });
+        [too_long, too_many].into_iter().flatten().min()
+    }
+
+    fn voice_starts(&mut self, desk: &mut Desk<'_>, text: &str, lasts: Duration) {
+        desk.cancel(Tick::InitialTimeout);
+        desk.cancel(Tick::EndSilence);
+        if !self.is_machine
+            && let Some(after) = self.gives_itself_away(text, lasts)
+        {
+            desk.after(after, Tick::Threshold);
+        }
+        self.voiced += lasts;
+        self.words += text.split_whitespace().count();
+    }
+
+    fn voice_stops(&mut self, desk: &mut Desk<'_>) {
+        desk.after(if self.is_machine { self.ready_timeout } else { self.end_silence }, Tick::EndSilence);
+    }
+}
+
+/// Listens until it knows, or is told to stop.
+#[derive(Debug)]
+struct Detector {
+    ear: Ear,
+    lifetime: Duration,
+}
+
+impl Detector {
+    fn tell(&self, desk: &mut Desk<'_>, event: &str, beep: bool) {
+        let mut params = json!({"event": event});
+        if beep {
+            params["beep"] = true.into();
+        }
+        desk.emit(EVENT, json!({"detect": {"type": self.ear.kind(), "params": params}}));
+        desk.note(format!("detected {event}{}", if beep { " after a beep" } else { "" }));
+    }
+
+    /// The answer, and nothing more.
+    fn answer(&self, desk: &mut Desk<'_>, event: &str) {
+        self.tell(desk, event, false);
+        self.end(desk);
+    }
+
+    fn end(&self, desk: &mut Desk<'_>) {
+        self.tell(desk, "finished", false);
+        desk.finish();
+    }
+
+    fn is_a_machine(&mut self, desk: &mut Desk<'_>) {
+        let Ear::Machine(machine) = &mut self.ear else { return };
+        machine.is_machine = true;
+        if machine.message_end {
+            self.tell(desk, "MACHINE", false);
+            self.tell(desk, "NOT_READY", false);
+        } else {
+            self.answer(desk, "MACHINE");
+        }
+    }
+
+    fn ready(&mut self, desk: &mut Desk<'_>, beep: bool) {
+        self.tell(desk, "READY", beep);
+        self.end(desk);
+    }
+
+    fn hear(&mut self, desk: &mut Desk<'_>, sound: Sound) {
+        let heard = match sound {
+            Sound::Ced => "CED",
+            Sound::Cng => "CNG",
+            Sound::Beep => "",
+        };
+        match &self.ear {
+            Ear::Machine(machine) if sound == Sound::Beep => {
+                let (known, message_end) = (machine.is_machine, machine.message_end);
+                if !known {
+                    self.is_a_machine(desk);
+                }
+                if message_end {
+                    self.ready(desk, true);
+                }
+            }
+            Ear::Fax { tone } if !heard.is_empty() && tone.as_deref().is_none_or(|tone| tone == heard) => {
+                self.answer(desk, heard);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Operation for Detector {
+    fn start(&mut self, desk: &mut Desk<'_>) {
+        if !self.lifetime.is_zero() {
+            desk.after(self.lifetime, Tick::MaxLength);
+        }
+        if let Ear::Machine(machine) = &mut self.ear {
+            match desk.sentence() {
+                Some(text) => {
+                    let left = desk.sentence_left();
+                    machine.voice_starts(desk, &text, left);
+                }
+                None => desk.after(machine.initial_timeout, Tick::InitialTimeout),
+            }
+        }
+        desk.cue(Cue::Detecting);
+        if let Some(sound) = desk.sound() {
+            self.hear(desk, sound);
+        }
+    }
+
+    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+        match (&mut self.ear, voice) {
+            (_, Voice::Sounds(sound)) => self.hear(desk, *sound),
+            (Ear::Machine(machine), Voice::Starts { text, lasts }) => {
+                machine.voice_starts(desk, text, *lasts);
+            }
+            (Ear::Machine(machine), Voice::Stops) => machine.voice_stops(desk),
+            _ => {}
+        }
+    }
+
+    fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
+        if let Ear::Digit { keys } = &self.ear
+            && keys.contains(key)
+        {
+            self.answer(desk, &key.to_string());
+        }
+    }
+
+    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+        let known = matches!(&self.ear, Ear::Machine(machine) if machine.is_machine);
+        match tick {
+            Tick::Threshold => self.is_a_machine(desk),
+            Tick::EndSilence if known => self.ready(desk, false),
+            Tick::EndSilence => self.answer(desk, "HUMAN"),
+            Tick::InitialTimeout => self.answer(desk, "UNKNOWN"),
+            _ if matches!(self.ear, Ear::Machine(_)) && !known => self.answer(desk, "UNKNOWN"),
+            _ => self.end(desk),
+        }
+    }
+
+    fn on_command(&mut self, desk: &mut Desk<'_>, _: &Command) -> Outcome {
+        self.end(desk);
+        accepted()
+    }
+
+    fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        self.end(desk);
+    }
+}

@@ -1,0 +1,30 @@
+//! Sending back what is heard.
+
+use serde_json::json;
+
+use super::lasting::Lasting;
+use super::media::to_time;
+use super::rules::{Kind, optional};
+use super::{Method, On, Shape, accepted};
+
+pub(super) const METHODS: &[Method] = &[Method {
+    name: "calling.echo",
+    on: On::AnsweredCall,
+    params: &[
+        // 0 is until the call ends.
+        optional("timeout", Kind::Seconds),
+        optional("status_url", Kind::Text),
+        optional("swml", Kind::Flag),
+    ],
+    shape: Shape::Call,
+    message: "Echo started",
+    run: |board, request| {
+        let limit = to_time(request.value("timeout")).filter(|time| !time.is_zero());
+        let echo = Lasting::new("echo", "calling.call.echo")
+            .first(json!({"state": "echoing"}))
+            .last(json!({"state": "finished"}))
+            .limit(limit);
+        board.start_operation(request, Box::new(echo))?;
+        accepted()
+    },
+}];

@@ -1,0 +1,152 @@
+//! Sending and receiving faxes.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::rules::{Kind, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use crate::Switchboard;
+use crate::switchboard::operation::{Command, Desk, Operation, Tick};
+
+const SEND: &str = "calling.send_fax";
+const RECEIVE: &str = "calling.receive_fax";
+const EVENT: &str = "calling.call.fax";
+
+/// How many pages every document has, and how long each takes.
+const PAGES: u32 = 2;
+const PAGE: Duration = Duration::from_secs(2);
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: SEND,
+        on: On::AnsweredCall,
+        params: &[
+            required("control_id", Kind::Text),
+            required("document", Kind::Text),
+            optional("identity", Kind::AnyText),
+            optional("header_info", Kind::AnyText),
+            optional("status_url", Kind::Text),
+        ],
+        shape: Shape::Operation,
+        message: "OK",
+        run: send,
+    },
+    Method {
+        name: "calling.send_fax.stop",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[SEND], &Command::Stop),
+    },
+    Method {
+        name: RECEIVE,
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text), optional("status_url", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: receive,
+    },
+    Method {
+        name: "calling.receive_fax.stop",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[RECEIVE], &Command::Stop),
+    },
+];
+
+fn send(board: &mut Switchboard, request: &Request) -> Outcome {
+    let document = request.text("document").unwrap_or_default().to_owned();
+    let fetched = !board.scenario.unplayable.contains(&document);
+    let (ours, theirs) = identities(board, request)?;
+    let identity = request.text("identity").map_or(ours, str::to_owned);
+    let fax = Fax { direction: "send", identity, remote: theirs, document, fetched, pages: 0 };
+    board.start_operation(request, Box::new(fax))?;
+    accepted()
+}
+
+fn receive(board: &mut Switchboard, request: &Request) -> Outcome {
+    let (ours, theirs) = identities(board, request)?;
+    let document = format!("https://files.example/faxes/{}.pdf", board.next_recording());
+    let fax = Fax { direction: "receive", identity: ours, remote: theirs, document, fetched: true, pages: 0 };
+    board.start_operation(request, Box::new(fax))?;
+    accepted()
+}
+
+/// The numbers of the two sides, ours first.
+fn identities(board: &Switchboard, request: &Request) -> Result<(String, String), Refused> {
+    let call = board.calls.get(&request.call()?).ok_or_else(Refused::no_call)?;
+    let (from, to) = call.numbers();
+    Ok(if call.is_inbound() { (to, from) } else { (from, to) })
+}
+
+/// A fax on its way, page by page.
+#[derive(Debug)]
+struct Fax {
+    direction: &'static str,
+    identity: String,
+    remote: String,
+    document: String,
+    /// Whether the document could be fetched.
+    fetched: bool,
+    pages: u32,
+}
+
+impl Fax {
+    fn end(&self, desk: &mut Desk<'_>, kind: &str, result: u32, text: &str) {
+        let params = json!({
+            "direction": self.direction,
+            "identity": self.identity,
+            "remote_identity": self.remote,
+            "document": self.document,
+            "pages": self.pages,
+            "success": result == 0,
+            "result": result,
+            "result_text": text,
+            "format": "pdf",
+        });
+        let mut event = json!({"fax": {"type": kind, "params": params}});
+        if desk.scenario().state_in_fax_events {
+            event["state"] = Value::from(kind);
+        }
+        desk.emit(EVENT, event);
+        desk.note(format!("fax {kind} after {} pages: {text}", self.pages));
+        desk.finish();
+    }
+}
+
+impl Operation for Fax {
+    fn start(&mut self, desk: &mut Desk<'_>) {
+        desk.note(format!("fax begins ({})", self.direction));
+        let page = desk.scenario().paced(PAGE);
+        desk.after(page, Tick::Done);
+    }
+
+    fn on_timer(&mut self, desk: &mut Desk<'_>, _: Tick) {
+        if !self.fetched {
+            self.end(desk, "error", 404, "Document not found");
+            return;
+        }
+        self.pages += 1;
+        let params = json!({"direction": self.direction, "number": self.pages});
+        desk.emit(EVENT, json!({"fax": {"type": "page", "params": params}}));
+        if self.pages == PAGES {
+            self.end(desk, "finished", 0, "OK");
+        } else {
+            let page = desk.scenario().paced(PAGE);
+            desk.after(page, Tick::Done);
+        }
+    }
+
+    fn on_command(&mut self, desk: &mut Desk<'_>, _: &Command) -> Outcome {
+        self.end(desk, "finished", 1, "Stopped");
+        accepted()
+    }
+
+    fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        self.end(desk, "error", 2, "The call dropped prematurely");
+    }
+}

@@ -1,0 +1,392 @@
+//! Taking a payment: the caller types card number, expiration date and codes.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::media;
+use super::rules::{Kind, Param, optional, required};
+use super::{Method, On, Outcome, Request, Shape, accepted};
+use crate::switchboard::operation::{Command, Desk, Operation, Tick};
+use crate::{Cue, Payment, Switchboard};
+
+const NAME: &str = "calling.pay";
+const EVENT: &str = "calling.call.pay";
+
+/// How long the service asks when no prompt is given.
+const QUESTION: Duration = Duration::from_secs(2);
+const KEY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the payment connector takes.
+const PROCESSING: Duration = Duration::from_secs(1);
+const CARD_TYPES: &str = "visa mastercard amex";
+/// The month that every simulation starts in, counted from the year 2000.
+const FIRST_MONTH: u32 = 25 * 12;
+
+const ACTION: &[Param] =
+    &[required("type", Kind::OneOf(&["Say", "Play"])), required("phrase", Kind::AnyText)];
+
+const PROMPT: &[Param] = &[
+    required("for", Kind::Text),
+    required("actions", Kind::Objects(ACTION)),
+    optional("attempts", Kind::Scalar),
+    optional("card_type", Kind::Text),
+    optional("error_type", Kind::Text),
+];
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: NAME,
+        on: On::AnsweredCall,
+        // Numbers and truths come as text from some clients and as themselves from others.
+        params: &[
+            required("control_id", Kind::Text),
+            required("payment_connector_url", Kind::Text),
+            optional("input", Kind::Text),
+            optional("status_url", Kind::Text),
+            optional("payment_method", Kind::Text),
+            optional("bank_account_type", Kind::Any),
+            optional("timeout", Kind::Scalar),
+            optional("max_attempts", Kind::Scalar),
+            optional("security_code", Kind::Scalar),
+            optional("postal_code", Kind::Scalar),
+            optional("min_postal_code_length", Kind::Scalar),
+            optional("token_type", Kind::OneOf(&["one-time", "reusable"])),
+            optional("charge_amount", Kind::Scalar),
+            optional("currency", Kind::Text),
+            optional("language", Kind::Text),
+            optional("voice", Kind::Text),
+            optional("description", Kind::AnyText),
+            optional("valid_card_types", Kind::Text),
+            optional(
+                "parameters",
+                Kind::Objects(&[required("name", Kind::Text), required("value", Kind::Any)]),
+            ),
+            optional("prompts", Kind::Objects(PROMPT)),
+        ],
+        shape: Shape::Operation,
+        message: "OK",
+        run: pay,
+    },
+    Method {
+        name: "calling.pay.stop",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+    },
+];
+
+fn pay(board: &mut Switchboard, request: &Request) -> Outcome {
+    let body = Till::new(request);
+    board.start_operation(request, Box::new(body))?;
+    accepted()
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Question {
+    CardNumber,
+    Expiration,
+    SecurityCode,
+    PostalCode,
+}
+
+impl Question {
+    fn name(self) -> &'static str {
+        match self {
+            Self::CardNumber => "payment-card-number",
+            Self::Expiration => "expiration-date",
+            Self::SecurityCode => "security-code",
+            Self::PostalCode => "postal-code",
+        }
+    }
+
+    fn cue(self) -> Cue {
+        match self {
+            Self::CardNumber => Cue::CardNumberAsked,
+            Self::Expiration => Cue::ExpirationAsked,
+            Self::SecurityCode => Cue::SecurityCodeAsked,
+            Self::PostalCode => Cue::PostalCodeAsked,
+        }
+    }
+
+    fn complaint(self) -> &'static str {
+        match self {
+            Self::CardNumber => "invalid-card-number",
+            Self::Expiration => "invalid-date",
+            Self::SecurityCode => "invalid-security-code",
+            Self::PostalCode => "invalid-postal-code",
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Card {
+    number: String,
+    expiration: String,
+    security_code: String,
+    postal_code: String,
+}
+
+impl Card {
+    fn kind(&self) -> &'static str {
+        match self.number.as_bytes() {
+            [b'4', ..] => "visa",
+            [b'5', b'1'..=b'5', ..] | [b'2', b'2'..=b'7', ..] => "mastercard",
+            [b'3', b'4' | b'7', ..] => "amex",
+            [b'6', b'0' | b'5', ..] => "discover",
+            [b'3', b'5', ..] => "jcb",
+            [b'3', b'0' | b'6' | b'8', ..] => "diners-club",
+            [b'5' | b'6', ..] => "maestro",
+            _ => "",
+        }
+    }
+
+    fn digits(&self) -> usize {
+        if self.kind() == "amex" { 15 } else { 16 }
+    }
+
+    fn code_digits(&self) -> usize {
+        if self.kind() == "amex" { 4 } else { 3 }
+    }
+
+    fn masked(&self) -> String {
+        let hidden = self.number.len().saturating_sub(4);
+        format!("{}{}", "*".repeat(hidden), self.number.get(hidden..).unwrap_or_default())
+    }
+}
+
+/// A payment in progress.
+#[derive(Debug)]
+struct Till {
+    questions: VecDeque<Question>,
+    prompts: Value,
+    key_timeout: Duration,
+    attempts: u64,
+    tried: u64,
+    card_types: Vec<String>,
+    shortest_postal_code: usize,
+    method: String,
+    status_url: Option<String>,
+    card: Card,
+    typed: String,
+    /// True between the last question and the answer of the connector.
+    processing: bool,
+}
+
+impl Till {
+    fn new(request: &Request) -> Self {
+        let text = |name: &str| match request.value(name) {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        };
+        let number = |name: &str| text(name).and_then(|text| text.parse::<f64>().ok());
+        let mut questions = VecDeque::from([Question::CardNumber, Question::Expiration]);
+        if text("security_code").as_deref() != Some("false") {
+            questions.push_back(Question::SecurityCode);
+        }
+        // A postal code that is known already is not asked for.
+        let postal_code = text("postal_code").filter(|code| code != "true" && code != "false");
+        if postal_code.is_none() && text("postal_code").as_deref() != Some("false") {
+            questions.push_back(Question::PostalCode);
+        }
+        let types = text("valid_card_types").unwrap_or_else(|| CARD_TYPES.to_owned());
+        let types = types.split([' ', ',']).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let whole = |name: &str| text(name).and_then(|text| text.parse().ok());
+        Self {
+            questions,
+            prompts: request.value("prompts").clone(),
+            key_timeout: number("timeout")
+                .and_then(|time| Duration::try_from_secs_f64(time).ok())
+                .filter(|time| !time.is_zero())
+                .unwrap_or(KEY_TIMEOUT),
+            attempts: whole("max_attempts").unwrap_or(1).max(1),
+            tried: 0,
+            card_types: types,
+            shortest_postal_code: whole("min_postal_code_length")
+                .and_then(|length| usize::try_from(length).ok())
+                .unwrap_or(0),
+            method: text("payment_method").unwrap_or_else(|| "credit-card".into()),
+            status_url: text("status_url"),
+            card: Card { postal_code: postal_code.unwrap_or_default(), ..Card::default() },
+            typed: String::new(),
+            processing: false,
+        }
+    }
+
+    fn tell(&self, desk: &mut Desk<'_>, step: &str, error: &str, state: Option<&str>) {
+        let mut event = json!({
+            "for": step,
+            "error_type": error,
+            "payment_method": self.method,
+            "payment_card_number": self.card.masked(),
+            "payment_card_type": self.card.kind(),
+            "security_code": "*".repeat(self.card.security_code.len()),
+            "expiration_date": self.card.expiration,
+            "payment_card_postal_code": self.card.postal_code,
+        });
+        if let Some(url) = &self.status_url {
+            event["status_url"] = url.as_str().into();
+            event["status_url_method"] = "POST".into();
+        }
+        if let Some(state) = state {
+            event["state"] = state.into();
+        }
+        desk.emit(EVENT, event);
+        let why = if error.is_empty() { String::new() } else { format!(" ({error})") };
+        desk.note(format!("payment: {step}{why}"));
+    }
+
+    /// Asks the question that is open, or goes to the connector when there is none.
+    fn ask(&mut self, desk: &mut Desk<'_>, error: &str) {
+        self.typed.clear();
+        let Some(question) = self.questions.front().copied() else {
+            self.processing = true;
+            self.tell(desk, "payment-processing", "", None);
+            desk.after(PROCESSING, Tick::Done);
+            return;
+        };
+        self.tell(desk, question.name(), error, None);
+        let asking = self.asking_time(desk, question);
+        desk.after(asking + self.key_timeout, Tick::DigitTimeout);
+        desk.cue(question.cue());
+    }
+
+    /// How long the prompts for a question are.
+    fn asking_time(&self, desk: &Desk<'_>, question: Question) -> Duration {
+        let prompts = self.prompts.as_array().into_iter().flatten();
+        let fits = |prompt: &&Value| prompt["for"] == question.name();
+        let actions = prompts.filter(fits).find_map(|prompt| prompt["actions"].as_array());
+        let phrases = actions.into_iter().flatten().filter_map(|action| action["phrase"].as_str());
+        let time: Duration = phrases.map(|phrase| media::speech(desk.scenario(), phrase)).sum();
+        if time.is_zero() { desk.scenario().paced(QUESTION) } else { time }
+    }
+
+    /// What was typed is complete.
+    fn entered(&mut self, desk: &mut Desk<'_>) {
+        let Some(question) = self.questions.front().copied() else { return };
+        let typed = std::mem::take(&mut self.typed);
+        if typed.is_empty() {
+            self.wrong(desk, "timeout");
+            return;
+        }
+        let fits = match question {
+            Question::CardNumber => {
+                self.card.number.clone_from(&typed);
+                passes_luhn(&typed) && typed.len() == self.card.digits()
+            }
+            Question::Expiration => is_to_come(&typed, desk.now()),
+            Question::SecurityCode => typed.len() == self.card.code_digits(),
+            Question::PostalCode => typed.len() >= self.shortest_postal_code,
+        };
+        if !fits {
+            self.wrong(desk, question.complaint());
+            return;
+        }
+        match question {
+            Question::CardNumber => {
+                if !self.card_types.iter().any(|known| known == self.card.kind()) {
+                    self.wrong(desk, "invalid-card-type");
+                    return;
+                }
+            }
+            Question::Expiration => self.card.expiration = typed,
+            Question::SecurityCode => self.card.security_code = typed,
+            Question::PostalCode => self.card.postal_code = typed,
+        }
+        self.questions.pop_front();
+        self.tried = 0;
+        self.ask(desk, "");
+    }
+
+    fn wrong(&mut self, desk: &mut Desk<'_>, error: &str) {
+        self.tried += 1;
+        if self.questions.front() == Some(&Question::CardNumber) {
+            self.card.number.clear();
+        }
+        if self.tried < self.attempts {
+            self.ask(desk, error);
+        } else {
+            self.end(desk, "payment-failed", error, "error");
+        }
+    }
+
+    fn end(&mut self, desk: &mut Desk<'_>, step: &str, error: &str, state: &str) {
+        self.tell(desk, step, error, Some(state));
+        desk.cue(Cue::PaymentOver);
+        desk.finish();
+    }
+}
+
+impl Operation for Till {
+    fn start(&mut self, desk: &mut Desk<'_>) {
+        self.ask(desk, "");
+    }
+
+    fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
+        if self.processing {
+            return;
+        }
+        if key == '*' {
+            self.end(desk, "payment-canceled", "", "finished");
+            return;
+        }
+        if key != '#' {
+            self.typed.push(key);
+        }
+        let full = match self.questions.front() {
+            Some(Question::Expiration) => self.typed.len() == 4,
+            Some(Question::SecurityCode) => self.typed.len() == self.card.code_digits(),
+            _ => false,
+        };
+        // The `#` after an answer that was complete without it is nothing.
+        if full || (key == '#' && !self.typed.is_empty()) {
+            self.entered(desk);
+        } else {
+            desk.after(self.key_timeout, Tick::DigitTimeout);
+        }
+    }
+
+    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+        if tick != Tick::Done {
+            self.entered(desk);
+            return;
+        }
+        match desk.next_payment() {
+            Payment::Approved => self.end(desk, "payment-completed", "", "finished"),
+            Payment::CardDeclined => self.end(desk, "payment-failed", "card-declined", "error"),
+            Payment::ConnectorError => self.end(desk, "payment-failed", "", "error"),
+        }
+    }
+
+    fn on_command(&mut self, desk: &mut Desk<'_>, _: &Command) -> Outcome {
+        self.end(desk, "payment-canceled", "", "finished");
+        accepted()
+    }
+
+    fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        self.end(desk, "payment-failed", "", "error");
+    }
+}
+
+/// The check digit of card numbers.
+fn passes_luhn(number: &str) -> bool {
+    let digits = number.chars().rev().map(|c| c.to_digit(10));
+    let sum = digits.enumerate().try_fold(0, |sum, (place, digit)| {
+        let digit = if place % 2 == 1 { digit? * 2 } else { digit? };
+        Some(sum + digit / 10 + digit % 10)
+    });
+    sum.is_some_and(|sum: u32| sum.is_multiple_of(10))
+}
+
+/// Whether a card with this date, month and year with two digits each, can be used still.
+fn is_to_come(date: &str, now: Duration) -> bool {
+    const MONTH: u64 = 30 * 24 * 60 * 60;
+    let part = |from: usize| date.get(from..from + 2).and_then(|text| text.parse::<u32>().ok());
+    let (Some(month @ 1..=12), Some(year)) = (part(0), part(2)) else { return false };
+    let passed = u32::try_from(now.as_secs() / MONTH).unwrap_or(u32::MAX);
+    date.len() == 4 && year * 12 + month > FIRST_MONTH.saturating_add(passed)
+}

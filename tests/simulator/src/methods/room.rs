@@ -1,0 +1,43 @@
+//! Joining and leaving video rooms. Nothing but the replies travels on the wire.
+
+use super::lasting::Lasting;
+use super::rules::{Kind, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use crate::Switchboard;
+use crate::switchboard::operation::Command;
+
+const JOIN: &str = "calling.join_room";
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: JOIN,
+        on: On::AnsweredCall,
+        params: &[
+            required("name", Kind::Text),
+            optional("status_url", Kind::Text),
+            optional("hagrid_json_api_url", Kind::Text),
+            optional("hagrid_node_id", Kind::Text),
+            optional("swml", Kind::Flag),
+        ],
+        shape: Shape::Call,
+        message: "Joining room",
+        run: join,
+    },
+    Method {
+        name: "calling.leave_room",
+        on: On::AnsweredCall,
+        params: &[optional("async", Kind::Flag)],
+        shape: Shape::Call,
+        message: "Leaving room",
+        run: |board, request| board.command(request, &[JOIN], &Command::Stop),
+    },
+];
+
+fn join(board: &mut Switchboard, request: &Request) -> Outcome {
+    let name = request.text("name").unwrap_or_default();
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
+        return Err(Refused::bad("Parameter 'name' must be made of A-Z, a-z, 0-9, _ and -"));
+    }
+    board.start_operation(request, Box::new(Lasting::silent("room")))?;
+    accepted()
+}

@@ -1,0 +1,60 @@
+//! Streaming the sound of a call to a WebSocket.
+
+use serde_json::json;
+
+use super::lasting::Lasting;
+use super::rules::{Kind, optional, required};
+use super::{Method, On, Outcome, Request, Shape, accepted};
+use crate::Switchboard;
+use crate::switchboard::operation::Command;
+
+const NAME: &str = "calling.stream";
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: NAME,
+        on: On::AnsweredCall,
+        params: &[
+            required("control_id", Kind::Text),
+            required("url", Kind::Url(&["wss://"])),
+            optional("name", Kind::Text),
+            optional("codec", Kind::Text),
+            optional("track", Kind::OneOf(&["inbound_track", "outbound_track", "both_tracks"])),
+            optional("status_url", Kind::Text),
+            optional("status_url_method", Kind::OneOf(&["GET", "POST"])),
+            optional("authorization_bearer_token", Kind::AnyText),
+            optional("custom_parameters", Kind::Open),
+            optional("async", Kind::Flag),
+            optional("swml", Kind::Flag),
+        ],
+        shape: Shape::Operation,
+        message: "OK",
+        run: stream,
+    },
+    Method {
+        name: "calling.stream.stop",
+        on: On::AnsweredCall,
+        params: &[
+            required("control_id", Kind::Text),
+            optional("async", Kind::Flag),
+            optional("swml", Kind::Flag),
+        ],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+    },
+];
+
+fn stream(board: &mut Switchboard, request: &Request) -> Outcome {
+    let event = |state: &str| {
+        let mut event = json!({"state": state, "url": request.value("url")});
+        if let Some(name) = request.text("name") {
+            event["name"] = name.into();
+        }
+        event
+    };
+    let streaming =
+        Lasting::new("stream", "calling.call.stream").first(event("streaming")).last(event("finished"));
+    board.start_operation(request, Box::new(streaming))?;
+    accepted()
+}

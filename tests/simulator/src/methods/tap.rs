@@ -1,0 +1,76 @@
+//! Copying the sound of a call to somewhere else, as RTP packets or over a WebSocket.
+
+use serde_json::{Map, Value, json};
+
+use super::lasting::Lasting;
+use super::rules::{Kind, Param, optional, required};
+use super::{Method, On, Outcome, Request, Shape};
+use crate::Switchboard;
+use crate::switchboard::operation::Command;
+
+const NAME: &str = "calling.tap";
+
+const AUDIO: &[Param] = &[optional("direction", Kind::OneOf(&["listen", "speak", "both"]))];
+const CODEC: Kind = Kind::OneOf(&["OPUS", "PCMA", "PCMU"]);
+
+const RTP: &[Param] = &[
+    required("addr", Kind::PublicAddress),
+    required("port", Kind::Whole(1, 65_535)),
+    optional("codec", CODEC),
+    optional("ptime", Kind::Whole(10, 120)),
+];
+
+const WS: &[Param] = &[
+    required("uri", Kind::Url(&["ws://", "wss://"])),
+    optional("codec", CODEC),
+    optional("rate", Kind::Whole(1, i64::MAX)),
+];
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: NAME,
+        on: On::AnsweredCall,
+        params: &[
+            required("control_id", Kind::Text),
+            required("tap", Kind::Typed(&[("audio", AUDIO)])),
+            required("device", Kind::Typed(&[("rtp", RTP), ("ws", WS)])),
+            optional("status_url", Kind::Text),
+        ],
+        shape: Shape::Operation,
+        message: "OK",
+        run: tap,
+    },
+    Method {
+        name: "calling.tap.stop",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+    },
+];
+
+fn tap(board: &mut Switchboard, request: &Request) -> Outcome {
+    let mut tap = request.value("tap").clone();
+    let mut device = request.value("device").clone();
+    fill(&mut tap, "direction", "speak".into());
+    fill(&mut device, "codec", "PCMU".into());
+    let source = if device["type"] == "rtp" {
+        fill(&mut device, "ptime", 20.into());
+        json!({"type": "rtp", "params": {"addr": "198.51.100.7", "port": 30_000, "codec": "PCMU", "ptime": 20}})
+    } else {
+        fill(&mut device, "rate", 8000.into());
+        json!({"type": "ws", "params": {"uri": "wss://media.example/source", "codec": "PCMU", "rate": 8000}})
+    };
+    let event = |state: &str| json!({"state": state, "tap": tap, "device": device});
+    let tapping = Lasting::new("tap", "calling.call.tap").first(event("tapping")).last(event("finished"));
+    board.start_operation(request, Box::new(tapping))?;
+    Ok(Map::from_iter([("source_device".to_owned(), source)]))
+}
+
+/// Adds what the client left to the service.
+fn fill(object: &mut Value, name: &str, default: Value) {
+    if object["params"][name].is_null() {
+        object["params"][name] = default;
+    }
+}

@@ -1,0 +1,202 @@
+//! Transcribing a whole call, and transcribing or translating it while it goes on.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::lasting::Lasting;
+use super::rules::{Kind, Param, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use crate::Switchboard;
+use crate::switchboard::operation::{Command, Desk, Operation};
+use crate::switchboard::{epoch, seconds};
+
+const NAME: &str = "calling.transcribe";
+const EVENT: &str = "calling.call.transcribe";
+const LIVE_TRANSCRIBE: &str = "calling.live_transcribe";
+const LIVE_TRANSLATE: &str = "calling.live_translate";
+const BYTES_PER_SECOND: u64 = 16_000;
+
+const SIDES: Kind = Kind::SomeTexts;
+
+const START_TRANSCRIBE: &[Param] = &[
+    required("lang", Kind::Text),
+    required("direction", SIDES),
+    optional("webhook", Kind::Text),
+    optional("live_events", Kind::Flag),
+    optional("ai_summary", Kind::Flag),
+    optional("ai_summary_prompt", Kind::AnyText),
+    optional("speech_engine", Kind::OneOf(&["deepgram", "google"])),
+    optional("speech_timeout", Kind::Whole(0, i64::MAX)),
+    optional("vad_silence_ms", Kind::Whole(0, i64::MAX)),
+    optional("vad_thresh", Kind::Whole(0, 1800)),
+    optional("debug_level", Kind::Whole(0, 2)),
+];
+
+const START_TRANSLATE: &[Param] = &[
+    required("from_lang", Kind::Text),
+    required("to_lang", Kind::Text),
+    required("direction", SIDES),
+    optional("from_voice", Kind::Text),
+    optional("to_voice", Kind::Text),
+    optional("filter_from", Kind::Text),
+    optional("filter_to", Kind::Text),
+    optional("webhook", Kind::Text),
+    optional("live_events", Kind::Flag),
+    optional("ai_summary", Kind::Flag),
+    optional("ai_summary_prompt", Kind::AnyText),
+    optional("speech_engine", Kind::OneOf(&["deepgram", "google"])),
+    optional("speech_timeout", Kind::Whole(0, i64::MAX)),
+    optional("vad_silence_ms", Kind::Whole(0, i64::MAX)),
+    optional("vad_thresh", Kind::Whole(0, 1800)),
+    optional("debug_level", Kind::Whole(0, 2)),
+];
+
+const SUMMARIZE: &[Param] = &[optional("webhook", Kind::Text), optional("prompt", Kind::AnyText)];
+
+const INJECT: &[Param] = &[
+    required("message", Kind::Text),
+    optional("direction", Kind::OneOf(&["remote-caller", "local-caller"])),
+];
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: NAME,
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text), optional("status_url", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: transcribe,
+    },
+    Method {
+        name: "calling.transcribe.stop",
+        on: On::AnsweredCall,
+        params: &[required("control_id", Kind::Text)],
+        shape: Shape::Operation,
+        message: "OK",
+        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+    },
+    Method {
+        name: LIVE_TRANSCRIBE,
+        on: On::AnsweredCall,
+        params: &[
+            required(
+                "action",
+                Kind::Action(&[("start", START_TRANSCRIBE), ("summarize", SUMMARIZE), ("stop", &[])]),
+            ),
+            optional("async", Kind::Flag),
+            optional("swml", Kind::Flag),
+        ],
+        shape: Shape::Call,
+        message: "Live transcription started",
+        run: |board, request| live(board, request, LIVE_TRANSCRIBE, "live transcription"),
+    },
+    Method {
+        name: LIVE_TRANSLATE,
+        on: On::AnsweredCall,
+        params: &[
+            required(
+                "action",
+                Kind::Action(&[
+                    ("start", START_TRANSLATE),
+                    ("summarize", SUMMARIZE),
+                    ("inject", INJECT),
+                    ("stop", &[]),
+                ]),
+            ),
+            optional("status_url", Kind::Text),
+            optional("async", Kind::Flag),
+            optional("swml", Kind::Flag),
+        ],
+        shape: Shape::Call,
+        message: "Live translation started",
+        run: |board, request| live(board, request, LIVE_TRANSLATE, "live translation"),
+    },
+];
+
+fn transcribe(board: &mut Switchboard, request: &Request) -> Outcome {
+    if board.runs(request.call()?, &[NAME]) {
+        return Err(Refused::conflict("The call is already being transcribed"));
+    }
+    let id = board.next_recording();
+    let status_url = request.text("status_url").map(str::to_owned);
+    let body = Transcription {
+        url: format!("https://files.example/transcripts/{id}"),
+        id,
+        status_url,
+        started: Duration::ZERO,
+    };
+    board.start_operation(request, Box::new(body))?;
+    accepted()
+}
+
+/// What is said goes to the webhook of the action: on the wire there is only the reply.
+fn live(board: &mut Switchboard, request: &Request, name: &'static str, what: &'static str) -> Outcome {
+    let action = request.value("action");
+    let verb = match action {
+        Value::Object(action) => action.keys().next().map_or("", String::as_str),
+        _ => "stop",
+    };
+    if verb == "start" {
+        board.start_operation(request, Box::new(Lasting::silent(what)))?;
+        return accepted();
+    }
+    if verb == "stop" {
+        return board.command(request, &[name], &Command::Stop);
+    }
+    let key = request.call()?;
+    if !board.runs(key, &[name]) {
+        return Err(Refused::new(404, format!("No {name} is active on the call")));
+    }
+    board.note(key, format!("{what}: {verb}"));
+    accepted()
+}
+
+#[derive(Debug)]
+struct Transcription {
+    id: String,
+    url: String,
+    status_url: Option<String>,
+    started: Duration,
+}
+
+impl Transcription {
+    fn event(&self, state: &str) -> Value {
+        let mut event = json!({"state": state, "recording_id": self.id});
+        if let Some(url) = &self.status_url {
+            event["status_url"] = url.as_str().into();
+        }
+        event
+    }
+
+    fn end(&self, desk: &mut Desk<'_>) {
+        let length = desk.now().saturating_sub(self.started);
+        let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+        let mut event = self.event("finished");
+        event["url"] = self.url.as_str().into();
+        event["duration"] = seconds(length).into();
+        event["size"] = (millis.saturating_mul(BYTES_PER_SECOND) / 1000).into();
+        event["start_time"] = epoch(self.started).into();
+        event["end_time"] = epoch(desk.now()).into();
+        desk.emit(EVENT, event);
+        desk.note("transcription is over");
+        desk.finish();
+    }
+}
+
+impl Operation for Transcription {
+    fn start(&mut self, desk: &mut Desk<'_>) {
+        self.started = desk.now();
+        desk.emit(EVENT, self.event("transcribing"));
+        desk.note("transcription begins");
+    }
+
+    fn on_command(&mut self, desk: &mut Desk<'_>, _: &Command) -> Outcome {
+        self.end(desk);
+        accepted()
+    }
+
+    fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        self.end(desk);
+    }
+}

@@ -1,0 +1,47 @@
+//! Handing a call over: to another SIP address, or to another program of the service.
+
+use super::rules::{Kind, Param, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use crate::Switchboard;
+
+const SIP: &[Param] = &[
+    optional("to", Kind::Text),
+    // Another spelling of the target.
+    optional("uri", Kind::Text),
+    optional("from", Kind::Text),
+    optional("username", Kind::AnyText),
+    optional("password", Kind::AnyText),
+];
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "calling.refer",
+        on: On::AnsweredCall,
+        params: &[required("device", Kind::Typed(&[("sip", SIP)])), optional("status_url", Kind::Text)],
+        shape: Shape::Plain,
+        message: "Starting SIP REFER",
+        run: refer,
+    },
+    Method {
+        name: "calling.transfer",
+        on: On::AnsweredCall,
+        params: &[required("dest", Kind::TextOrObject)],
+        shape: Shape::Call,
+        message: "Transferring",
+        run: |board, request| {
+            let dest = request.text("dest").unwrap_or("a document");
+            board.note(request.call()?, format!("transferred to {dest}"));
+            accepted()
+        },
+    },
+];
+
+fn refer(board: &mut Switchboard, request: &Request) -> Outcome {
+    let params = &request.value("device")["params"];
+    let target = params["to"].as_str().or_else(|| params["uri"].as_str());
+    let Some(target) = target else {
+        return Err(Refused::bad("Missing parameter 'device.params.to'"));
+    };
+    board.start_refer(request.call()?, target.to_owned());
+    accepted()
+}
