@@ -68,6 +68,8 @@ pub struct Scenario {
     pub(crate) ack_within: Duration,
     #[serde(with = "seconds")]
     pub(crate) session_lifetime: Duration,
+    #[serde(with = "seconds")]
+    pub(crate) cut_after: Duration,
     pub(crate) strict: bool,
     pub(crate) leave_operations_open: bool,
     pub(crate) nested_record_results: bool,
@@ -91,6 +93,7 @@ impl Default for Scenario {
             ping_every: Duration::from_secs(10),
             ack_within: Duration::from_secs(10),
             session_lifetime: Duration::from_mins(1),
+            cut_after: Duration::ZERO,
             strict: false,
             leave_operations_open: false,
             nested_record_results: false,
@@ -211,6 +214,14 @@ impl Scenario {
     #[must_use]
     pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
         self.session_lifetime = lifetime;
+        self
+    }
+
+    /// How long after its login a new session loses its connection, without a closing handshake and
+    /// once; it can be resumed. `None` is never. Default: never.
+    #[must_use]
+    pub fn cut_after(mut self, time: Option<Duration>) -> Self {
+        self.cut_after = time.unwrap_or_default();
         self
     }
 

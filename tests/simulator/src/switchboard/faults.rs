@@ -118,11 +118,15 @@ impl Switchboard {
     /// Drops a connection without a closing handshake. Its session can be resumed.
     pub fn cut(&mut self, now: Duration, connection: ConnectionId) {
         self.advance(now);
+        self.cut_now(connection);
+        self.flush();
+    }
+
+    pub(super) fn cut_now(&mut self, connection: ConnectionId) {
         if self.connections.contains_key(&connection) {
             self.report(Report::Disturbed { what: format!("{connection} is cut") });
             self.close(connection, CUT);
         }
-        self.flush();
     }
 
     /// Holds back everything that is sent to a connection for a while, then delivers it at once.

@@ -429,6 +429,7 @@ impl Switchboard {
             Timer::PingOverdue(from, id) => self.ping_overdue(from, &id),
             Timer::AckOverdue(from, id) => self.ack_overdue(from, id),
             Timer::CloseAnyway(to) => self.close(to, 1000),
+            Timer::Cut(connection) => self.cut_now(connection),
             Timer::SessionExpires(key) => self.session_expires(key),
             Timer::CallerDials(index) => self.caller_dials(index),
             Timer::PatienceEnds(key) => self.end_call(key, "cancel"),

@@ -200,6 +200,10 @@ impl Switchboard {
         let missed = std::mem::take(&mut session.queue);
         let lost = std::mem::take(&mut session.lost_events);
         self.report(Report::ClientAuthenticated { connection: from, resumed });
+        if !resumed && !self.scenario.cut_after.is_zero() {
+            let due = self.now.saturating_add(self.scenario.cut_after);
+            self.timers.set(due, Timer::Cut(from));
+        }
         self.emit(key, "signalwire.authorization.state", json!({"authorization_state": state}));
         if lost > 0 {
             self.report(Report::EventsLost { connection: from, count: lost });

@@ -20,6 +20,8 @@ pub(crate) enum Timer {
     AckOverdue(ConnectionId, String),
     /// The service closes a connection that did not answer `signalwire.disconnect`.
     CloseAnyway(ConnectionId),
+    /// The scenario wants a connection cut.
+    Cut(ConnectionId),
     /// A session that nobody resumed is forgotten.
     SessionExpires(SessionKey),
     /// A scripted caller dials; the number is the place in the scenario.

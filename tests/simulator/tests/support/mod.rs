@@ -207,3 +207,15 @@ pub(crate) fn at(call: &str, mut params: Value) -> Value {
     params["node_id"] = "node-1@simulator".into();
     params
 }
+
+/// A bench with one caller whose call was answered.
+pub(crate) fn talking(
+    scenario: Scenario,
+    steps: impl IntoIterator<Item = signalwire_relay_simulator::Step>,
+) -> (Bench, ConnectionId, String) {
+    let caller = signalwire_relay_simulator::Caller::new("+15551110000", "+15552220000").script(steps);
+    let mut bench = Bench::new(scenario.caller(caller));
+    let client = bench.client(&["default"]);
+    let call = bench.answered_call(client);
+    (bench, client, call)
+}
