@@ -119,6 +119,157 @@ fn the_outbound_phones_behave_as_described() {
 }
 
 #[test]
+fn three_numbers_are_told_apart() {
+    let mut bench = Bench::new(Scenario::builtin("voicemail_detect").expect("a built-in scenario"));
+    let client = bench.client(&[]);
+    for (number, kind, expected) in [
+        ("1", "machine", "HUMAN"),
+        ("2", "machine", "MACHINE"),
+        ("3", "fax", "CED"),
+        ("3", "machine", "UNKNOWN"),
+    ] {
+        let dial = json!({"tag": "t", "devices": [[phone(&format!("+1555333000{number}"))]]});
+        bench.ok(client, "calling.dial", dial);
+        let mut outcome = bench.until("calling.call.dial");
+        while outcome["dial_state"] != "answered" {
+            outcome = bench.until("calling.call.dial");
+        }
+        let call = outcome["call"]["call_id"].as_str().expect("an id").to_owned();
+        let detect = json!({"control_id": "k", "detect": {"type": kind}});
+        bench.ok(client, "calling.detect", at(&call, detect));
+        let event = bench.until("calling.call.detect");
+        assert_eq!(event["detect"]["params"]["event"], expected);
+        bench.ok(client, "calling.end", at(&call, json!({})));
+    }
+}
+
+#[test]
+fn messages_go_both_ways() {
+    let mut bench = Bench::new(Scenario::builtin("sms").expect("a built-in scenario"));
+    let client = bench.client(&["default"]);
+    for number in 1..=3 {
+        let to = format!("+1555333000{number}");
+        let send = json!({"context": "default", "to_number": to, "from_number": "+1", "body": "Hi"});
+        bench.ok(client, "messaging.send", send);
+    }
+    bench.run(10.0);
+    let states = bench.member("messaging.state", "message_state");
+    for state in ["delivered", "undelivered", "failed"] {
+        assert_eq!(states.iter().filter(|found| *found == state).count(), 1, "{state}");
+    }
+    assert_eq!(bench.events("messaging.receive").len(), 2);
+    assert!(bench.board.is_done());
+}
+
+/// Plays a scenario whose callers are all treated alike: `answered` is what they get, and they
+/// get it again after every event of type `again.0` that has the member `again.1`.
+fn play_alike(name: &str, answered: (&str, &Value), again: Option<(&str, &str)>) -> Bench {
+    let mut bench = Bench::new(Scenario::builtin(name).expect("a built-in scenario"));
+    let client = bench.client(&["default"]);
+    let (mut seen, mut key) = (0, 0);
+    for _ in 0..5000 {
+        while seen < bench.frames.len() {
+            let frame = bench.frames[seen].1["params"].clone();
+            seen += 1;
+            let event_type = frame["event_type"].as_str().unwrap_or_default();
+            let offered = event_type == "calling.call.receive";
+            let once_more = again
+                .is_some_and(|(event, member)| event == event_type && !frame["params"][member].is_null());
+            let Some(call) = frame["params"]["call_id"].as_str().filter(|_| offered || once_more) else {
+                continue;
+            };
+            let call = call.to_owned();
+            if offered {
+                bench.ok(client, "calling.answer", at(&call, json!({})));
+            }
+            key += 1;
+            let mut params = answered.1.clone();
+            if !params["name"].is_string() {
+                params["control_id"] = format!("k{key}").into();
+            }
+            bench.request(client, answered.0, at(&call, params));
+        }
+        if bench.board.is_done() {
+            assert!(bench.board.violations().is_empty(), "{:?}", bench.board.violations());
+            return bench;
+        }
+        bench.now = bench.board.poll_timeout().expect("not done").max(bench.now);
+        bench.board.handle_timeout(bench.now);
+        bench.settle();
+    }
+    panic!("{name} never ends");
+}
+
+#[test]
+fn three_callers_confer() {
+    let bench = play_alike("conference", ("calling.join_conference", &json!({"name": "c"})), None);
+    let statuses = bench.member("calling.conference", "status");
+    assert_eq!(statuses.iter().filter(|status| *status == "participant-join").count(), 3);
+    assert_eq!(statuses.last().expect("events"), "conference-end");
+    let sizes =
+        bench.events("calling.conference").into_iter().filter_map(|event| event["size"].as_u64()).max();
+    assert_eq!(sizes, Some(3));
+}
+
+#[test]
+fn the_impatient_leave_the_queue() {
+    let mut bench = Bench::new(Scenario::builtin("queue").expect("a built-in scenario"));
+    let client = bench.client(&["default"]);
+    for _ in 0..3 {
+        let offer = bench.until("calling.call.receive");
+        let call = offer["call_id"].as_str().expect("an id");
+        bench.ok(client, "calling.answer", at(call, json!({})));
+        bench.ok(client, "calling.queue.enter", at(call, json!({"control_id": "k", "queue_name": "q"})));
+    }
+    bench.run(10.0);
+    for tag in ["one", "two"] {
+        bench.ok(client, "calling.dial", json!({"tag": tag, "devices": [[phone("+15551001000")]]}));
+        bench.run(3.0);
+        let agent = bench.events("calling.call.dial").pop().expect("events")["call"]["call_id"].clone();
+        let device = json!({"type": "queue", "params": {"node_id": "node-1@simulator", "queue_name": "q"}});
+        let agent = agent.as_str().expect("an id");
+        bench.ok(client, "calling.connect", at(agent, json!({"devices": [[device]]})));
+        bench.run(20.0);
+        bench.ok(client, "calling.end", at(agent, json!({})));
+    }
+    let expected = ["enqueue", "enqueue", "enqueue", "leave", "dequeue", "dequeue"];
+    assert_eq!(bench.member("calling.call.queue", "status"), expected);
+    assert!(bench.board.is_done());
+}
+
+#[test]
+fn the_third_payment_succeeds() {
+    let pay = json!({"payment_connector_url": "https://pay.example"});
+    let bench = play_alike("pay_fails_twice", ("calling.pay", &pay), Some(("calling.call.pay", "state")));
+    let ends: Vec<_> =
+        bench.events("calling.call.pay").into_iter().filter(|e| !e["state"].is_null()).collect();
+    let ends: Vec<_> = ends.iter().filter_map(|event| event["for"].as_str()).take(3).collect();
+    assert_eq!(ends, ["payment-failed", "payment-failed", "payment-completed"]);
+}
+
+#[test]
+fn the_speakers_are_understood() {
+    let collect = json!({"speech": {"end_silence_timeout": 1}, "initial_timeout": 5});
+    let ask = json!({"play": tts("What can we do for you today?"), "collect": collect});
+    let bench =
+        play_alike("speech", ("calling.play_and_collect", &ask), Some(("calling.call.collect", "result")));
+    let results: Vec<_> =
+        bench.events("calling.call.collect").into_iter().map(|e| e["result"].clone()).collect();
+    let texts: Vec<_> = results.iter().filter_map(|result| result["params"]["text"].as_str()).collect();
+    assert_eq!(
+        texts,
+        ["I would like to book a table", "Tomorrow at eight, for four people", "Just give me a person"]
+    );
+    assert!(results.iter().any(|result| result["type"] == "no_match"));
+}
+
+#[test]
+fn the_agent_talks_with_both() {
+    let bench = play_alike("ai_agent", ("calling.ai", &json!({"prompt": {"text": "Help"}})), None);
+    assert_eq!(bench.member("calling.call.ai", "state"), ["finished", "finished"]);
+}
+
+#[test]
 fn a_bad_scenario_says_where() {
     let message = |text: &str| {
         Scenario::from_toml(text).map_err(|error: ScenarioError| error.to_string()).expect_err(text)

@@ -107,6 +107,8 @@ fn credentials_show_nowhere() {
     let malformed = r#"{"token": "demo\"-secret", "jwt_token":"abc", nothing demo-token"#;
     let client = bench.board.connections().next().expect("connected");
     bench.board.handle_text(bench.now, client, malformed);
+    let passwords = json!({"post_prompt_auth_password": "-secret", "authorization_bearer_token": "-secret"});
+    bench.request(client, "calling.user_event", at("c-1", passwords));
     let state = bench.events("signalwire.authorization.state")[0]["authorization_state"].clone();
     let shown = format!("{:?} {:?} {:?}", bench.board.journal(), bench.reports, bench.board.violations());
     for secret in ["demo-token", "demo-project", "demo-jwt", "-secret", "abc", state.as_str().expect("text")]

@@ -115,8 +115,17 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    const KEYS: [&'static str; 5] =
-        ["\"token\"", "\"project\"", "\"jwt_token\"", "\"authorization_state\"", "\"project_id\""];
+    const KEYS: [&'static str; 9] = [
+        "\"token\"",
+        "\"project\"",
+        "\"jwt_token\"",
+        "\"dpop_token\"",
+        "\"authorization_state\"",
+        "\"project_id\"",
+        "\"authorization_bearer_token\"",
+        "\"password\"",
+        "\"post_prompt_auth_password\"",
+    ];
 
     pub(crate) fn of(scenario: &Scenario) -> Self {
         let pairs = scenario.credentials.iter().flat_map(|known| [&known.project, &known.token]);

@@ -1,0 +1,433 @@
+//! Every method of the service, once with what it needs and once with everything, on one call and beside it. Prints
+//! what was asked and what came back.
+//!
+//! Without credentials in the environment it plays on a simulator, which has to accept everything. With them it waits
+//! for a call in the context `default` of `SIGNALWIRE_SPACE`, sends it the same requests, and goes on when one is
+//! refused.
+
+use std::error::Error as StdError;
+use std::fmt::Debug;
+use std::process::ExitCode;
+
+use serde_json::{Map, Value, json};
+use signalwire_relay_simulator::Stage;
+use signalwire_relay_tokio::calling::Method;
+use signalwire_relay_tokio::{
+    AiRole, Call, Client, Codec, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Config,
+    EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection, MessageState, PauseBehavior, PayParameter,
+    PayPrompt, PayStep, PlayDirection, RecordDirection, RecordFormat, RelayClient, Request, StreamTrack,
+    TokenType, audio, phone, refer_to, ringtone, rtp, secs, silence, tts, ws,
+};
+
+const OURS: &str = "+15552220000";
+const COLLEAGUE: &str = "+15551001000";
+const HOOK: &str = "https://example.com/events";
+
+/// How the requests went.
+#[derive(Default)]
+struct Tour {
+    accepted: usize,
+    refused: usize,
+}
+
+impl Tour {
+    /// Sends a request and says what came back.
+    async fn ask<M: Method + Debug>(&mut self, what: &str, request: Request<M>) -> Option<M::Output>
+    where
+        M::Output: Debug,
+    {
+        match request.timeout(secs(20)).await {
+            Ok(output) => {
+                println!("{what}: accepted, {output:?}");
+                self.accepted += 1;
+                Some(output)
+            }
+            Err(error) => {
+                println!("{what}: {error}");
+                self.refused += 1;
+                None
+            }
+        }
+    }
+}
+
+fn map(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Box<dyn StdError>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    let stage = Stage::set("tour")?;
+    let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]);
+    let client = RelayClient::connect(config).await?;
+    stage.narrate(|| ());
+    println!("waiting for a call");
+    let Some(call) = client.incoming_calls().next().await else { return Ok(ExitCode::FAILURE) };
+    let mut tour = Tour::default();
+    beside_the_call(&mut tour, &client).await;
+    playing(&mut tour, &call).await;
+    listening(&mut tour, &call).await;
+    copying(&mut tour, &call).await;
+    agents(&mut tour, &call).await;
+    company(&mut tour, &call).await;
+    paying(&mut tour, &call).await;
+    leaving(&mut tour, &call).await;
+    println!("{} requests accepted, {} refused", tour.accepted, tour.refused);
+
+    let simulated = stage.is_simulated();
+    client.drain(None);
+    client.run().await?;
+    stage.verdict()?;
+    Ok(if simulated && tour.refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+async fn beside_the_call(tour: &mut Tour, client: &Client) {
+    tour.ask("receive", client.receive(["more"])).await;
+    tour.ask("unreceive", client.unreceive(["more"])).await;
+    tour.ask("execute", client.execute("signalwire.ping", json!({"payload": "tour"}))).await;
+    tour.ask("send_message", client.send_message("+15553330001", OURS).body("Hello")).await;
+    let message = client
+        .send_message("+15553330001", OURS)
+        .context("default")
+        .body("Hello")
+        .media(["https://example.com/cat.png".to_owned()])
+        .tags(["tour".to_owned()])
+        .region("us");
+    if let Some(message) = tour.ask("send_message, in full", message).await {
+        message.on(|event| async move { println!("the message: {}", event.message_state) });
+        let fate = message.wait().timeout(secs(30)).await.map(|event| event.message_state);
+        println!("the message: {:?}", fate.unwrap_or(MessageState::Sent));
+    }
+    if let Some(call) = tour.ask("dial", client.dial(phone(COLLEAGUE).from(OURS))).await {
+        tour.ask("hangup", call.hangup()).await;
+    }
+    let device = phone(COLLEAGUE).from(OURS).timeout(secs(20)).max_duration(secs(600));
+    let dial = client.dial(device).tag("tour").region("us").max_price_per_minute("0.10").max_duration(10_u32);
+    if let Some(call) = tour.ask("dial, in full", dial).await {
+        tour.ask("hangup, in full", call.hangup().reason(EndReason::Decline)).await;
+    }
+}
+
+async fn playing(tour: &mut Tour, call: &Call) {
+    tour.ask("answer, in full", call.answer().codecs([Codec::Pcmu, Codec::Opus]).max_duration(secs(3600)))
+        .await;
+    let _ = call.wait_for_answered().timeout(secs(10)).await;
+    for (what, request) in [
+        ("play_tts", call.play_tts("Welcome to the tour.")),
+        ("play_audio", call.play_audio("https://example.com/welcome.mp3")),
+        ("play_silence", call.play_silence(secs(1))),
+        ("play_ringtone", call.play_ringtone(ringtone("us").duration(secs(2)))),
+    ] {
+        if let Some(play) = tour.ask(what, request).await {
+            let _ = play.wait().timeout(secs(30)).await;
+        }
+    }
+    let list =
+        tts("One.").then(silence(secs(0.5))).then(audio("https://example.com/two.mp3")).then(ringtone("it"));
+    let full = call
+        .play(list)
+        .control_id("tour-play")
+        .volume(-3)
+        .direction(PlayDirection::Listen)
+        .repeat(0_u32)
+        .status_url(HOOK)
+        .language("en-US")
+        .gender(Gender::Female)
+        .voice("polly.Joanna");
+    if let Some(play) = tour.ask("play, in full", full).await {
+        tour.ask("play: pause", play.pause()).await;
+        tour.ask("play: resume", play.resume()).await;
+        tour.ask("play: volume", play.volume(6.0)).await;
+        tour.ask("play: stop", play.stop()).await;
+        let _ = play.wait().timeout(secs(10)).await;
+    }
+    if let Some(digits) = tour.ask("send_digits", call.send_digits("1w2W#")).await {
+        let _ = digits.wait().timeout(secs(10)).await;
+    }
+    tour.ask("denoise", call.denoise()).await;
+    tour.ask("denoise_stop", call.denoise_stop()).await;
+    tour.ask("hold", call.hold()).await;
+    tour.ask("unhold", call.unhold()).await;
+    tour.ask("echo, in full", call.echo().run_for(secs(2)).status_url(HOOK)).await;
+    tour.ask("user_event", call.user_event("tour").param("row", 7)).await;
+    tour.ask("bind_digit", call.bind_digit("*9", "calling.play.stop")).await;
+    let bind = call.bind_digit("*8", "calling.play").bind_params(map(json!({"control_id": "b"})));
+    tour.ask("bind_digit, in full", bind.realm("tour").max_triggers(1_u32)).await;
+    tour.ask("clear_digit_bindings, in full", call.clear_digit_bindings().realm("tour")).await;
+    tour.ask("clear_digit_bindings", call.clear_digit_bindings()).await;
+}
+
+async fn listening(tour: &mut Tour, call: &Call) {
+    if let Some(prompt) =
+        tour.ask("prompt_tts", call.prompt_tts("Two keys, please.", Collect::digits(2))).await
+    {
+        println!(
+            "  collected {:?}",
+            prompt.wait().timeout(secs(60)).await.map(|event| event.digits().map(str::to_owned))
+        );
+    }
+    let collect = Collect::digits(4)
+        .digit_timeout(secs(3))
+        .terminators("#")
+        .end_silence_timeout(secs(1))
+        .speech_timeout(secs(20))
+        .language("en-US")
+        .hints(["tour"])
+        .initial_timeout(secs(20))
+        .start_input_timers(false);
+    if let Some(collect) = tour.ask("collect, in full", call.collect(collect.clone()).status_url(HOOK)).await
+    {
+        tour.ask("collect: start_input_timers", collect.start_input_timers()).await;
+        let _ = collect.wait().timeout(secs(60)).await;
+    }
+    let prompt = call.prompt_audio("https://example.com/prompt.mp3", collect).volume(3).status_url(HOOK);
+    if let Some(prompt) = tour.ask("prompt_audio, in full", prompt).await {
+        tour.ask("prompt: volume", prompt.volume(-3.0)).await;
+        tour.ask("prompt: start_input_timers", prompt.start_input_timers()).await;
+        tour.ask("prompt: stop", prompt.stop()).await;
+        let _ = prompt.wait().timeout(secs(10)).await;
+    }
+    if let Some(collect) =
+        tour.ask("collect", call.collect(Collect::digits(1).initial_timeout(secs(30)))).await
+    {
+        tour.ask("collect: stop", collect.stop()).await;
+        let _ = collect.wait().timeout(secs(10)).await;
+    }
+    if let Some(record) = tour.ask("record", call.record()).await {
+        let _ = record.wait().timeout(secs(60)).await;
+    }
+    let record = call
+        .record()
+        .beep(true)
+        .format(RecordFormat::Wav)
+        .stereo(true)
+        .direction(RecordDirection::Both)
+        .initial_timeout(secs(0))
+        .end_silence_timeout(secs(0))
+        .terminators("")
+        .input_sensitivity(40)
+        .max_length(secs(60))
+        .status_url(HOOK);
+    if let Some(record) = tour.ask("record, in full", record).await {
+        tour.ask("record: pause", record.pause().behavior(PauseBehavior::Silence)).await;
+        tour.ask("record: resume", record.resume()).await;
+        tour.ask("record: stop", record.stop()).await;
+        println!(
+            "  recorded {:?}",
+            record.wait().timeout(secs(10)).await.map(|event| event.url().map(str::to_owned))
+        );
+    }
+    if let Some(detect) = tour.ask("detect_digit", call.detect_digit("0123456789")).await {
+        println!(
+            "  detected {:?}",
+            detect.wait().timeout(secs(40)).await.map(|event| event.result().to_owned())
+        );
+        tour.ask("detect: stop", detect.stop()).await;
+    }
+    let machine = call
+        .detect_answering_machine()
+        .initial_timeout(secs(4.5))
+        .end_silence_timeout(secs(1))
+        .machine_ready_timeout(secs(1))
+        .machine_voice_threshold(secs(1.25))
+        .machine_words_threshold(6)
+        .detect_interruptions(true)
+        .detect_message_end(true)
+        .run_for(secs(5))
+        .status_url(HOOK);
+    for (what, request) in [
+        ("detect_answering_machine, in full", machine),
+        ("detect_fax, in full", call.detect_fax(FaxTone::Ced)),
+    ] {
+        if let Some(detect) = tour.ask(what, request).await {
+            tour.ask("detect: stop", detect.stop()).await;
+            let _ = detect.wait().timeout(secs(10)).await;
+        }
+    }
+}
+
+async fn copying(tour: &mut Tour, call: &Call) {
+    let rtp = rtp("203.0.113.9", 4000).codec(Codec::Pcmu).ptime(20);
+    for (what, request) in [
+        ("tap", call.tap(RecordDirection::Speak, ws("wss://example.com/tap"))),
+        ("tap, in full", call.tap(RecordDirection::Both, rtp).status_url(HOOK)),
+    ] {
+        if let Some(tap) = tour.ask(what, request).await {
+            tour.ask("tap: stop", tap.stop()).await;
+        }
+    }
+    let full = call
+        .stream("wss://example.com/stream")
+        .name("tour")
+        .codec(Codec::Pcma)
+        .track(StreamTrack::Both)
+        .status_url(HOOK)
+        .status_url_method("POST")
+        .authorization_bearer_token("token")
+        .custom_parameters(map(json!({"a": "b"})));
+    for (what, request) in [("stream", call.stream("wss://example.com/stream")), ("stream, in full", full)] {
+        if let Some(stream) = tour.ask(what, request).await {
+            tour.ask("stream: stop", stream.stop()).await;
+        }
+    }
+    for (what, request) in
+        [("transcribe", call.transcribe()), ("transcribe, in full", call.transcribe().status_url(HOOK))]
+    {
+        if let Some(transcription) = tour.ask(what, request).await {
+            tour.ask("transcribe: stop", transcription.stop()).await;
+            let _ = transcription.wait().timeout(secs(10)).await;
+        }
+    }
+    let both = [LiveDirection::RemoteCaller, LiveDirection::LocalCaller];
+    let live = LiveAction::transcribe("en-US", both.clone()).set("webhook", HOOK).set("live_events", true);
+    tour.ask("live_transcribe", call.live_transcribe(live)).await;
+    tour.ask("live_transcribe: summarize", call.live_transcribe(LiveAction::summarize())).await;
+    tour.ask("live_transcribe: stop", call.live_transcribe(LiveAction::stop())).await;
+    let live = LiveAction::translate("en-US", "es-ES", both).set("webhook", HOOK);
+    tour.ask("live_translate, in full", call.live_translate(live).status_url(HOOK)).await;
+    let inject = LiveAction::inject("Hello", &LiveDirection::LocalCaller);
+    tour.ask("live_translate: inject", call.live_translate(inject)).await;
+    tour.ask("live_translate: stop", call.live_translate(LiveAction::stop())).await;
+    if let Some(fax) = tour.ask("send_fax", call.send_fax("https://example.com/page.pdf")).await {
+        let _ = fax.wait().timeout(secs(60)).await;
+    }
+    let fax =
+        call.send_fax("https://example.com/page.pdf").identity(OURS).header_info("tour").status_url(HOOK);
+    if let Some(fax) = tour.ask("send_fax, in full", fax).await {
+        tour.ask("send_fax: stop", fax.stop()).await;
+        let _ = fax.wait().timeout(secs(10)).await;
+    }
+    if let Some(fax) = tour.ask("receive_fax, in full", call.receive_fax().status_url(HOOK)).await {
+        tour.ask("receive_fax: stop", fax.stop()).await;
+        let _ = fax.wait().timeout(secs(10)).await;
+    }
+}
+
+async fn agents(tour: &mut Tour, call: &Call) {
+    let full = call
+        .ai()
+        .prompt_text("You give tours.")
+        .post_prompt(json!({"text": "Sum up."}))
+        .post_prompt_url(HOOK)
+        .post_prompt_auth_user("user")
+        .post_prompt_auth_password("password")
+        .global_data(map(json!({"stop": 1})))
+        .pronounce([json!({"replace": "RELAY", "with": "relay"})])
+        .hints([json!("tour")])
+        .languages([json!({"name": "English", "code": "en-US", "voice": "rime.spore"})])
+        .swaig(json!({"functions": []}))
+        .ai_params(map(json!({"ai_name": "guide"})));
+    for (what, request) in [("ai", call.ai().prompt_text("You give tours.")), ("ai, in full", full)] {
+        let Some(agent) = tour.ask(what, request).await else { continue };
+        tour.ask("ai_message", call.ai_message().message_text("Hurry up.")).await;
+        let message = call.ai_message().message_text("Again.").role(AiRole::System);
+        let message = message.reset(map(json!({"full_reset": false}))).global_data(map(json!({"stop": 2})));
+        tour.ask("ai_message, in full", message).await;
+        tour.ask("ai_hold, in full", call.ai_hold().hold_for(secs(5)).prompt("One moment.")).await;
+        tour.ask("ai_unhold, in full", call.ai_unhold().prompt("Here we are.")).await;
+        tour.ask("ai: stop", agent.stop()).await;
+        let _ = agent.wait().timeout(secs(10)).await;
+    }
+    let bedrock = call
+        .amazon_bedrock()
+        .prompt(json!({"text": "You give tours."}))
+        .swaig(json!({"functions": []}))
+        .ai_params(map(json!({})))
+        .global_data(map(json!({})))
+        .post_prompt(json!({"text": "Sum up."}))
+        .post_prompt_url(HOOK);
+    tour.ask("amazon_bedrock, in full", bedrock).await;
+}
+
+async fn company(tour: &mut Tour, call: &Call) {
+    if let Some(joined) = tour.ask("join_conference", call.join_conference("tour")).await {
+        tour.ask("leave_conference", call.leave_conference(joined.conference_id.unwrap_or_default())).await;
+    }
+    let full = call
+        .join_conference("tour")
+        .muted(true)
+        .beep(ConferenceBeep::OnEnter)
+        .start_on_enter(true)
+        .end_on_exit(true)
+        .wait_url("https://example.com/wait.mp3")
+        .max_participants(10_u32)
+        .record(ConferenceRecord::FromStart)
+        .region("us")
+        .trim(ConferenceTrim::Nothing)
+        .status_callback(HOOK)
+        .status_callback_event("start end join leave")
+        .status_callback_event_type("relay")
+        .status_callback_method("POST")
+        .recording_status_callback(HOOK)
+        .recording_status_callback_event("completed")
+        .recording_status_callback_event_type("relay")
+        .recording_status_callback_method("POST");
+    if let Some(joined) = tour.ask("join_conference, in full", full).await {
+        tour.ask("leave_conference", call.leave_conference(joined.conference_id.unwrap_or_default())).await;
+    }
+    tour.ask("join_room, in full", call.join_room("tour").status_url(HOOK)).await;
+    tour.ask("leave_room", call.leave_room()).await;
+    let full = call.queue_enter("tour").wait_url("https://example.com/wait.mp3").status_url(HOOK);
+    for (what, request) in [("queue_enter", call.queue_enter("tour")), ("queue_enter, in full", full)] {
+        if let Some(waiting) = tour.ask(what, request).await {
+            tour.ask("queue: leave", waiting.leave("tour").status_url(HOOK)).await;
+            let _ = waiting.wait().timeout(secs(10)).await;
+        }
+    }
+    let device = phone(COLLEAGUE).from(OURS);
+    let full = call
+        .connect(phone(COLLEAGUE).from(OURS))
+        .ringback(ringtone("us"))
+        .tag("tour-bridge")
+        .max_duration(secs(600))
+        .max_price_per_minute("0.10")
+        .status_url(HOOK);
+    for (what, request) in [("connect", call.connect(device)), ("connect, in full", full)] {
+        if let Some(bridge) = tour.ask(what, request).await {
+            let _ = bridge.connected().timeout(secs(30)).await;
+            tour.ask("disconnect", call.disconnect()).await;
+            let _ = bridge.wait().timeout(secs(10)).await;
+        }
+    }
+}
+
+async fn paying(tour: &mut Tour, call: &Call) {
+    let full = call
+        .pay("https://example.com/pay")
+        .input_method("dtmf")
+        .status_url(HOOK)
+        .payment_method("credit-card")
+        .key_timeout(secs(5))
+        .max_attempts(2_u32)
+        .security_code(true)
+        .postal_code("true")
+        .min_postal_code_length(5_u32)
+        .token_type(TokenType::OneTime)
+        .charge_amount("12.50")
+        .currency("usd")
+        .language("en-US")
+        .voice("woman")
+        .description("A tour")
+        .valid_card_types("visa mastercard")
+        .parameters([PayParameter::new("order", "7")])
+        .prompts([PayPrompt::at(PayStep::CardNumber).say("Your card, please.").attempts("1")]);
+    if let Some(payment) = tour.ask("pay, in full", full).await {
+        println!("  paid: {:?}", payment.wait().timeout(secs(90)).await.map(|event| event.is_completed()));
+    }
+    if let Some(payment) = tour.ask("pay", call.pay("https://example.com/pay")).await {
+        tour.ask("pay: stop", payment.stop()).await;
+        let _ = payment.wait().timeout(secs(10)).await;
+    }
+}
+
+async fn leaving(tour: &mut Tour, call: &Call) {
+    let refer = refer_to("sip:desk@example.com").from("sip:tour@example.com").login("user", "password");
+    tour.ask("refer, in full", call.refer(refer).status_url(HOOK)).await;
+    tour.ask("transfer", call.transfer("context:tour")).await;
+    let gone: Result<(), Error> = call.hangup().await;
+    println!("hangup: {gone:?}");
+}
