@@ -64,6 +64,12 @@ impl Session {
         if call_id.is_empty() {
             return self.notice(Notice::FrameIgnored("it offers a call without a call_id"));
         }
+        if let Some(Role::Unwanted { how: Dismissal::Pass, .. }) =
+            self.calls.get(call_id).map(|entry| &entry.role)
+        {
+            // It was given back, and the service has not noticed.
+            return self.dismiss(now, call_id, Dismissal::Pass);
+        }
         if self.calls.get(call_id).is_some()
             || (self.calls.is_over(call_id) && !self.calls.was_passed(call_id))
         {
@@ -182,7 +188,9 @@ impl Session {
             }
             entry.state = news.call_state.clone();
         }
-        let (visible, unwanted) = (entry.is_visible(), matches!(entry.role, Role::Unwanted { .. }));
+        // What was given back is for somebody else to answer.
+        let to_end = matches!(entry.role, Role::Unwanted { how: Dismissal::End, .. });
+        let visible = entry.is_visible();
         if visible {
             self.emit(SessionEvent::Call { call_id: call_id.clone(), event: event.clone(), operation: None });
         }
@@ -191,7 +199,7 @@ impl Session {
                 let reason = news.end_reason.clone().unwrap_or(EndReason::Hangup);
                 self.end_locally(call_id, reason);
             }
-            CallState::Answered if unwanted => self.end_leg(now, call_id, "it was answered too late"),
+            CallState::Answered if to_end => self.end_leg(now, call_id, "it was answered too late"),
             _ => {}
         }
     }

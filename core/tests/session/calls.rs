@@ -321,3 +321,18 @@ fn a_call_that_keeps_being_unknown_ends_in_time() {
     }
     assert_eq!(rig.session.stats().calls, 0, "the second refusal did not put it off");
 }
+
+#[test]
+fn a_call_that_was_given_back_is_for_somebody_else_to_answer() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.session.release(rig.now, &CallId::from("c1"));
+    rig.drain();
+    rig.expect_sent("calling.pass");
+    rig.events.clear();
+    rig.state("c1", "answered");
+    rig.expect_nothing_sent();
+    rig.event("calling.call.receive", offer("c1"));
+    rig.expect_quiet();
+    rig.expect_sent("calling.pass");
+}
