@@ -106,6 +106,7 @@ mod json;
 mod messaging;
 mod open_enum;
 pub mod session;
+mod variants;
 
 #[doc(inline)]
 pub use calling::{

@@ -11,6 +11,7 @@ use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::json::{object, write_seconds};
 use crate::open_enum::open_enum;
+use crate::variants::variants;
 
 open_enum! {
     /// A fax tone.
@@ -170,22 +171,12 @@ impl DigitDetector {
     }
 }
 
-macro_rules! detectors {
-    ($($variant:ident($data:ident),)+) => {
-        $(
-            impl From<$data> for Detector {
-                fn from(data: $data) -> Self {
-                    Self::$variant(data)
-                }
-            }
-        )+
-    };
-}
-
-detectors! {
-    Machine(MachineDetector),
-    Fax(FaxDetector),
-    Digit(DigitDetector),
+variants! {
+    Detector {
+        Machine(MachineDetector),
+        Fax(FaxDetector),
+        Digit(DigitDetector),
+    }
 }
 
 /// A running detector. [`wait`](Action::wait) gives the first result that means something; the detector may go on

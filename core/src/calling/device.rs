@@ -11,6 +11,7 @@ use crate::error::InvalidArgument;
 use crate::ids::{CallId, NodeId};
 use crate::json::whole_seconds;
 use crate::open_enum::open_enum;
+use crate::variants::variants;
 
 open_enum! {
     /// An audio or video codec. Which ones are possible depends on the device.
@@ -601,26 +602,16 @@ impl<D: Into<Device>> From<D> for Devices {
     }
 }
 
-macro_rules! devices {
-    ($($variant:ident($data:ident),)+) => {
-        $(
-            impl From<$data> for Device {
-                fn from(data: $data) -> Self {
-                    Self::$variant(data)
-                }
-            }
-        )+
-    };
-}
-
-devices! {
-    Phone(PhoneDevice),
-    Sip(SipDevice),
-    WebRtc(WebRtcDevice),
-    Agora(AgoraDevice),
-    Call(CallDevice),
-    Queue(QueueDevice),
-    Stream(StreamDevice),
+variants! {
+    Device {
+        Phone(PhoneDevice),
+        Sip(SipDevice),
+        WebRtc(WebRtcDevice),
+        Agora(AgoraDevice),
+        Call(CallDevice),
+        Queue(QueueDevice),
+        Stream(StreamDevice),
+    }
 }
 
 impl From<&crate::Call> for Device {

@@ -8,6 +8,7 @@ use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::open_enum::open_enum;
+use crate::variants::variants;
 
 /// Where a tap goes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,15 +94,10 @@ impl WsTap {
     }
 }
 
-impl From<RtpTap> for TapDevice {
-    fn from(device: RtpTap) -> Self {
-        Self::Rtp(device)
-    }
-}
-
-impl From<WsTap> for TapDevice {
-    fn from(device: WsTap) -> Self {
-        Self::Ws(device)
+variants! {
+    TapDevice {
+        Rtp(RtpTap),
+        Ws(WsTap),
     }
 }
 

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -17,7 +16,7 @@ use super::wait::Wait;
 use super::watched::{Until, Watched};
 use crate::calling::{CallState, Device, Direction, EndReason, Method};
 use crate::error::{Certainty, Error};
-use crate::events::{EventData, FromUpdate, Missed};
+use crate::events::{EventData, FromUpdate};
 use crate::ids::{CallId, NodeId, Tag};
 use crate::session::CallInfo;
 
@@ -201,7 +200,7 @@ impl Call {
     }
 
     /// Has a function called for each event of the type that it takes, until the call ends: one of the event
-    /// structs, [`Event`](crate::Event) for all of them, or [`Missed`] for gaps.
+    /// structs, [`Event`](crate::Event) for all of them, or [`Missed`](crate::Missed) for gaps.
     ///
     /// The function is called in a task of its own, for one event after the other. A panic in it is logged and
     /// stops nothing. Several functions may listen for the same type.
@@ -336,11 +335,6 @@ impl Call {
             ended.as_mut().poll(cx).map(|_| Err(Error::gone(self.id().clone(), Certainty::Unknown).into()))
         })
         .await
-    }
-
-    /// For how long events may be missing, if a gap just ended. Convenience over [`Call::on`] for [`Missed`].
-    pub(super) fn tell_gap(shared: &CallShared, lasted: Duration) {
-        shared.tell(&Err(Missed::Gap(lasted)));
     }
 
     /// Has a call hung up that nobody has heard of, however long that takes.

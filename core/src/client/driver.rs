@@ -16,7 +16,7 @@ use super::watched::Watched;
 use super::{Client, Link, Offers, Sender, Shared};
 use crate::config::{Config, Endpoint};
 use crate::error::{Certainty, Error};
-use crate::events::Event;
+use crate::events::{Event, Missed};
 use crate::ids::{CallId, Ticket};
 use crate::session::{
     CallInfo, ConnectionState, Frame, Notice, OperationUpdate, Output, Session, SessionEvent,
@@ -245,7 +245,7 @@ impl Driver {
             }
             SessionEvent::Gap { call_id, lasted } => {
                 if let Some(call) = self.calls.get(&call_id) {
-                    Call::tell_gap(call, lasted);
+                    call.tell(&Err(Missed::Gap(lasted)));
                 }
             }
             SessionEvent::Other(event) => self.tell_client(event),
