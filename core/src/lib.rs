@@ -7,6 +7,7 @@
 //! | layer | is | see |
 //! | --- | --- | --- |
 //! | handles | [`Client`], [`Call`], [`Action`]: futures over a mutex and wakers | the methods of [`Call`] |
+//! | pump | [`pump::Pump`]: moves frames between a driver and a socket, for adapters | [`pump`] |
 //! | driver | [`Driver`]: carries requests of handles to a session, and its events to them | [`Work`] |
 //! | session | [`session::Session`]: the protocol | [`session`] |
 //!
@@ -96,6 +97,8 @@
 //!
 //! A [`Driver`] is driven in the same way, with [`Work`] for [`session::Output`], and brings the handles with it.
 
+#[cfg(feature = "adapter")]
+pub mod adapter;
 pub mod calling;
 mod client;
 mod config;
@@ -105,6 +108,7 @@ mod ids;
 mod json;
 mod messaging;
 mod open_enum;
+pub mod pump;
 pub mod session;
 mod variants;
 

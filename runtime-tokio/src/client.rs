@@ -2,10 +2,12 @@
 
 use std::ops::Deref;
 
+use signalwire_relay_core::adapter;
+use signalwire_relay_core::pump::Pump;
 use signalwire_relay_core::{Client, Config, Driver, Error};
 use tokio::sync::watch;
 
-use crate::pump::Pump;
+use crate::runtime::Runtime;
 use crate::transport::Transport;
 
 /// A connected client.
@@ -65,11 +67,11 @@ impl RelayClient {
     #[expect(clippy::needless_pass_by_value, reason = "settings are used up by the client made of them")]
     pub fn start(config: Config) -> Result<Self, Error> {
         config.check()?;
-        let transport = Transport::new(&config)?;
+        let runtime = Runtime::new(Transport::new(&config)?);
         let (client, driver) = Driver::new(&config, fastrand::u64(..))?;
         let (stopping, stopped) = watch::channel(());
         tokio::spawn(async move {
-            Pump::new(driver, transport).run().await;
+            Pump::new(driver, runtime).await.end().await;
             drop(stopping);
         });
         Ok(Self { client, stopped })
@@ -91,11 +93,10 @@ impl RelayClient {
             tokio::select! {
                 outcome = self.client.closed() => break outcome,
                 () = interruption() => {
+                    adapter::interrupted(interrupted);
                     if interrupted {
-                        tracing::warn!("interrupted again: closing now");
                         self.client.disconnect();
                     } else {
-                        tracing::info!("interrupted: letting running calls finish");
                         self.client.drain(None);
                     }
                     interrupted = true;

@@ -30,13 +30,12 @@
 //! protocol, its types and its documentation are those of [`signalwire_relay_core`], whose items are all
 //! exported here. This crate adds sockets, TLS by rustls, timers and tasks.
 //!
-//! Logs go to [`tracing`], under the target `signalwire_relay_tokio`, without payloads or credentials. The WebSocket
+//! Logs go to the `tracing` crate, under the target `signalwire_relay`, without payloads or credentials. The WebSocket
 //! library below logs whole frames at trace level through the `log` crate: do not let that into a log that others
 //! read.
 
 mod client;
-mod log;
-mod pump;
+mod runtime;
 mod transport;
 
 pub use client::RelayClient;

@@ -1,82 +1,56 @@
-//! Opening a WebSocket: TCP, TLS, handshake.
+//! WebSockets over tokio's TCP, with TLS by rustls.
 
-use std::fs::File;
-use std::future::Future;
-use std::io::{self, BufReader};
-use std::path::Path;
+use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::time::Duration;
+use std::task::{Context, Poll};
 
 use async_tungstenite::WebSocketStream;
 use async_tungstenite::tokio::{TokioAdapter, client_async_with_config};
-use async_tungstenite::tungstenite::protocol::WebSocketConfig;
-use rustls::ClientConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls_platform_verifier::Verifier;
-use signalwire_relay_core::{Config, Endpoint, Error};
+use async_tungstenite::tungstenite::Message;
+use futures_util::{Sink, Stream};
+use signalwire_relay_core::adapter::{self, ADDRESS_LIMIT, broken};
+use signalwire_relay_core::session::Frame;
+use signalwire_relay_core::{Config, Endpoint, Error, pump};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-
-/// The largest message that is accepted, in bytes.
-const MESSAGE_LIMIT: usize = 10 * 1024 * 1024;
-
-/// How long one of a host's addresses may take to answer, so that the others get their turn.
-const ADDRESS_LIMIT: Duration = Duration::from_secs(3);
 
 /// A byte stream, with TLS or without.
 pub(crate) trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Bytes for S {}
 
 /// An open WebSocket.
-pub(crate) type Socket = WebSocketStream<TokioAdapter<Box<dyn Bytes>>>;
-
-/// An attempt to open one.
-pub(crate) type Opening = Pin<Box<dyn Future<Output = Result<Socket, String>> + Send>>;
+pub(crate) struct Socket(pub(crate) WebSocketStream<TokioAdapter<Box<dyn Bytes>>>);
 
 /// Opens WebSockets.
+#[derive(Clone)]
 pub(crate) struct Transport {
     tls: Option<TlsConnector>,
 }
 
 impl Transport {
-    /// Reads the trust roots once. Verification cannot be switched off.
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        let tls = if config.endpoint()?.tls { Some(connector(config.extra_roots())?) } else { None };
-        Ok(Self { tls })
+        Ok(Self { tls: adapter::tls_config(config)?.map(TlsConnector::from) })
     }
 
-    pub(crate) fn open(&self, endpoint: Endpoint) -> Opening {
-        let tls = self.tls.clone();
-        Box::pin(async move {
-            let tcp =
-                connect(&endpoint).await.map_err(|error| format!("cannot connect to {endpoint}: {error}"))?;
-            // Frames are small and each is wanted at once. Where it cannot be set it is only slower.
-            let _ = tcp.set_nodelay(true);
-            let stream: Box<dyn Bytes> = match tls {
-                None => Box::new(tcp),
-                Some(tls) => {
-                    let name = ServerName::try_from(endpoint.host.clone()).map_err(|_| {
-                        format!("{} is not a name that a certificate can be for", endpoint.host)
-                    })?;
-                    let stream = tls
-                        .connect(name, tcp)
-                        .await
-                        .map_err(|error| format!("cannot set up TLS with {endpoint}: {error}"))?;
-                    Box::new(stream)
-                }
-            };
-            let limits = WebSocketConfig::default()
-                .max_message_size(Some(MESSAGE_LIMIT))
-                .max_frame_size(Some(MESSAGE_LIMIT));
-            let (socket, _) = client_async_with_config(endpoint.url(), stream, Some(limits))
-                .await
-                .map_err(|error| format!("{endpoint} did not accept a WebSocket: {error}"))?;
-            Ok(socket)
-        })
+    pub(crate) async fn open(self, endpoint: Endpoint) -> Result<Socket, String> {
+        let tcp =
+            connect(&endpoint).await.map_err(|error| format!("cannot connect to {endpoint}: {error}"))?;
+        // Frames are small and each is wanted at once. Where it cannot be set it is only slower.
+        let _ = tcp.set_nodelay(true);
+        let stream: Box<dyn Bytes> = match self.tls {
+            None => Box::new(tcp),
+            Some(tls) => Box::new(
+                tls.connect(adapter::server_name(&endpoint)?, tcp)
+                    .await
+                    .map_err(|error| format!("cannot set up TLS with {endpoint}: {error}"))?,
+            ),
+        };
+        let (socket, _) = client_async_with_config(endpoint.url(), stream, Some(adapter::limits()))
+            .await
+            .map_err(|error| format!("{endpoint} did not accept a WebSocket: {error}"))?;
+        Ok(Socket(socket))
     }
 }
 
@@ -93,32 +67,28 @@ async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
     Err(last)
 }
 
-fn connector(extra_roots: Option<&Path>) -> Result<TlsConnector, Error> {
-    let unusable = |error: Box<dyn std::error::Error + Send + Sync>| Error::Transport(Arc::from(error));
-    let roots = match extra_roots {
-        Some(path) => read_roots(path).map_err(|error| unusable(Box::new(error)))?,
-        None => Vec::new(),
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = Verifier::new_with_extra_roots(roots, provider.clone())
-        .map_err(|error| unusable(format!("no usable trust roots: {error}").into()))?;
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(Box::new(error)))?
-        .dangerous() // What is dangerous is a verifier that does not verify; this is the platform's.
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
-fn read_roots(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
-    let explain = |error: String| io::Error::other(format!("the CA file {}: {error}", path.display()));
-    let file = File::open(path).map_err(|error| explain(error.to_string()))?;
-    let roots = CertificateDer::pem_reader_iter(BufReader::new(file))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| explain(error.to_string()))?;
-    if roots.is_empty() {
-        return Err(explain("it contains no certificate".to_owned()));
+impl pump::Socket for Socket {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
+        Pin::new(&mut self.0).poll_ready(cx).map_err(|error| broken(&error))
     }
-    Ok(roots)
+
+    fn start_send(&mut self, text: String) -> Result<(), String> {
+        Pin::new(&mut self.0).start_send(Message::text(text)).map_err(|error| broken(&error))
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
+        Sink::poll_flush(Pin::new(&mut self.0), cx).map_err(|error| broken(&error))
+    }
+
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+        deliver: &mut dyn FnMut(Frame<'_>),
+    ) -> Poll<Result<(), String>> {
+        Pin::new(&mut self.0).poll_next(cx).map(|message| match message {
+            Some(Ok(message)) => adapter::frame(&message).map(deliver),
+            Some(Err(error)) => Err(broken(&error)),
+            None => Err("the connection ended".to_owned()),
+        })
+    }
 }

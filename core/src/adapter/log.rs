@@ -1,0 +1,44 @@
+//! What happens to a client, in the log: under the target `signalwire_relay`, without payloads or credentials.
+
+use crate::session::{ConnectionState, Notice};
+
+const TARGET: &str = "signalwire_relay";
+
+/// Logs a change of the connection.
+pub fn connection(state: &ConnectionState) {
+    match state {
+        ConnectionState::Ready { .. } => tracing::info!(target: TARGET, "{state}"),
+        ConnectionState::Waiting { .. } | ConnectionState::Closed { reason: Some(_) } => {
+            tracing::warn!(target: TARGET, "{state}");
+        }
+        _ => tracing::debug!(target: TARGET, "{state}"),
+    }
+}
+
+/// Logs something that happened.
+pub fn notice(notice: &Notice) {
+    match notice {
+        Notice::HandlerFailed { .. }
+        | Notice::MessageHandlerFailed(_)
+        | Notice::HandlerPanicked(_)
+        | Notice::LegStuck(_) => {
+            tracing::error!(target: TARGET, "{notice}");
+        }
+        Notice::LegEnded { .. } | Notice::OfferRepeated(_) => tracing::debug!(target: TARGET, "{notice}"),
+        _ => tracing::warn!(target: TARGET, "{notice}"),
+    }
+}
+
+/// Logs that the process was asked to end.
+pub fn interrupted(again: bool) {
+    if again {
+        tracing::warn!(target: TARGET, "interrupted again: closing now");
+    } else {
+        tracing::info!(target: TARGET, "interrupted: letting running calls finish");
+    }
+}
+
+/// Logs that tasks of the application did not finish in time.
+pub fn tasks_left(number: usize) {
+    tracing::warn!(target: TARGET, "{number} tasks go on although the client is closed");
+}
