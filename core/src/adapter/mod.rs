@@ -13,7 +13,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-pub use self::log::{connection, interrupted, notice, tasks_left};
+pub use self::log::{broken_down, connection, interrupted, notice, tasks_left};
 #[cfg(feature = "async-adapter")]
 pub use self::socket::Socket;
 pub use self::tls::{server_name, tls_config};
