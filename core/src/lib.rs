@@ -104,6 +104,7 @@ mod client;
 mod config;
 mod error;
 pub mod events;
+pub mod guide;
 mod ids;
 mod json;
 mod messaging;
