@@ -107,10 +107,13 @@ pub mod events;
 pub mod guide;
 mod ids;
 mod json;
+mod legacy;
 mod messaging;
 mod open_enum;
 pub mod pump;
+mod reauthenticate;
 pub mod session;
+mod subscription;
 mod variants;
 
 #[doc(inline)]
@@ -131,7 +134,7 @@ pub use calling::{
 };
 pub use client::{
     Action, Call, Client, ConnectionStates, Driver, Ending, Events, FOLLOW_LIMIT, HandlerOutcome,
-    IncomingCalls, MAILBOX_LIMIT, Raw, Request, Sending, Subscription, Task, Wait, Work,
+    IncomingCalls, MAILBOX_LIMIT, Raw, Request, Sending, Task, Wait, Work,
 };
 pub use config::{
     Config, Credentials, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS,
@@ -144,6 +147,9 @@ pub use error::{
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};
 pub use ids::{CallId, ControlId, MessageId, NodeId, Tag, Ticket};
+pub use legacy::{Begin, Begun, LegacyCall, LegacyExecute};
 pub use messaging::{Message, MessageReceiveEvent, MessageState, MessageStateEvent, SendMessage};
+pub use reauthenticate::Reauthenticate;
 #[doc(inline)]
 pub use session::ConnectionState;
+pub use subscription::Subscription;
