@@ -1,8 +1,9 @@
 //! The SignalWire RELAY protocol as a state machine that does no I/O, and the handles that applications hold.
 //!
 //! RELAY is real-time call control and messaging: JSON-RPC 2.0 over one WebSocket. This crate is everything of a
-//! RELAY client but its socket, its clock and its threads. An adapter adds those: `signalwire-relay-tokio` is
-//! one, and most programs want that and not this.
+//! RELAY client but its socket, its clock and its threads. An adapter adds those: `signalwire-relay-tokio`,
+//! `signalwire-relay-smol` or `signalwire-relay-blocking`, one of which is what most programs want. For others see
+//! [`guide::own_runtime`].
 //!
 //! | layer | is | see |
 //! | --- | --- | --- |

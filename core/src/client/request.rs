@@ -62,7 +62,8 @@ impl<M: Method> Request<M> {
         self
     }
 
-    /// Adds a parameter that has no setter, in place of one of the same name.
+    /// Adds a parameter that has no setter, in place of one of the same name. The service also knows some without
+    /// documented meaning (`async`, `swml`, `acl` …), which have none on purpose.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
