@@ -5,8 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::calling::rules;
-use crate::calling::{Accepted, Method, params};
+use crate::calling::{Accepted, Direction, Method, params, rules};
 use crate::client::{Client, Events, Progress, Request, Sender, Until, Wait, Watched, completed_message};
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
@@ -57,10 +56,10 @@ impl Method for SendMessage {
         true
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<Message, Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<Message, Error> {
         let Accepted { reply, sender, progress, .. } = result?;
         match progress {
-            Some(progress) => Ok(Message { sender, reply, progress }),
+            Some(progress) => Ok(Message { sender, sent: Arc::new(self), reply, progress }),
             None => Err(Error::closed(crate::Certainty::Unknown)),
         }
     }
@@ -92,6 +91,7 @@ impl Client {
 #[derive(Clone)]
 pub struct Message {
     sender: Sender,
+    sent: Arc<SendMessage>,
     reply: Reply,
     progress: Arc<Watched<Progress>>,
 }
@@ -103,21 +103,68 @@ impl Message {
         value.get("message_id").and_then(serde_json::Value::as_str).unwrap_or_default().into()
     }
 
+    /// The number that it is sent to.
+    pub fn to(&self) -> &str {
+        &self.sent.to_number
+    }
+
+    /// The number that it is sent from.
+    pub fn from(&self) -> &str {
+        &self.sent.from_number
+    }
+
+    /// The context that events about it go to.
+    pub fn context(&self) -> &str {
+        self.sent.context.as_deref().unwrap_or_default()
+    }
+
+    /// Always [`Direction::Outbound`]: what comes in is a [`MessageReceiveEvent`].
+    pub fn direction(&self) -> Direction {
+        Direction::Outbound
+    }
+
+    /// The text; empty if there is only media.
+    pub fn body(&self) -> &str {
+        self.sent.body.as_deref().unwrap_or_default()
+    }
+
+    /// URLs of attachments.
+    pub fn media(&self) -> &[String] {
+        self.sent.media.as_deref().unwrap_or_default()
+    }
+
+    /// Its tags.
+    pub fn tags(&self) -> &[String] {
+        self.sent.tags.as_deref().unwrap_or_default()
+    }
+
+    fn latest(&self) -> Option<MessageStateEvent> {
+        self.progress.with(|progress| progress.latest())
+    }
+
+    /// Into how many parts the text was split, once the service says so.
+    pub fn segments(&self) -> Option<u64> {
+        self.latest().and_then(|event| event.segments)
+    }
+
     /// How far it has got; `queued` until the service says more.
     pub fn state(&self) -> MessageState {
-        let latest: Option<MessageStateEvent> = self.progress.with(|progress| progress.latest());
-        latest.map_or(MessageState::Queued, |event| event.message_state)
+        self.latest().map_or(MessageState::Queued, |event| event.message_state)
     }
 
     /// Why it was not delivered, if it was not and the service says why.
     pub fn reason(&self) -> Option<String> {
-        let latest: Option<MessageStateEvent> = self.progress.with(|progress| progress.latest());
-        latest.and_then(|event| event.reason)
+        self.latest().and_then(|event| event.reason)
+    }
+
+    /// What [`wait`](Self::wait) would give, or `None` while it would wait.
+    pub fn result(&self) -> Option<Result<MessageStateEvent, Error>> {
+        self.progress.with(|progress| progress.outcome())
     }
 
     /// Whether its fate is known.
     pub fn is_done(&self) -> bool {
-        self.progress.with(|progress| progress.outcome::<MessageStateEvent>().is_some())
+        self.result().is_some()
     }
 
     /// Waits until it is delivered, or is not going to be: look at [`MessageStateEvent::message_state`].
@@ -154,6 +201,13 @@ impl Message {
         R: Future<Output = ()> + Send + 'static,
     {
         completed_message(&self.sender, self.progress.clone(), callback);
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (id, state, direction) = (self.id(), self.state(), self.direction());
+        write!(f, "message {id} ({state}, {direction}, from {} to {})", self.from(), self.to())
     }
 }
 
@@ -201,7 +255,7 @@ event! {
         /// The context that it came in on.
         pub context: String,
         /// `inbound`.
-        pub direction: crate::calling::Direction,
+        pub direction: Direction,
         /// The sender's number.
         pub from_number: String,
         /// The number that it was sent to.
@@ -227,7 +281,7 @@ event! {
         /// The context of the message.
         pub context: String,
         /// `outbound`.
-        pub direction: crate::calling::Direction,
+        pub direction: Direction,
         /// The number that it was sent from.
         pub from_number: String,
         /// The receiver's number.

@@ -155,13 +155,12 @@ pub struct Sending<M: Method>(State<M>);
 
 enum State<M: Method> {
     Unsent(Box<Request<M>>),
-    Sent(Sent),
+    Sent(Sent<M>),
     Done,
 }
 
-struct Sent {
-    sender: Sender,
-    about: About,
+struct Sent<M: Method> {
+    request: Box<Request<M>>,
     ticket: Ticket,
     outcome: Arc<Watched<Outcome>>,
     progress: Option<Arc<Watched<Progress>>>,
@@ -184,30 +183,29 @@ pub(crate) struct Delivered {
 }
 
 impl<M: Method> Sending<M> {
-    fn send(mut request: Request<M>) -> Result<Sent, Error> {
+    /// Posts the request; gives what is left of it if that fails.
+    fn send(mut request: Box<Request<M>>) -> Result<Sent<M>, (M, Error)> {
         let progress = M::is_followed().then(|| Watched::new(Progress::default()));
         if let (Some(progress), Some(completed)) = (&progress, request.completed.take()) {
             let task = completed(request.sender.clone(), progress.clone());
             request.sender.mailbox().post(Message::Spawn(task));
         }
-        let command = request.command().inspect_err(|error| {
-            if let Some(progress) = &progress {
-                progress.update(|progress| progress.end(error.clone().into()));
-            }
-        })?;
-        let sender = request.sender;
-        let ticket = sender.mailbox().new_ticket();
+        let ticket = request.sender.mailbox().new_ticket();
         let outcome = Watched::new(Outcome::Unknown);
-        let message =
-            Message::Command { ticket, command, outcome: outcome.clone(), progress: progress.clone() };
-        let name = request.method.name();
-        if let Err(error) = sender.mailbox().post_request(message, &name) {
-            if let Some(progress) = &progress {
-                progress.update(|progress| progress.end(error.clone()));
+        let posted = request.command().map_err(Error::from).and_then(|command| {
+            let (outcome, progress) = (outcome.clone(), progress.clone());
+            let message = Message::Command { ticket, command, outcome, progress };
+            request.sender.mailbox().post_request(message, &request.method.name())
+        });
+        match posted {
+            Ok(()) => Ok(Sent { request, ticket, outcome, progress, place: Place::default() }),
+            Err(error) => {
+                if let Some(progress) = &progress {
+                    progress.update(|progress| progress.end(error.clone()));
+                }
+                Err((request.method, error))
             }
-            return Err(error);
         }
-        Ok(Sent { sender, about: request.about, ticket, outcome, progress, place: Place::default() })
     }
 }
 
@@ -218,9 +216,9 @@ impl<M: Method> Future for Sending<M> {
         if let State::Unsent(_) = self.0
             && let State::Unsent(request) = std::mem::replace(&mut self.0, State::Done)
         {
-            match Self::send(*request) {
+            match Self::send(request) {
                 Ok(sent) => self.0 = State::Sent(sent),
-                Err(error) => return Poll::Ready(M::finish(Err(error))),
+                Err((method, error)) => return Poll::Ready(method.finish(Err(error))),
             }
         }
         let State::Sent(sent) = &mut self.0 else {
@@ -237,16 +235,17 @@ impl<M: Method> Future for Sending<M> {
         });
         let Poll::Ready(result) = known else { return Poll::Pending };
         let State::Sent(sent) = std::mem::replace(&mut self.0, State::Done) else { return Poll::Pending };
+        let Request { method, about, sender, .. } = *sent.request;
         let accepted = result.map(|Delivered { reply, call }| {
-            let action = match (&sent.about, &sent.progress, reply.control_id()) {
+            let action = match (&about, &sent.progress, reply.control_id()) {
                 (About::Call(call), Some(progress), Some(control_id)) => {
                     Some(ActionCore::new(call.clone(), control_id.clone(), reply.clone(), progress.clone()))
                 }
                 _ => None,
             };
-            Accepted { reply, sender: sent.sender.clone(), progress: sent.progress.clone(), action, call }
+            Accepted { reply, sender, progress: sent.progress, action, call }
         });
-        Poll::Ready(M::finish(accepted))
+        Poll::Ready(method.finish(accepted))
     }
 }
 
@@ -260,7 +259,7 @@ impl<M: Method> Drop for Sending<M> {
         match unread {
             // A dial that was answered in the very moment: nobody will talk to the callee.
             Outcome::Known(Ok(Delivered { call: Some(call), .. })) => call.discard(),
-            Outcome::Unknown => sent.sender.mailbox().post(Message::Abandon(sent.ticket)),
+            Outcome::Unknown => sent.request.sender.mailbox().post(Message::Abandon(sent.ticket)),
             _ => {}
         }
     }
@@ -308,7 +307,7 @@ impl Method for Raw {
         self.params.get(name).is_some()
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<Value, Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<Value, Error> {
         result.map(|accepted| accepted.reply.value())
     }
 }
@@ -346,7 +345,7 @@ impl Method for Subscription {
         Some(if self.wanted { Target::Receive(contexts) } else { Target::Unreceive(contexts) })
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<(), Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<(), Error> {
         result.map(drop)
     }
 }
