@@ -750,6 +750,27 @@ fn requests_of_the_client() {
 }
 
 #[test]
+fn dial() {
+    let mut wire = Wire::new();
+    let client = wire.client.clone();
+    let device = json!({"type": "phone", "params": {"to_number": "+15551000001"}});
+    let frame = wire.begin(client.dial(phone("+15551000001")).tag("t"));
+    assert_eq!(
+        (&frame["method"], &frame["params"]),
+        (&json!("calling.dial"), &json!({"tag": "t", "devices": [[device]]}))
+    );
+    let devices =
+        Devices::parallel([phone("+15551000001"), phone("+15551000001")]).then(phone("+15551000001"));
+    let request =
+        client.dial(devices).tag("t2").region("eu").max_price_per_minute("0.10").max_duration(60_u32);
+    assert_eq!(
+        wire.begin(request.node_id("n-2"))["params"],
+        json!({"tag": "t2", "devices": [[device, device], [device]], "region": "eu", "max_price_per_minute": 0.10,
+            "max_duration": 60, "node_id": "n-2"})
+    );
+}
+
+#[test]
 fn messages_without_anything_in_them_are_refused() {
     let mut wire = Wire::new();
     let client = wire.client.clone();
