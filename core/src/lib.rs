@@ -10,6 +10,8 @@
 //! | driver | [`Driver`]: carries requests of handles to a session, and its events to them | [`Work`] |
 //! | session | [`session::Session`]: the protocol | [`session`] |
 //!
+//! Who knows the Python client finds its names in [`parity`], each with what it is called here.
+//!
 //! # What holds
 //!
 //! - Every wait ends: by its event, its limit, the end of its call, the loss of its session, or closing. One
@@ -105,6 +107,9 @@ mod ids;
 mod json;
 mod messaging;
 mod open_enum;
+#[cfg(doc)]
+#[doc = include_str!("../PARITY.md")]
+pub mod parity {}
 pub mod session;
 mod variants;
 
