@@ -614,6 +614,11 @@ fn queues() {
         json!({"control_id": "k9", "queue_name": "support"}),
     );
     wire.expect(
+        |call| call.queue_leave("support", "k9").queue_id("q").status_url(HOOK),
+        "calling.queue.leave",
+        json!({"control_id": "k9", "queue_name": "support", "queue_id": "q", "status_url": HOOK}),
+    );
+    wire.expect(
         |call| call.queue_enter("support").control_id("k2").wait_url("https://x/w.mp3").status_url(HOOK),
         "calling.queue.enter",
         json!({"control_id": "k2", "queue_name": "support", "wait_url": "https://x/w.mp3", "status_url": HOOK}),
