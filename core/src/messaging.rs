@@ -88,6 +88,15 @@ impl Client {
 }
 
 /// A message that was sent. Clones stand for the same message; dropping all of them changes nothing for it.
+///
+/// ```
+/// # fn example(message: signalwire_relay_core::Message) {
+/// println!("{message}");
+/// if message.is_done() {
+///     println!("{} {:?}", message.state(), message.reason());
+/// }
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Message {
     sender: Sender,
@@ -174,6 +183,13 @@ impl Message {
     ///
     /// # Errors
     /// [`Error::Lost`] if the session is lost that would have told; [`Error::TimedOut`] if a limit passes.
+    ///
+    /// ```
+    /// # async fn example(message: signalwire_relay_core::Message) -> Result<(), signalwire_relay_core::Error> {
+    /// let last = message.wait().timeout(signalwire_relay_core::secs(60)).await?;
+    /// println!("{}: {:?}", last.message_state, last.reason);
+    /// # Ok(()) }
+    /// ```
     pub fn wait(&self) -> Wait<MessageStateEvent> {
         let until = Until::new(self.progress.clone(), |progress: &mut Progress| progress.outcome());
         Wait::new(self.sender.clone(), format!("the delivery of message {}", self.id()), until)
@@ -185,6 +201,12 @@ impl Message {
     }
 
     /// Has a function called for each state from now on, in a task of its own.
+    ///
+    /// ```
+    /// # fn example(message: signalwire_relay_core::Message) {
+    /// message.on(|news| async move { println!("{}", news.message_state) });
+    /// # }
+    /// ```
     pub fn on<F, R>(&self, listener: F)
     where
         F: Fn(MessageStateEvent) -> R + Send + Sync + 'static,
@@ -195,6 +217,12 @@ impl Message {
 
     /// Has a function called when its fate is known, with the last state, or the reason why there is none. It is
     /// called once, in a task of its own; at once if it is known already.
+    ///
+    /// ```
+    /// # fn example(message: signalwire_relay_core::Message) {
+    /// message.on_completed(|end| async move { println!("{end:?}") });
+    /// # }
+    /// ```
     pub fn on_completed<F, R>(&self, callback: F)
     where
         F: FnOnce(Result<MessageStateEvent, Error>) -> R + Send + 'static,

@@ -37,6 +37,13 @@ pub type QueueAction = Action<EnterQueue>;
 
 impl Action<EnterQueue> {
     /// Takes the call out of the queue (`calling.queue.leave`). Succeeds if it is out already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let waiting = call.queue_enter("support").await?;
+    /// waiting.leave("support").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn leave(&self, queue_name: impl Into<String>) -> Request<LeaveQueue> {
         self.steer(LeaveQueue::new(queue_name.into()))
     }

@@ -22,8 +22,15 @@ use crate::session::{Command, Reply, Target};
 
 /// A request to the service, ready to be sent: by `.await`, or, on a thread, by what the blocking client offers.
 ///
-/// Nothing is sent before that. Each kind has its setters in the file of its feature; those here are common to
+/// Nothing is sent before that, and it is done when the service has accepted it: what it starts goes on, and the
+/// [`Action`](crate::Action) that it gives tells how. Each kind has its setters in the file of its feature; those here are common to
 /// all. The output is that of [`Method::Output`].
+///
+/// # Errors
+/// Each may give [`Error::InvalidArgument`] and [`Error::QueueFull`], and was not sent then; [`Error::Refused`], with
+/// the service's code and words; [`Error::TimedOut`]; [`Error::Lost`] with its session; [`Error::Closed`] with its
+/// client; and, on a call, [`Error::CallGone`] if that is over. [`Error::certainty`] says whether the service may
+/// have carried it out. What a method adds to that, it says itself.
 ///
 /// # Cancellation
 /// Dropping the future before it was polled sends nothing. Dropping it later takes the request back if it still
@@ -57,12 +64,24 @@ impl<M: Method> Request<M> {
     /// client's, 10 s unless configured. For a dial it is the time until somebody answers; default 120 s.
     ///
     /// A request that takes longer fails with [`Error::TimedOut`], which says whether it was sent.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.play_tts("Hello!").timeout(signalwire_relay_core::secs(3)).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
     }
 
     /// Adds a parameter that has no setter, in place of one of the same name.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.play_tts("Hello!").param("x_shape", "round").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
@@ -116,6 +135,13 @@ impl<M: Method> Request<M> {
 
 impl<M: Operation> Request<M> {
     /// The operation's id, unique among the running operations of the call. Default: made up.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let play = call.play_tts("Hello!").control_id("greeting").await?;
+    /// assert_eq!(play.control_id().as_str(), "greeting");
+    /// # Ok(()) }
+    /// ```
     pub fn control_id(mut self, control_id: impl Into<ControlId>) -> Self {
         self.control_id = Some(control_id.into());
         self
@@ -124,6 +150,12 @@ impl<M: Operation> Request<M> {
     /// Has a function called when the operation is over, with its last event, or the reason why there is none:
     /// the request failed, the call ended, the session was lost. It is called once, in a task of its own; not at all
     /// if the request is never sent, or the client is closed already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.record().on_completed(|end| async move { println!("{end:?}") }).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn on_completed<F, R>(mut self, callback: F) -> Self
     where
         F: FnOnce(Result<M::Event, Error>) -> R + Send + 'static,

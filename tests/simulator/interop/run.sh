@@ -4,8 +4,9 @@
 # Usage: tests/simulator/interop/run.sh
 #
 # It makes a virtual environment in a temporary folder, checks that core/PARITY.md leaves out nothing
-# that the client has, builds the simulator, and runs each script against a simulator of its own. The exit status is 0 when everything went as it should, and also,
-# with a loud word, when there is no Python or the client cannot be installed.
+# that the client has, builds the simulator, and runs each script against a simulator of its own. The
+# exit status is 0 when everything went as it should, and also, with a loud word, when there is no Python
+# or the client cannot be installed.
 
 set -u
 cd "$(dirname "$0")" || exit 1
