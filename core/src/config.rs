@@ -231,7 +231,8 @@ impl Config {
         self.ca_file.as_deref()
     }
 
-    pub(crate) fn desired_contexts(&self) -> &[String] {
+    /// The contexts to receive calls and messages for.
+    pub fn desired_contexts(&self) -> &[String] {
         &self.contexts
     }
 

@@ -50,7 +50,7 @@ impl Method for Begin {
         Devices::from(self.device.clone()).check_dialable()
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<Option<Begun>, Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<Option<Begun>, Error> {
         result.map(|accepted| serde_json::from_value(accepted.reply.value()).ok())
     }
 }
@@ -77,7 +77,7 @@ impl Method for LegacyCall {
         self.params.get(name).is_some()
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<Value, Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<Value, Error> {
         result.map(|accepted| accepted.reply.value())
     }
 }
@@ -115,7 +115,7 @@ impl Method for LegacyExecute {
         check_object(&self.params)
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<Value, Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<Value, Error> {
         result.map(|accepted| accepted.reply.value())
     }
 }

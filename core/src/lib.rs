@@ -12,6 +12,8 @@
 //! | driver | [`Driver`]: carries requests of handles to a session, and its events to them | [`Work`] |
 //! | session | [`session::Session`]: the protocol | [`session`] |
 //!
+//! Who knows the Python client finds its names in [`guide::parity`], each with what it is called here.
+//!
 //! # What holds
 //!
 //! - Every wait ends: by its event, its limit, the end of its call, the loss of its session, or closing. One

@@ -5,8 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::calling::rules;
-use crate::calling::{Accepted, Method, params};
+use crate::calling::{Accepted, Direction, Method, params, rules};
 use crate::client::{Client, Events, Progress, Request, Sender, Until, Wait, Watched, completed_message};
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
@@ -57,10 +56,10 @@ impl Method for SendMessage {
         true
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<Message, Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<Message, Error> {
         let Accepted { reply, sender, progress, .. } = result?;
         match progress {
-            Some(progress) => Ok(Message { sender, reply, progress }),
+            Some(progress) => Ok(Message { sender, sent: Arc::new(self), reply, progress }),
             None => Err(Error::closed(crate::Certainty::Unknown)),
         }
     }
@@ -89,9 +88,19 @@ impl Client {
 }
 
 /// A message that was sent. Clones stand for the same message; dropping all of them changes nothing for it.
+///
+/// ```
+/// # fn example(message: signalwire_relay_core::Message) {
+/// println!("{message}");
+/// if message.is_done() {
+///     println!("{} {:?}", message.state(), message.reason());
+/// }
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Message {
     sender: Sender,
+    sent: Arc<SendMessage>,
     reply: Reply,
     progress: Arc<Watched<Progress>>,
 }
@@ -103,21 +112,68 @@ impl Message {
         value.get("message_id").and_then(serde_json::Value::as_str).unwrap_or_default().into()
     }
 
+    /// The number that it is sent to.
+    pub fn to(&self) -> &str {
+        &self.sent.to_number
+    }
+
+    /// The number that it is sent from.
+    pub fn from(&self) -> &str {
+        &self.sent.from_number
+    }
+
+    /// The context that events about it go to.
+    pub fn context(&self) -> &str {
+        self.sent.context.as_deref().unwrap_or_default()
+    }
+
+    /// Always [`Direction::Outbound`]: what comes in is a [`MessageReceiveEvent`].
+    pub fn direction(&self) -> Direction {
+        Direction::Outbound
+    }
+
+    /// The text; empty if there is only media.
+    pub fn body(&self) -> &str {
+        self.sent.body.as_deref().unwrap_or_default()
+    }
+
+    /// URLs of attachments.
+    pub fn media(&self) -> &[String] {
+        self.sent.media.as_deref().unwrap_or_default()
+    }
+
+    /// Its tags.
+    pub fn tags(&self) -> &[String] {
+        self.sent.tags.as_deref().unwrap_or_default()
+    }
+
+    fn latest(&self) -> Option<MessageStateEvent> {
+        self.progress.with(|progress| progress.latest())
+    }
+
+    /// Into how many parts the text was split, once the service says so.
+    pub fn segments(&self) -> Option<u64> {
+        self.latest().and_then(|event| event.segments)
+    }
+
     /// How far it has got; `queued` until the service says more.
     pub fn state(&self) -> MessageState {
-        let latest: Option<MessageStateEvent> = self.progress.with(|progress| progress.latest());
-        latest.map_or(MessageState::Queued, |event| event.message_state)
+        self.latest().map_or(MessageState::Queued, |event| event.message_state)
     }
 
     /// Why it was not delivered, if it was not and the service says why.
     pub fn reason(&self) -> Option<String> {
-        let latest: Option<MessageStateEvent> = self.progress.with(|progress| progress.latest());
-        latest.and_then(|event| event.reason)
+        self.latest().and_then(|event| event.reason)
+    }
+
+    /// What [`wait`](Self::wait) would give, or `None` while it would wait.
+    pub fn result(&self) -> Option<Result<MessageStateEvent, Error>> {
+        self.progress.with(|progress| progress.outcome())
     }
 
     /// Whether its fate is known.
     pub fn is_done(&self) -> bool {
-        self.progress.with(|progress| progress.outcome::<MessageStateEvent>().is_some())
+        self.result().is_some()
     }
 
     /// Waits until it is delivered, or is not going to be: look at [`MessageStateEvent::message_state`].
@@ -127,6 +183,13 @@ impl Message {
     ///
     /// # Errors
     /// [`Error::Lost`] if the session is lost that would have told; [`Error::TimedOut`] if a limit passes.
+    ///
+    /// ```
+    /// # async fn example(message: signalwire_relay_core::Message) -> Result<(), signalwire_relay_core::Error> {
+    /// let last = message.wait().timeout(signalwire_relay_core::secs(60)).await?;
+    /// println!("{}: {:?}", last.message_state, last.reason);
+    /// # Ok(()) }
+    /// ```
     pub fn wait(&self) -> Wait<MessageStateEvent> {
         let until = Until::new(self.progress.clone(), |progress: &mut Progress| progress.outcome());
         Wait::new(self.sender.clone(), format!("the delivery of message {}", self.id()), until)
@@ -138,6 +201,12 @@ impl Message {
     }
 
     /// Has a function called for each state from now on, in a task of its own.
+    ///
+    /// ```
+    /// # fn example(message: signalwire_relay_core::Message) {
+    /// message.on(|news| async move { println!("{}", news.message_state) });
+    /// # }
+    /// ```
     pub fn on<F, R>(&self, listener: F)
     where
         F: Fn(MessageStateEvent) -> R + Send + Sync + 'static,
@@ -148,12 +217,25 @@ impl Message {
 
     /// Has a function called when its fate is known, with the last state, or the reason why there is none. It is
     /// called once, in a task of its own; at once if it is known already.
+    ///
+    /// ```
+    /// # fn example(message: signalwire_relay_core::Message) {
+    /// message.on_completed(|end| async move { println!("{end:?}") });
+    /// # }
+    /// ```
     pub fn on_completed<F, R>(&self, callback: F)
     where
         F: FnOnce(Result<MessageStateEvent, Error>) -> R + Send + 'static,
         R: Future<Output = ()> + Send + 'static,
     {
         completed_message(&self.sender, self.progress.clone(), callback);
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (id, state, direction) = (self.id(), self.state(), self.direction());
+        write!(f, "message {id} ({state}, {direction}, from {} to {})", self.from(), self.to())
     }
 }
 
@@ -201,7 +283,7 @@ event! {
         /// The context that it came in on.
         pub context: String,
         /// `inbound`.
-        pub direction: crate::calling::Direction,
+        pub direction: Direction,
         /// The sender's number.
         pub from_number: String,
         /// The number that it was sent to.
@@ -227,7 +309,7 @@ event! {
         /// The context of the message.
         pub context: String,
         /// `outbound`.
-        pub direction: crate::calling::Direction,
+        pub direction: Direction,
         /// The number that it was sent from.
         pub from_number: String,
         /// The receiver's number.

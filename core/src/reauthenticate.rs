@@ -37,7 +37,7 @@ impl Method for Reauthenticate {
         Some(Target::Reauthenticate(self.authentication.clone()))
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<(), Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<(), Error> {
         result.map(drop)
     }
 }

@@ -42,7 +42,7 @@ impl Method for Subscription {
         Some(if self.name == UNRECEIVE { Target::Unreceive(contexts) } else { Target::Receive(contexts) })
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<(), Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<(), Error> {
         result.map(drop)
     }
 }

@@ -63,6 +63,14 @@ impl RelayClient {
     ///
     /// # Panics
     /// Outside of a tokio runtime with I/O and time enabled.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), signalwire_relay_tokio::Error> {
+    /// use signalwire_relay_tokio::{Config, RelayClient, secs};
+    /// let client = RelayClient::start(Config::from_env()?)?;
+    /// client.ready().timeout(secs(30)).await?;
+    /// # Ok(()) }
+    /// ```
     #[expect(clippy::needless_pass_by_value, reason = "settings are used up by the client made of them")]
     pub fn start(config: Config) -> Result<Self, Error> {
         config.check()?;
@@ -86,6 +94,15 @@ impl RelayClient {
     ///
     /// # Errors
     /// Why the client closed, unless that was asked for.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), signalwire_relay_tokio::Error> {
+    /// use signalwire_relay_tokio::{Config, RelayClient};
+    /// let client = RelayClient::connect(Config::from_env()?.contexts(["office"])).await?;
+    /// client.on_call(|call| async move { call.answer().await });
+    /// client.run().await
+    /// # }
+    /// ```
     pub async fn run(&self) -> Result<(), Error> {
         let mut interrupted = false;
         let outcome = loop {

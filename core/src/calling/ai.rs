@@ -65,6 +65,13 @@ pub type AiAction = Action<Ai>;
 
 impl Action<Ai> {
     /// Takes the agent off the call (`calling.ai.stop`). Succeeds if it is over already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let agent = call.ai().prompt_text("You take pizza orders.").await?;
+    /// agent.stop().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) -> Request<Steer> {
         self.steer(Steer::new("calling.ai.stop"))
     }

@@ -229,6 +229,17 @@ operation!(
 /// A running collect without a prompt. Dropping it lets the collect go on.
 pub type StandaloneCollectAction = Action<StandaloneCollect>;
 
+/// Steering a collect. On one that is over each of these succeeds and does nothing.
+///
+/// ```
+/// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+/// use signalwire_relay_core::Collect;
+/// let collect = call.collect(Collect::speech().start_input_timers(false)).await?;
+/// call.play_tts("And your name?").await?.wait().await?;
+/// collect.start_input_timers().await?;
+/// collect.stop().await?;
+/// # Ok(()) }
+/// ```
 impl Action<StandaloneCollect> {
     /// Stops collecting (`calling.collect.stop`). Succeeds if it is over already.
     pub fn stop(&self) -> Request<Steer> {

@@ -117,7 +117,7 @@ impl Method for JoinConference {
         }
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<Joined, Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<Joined, Error> {
         let value = result?.reply.value();
         let conference_id = value.get("conference_id").and_then(Value::as_str).map(str::to_owned);
         Ok(Joined { conference_id })

@@ -76,6 +76,16 @@ impl Action<Connect> {
     ///
     /// # Errors
     /// [`Error::CallGone`](crate::Error::CallGone) if the call ends before.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::{ConnectState, phone, secs};
+    /// let bridge = call.connect(phone("+15551001000").from("+15550000000")).await?;
+    /// if bridge.connected().timeout(secs(60)).await?.connect_state == ConnectState::Connected {
+    ///     bridge.wait().await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn connected(&self) -> Wait<ConnectEvent> {
         self.wait_until(|event| {
             matches!(

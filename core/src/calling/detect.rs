@@ -185,6 +185,13 @@ pub type DetectAction = Action<Detect>;
 
 impl Action<Detect> {
     /// Stops detecting (`calling.detect.stop`). Succeeds if it is over already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let detect = call.detect_digit(None).await?;
+    /// detect.stop().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) -> Request<Steer> {
         self.steer(Steer::new("calling.detect.stop"))
     }
@@ -196,6 +203,16 @@ impl Action<Detect> {
     ///
     /// # Errors
     /// [`Error::CallGone`](crate::Error::CallGone) if the call ends first.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::secs;
+    /// let detect = call.detect_answering_machine().await?;
+    /// if detect.ready().timeout(secs(40)).await?.is_ready() {
+    ///     call.play_tts("Please call us back.").await?.wait().await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn ready(&self) -> Wait<DetectEvent> {
         self.wait_until(DetectEvent::is_ready)
     }

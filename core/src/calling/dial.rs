@@ -61,7 +61,7 @@ impl Method for Dial {
         Some(Target::Dial { tag: self.tag.clone() })
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<Call, Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<Call, Error> {
         let accepted = result?;
         accepted.call.ok_or_else(|| Error::closed(crate::Certainty::Unknown))
     }

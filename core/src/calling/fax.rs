@@ -47,6 +47,13 @@ pub type ReceiveFaxAction = Action<ReceiveFax>;
 
 impl Action<SendFax> {
     /// Stops sending (`calling.send_fax.stop`). Succeeds if it is over already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let fax = call.send_fax("https://example.com/order.pdf").await?;
+    /// fax.stop().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) -> Request<Steer> {
         self.steer(Steer::new("calling.send_fax.stop"))
     }
@@ -54,6 +61,13 @@ impl Action<SendFax> {
 
 impl Action<ReceiveFax> {
     /// Stops receiving (`calling.receive_fax.stop`). Succeeds if it is over already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let fax = call.receive_fax().await?;
+    /// fax.stop().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) -> Request<Steer> {
         self.steer(Steer::new("calling.receive_fax.stop"))
     }

@@ -32,7 +32,7 @@ impl Method for Hangup {
     }
 
     /// A call that is gone already is as good as hung up.
-    fn finish(result: Result<Accepted, Error>) -> Result<(), Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<(), Error> {
         match result {
             Err(error) if !error.is_gone() => Err(error),
             _ => Ok(()),

@@ -54,7 +54,7 @@ pub trait Method: Serialize + Send + Sync + Sized + 'static {
     }
 
     #[doc(hidden)]
-    fn finish(result: Result<Accepted, Error>) -> Result<Self::Output, Error>;
+    fn finish(self, result: Result<Accepted, Error>) -> Result<Self::Output, Error>;
 }
 
 /// A method that starts something which goes on after the request was accepted.
@@ -129,7 +129,7 @@ impl Method for Steer {
         super::rules::volume(self.volume)
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<(), Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<(), Error> {
         result.map(drop)
     }
 }
@@ -152,6 +152,7 @@ macro_rules! method {
             )?
 
             fn finish(
+                self,
                 result: Result<$crate::calling::Accepted, $crate::error::Error>,
             ) -> Result<(), $crate::error::Error> {
                 result.map(drop)
@@ -201,6 +202,7 @@ macro_rules! operation {
             }
 
             fn finish(
+                self,
                 result: Result<$crate::calling::Accepted, $crate::error::Error>,
             ) -> Result<Self::Output, $crate::error::Error> {
                 result.map($crate::client::Action::from_accepted)

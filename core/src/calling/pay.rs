@@ -208,6 +208,13 @@ pub type PayAction = Action<Pay>;
 
 impl Action<Pay> {
     /// Calls the payment off (`calling.pay.stop`). Succeeds if it is over already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let payment = call.pay("https://example.com/pay").await?;
+    /// payment.stop().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) -> Request<Steer> {
         self.steer(Steer::new("calling.pay.stop"))
     }

@@ -71,6 +71,17 @@ voice_setters!(Play);
 /// A running play. Dropping it lets the play go on.
 pub type PlayAction = Action<Play>;
 
+/// Steering a play. On one that is over each of these succeeds and does nothing.
+///
+/// ```
+/// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+/// let play = call.play_audio("https://example.com/music.mp3").repeat(0_u32).await?;
+/// play.pause().await?;
+/// play.resume().await?;
+/// play.volume(-10.0).await?;
+/// play.stop().await?;
+/// # Ok(()) }
+/// ```
 impl Action<Play> {
     /// Stops playing (`calling.play.stop`). Succeeds if it is over already.
     pub fn stop(&self) -> Request<Steer> {
@@ -87,7 +98,10 @@ impl Action<Play> {
         self.steer(Steer::new("calling.play.resume"))
     }
 
-    /// Sets the volume, −40 to 40 dB (`calling.play.volume`).
+    /// Sets the volume, −40 to 40 dB relative to the source (`calling.play.volume`).
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) outside of that: nothing was sent then.
     pub fn volume(&self, db: f64) -> Request<Steer> {
         self.steer(Steer::volume("calling.play.volume", db))
     }

@@ -37,13 +37,28 @@ voice_setters!(PlayAndCollect);
 /// on.
 pub type CollectAction = Action<PlayAndCollect>;
 
+/// Steering a prompt. On one that is over each of these succeeds and does nothing.
+///
+/// ```
+/// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+/// use signalwire_relay_core::Collect;
+/// let digits = Collect::digits(4).start_input_timers(false);
+/// let prompt = call.prompt_tts("Your PIN, please.", digits).await?;
+/// prompt.volume(6.0).await?;
+/// prompt.start_input_timers().await?;
+/// prompt.stop().await?;
+/// # Ok(()) }
+/// ```
 impl Action<PlayAndCollect> {
     /// Stops prompting and collecting (`calling.play_and_collect.stop`). Succeeds if it is over already.
     pub fn stop(&self) -> Request<Steer> {
         self.steer(Steer::new("calling.play_and_collect.stop"))
     }
 
-    /// Sets the volume of the prompt, −40 to 40 dB (`calling.play_and_collect.volume`).
+    /// Sets the volume of the prompt, −40 to 40 dB relative to the source (`calling.play_and_collect.volume`).
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) outside of that: nothing was sent then.
     pub fn volume(&self, db: f64) -> Request<Steer> {
         self.steer(Steer::volume("calling.play_and_collect.volume", db))
     }

@@ -1,7 +1,5 @@
 //! Waiting in a queue (`calling.queue.enter`, `calling.queue.leave`).
 
-use serde::Serialize;
-
 use super::{method, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::events::event;
@@ -39,6 +37,13 @@ pub type QueueAction = Action<EnterQueue>;
 
 impl Action<EnterQueue> {
     /// Takes the call out of the queue (`calling.queue.leave`). Succeeds if it is out already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let waiting = call.queue_enter("support").await?;
+    /// waiting.leave("support").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn leave(&self, queue_name: impl Into<String>) -> Request<LeaveQueue> {
         self.steer(LeaveQueue::new(queue_name.into()))
     }
@@ -62,15 +67,23 @@ method!(LeaveQueue, "calling.queue.leave", |leave| {
     rules::optional_web_url("status_url", leave.status_url.as_deref())
 });
 
-/// Parameters of `calling.queue.leave` for a call that another program put into the queue.
-#[derive(Debug, Serialize)]
-pub struct LeaveQueueAs {
-    control_id: ControlId,
-    #[serde(flatten)]
-    leave: LeaveQueue,
+params! {
+    /// Parameters of `calling.queue.leave` for a call that another program put into the queue.
+    pub struct LeaveQueueAs {
+        required { queue_name: String, control_id: ControlId, }
+        optional {
+            /// The queue, by its id. Default: found by its name.
+            queue_id: String,
+            /// A URL that receives the events as webhooks too. Default: none.
+            status_url: String,
+        }
+    }
 }
 
-method!(LeaveQueueAs, "calling.queue.leave", |leave| rules::not_empty("queue_name", &leave.leave.queue_name));
+method!(LeaveQueueAs, "calling.queue.leave", |leave| {
+    rules::not_empty("queue_name", &leave.queue_name)?;
+    rules::optional_web_url("status_url", leave.status_url.as_deref())
+});
 
 impl Call {
     /// Puts the call into a queue, by its name (`calling.queue.enter`).
@@ -100,10 +113,7 @@ impl Call {
         queue_name: impl Into<String>,
         control_id: impl Into<ControlId>,
     ) -> Request<LeaveQueueAs> {
-        self.request(LeaveQueueAs {
-            control_id: control_id.into(),
-            leave: LeaveQueue::new(queue_name.into()),
-        })
+        self.request(LeaveQueueAs::new(queue_name.into(), control_id.into()))
     }
 }
 

@@ -189,6 +189,18 @@ impl Request<Record> {
 /// ```
 pub type RecordAction = Action<Record>;
 
+/// Steering a recording. On one that is over each of these succeeds and does nothing.
+///
+/// ```
+/// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+/// use signalwire_relay_core::PauseBehavior;
+/// let recording = call.record().await?;
+/// recording.pause().behavior(PauseBehavior::Silence).await?;
+/// recording.resume().await?;
+/// recording.stop().await?;
+/// println!("{:?}", recording.wait().await?.duration());
+/// # Ok(()) }
+/// ```
 impl Action<Record> {
     /// Ends the recording (`calling.record.stop`). Succeeds if it is over already.
     pub fn stop(&self) -> Request<Steer> {

@@ -60,6 +60,13 @@ pub type StreamAction = Action<Stream>;
 
 impl Action<Stream> {
     /// Stops the stream (`calling.stream.stop`). Succeeds if it is over already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let stream = call.stream("wss://example.com/audio").await?;
+    /// stream.stop().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) -> Request<Steer> {
         self.steer(Steer::new("calling.stream.stop"))
     }

@@ -153,6 +153,14 @@ pub type TapAction = Action<Tap>;
 
 impl Action<Tap> {
     /// Stops the tap (`calling.tap.stop`). Succeeds if it is over already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::{RecordDirection, ws};
+    /// let tap = call.tap(RecordDirection::Speak, ws("wss://example.com/audio")).await?;
+    /// tap.stop().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) -> Request<Steer> {
         self.steer(Steer::new("calling.tap.stop"))
     }

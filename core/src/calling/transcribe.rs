@@ -35,6 +35,13 @@ pub type TranscribeAction = Action<Transcribe>;
 
 impl Action<Transcribe> {
     /// Stops transcribing (`calling.transcribe.stop`). Succeeds if it is over already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let transcription = call.transcribe().await?;
+    /// transcription.stop().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) -> Request<Steer> {
         self.steer(Steer::new("calling.transcribe.stop"))
     }

@@ -171,6 +171,16 @@ impl<M: Operation> Action<M> {
     }
 
     /// Follows its events from now on, until it is over.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let recording = call.record().await?;
+    /// let mut events = recording.events();
+    /// while let Some(update) = events.next().await {
+    ///     println!("{update:?}: done is {}", recording.is_done());
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn events(&self) -> Events {
         self.core.progress.with(Progress::follow)
     }
@@ -182,6 +192,17 @@ impl<M: Operation> Action<M> {
     /// # Errors
     /// [`Error::CallGone`] if the call ends first, [`Error::TimedOut`] if a limit was set with
     /// [`Wait::timeout`] and passes: it can then be waited for again.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::{Error, secs};
+    /// let play = call.play_audio("https://example.com/long.mp3").await?;
+    /// if let Err(Error::TimedOut(_)) = play.wait().timeout(secs(30)).await {
+    ///     play.stop().await?;
+    ///     play.wait().await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn wait(&self) -> Wait<M::Event> {
         let until = Until::new(self.core.progress.clone(), |progress: &mut Progress| progress.outcome());
         self.waiting(until)
@@ -207,6 +228,18 @@ impl<M: Operation> Action<M> {
 
     /// Has a function called when it is over, with its last event, or the reason why there is none. It is
     /// called once, in a task of its own; at once if it is over already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let recording = call.record().await?;
+    /// recording.on_completed(|end| async move {
+    ///     match end {
+    ///         Ok(recorded) => println!("{:?}", recorded.url()),
+    ///         Err(error) => println!("{error}"),
+    ///     }
+    /// });
+    /// # Ok(()) }
+    /// ```
     pub fn on_completed<F, R>(&self, callback: F)
     where
         F: FnOnce(Result<M::Event, Error>) -> R + Send + 'static,

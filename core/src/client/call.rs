@@ -27,6 +27,15 @@ use crate::session::CallInfo;
 ///
 /// Dropping the last handle of an offered call that was not answered passes it back to the service. Any other
 /// call goes on at the service: hang up what is no longer needed.
+///
+/// ```
+/// # fn example(call: signalwire_relay_core::Call) {
+/// println!("{call}: {} of {}", call.id(), call.device().caller().unwrap_or("somebody"));
+/// if let Some(reason) = call.end_reason() {
+///     println!("it ended by {reason}");
+/// }
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Call(Arc<Handle>);
 
@@ -273,6 +282,12 @@ impl Call {
     ///
     /// # Errors
     /// [`Error::CallGone`] if it ends without; [`Error::TimedOut`] if a limit was set and passes.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.wait_for_ringing().timeout(signalwire_relay_core::secs(10)).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn wait_for_ringing(&self) -> Wait<()> {
         self.wait_for_state("ringing", |live| {
             // One that was answered is past ringing, whether or not the service said so.
@@ -284,6 +299,13 @@ impl Call {
     ///
     /// # Errors
     /// [`Error::CallGone`] if it ends unanswered; [`Error::TimedOut`] if a limit was set and passes.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.answer().await?;
+    /// call.wait_for_answered().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn wait_for_answered(&self) -> Wait<()> {
         self.wait_for_state("the answer", |live| live.was_answered.then_some(()))
     }
@@ -292,6 +314,13 @@ impl Call {
     ///
     /// # Errors
     /// [`Error::TimedOut`] if a limit was set and passes.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.wait_for_ending().await?;
+    /// println!("{}", call.state());
+    /// # Ok(()) }
+    /// ```
     pub fn wait_for_ending(&self) -> Wait<()> {
         self.wait_for_state("the ending", |live| live.state.has_reached(&CallState::Ending).then_some(()))
     }
@@ -300,6 +329,13 @@ impl Call {
     ///
     /// # Errors
     /// [`Error::TimedOut`] if a limit was set and passes; it can then be waited for again.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.hangup().await?;
+    /// println!("it ended by {}", call.wait_for_ended().await?);
+    /// # Ok(()) }
+    /// ```
     pub fn wait_for_ended(&self) -> Wait<EndReason> {
         self.wait_for_state("the end", |live| live.ended.clone())
     }

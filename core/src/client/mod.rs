@@ -169,6 +169,18 @@ impl Client {
 
     /// Has a function called for each text message that comes in, in a task of its own. The last function
     /// given holds. Without one, messages are only seen by [`events`](Self::events).
+    ///
+    /// ```
+    /// # fn example(client: signalwire_relay_core::Client) {
+    /// let replies = client.clone();
+    /// client.on_message(move |message| {
+    ///     let replies = replies.clone();
+    ///     async move {
+    ///         replies.send_message(&*message.from_number, &*message.to_number).body("Thanks!").await.map(drop)
+    ///     }
+    /// });
+    /// # }
+    /// ```
     pub fn on_message<F, R>(&self, handler: F)
     where
         F: Fn(MessageReceiveEvent) -> R + Send + Sync + 'static,
@@ -181,6 +193,15 @@ impl Client {
     /// Several streams share the calls out among them.
     ///
     /// A call that is not taken within 10 s is passed on to another client.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// let mut calls = client.incoming_calls();
+    /// while let Some(call) = calls.next().await {
+    ///     call.answer().await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn incoming_calls(&self) -> IncomingCalls {
         IncomingCalls { offers: self.shared().offers.clone(), place: Place::default() }
     }
@@ -200,6 +221,15 @@ impl Client {
     }
 
     /// Follows the events that are about no call of this client, from now on.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) {
+    /// let mut events = client.events();
+    /// while let Some(update) = events.next().await {
+    ///     println!("{update:?}");
+    /// }
+    /// # }
+    /// ```
     pub fn events(&self) -> Events {
         Events::new(self.shared().followers.with(Followers::add))
     }
@@ -211,6 +241,15 @@ impl Client {
 
     /// Follows the connection: gives the state at once, and again after each change. A reader that is slower
     /// than the changes sees the latest. Ends when the client is closed.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) {
+    /// let mut states = client.connection_states();
+    /// while let Some(state) = states.next().await {
+    ///     println!("{state}");
+    /// }
+    /// # }
+    /// ```
     pub fn connection_states(&self) -> ConnectionStates {
         ConnectionStates { link: self.shared().link.clone(), place: Place::default(), last: None }
     }
@@ -224,6 +263,13 @@ impl Client {
     ///
     /// # Errors
     /// Why the client closed, if it did: [`Error::Rejected`] if the service does not accept the credentials.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// client.ready().timeout(signalwire_relay_core::secs(30)).await?;
+    /// println!("{:?}", client.protocol());
+    /// # Ok(()) }
+    /// ```
     pub fn ready(&self) -> Wait<()> {
         let until =
             Until::new(self.shared().link.clone(), |link: &mut Link| match (&link.state, &link.end) {
@@ -239,6 +285,13 @@ impl Client {
     ///
     /// # Errors
     /// Why it closed, unless that was asked for.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// client.disconnect();
+    /// client.closed().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn closed(&self) -> Wait<()> {
         let until = Until::new(self.shared().link.clone(), |link: &mut Link| link.end.clone());
         Wait::new(self.sender.clone(), "the end of the client".to_owned(), until)
@@ -247,6 +300,13 @@ impl Client {
     /// Begins to stop gently: receives nothing more, passes new offers on, lets running calls finish for as
     /// long as `within` (the configured time, 30 s by default, if `None`), then ends them and closes.
     /// [`closed`](Self::closed) tells when that is done. Asked again, the new time counts from then.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// client.drain(Some(signalwire_relay_core::secs(60)));
+    /// client.closed().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn drain(&self, within: Option<Duration>) {
         self.shared().mailbox.post(Message::Drain(within));
     }

@@ -22,8 +22,15 @@ use crate::session::{Command, Reply, Target};
 
 /// A request to the service, ready to be sent: by `.await`, or, on a thread, by what the blocking client offers.
 ///
-/// Nothing is sent before that. Each kind has its setters in the file of its feature; those here are common to
+/// Nothing is sent before that, and it is done when the service has accepted it: what it starts goes on, and the
+/// [`Action`](crate::Action) that it gives tells how. Each kind has its setters in the file of its feature; those here are common to
 /// all. The output is that of [`Method::Output`].
+///
+/// # Errors
+/// Each may give [`Error::InvalidArgument`] and [`Error::QueueFull`], and was not sent then; [`Error::Refused`], with
+/// the service's code and words; [`Error::TimedOut`]; [`Error::Lost`] with its session; [`Error::Closed`] with its
+/// client; and, on a call, [`Error::CallGone`] if that is over. [`Error::certainty`] says whether the service may
+/// have carried it out. What a method adds to that, it says itself.
 ///
 /// # Cancellation
 /// Dropping the future before it was polled sends nothing. Dropping it later takes the request back if it still
@@ -57,6 +64,12 @@ impl<M: Method> Request<M> {
     /// client's, 10 s unless configured. For a dial it is the time until somebody answers; default 120 s.
     ///
     /// A request that takes longer fails with [`Error::TimedOut`], which says whether it was sent.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.play_tts("Hello!").timeout(signalwire_relay_core::secs(3)).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
@@ -64,6 +77,12 @@ impl<M: Method> Request<M> {
 
     /// Adds a parameter that has no setter, in place of one of the same name. The service also knows some without
     /// documented meaning (`async`, `swml`, `acl` …), which have none on purpose.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.play_tts("Hello!").param("x_shape", "round").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
@@ -117,6 +136,13 @@ impl<M: Method> Request<M> {
 
 impl<M: Operation> Request<M> {
     /// The operation's id, unique among the running operations of the call. Default: made up.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// let play = call.play_tts("Hello!").control_id("greeting").await?;
+    /// assert_eq!(play.control_id().as_str(), "greeting");
+    /// # Ok(()) }
+    /// ```
     pub fn control_id(mut self, control_id: impl Into<ControlId>) -> Self {
         self.control_id = Some(control_id.into());
         self
@@ -125,6 +151,12 @@ impl<M: Operation> Request<M> {
     /// Has a function called when the operation is over, with its last event, or the reason why there is none:
     /// the request failed, the call ended, the session was lost. It is called once, in a task of its own; not at all
     /// if the request is never sent, or the client is closed already.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// call.record().on_completed(|end| async move { println!("{end:?}") }).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn on_completed<F, R>(mut self, callback: F) -> Self
     where
         F: FnOnce(Result<M::Event, Error>) -> R + Send + 'static,
@@ -156,13 +188,12 @@ pub struct Sending<M: Method>(State<M>);
 
 enum State<M: Method> {
     Unsent(Box<Request<M>>),
-    Sent(Sent),
+    Sent(Sent<M>),
     Done,
 }
 
-struct Sent {
-    sender: Sender,
-    about: About,
+struct Sent<M: Method> {
+    request: Box<Request<M>>,
     ticket: Ticket,
     outcome: Arc<Watched<Outcome>>,
     progress: Option<Arc<Watched<Progress>>>,
@@ -185,30 +216,29 @@ pub(crate) struct Delivered {
 }
 
 impl<M: Method> Sending<M> {
-    fn send(mut request: Request<M>) -> Result<Sent, Error> {
+    /// Posts the request; gives what is left of it if that fails.
+    fn send(mut request: Box<Request<M>>) -> Result<Sent<M>, (M, Error)> {
         let progress = M::is_followed().then(|| Watched::new(Progress::default()));
         if let (Some(progress), Some(completed)) = (&progress, request.completed.take()) {
             let task = completed(request.sender.clone(), progress.clone());
             request.sender.mailbox().post(Message::Spawn(task));
         }
-        let command = request.command().inspect_err(|error| {
-            if let Some(progress) = &progress {
-                progress.update(|progress| progress.end(error.clone().into()));
-            }
-        })?;
-        let sender = request.sender;
-        let ticket = sender.mailbox().new_ticket();
+        let ticket = request.sender.mailbox().new_ticket();
         let outcome = Watched::new(Outcome::Unknown);
-        let message =
-            Message::Command { ticket, command, outcome: outcome.clone(), progress: progress.clone() };
-        let name = request.method.name();
-        if let Err(error) = sender.mailbox().post_request(message, &name) {
-            if let Some(progress) = &progress {
-                progress.update(|progress| progress.end(error.clone()));
+        let posted = request.command().map_err(Error::from).and_then(|command| {
+            let (outcome, progress) = (outcome.clone(), progress.clone());
+            let message = Message::Command { ticket, command, outcome, progress };
+            request.sender.mailbox().post_request(message, &request.method.name())
+        });
+        match posted {
+            Ok(()) => Ok(Sent { request, ticket, outcome, progress, place: Place::default() }),
+            Err(error) => {
+                if let Some(progress) = &progress {
+                    progress.update(|progress| progress.end(error.clone()));
+                }
+                Err((request.method, error))
             }
-            return Err(error);
         }
-        Ok(Sent { sender, about: request.about, ticket, outcome, progress, place: Place::default() })
     }
 }
 
@@ -219,9 +249,9 @@ impl<M: Method> Future for Sending<M> {
         if let State::Unsent(_) = self.0
             && let State::Unsent(request) = std::mem::replace(&mut self.0, State::Done)
         {
-            match Self::send(*request) {
+            match Self::send(request) {
                 Ok(sent) => self.0 = State::Sent(sent),
-                Err(error) => return Poll::Ready(M::finish(Err(error))),
+                Err((method, error)) => return Poll::Ready(method.finish(Err(error))),
             }
         }
         let State::Sent(sent) = &mut self.0 else {
@@ -238,16 +268,17 @@ impl<M: Method> Future for Sending<M> {
         });
         let Poll::Ready(result) = known else { return Poll::Pending };
         let State::Sent(sent) = std::mem::replace(&mut self.0, State::Done) else { return Poll::Pending };
+        let Request { method, about, sender, .. } = *sent.request;
         let accepted = result.map(|Delivered { reply, call }| {
-            let action = match (&sent.about, &sent.progress, reply.control_id()) {
+            let action = match (&about, &sent.progress, reply.control_id()) {
                 (About::Call(call), Some(progress), Some(control_id)) => {
                     Some(ActionCore::new(call.clone(), control_id.clone(), reply.clone(), progress.clone()))
                 }
                 _ => None,
             };
-            Accepted { reply, sender: sent.sender.clone(), progress: sent.progress.clone(), action, call }
+            Accepted { reply, sender, progress: sent.progress, action, call }
         });
-        Poll::Ready(M::finish(accepted))
+        Poll::Ready(method.finish(accepted))
     }
 }
 
@@ -261,7 +292,7 @@ impl<M: Method> Drop for Sending<M> {
         match unread {
             // A dial that was answered in the very moment: nobody will talk to the callee.
             Outcome::Known(Ok(Delivered { call: Some(call), .. })) => call.discard(),
-            Outcome::Unknown => sent.sender.mailbox().post(Message::Abandon(sent.ticket)),
+            Outcome::Unknown => sent.request.sender.mailbox().post(Message::Abandon(sent.ticket)),
             _ => {}
         }
     }
@@ -309,7 +340,7 @@ impl Method for Raw {
         self.params.get(name).is_some()
     }
 
-    fn finish(result: Result<Accepted, Error>) -> Result<Value, Error> {
+    fn finish(self, result: Result<Accepted, Error>) -> Result<Value, Error> {
         result.map(|accepted| accepted.reply.value())
     }
 }

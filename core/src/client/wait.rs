@@ -41,6 +41,15 @@ impl<T> Wait<T> {
     /// For how long to wait at most, counted from the first poll. Default: without limit.
     ///
     /// When it passes the future gives [`Error::TimedOut`]; what was waited for is not affected.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::secs;
+    /// while call.wait_for_ended().timeout(secs(20)).await.is_err() {
+    ///     call.play_tts("Still recording.").await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
         self

@@ -201,6 +201,7 @@ fn start<M: Operation>(
         call.transcribe(),
         call.queue_enter("q"),
         call.record(),
+        call.play_tts("Hi"),
     );
     panic!("no such operation")
 }
@@ -212,7 +213,7 @@ fn type_of<T: 'static>(_: &T) -> std::any::TypeId {
 #[test]
 fn operations_end_when_the_service_says_so_in_any_of_its_ways() {
     use signalwire_relay_core::calling::{
-        Ai, Detect, EnterQueue, Pay, Record, SendFax, Stream, Tap, Transcribe,
+        Ai, Detect, EnterQueue, Pay, Play, Record, SendFax, Stream, Tap, Transcribe,
     };
     let detected = |event: &str| json!({"detect": {"type": "machine", "params": {"event": event}}});
     endings::<Detect>(
@@ -250,6 +251,10 @@ fn operations_end_when_the_service_says_so_in_any_of_its_ways() {
     endings::<EnterQueue>(
         &[json!({"status": "enqueue"})],
         &[json!({"status": "leave"}), json!({"status": "dequeue"})],
+    );
+    endings::<Play>(
+        &[json!({"state": "playing"}), json!({"state": "paused"})],
+        &[json!({"state": "finished"}), json!({"state": "error"})],
     );
     endings::<Record>(
         &[json!({"state": "recording"}), json!({"state": "paused"})],

@@ -614,6 +614,11 @@ fn queues() {
         json!({"control_id": "k9", "queue_name": "support"}),
     );
     wire.expect(
+        |call| call.queue_leave("support", "k9").queue_id("q").status_url(HOOK),
+        "calling.queue.leave",
+        json!({"control_id": "k9", "queue_name": "support", "queue_id": "q", "status_url": HOOK}),
+    );
+    wire.expect(
         |call| call.queue_enter("support").control_id("k2").wait_url("https://x/w.mp3").status_url(HOOK),
         "calling.queue.enter",
         json!({"control_id": "k2", "queue_name": "support", "wait_url": "https://x/w.mp3", "status_url": HOOK}),
@@ -802,6 +807,27 @@ fn what_older_clients_send() {
         json!({"protocol": "proto", "method": "x.y", "params": {"a": 1}, "attempted": ["n-1"],
             "requester_identity": "me", "requester_nodeid": "n-2", "responder_identity": "you",
             "responder_nodeid": "n-3"})
+    );
+}
+
+#[test]
+fn dial() {
+    let mut wire = Wire::new();
+    let client = wire.client.clone();
+    let device = json!({"type": "phone", "params": {"to_number": "+15551000001"}});
+    let frame = wire.begin(client.dial(phone("+15551000001")).tag("t"));
+    assert_eq!(
+        (&frame["method"], &frame["params"]),
+        (&json!("calling.dial"), &json!({"tag": "t", "devices": [[device]]}))
+    );
+    let devices =
+        Devices::parallel([phone("+15551000001"), phone("+15551000001")]).then(phone("+15551000001"));
+    let request =
+        client.dial(devices).tag("t2").region("eu").max_price_per_minute("0.10").max_duration(60_u32);
+    assert_eq!(
+        wire.begin(request.node_id("n-2"))["params"],
+        json!({"tag": "t2", "devices": [[device, device], [device]], "region": "eu", "max_price_per_minute": 0.10,
+            "max_duration": 60, "node_id": "n-2"})
     );
 }
 

@@ -15,21 +15,32 @@ pub(crate) struct Wire {
     driver: Driver,
     now: Instant,
     sent: Vec<Value>,
+    refusal: Option<Value>,
     pub(crate) call: Option<Call>,
 }
 
 impl Wire {
     pub(crate) fn new() -> Self {
+        Self::offered(&json!({"call_id": "c", "node_id": "n", "context": "x"}))
+    }
+
+    /// With a call that was offered in these words.
+    pub(crate) fn offered(offer: &Value) -> Self {
         let config = Config::new().project("p").token("t").max_connections(usize::MAX);
         let (client, mut driver) = Driver::new(&config, 1).expect("the settings are usable");
         let now = Instant::now();
         driver.connect(now);
-        let mut wire = Self { client, driver, now, sent: Vec::new(), call: None };
+        let mut wire = Self { client, driver, now, sent: Vec::new(), refusal: None, call: None };
         wire.settle();
-        wire.event("calling.call.receive", &json!({"call_id": "c", "node_id": "n", "context": "x"}));
+        wire.event("calling.call.receive", offer);
         let mut calls = wire.client.incoming_calls();
         wire.call = wire.finish(async move { calls.next().await });
         wire
+    }
+
+    /// Has the next request refused.
+    pub(crate) fn refuse(&mut self, code: &str, message: &str) {
+        self.refusal = Some(json!({"code": code, "message": message}));
     }
 
     /// Does the driver's work, and answers everything that it asks.
@@ -42,6 +53,7 @@ impl Wire {
                     if frame.get("method").is_some() {
                         let result = json!({"code": "200", "message": "OK", "protocol": "proto",
                             "message_id": "m", "conference_id": "f"});
+                        let result = self.refusal.take().unwrap_or(result);
                         let reply = json!({"id": frame["id"], "result": result}).to_string();
                         self.driver.handle_frame(self.now, Frame::Text(&reply));
                         self.sent.push(frame);
@@ -86,6 +98,15 @@ impl Wire {
         expected["node_id"] = json!("n");
         assert_eq!(frame["params"], expected, "{method}");
         output.expect("the service accepts everything")
+    }
+
+    /// Sends a request whose outcome takes more than an answer, and does not wait for it.
+    pub(crate) fn begin<M: Method>(&mut self, request: Request<M>) -> Value {
+        self.sent.clear();
+        let mut sending = pin!(request.into_future());
+        assert!(sending.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        self.settle();
+        self.sent.first().cloned().unwrap_or_default()
     }
 
     pub(crate) fn send<M: Method>(&mut self, request: Request<M>) -> (Value, Result<M::Output, Error>) {

@@ -10,7 +10,7 @@ use signalwire_relay_core::{
     silence, tts,
 };
 use signalwire_relay_harness::World;
-use signalwire_relay_simulator::{CallState, Caller, Cue, Faults, Phone, Scenario, Step};
+use signalwire_relay_simulator::{CallState, Caller, Cue, Faults, Message, Phone, Scenario, Step};
 
 fn caller(script: impl IntoIterator<Item = Step>) -> Caller {
     Caller::new("+15551110000", "+15552220000").script(script)
@@ -390,6 +390,68 @@ fn listeners_get_the_events_of_their_type_in_order_and_survive_their_own_panics(
     let panics = world.take_notices();
     assert_eq!(panics.len(), 4, "{panics:?}");
     expect_clean(&mut world);
+}
+
+#[test]
+fn callbacks_get_the_last_event_once_and_survive_their_own_panics() {
+    let mut world = World::new(Scenario::new().caller(patient()), 1);
+    let client = world.client(World::config());
+    let ends = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (early, late) = (ends.clone(), ends.clone());
+    world.block_on(async {
+        let call = client.incoming_calls().next().await.expect("a call");
+        call.answer().await.expect("accepted");
+        let request = call.play_tts("Hi").on_completed(move |end| async move {
+            early.lock().expect("unpoisoned").push(end.map(|play| play.state));
+        });
+        let play = request.await.expect("accepted");
+        play.on_completed(|_| async { panic!("as the test wants it") });
+        play.wait().await.expect("played");
+        play.on_completed(move |end| async move {
+            late.lock().expect("unpoisoned").push(end.map(|play| play.state));
+        });
+        call.hangup().await.expect("accepted");
+        call.wait_for_ended().await.expect("ended");
+    });
+    world.pass(secs(1));
+    let ends: Vec<_> = ends.lock().expect("unpoisoned").drain(..).map(|end| end.expect("played")).collect();
+    assert_eq!(ends, [PlayState::Finished, PlayState::Finished]);
+    assert_eq!(world.take_notices().len(), 1, "the panic");
+    expect_clean(&mut world);
+}
+
+#[test]
+fn messages_are_answered_and_followed_to_their_end() {
+    let scenario = Scenario::new().message(Message::new("+15551110000", "+15552220000", "Anybody there?"));
+    let mut world = World::new(scenario, 1);
+    let client = world.client(World::config());
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (states, ends, sender) = (seen.clone(), seen.clone(), client.clone());
+    client.on_message(|_| async { Err::<(), _>("the last one holds") });
+    client.on_message(move |incoming| {
+        let (states, ends, sender) = (states.clone(), ends.clone(), sender.clone());
+        async move {
+            let answer =
+                sender.send_message(&*incoming.from_number, &*incoming.to_number).body("Yes.").await?;
+            answer.on(move |news| {
+                let states = states.clone();
+                async move { states.lock().expect("unpoisoned").push(news.message_state.to_string()) }
+            });
+            answer.on_completed(move |end| async move {
+                let end = end.expect("the service tells");
+                ends.lock().expect("unpoisoned").push(format!("in the end {}", end.message_state));
+            });
+            answer.wait().timeout(secs(60)).await.map(drop)
+        }
+    });
+    world.pass(secs(60));
+    let mut seen: Vec<_> = std::mem::take(&mut *seen.lock().expect("unpoisoned"));
+    seen.sort_by_key(|word| word.starts_with("in the end"));
+    // That it is queued came with the acceptance, before anybody could listen.
+    assert_eq!(seen, ["initiated", "sent", "delivered", "in the end delivered"]);
+    assert_eq!(world.take_notices(), []);
+    drop(client);
+    world.pass(secs(1));
 }
 
 #[test]

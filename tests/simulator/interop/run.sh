@@ -3,9 +3,10 @@
 #
 # Usage: tests/simulator/interop/run.sh
 #
-# It makes a virtual environment in a temporary folder, builds the simulator, and runs each script
-# against a simulator of its own. The exit status is 0 when everything went as it should, and also,
-# with a loud word, when there is no Python or the client cannot be installed.
+# It makes a virtual environment in a temporary folder, checks that core/docs/parity.md leaves out nothing
+# that the client has, builds the simulator, and runs each script against a simulator of its own. The
+# exit status is 0 when everything went as it should, and also, with a loud word, when there is no Python
+# or the client cannot be installed.
 
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -68,6 +69,8 @@ act() {
     fi
 }
 
+echo "══ surface.py"
+PYTHONDONTWRITEBYTECODE=1 "$folder/venv/bin/python" surface.py || fail "the comparison with the client is not complete"
 act every_method.py interop.toml 5 0
 act refusals.py interop.toml 5 7
 act reconnect.py reconnect.toml 5 0

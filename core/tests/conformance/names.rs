@@ -1,0 +1,144 @@
+//! Names on the wire: each has its value here, and each value its name.
+
+use std::fmt::Display;
+
+use signalwire_relay_core::session::Session;
+use signalwire_relay_core::{
+    CallState, Config, ConnectState, DEFAULT_HOST, DetectEvent, Detector, DigitDetector, EndReason, Event,
+    EventData, FaxDetector, MachineDetector, MessageState, PlayState, RecordState,
+};
+
+/// Each name gives its value, which is not the one for names that nobody knows, and each value its name.
+#[track_caller]
+fn names<T>(pairs: impl IntoIterator<Item = (&'static str, T)>)
+where
+    T: for<'a> From<&'a str> + Display + PartialEq + std::fmt::Debug,
+{
+    for (name, value) in pairs {
+        assert_eq!((T::from(name), value.to_string()), (value, name.to_owned()));
+    }
+}
+
+#[test]
+fn states_of_calls() {
+    use CallState::{Answered, Created, Ended, Ending, Ringing};
+    let order = [
+        ("created", Created),
+        ("ringing", Ringing),
+        ("answered", Answered),
+        ("ending", Ending),
+        ("ended", Ended),
+    ];
+    names(order.clone());
+    for (index, (_, state)) in order.iter().enumerate() {
+        for (other, (_, earlier)) in order.iter().enumerate() {
+            assert_eq!(state.has_reached(earlier), other <= index, "{state} {earlier}");
+        }
+    }
+}
+
+#[test]
+fn reasons_for_the_end_of_a_call() {
+    names([
+        ("hangup", EndReason::Hangup),
+        ("cancel", EndReason::Cancel),
+        ("busy", EndReason::Busy),
+        ("noAnswer", EndReason::NoAnswer),
+        ("decline", EndReason::Decline),
+        ("error", EndReason::Error),
+        ("abandoned", EndReason::Abandoned),
+        ("max_duration", EndReason::MaxDuration),
+        ("not_found", EndReason::NotFound),
+    ]);
+}
+
+#[test]
+fn states_of_operations() {
+    names([
+        ("connecting", ConnectState::Connecting),
+        ("connected", ConnectState::Connected),
+        ("disconnected", ConnectState::Disconnected),
+        ("failed", ConnectState::Failed),
+    ]);
+    names([
+        ("playing", PlayState::Playing),
+        ("paused", PlayState::Paused),
+        ("finished", PlayState::Finished),
+        ("error", PlayState::Error),
+    ]);
+    names([
+        ("recording", RecordState::Recording),
+        ("paused", RecordState::Paused),
+        ("finished", RecordState::Finished),
+        ("no_input", RecordState::NoInput),
+    ]);
+}
+
+#[test]
+fn states_of_messages() {
+    let all = [
+        ("queued", MessageState::Queued, false),
+        ("initiated", MessageState::Initiated, false),
+        ("sent", MessageState::Sent, false),
+        ("delivered", MessageState::Delivered, true),
+        ("undelivered", MessageState::Undelivered, true),
+        ("failed", MessageState::Failed, true),
+        ("received", MessageState::Received, false),
+    ];
+    for (name, state, is_final) in all {
+        assert_eq!(state.is_final(), is_final, "{name}");
+        names([(name, state)]);
+    }
+}
+
+#[test]
+fn kinds_of_detectors() {
+    let kind = |detector: Detector| serde_json::to_value(detector).expect("it is JSON")["type"].clone();
+    assert_eq!(kind(MachineDetector::default().into()), "machine");
+    assert_eq!(kind(FaxDetector::default().into()), "fax");
+    assert_eq!(kind(DigitDetector::default().into()), "digit");
+}
+
+#[test]
+fn types_of_events() {
+    use signalwire_relay_core as relay;
+    assert_eq!(DetectEvent::TYPE, "calling.call.detect");
+    for (name, own) in [
+        ("calling.call.state", relay::CallStateEvent::TYPE),
+        ("calling.call.receive", relay::CallReceiveEvent::TYPE),
+        ("calling.call.connect", relay::ConnectEvent::TYPE),
+        ("calling.call.play", relay::PlayEvent::TYPE),
+        ("calling.call.collect", relay::CollectEvent::TYPE),
+        ("calling.call.record", relay::RecordEvent::TYPE),
+        ("calling.call.fax", relay::FaxEvent::TYPE),
+        ("calling.call.tap", relay::TapEvent::TYPE),
+        ("calling.call.send_digits", relay::SendDigitsEvent::TYPE),
+        ("calling.call.dial", relay::DialEvent::TYPE),
+        ("calling.call.refer", relay::ReferEvent::TYPE),
+        ("calling.call.denoise", relay::DenoiseEvent::TYPE),
+        ("calling.call.pay", relay::PayEvent::TYPE),
+        ("calling.call.queue", relay::QueueEvent::TYPE),
+        ("calling.call.stream", relay::StreamEvent::TYPE),
+        ("calling.call.echo", relay::EchoEvent::TYPE),
+        ("calling.call.transcribe", relay::TranscribeEvent::TYPE),
+        ("calling.call.hold", relay::HoldEvent::TYPE),
+        ("calling.conference", relay::ConferenceEvent::TYPE),
+        ("calling.error", relay::ErrorEvent::TYPE),
+        ("messaging.receive", relay::MessageReceiveEvent::TYPE),
+        ("messaging.state", relay::MessageStateEvent::TYPE),
+    ] {
+        assert_eq!(own, name);
+        let empty = serde_json::from_str("{}").expect("JSON");
+        let event = Event::parse(name, None, empty);
+        assert_eq!(event.event_type(), name);
+        assert!(!matches!(event, Event::Unknown(_)), "{name}");
+    }
+}
+
+#[test]
+fn the_host_that_is_used_when_none_is_given() {
+    assert_eq!(DEFAULT_HOST, "relay.signalwire.com");
+    let config = Config::new().jwt("j");
+    assert_eq!(config.endpoint().map(|endpoint| endpoint.url()), Ok(format!("wss://{DEFAULT_HOST}:443")));
+    assert!(Session::new(&config, 1).is_ok());
+}
