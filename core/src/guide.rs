@@ -1,14 +1,14 @@
 //! Pages of their own: how to carry a client on another runtime, where to find what the reference client
 //! has, what it costs.
 
+#[cfg(doc)]
+use crate::EventData; // for links to its constants
+
 #[doc = include_str!("../docs/own_runtime.md")]
 pub mod own_runtime {}
 
 #[doc = include_str!("../docs/parity.md")]
-pub mod parity {
-    #[cfg(doc)]
-    use crate::EventData; // for the links to its constants
-}
+pub mod parity {}
 
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
