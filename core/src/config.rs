@@ -212,7 +212,8 @@ impl Config {
         self.agent.as_deref().unwrap_or(concat!("signalwire-relay-rust/", env!("CARGO_PKG_VERSION")))
     }
 
-    pub(crate) fn active_call_limit(&self) -> usize {
+    /// How many calls there may be at once, as configured or by default.
+    pub fn active_call_limit(&self) -> usize {
         self.max_active_calls.unwrap_or(DEFAULT_MAX_ACTIVE_CALLS)
     }
 

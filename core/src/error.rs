@@ -48,6 +48,12 @@ pub enum Error {
     /// Whoever made the request has dropped it before it was sent.
     #[error("the request was dropped before it was sent")]
     Dropped,
+    /// Waiting on the thread that drives the client would be waiting for oneself. Nothing was sent.
+    #[error(
+        "cannot wait on the thread that drives the client: it would wait for itself; do it in a handler or on a \
+         thread of your own"
+    )]
+    WouldDeadlock,
     /// The client is closed.
     #[error(transparent)]
     Closed(Box<Closed>),
@@ -81,6 +87,7 @@ impl Error {
             | Self::InvalidArgument(_)
             | Self::QueueFull(_)
             | Self::Dropped
+            | Self::WouldDeadlock
             | Self::Transport(_) => Certainty::NotSent,
             Self::Refused(_) | Self::Rejected(_) | Self::DialFailed(_) => Certainty::Refused,
             Self::CallGone(gone) => gone.certainty,

@@ -1,6 +1,70 @@
-//! The SignalWire RELAY client for ordinary threads: **not written yet**.
+//! Answer, place and control phone calls on ordinary threads, through SignalWire RELAY.
 //!
-//! This crate holds the name and is empty on purpose: it has no public items, so nothing can be built on it
-//! by mistake. The client for tokio, `signalwire-relay-tokio`, works; the protocol itself lives in
-//! `signalwire-relay-core`, which does no I/O and can be driven from a thread today by hand, as its
-//! documentation shows.
+//! ```no_run
+//! use signalwire_relay_blocking::{Collect, Config, Error, RelayClient, Run, phone, secs};
+//!
+//! fn main() -> Result<(), Error> {
+//!     let client = RelayClient::connect(Config::from_env()?.contexts(["default"]))?;
+//!     client.on_call(|call| {
+//!         call.answer().run()?;
+//!         let menu = call
+//!             .prompt_tts("Press 1 for sales, 2 for support.", Collect::digits(1).digit_timeout(secs(5)))
+//!             .run()?;
+//!         let number = match menu.wait().run()?.digits() {
+//!             Some("1") => Some("+15551001000"),
+//!             Some("2") => Some("+15552002000"),
+//!             _ => None,
+//!         };
+//!         match number {
+//!             Some(number) => drop(call.connect(phone(number).from("+15550000000")).run()?.wait().run()?),
+//!             None => drop(call.play_tts("Goodbye.").run()?.wait().run()?),
+//!         }
+//!         call.hangup().run()
+//!     });
+//!     client.run() // reconnects until Ctrl-C, then lets running calls finish
+//! }
+//! ```
+//!
+//! [`RelayClient`] connects and keeps itself connected; through it, everything that [`Client`] can do. The
+//! protocol, its types and its documentation are those of [`signalwire_relay_core`], whose items are all
+//! exported here. Where that says `.await`, say [`.run()`](Run::run); what is a stream there is an iterator here, with
+//! [`iter()`](Iterate::iter). There is no asynchronous runtime underneath: one thread sleeps until a frame, a command
+//! or a deadline comes, and handlers have threads of their own.
+//!
+//! # Callbacks
+//!
+//! [`on_call`](RelayClient::on_call) and [`on_message`](RelayClient::on_message) take ordinary functions. The callbacks
+//! of [`Call::on`], [`Request::on_completed`] and [`Action::on_completed`] are those of the core, which give a future:
+//! write `|event| async move { … }`, and block in it as you like. It runs on a thread as handlers do.
+//!
+//! ```no_run
+//! # fn example(call: signalwire_relay_blocking::Call) -> Result<(), signalwire_relay_blocking::Error> {
+//! use signalwire_relay_blocking::Run;
+//! let recording = call.record().run()?;
+//! let other = call.clone();
+//! recording.on_completed(move |_| async move {
+//!     if let Err(error) = other.play_tts("The recording is over.").run() {
+//!         eprintln!("{error}");
+//!     }
+//! });
+//! # Ok(()) }
+//! ```
+//!
+//! # Logs
+//!
+//! They go to the `tracing` crate, under the target `signalwire_relay`, without payloads or credentials. The WebSocket
+//! library below logs whole frames at trace level through the `log` crate: do not let that into a log that others
+//! read.
+
+mod client;
+mod interrupts;
+mod iter;
+mod run;
+mod runtime;
+mod socket;
+mod threads;
+
+pub use client::RelayClient;
+pub use iter::{Iter, Iterate};
+pub use run::Run;
+pub use signalwire_relay_core::*;

@@ -62,9 +62,11 @@ async fn announce(client: &RelayClient, how: &str, devices: impl Into<Devices>) 
         Err(error) => return Err(error),
     };
     println!("{}: {} answered", call.id(), call.device().callee().unwrap_or("somebody"));
-    let announcement =
-        call.scope(async { call.play_tts("The office is closed on Monday.").await?.wait().await });
-    match announcement.await {
+    let announced = match call.play_tts("The office is closed on Monday.").await {
+        Ok(playing) => playing.wait().await,
+        Err(error) => Err(error),
+    };
+    match announced {
         Ok(_) => println!("{}: announced", call.id()),
         Err(error) if error.is_gone() => println!("{}: hung up before the end", call.id()),
         Err(error) => return Err(error),

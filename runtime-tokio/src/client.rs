@@ -8,7 +8,6 @@ use signalwire_relay_core::{Client, Config, Driver, Error};
 use tokio::sync::watch;
 
 use crate::runtime::Runtime;
-use crate::transport::Transport;
 
 /// A connected client.
 ///
@@ -67,7 +66,7 @@ impl RelayClient {
     #[expect(clippy::needless_pass_by_value, reason = "settings are used up by the client made of them")]
     pub fn start(config: Config) -> Result<Self, Error> {
         config.check()?;
-        let runtime = Runtime::new(Transport::new(&config)?);
+        let runtime = Runtime::new(&config)?;
         let (client, driver) = Driver::new(&config, fastrand::u64(..))?;
         let (stopping, stopped) = watch::channel(());
         tokio::spawn(async move {

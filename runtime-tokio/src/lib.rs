@@ -36,7 +36,6 @@
 
 mod client;
 mod runtime;
-mod transport;
 
 pub use client::RelayClient;
 pub use signalwire_relay_core::*;

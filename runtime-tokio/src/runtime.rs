@@ -2,29 +2,31 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use async_tungstenite::tungstenite::Message;
-use signalwire_relay_core::adapter::{self, FAREWELL, LAST_TASKS};
+use async_tungstenite::tokio::TokioAdapter;
+use rustls::ClientConfig;
+use signalwire_relay_core::adapter::{self, ADDRESS_LIMIT, FAREWELL, LAST_TASKS, Socket};
 use signalwire_relay_core::pump::{self, Opening};
 use signalwire_relay_core::session::{ConnectionState, Notice};
-use signalwire_relay_core::{Endpoint, Task};
+use signalwire_relay_core::{Config, Endpoint, Error, Task};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::transport::{Socket, Transport};
-
 /// Has to be used within a tokio runtime.
 pub(crate) struct Runtime {
-    transport: Transport,
+    tls: Option<Arc<ClientConfig>>,
     alarm: Option<Pin<Box<Sleep>>>,
     tasks: JoinSet<()>,
 }
 
 impl Runtime {
-    pub(crate) fn new(transport: Transport) -> Self {
-        Self { transport, alarm: None, tasks: JoinSet::new() }
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+        Ok(Self { tls: adapter::tls_config(config)?, alarm: None, tasks: JoinSet::new() })
     }
 
     /// Gives the tasks a moment to finish.
@@ -46,7 +48,12 @@ impl pump::Runtime for Runtime {
     }
 
     fn open(&mut self, endpoint: Endpoint) -> Opening<Socket> {
-        Box::pin(self.transport.clone().open(endpoint))
+        let tls = self.tls.clone();
+        Box::pin(async move {
+            let tcp =
+                connect(&endpoint).await.map_err(|error| format!("cannot connect to {endpoint}: {error}"))?;
+            Socket::open(TokioAdapter::new(tcp), &endpoint, tls).await
+        })
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Option<std::time::Instant>) -> Poll<()> {
@@ -67,17 +74,8 @@ impl pump::Runtime for Runtime {
         self.tasks.spawn(task);
     }
 
-    fn part(&mut self, mut socket: Socket, rest: VecDeque<String>) {
-        self.tasks.spawn(async move {
-            let farewell = async {
-                for text in rest {
-                    socket.0.send(Message::text(text)).await?;
-                }
-                socket.0.close(None).await
-            };
-            // A service that does not hear it any more need not.
-            let _ = timeout(FAREWELL, farewell).await;
-        });
+    fn part(&mut self, socket: Socket, rest: VecDeque<String>) {
+        self.tasks.spawn(async move { drop(timeout(FAREWELL, socket.part(rest)).await) });
     }
 
     fn notice(&mut self, notice: &Notice) {
@@ -87,4 +85,21 @@ impl pump::Runtime for Runtime {
     fn connection(&mut self, state: &ConnectionState) {
         adapter::connection(state);
     }
+}
+
+/// Connects to the first of the host's addresses that answers in time.
+async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
+    let mut last = adapter::nowhere();
+    for address in tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port)).await? {
+        match timeout(ADDRESS_LIMIT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // Frames are small and each is wanted at once. Where it cannot be set it is only slower.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Ok(Err(error)) => last = error,
+            Err(_) => last = adapter::silent(address),
+        }
+    }
+    Err(last)
 }

@@ -1,5 +1,7 @@
 //! What happens to a client, in the log: under the target `signalwire_relay`, without payloads or credentials.
 
+use std::io;
+
 use crate::session::{ConnectionState, Notice};
 
 const TARGET: &str = "signalwire_relay";
@@ -41,4 +43,9 @@ pub fn interrupted(again: bool) {
 /// Logs that tasks of the application did not finish in time.
 pub fn tasks_left(number: usize) {
     tracing::warn!(target: TARGET, "{number} tasks go on although the client is closed");
+}
+
+/// Logs that a client cannot be driven any further. Whatever waits on it fails.
+pub fn broken_down(error: &io::Error) {
+    tracing::error!(target: TARGET, "the client has broken down: {error}");
 }

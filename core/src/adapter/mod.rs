@@ -1,17 +1,23 @@
-//! What the adapters share besides the [`pump`](crate::pump): TLS, WebSocket messages, logging.
+//! What the adapters share besides the [`pump`](crate::pump): TLS, WebSockets, logging.
 //!
-//! Only with the feature `adapter`. It is for crates that connect clients, not for applications, and brings
-//! libraries but neither sockets nor a runtime.
+//! Only with the feature `adapter`; what is asynchronous, only with `async-adapter`. It is for crates that connect
+//! clients, not for applications, and brings libraries but neither a network nor a runtime.
 
 mod log;
+#[cfg(feature = "async-adapter")]
+mod socket;
 mod tls;
 mod websocket;
 
-pub use self::log::{connection, interrupted, notice, tasks_left};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+pub use self::log::{broken_down, connection, interrupted, notice, tasks_left};
+#[cfg(feature = "async-adapter")]
+pub use self::socket::Socket;
 pub use self::tls::{server_name, tls_config};
 pub use self::websocket::{MESSAGE_LIMIT, broken, frame, limits};
-
-use std::time::Duration;
 
 /// How long one of a host's addresses may take to answer, so that the others get their turn.
 pub const ADDRESS_LIMIT: Duration = Duration::from_secs(3);
@@ -19,3 +25,13 @@ pub const ADDRESS_LIMIT: Duration = Duration::from_secs(3);
 pub const FAREWELL: Duration = Duration::from_secs(1);
 /// How long tasks may take to finish once the client is closed and everything that they wait for has ended.
 pub const LAST_TASKS: Duration = Duration::from_secs(2);
+
+/// The error of an address that did not answer within [`ADDRESS_LIMIT`].
+pub fn silent(address: SocketAddr) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, format!("{address} does not answer"))
+}
+
+/// The error of a host without addresses.
+pub fn nowhere() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the host has no address")
+}

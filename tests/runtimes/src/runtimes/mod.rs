@@ -1,5 +1,7 @@
 //! The runtimes. A new one is a file here that implements [`Runtime`], and a line in [`ALL`].
 
+mod blocking;
+mod smol;
 mod tokio;
 
 use std::future::Future;
@@ -8,7 +10,8 @@ use std::pin::Pin;
 use signalwire_relay_core::{Client, Config, Error};
 
 /// Every runtime, in the order of the table.
-pub(crate) const ALL: &[&dyn Runtime] = &[&tokio::Multi, &tokio::Current];
+pub(crate) const ALL: &[&dyn Runtime] =
+    &[&tokio::Multi, &tokio::Current, &smol::Global, &smol::HandedIn, &blocking::Threads];
 
 /// What an application does with its client.
 pub(crate) type Flow = Box<dyn FnOnce(Client) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;

@@ -12,6 +12,9 @@ use crate::log::Log;
 use crate::stage::Stage;
 use crate::trial::Failure;
 
+const SALES: &str = "+15551001000";
+const SUPPORT: &str = "+15552002000";
+
 pub(super) fn plays() -> Vec<Play> {
     vec![
         Play::new("examples::hello", builtin("hello"), hello),
@@ -49,8 +52,12 @@ async fn ivr(client: Client, stage: Stage) -> Outcome {
     let outcomes = outcomes.at_least(6).await;
     assert_eq!(
         tally(&outcomes)?,
-        ["another key", "gone", "left a message", "nothing", "talked to sales", "talked to support"]
+        ["another key", "gone", "gone", "left a message", "nothing", "talked to sales"],
+        "one hangs up on the prompt, one on support"
     );
+    for office in [SALES, SUPPORT] {
+        stage.reported(|report| matches!(report, Report::Bridged { to, .. } if to == office)).await;
+    }
     stage.all_over().await;
     let recordings: Vec<bool> = recordings.at_least(6).await;
     assert!(recordings.iter().all(|has_url| *has_url), "each call was recorded to its end");
@@ -80,8 +87,8 @@ async fn menu(call: &Call, recorded: Log<bool>) -> Result<&'static str, Failure>
         .wait()
         .await?;
     let branch = match menu.digits() {
-        Some("1") => bridge(call, "+15551001000").await.map(|()| "talked to sales")?,
-        Some("2") => bridge(call, "+15552002000").await.map(|()| "talked to support")?,
+        Some("1") => bridge(call, SALES).await.map(|()| "talked to sales")?,
+        Some("2") => bridge(call, SUPPORT).await.map(|()| "talked to support")?,
         Some("3") => {
             recording.stop().await?;
             take_message(call).await?;

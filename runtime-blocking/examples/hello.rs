@@ -1,0 +1,34 @@
+//! Answers each call, greets, waits a little, hangs up.
+//!
+//! Without credentials in the environment it plays on a simulator, with two callers. With them it serves the
+//! context `default` of `SIGNALWIRE_SPACE` until Ctrl-C.
+
+use std::error::Error;
+
+use signalwire_relay_blocking::{Call, Config, RelayClient, Run, secs};
+use signalwire_relay_simulator::Stage;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    let stage = Stage::set("hello")?;
+    let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]).drain_timeout(secs(10));
+    let client = RelayClient::connect(config)?;
+    client.on_call(|call| greet(&call));
+    println!("waiting for calls");
+
+    let closing = client.clone();
+    stage.narrate(move || closing.drain(None));
+    client.run()?;
+    Ok(stage.verdict()?)
+}
+
+fn greet(call: &Call) -> Result<(), signalwire_relay_blocking::Error> {
+    println!("{}: from {}", call.id(), call.device().caller().unwrap_or("nobody"));
+    // When the caller hangs up, whatever is waited for below ends at once, and `?` leaves quietly.
+    call.answer().run()?;
+    call.play_tts("Hello! It is good to hear from you.").run()?.wait().run()?;
+    call.play_silence(secs(1)).run()?.wait().run()?;
+    call.hangup().run()?;
+    println!("{}: greeted, {}", call.id(), call.wait_for_ended().run()?);
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! Sends messages and waits for their delivery; answers each message that comes in.
+//!
+//! Without credentials in the environment it plays on a simulator. With them it sends from the first number given to
+//! the others, then answers messages in the context `default` until Ctrl-C:
+//!
+//! ```text
+//! cargo run -p signalwire-relay-blocking --example sms -- +15550000000 +15551000001
+//! ```
+
+use std::error::Error as StdError;
+use std::process::ExitCode;
+
+use signalwire_relay_blocking::{Config, Error, RelayClient, Run, secs};
+use signalwire_relay_simulator::Stage;
+
+fn main() -> Result<ExitCode, Box<dyn StdError>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    let stage = Stage::set("sms")?;
+    let mut numbers: Vec<String> = std::env::args().skip(1).collect();
+    if numbers.is_empty() && stage.is_simulated() {
+        numbers =
+            ["+15552220000", "+15553330001", "+15553330002", "+15553330003"].map(str::to_owned).to_vec();
+    }
+    let Some((ours, others)) = numbers.split_first() else {
+        eprintln!("usage: sms OUR-NUMBER [NUMBER...]");
+        return Ok(ExitCode::FAILURE);
+    };
+    let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]);
+    let client = RelayClient::connect(config)?;
+
+    let replies = client.clone();
+    client.on_message(move |message| {
+        println!(
+            "{} writes {:?} with {} attachments",
+            message.from_number,
+            message.body,
+            message.media.len()
+        );
+        let reply =
+            replies.send_message(message.from_number, message.to_number).body("We open at nine.").run()?;
+        println!("the reply is {}", reply.wait().timeout(secs(30)).run()?.message_state);
+        Ok::<(), Error>(())
+    });
+    let closing = client.clone();
+    stage.narrate(move || closing.drain(None));
+
+    for number in others {
+        let message = client
+            .send_message(number, ours)
+            .body("Your table is ready.")
+            .tags(["table".to_owned()])
+            .run()?;
+        match message.wait().timeout(secs(60)).run() {
+            Ok(last) => {
+                let reason = last.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+                println!("to {number}: {}{reason}", last.message_state);
+            }
+            Err(error) => println!("to {number}: {error}"),
+        }
+    }
+    client.run()?;
+    stage.verdict()?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,190 @@
+//! The client that applications make.
+
+use std::future::{Future, poll_fn};
+use std::ops::Deref;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use signalwire_relay_core::adapter;
+use signalwire_relay_core::{
+    Call, Client, Config, Driver, Error, HandlerOutcome, IncomingCalls, MessageReceiveEvent,
+};
+
+use crate::interrupts::Interruptions;
+use crate::iter::{Iter, Iterate};
+use crate::run::{Run, block_on, drives};
+use crate::runtime::Loop;
+
+/// A connected client.
+///
+/// Dereferences to [`Client`], which has everything that can be done with it: placing calls with
+/// [`dial`](Client::dial), sending messages, and more; finish requests and waits with [`Run::run`]. A clone of it is a
+/// [`Client`], to be taken along to handlers and other threads.
+///
+/// Dropping it closes the client, whoever else has a clone, and joins what was started: the thread that drives it, and
+/// those of handlers, which get 2 s to clean up and are left behind then, with a line in the log.
+#[derive(Debug)]
+pub struct RelayClient {
+    client: Client,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Deref for RelayClient {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl RelayClient {
+    /// Connects, and authenticates (`signalwire.connect`). Starts one thread, which keeps the client connected from
+    /// then on.
+    ///
+    /// A service that cannot be reached is tried again, with growing pauses of up to 30 s and a line in the log
+    /// each time, for ever. For a limit, use [`start`](Self::start) and `client.ready().timeout(…).run()`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
+    /// used or no thread be started; [`Error::Rejected`], with the service's own words, if it refuses the credentials
+    /// three times.
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), signalwire_relay_blocking::Error> {
+    /// use signalwire_relay_blocking::{Config, RelayClient};
+    /// let client = RelayClient::connect(Config::new().project("…").token("…").contexts(["office"]))?;
+    /// # Ok(()) }
+    /// ```
+    pub fn connect(config: Config) -> Result<Self, Error> {
+        let client = Self::start(config)?;
+        client.ready().run()?;
+        Ok(client)
+    }
+
+    /// Begins to connect, and does not wait for it: [`ready`](Client::ready) and
+    /// [`connection_states`](Client::connection_states) tell how that goes, and requests made meanwhile wait.
+    ///
+    /// # Errors
+    /// [`Error::Config`] and [`Error::Transport`], as for [`connect`](Self::connect).
+    #[expect(clippy::needless_pass_by_value, reason = "settings are used up by the client made of them")]
+    pub fn start(config: Config) -> Result<Self, Error> {
+        config.check()?;
+        let work = Loop::new(&config)?;
+        let (client, driver) = Driver::new(&config, fastrand::u64(..))?;
+        let thread = thread::Builder::new()
+            .name("relay-client".to_owned())
+            .spawn(move || {
+                if let Err(error) = work.run(driver) {
+                    adapter::broken_down(&error);
+                }
+            })
+            .map_err(|error| Error::Transport(Arc::new(error)))?;
+        Ok(Self { client, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Has a function called for each call that comes in, on a thread of its own. The last function given holds;
+    /// it also gets the calls that came in before there was one.
+    ///
+    /// A function that ends with an error or a panic has its call hung up, and a line in the log; ending
+    /// because the call is gone is neither. One that ends well leaves its call as it is.
+    ///
+    /// There are as many threads as [`Config::max_active_calls`] allows calls, and 64 more for messages and callbacks.
+    /// They are started when they are needed and used again. When all are busy, whoever comes next waits for one.
+    ///
+    /// ```no_run
+    /// # fn example(client: signalwire_relay_blocking::RelayClient) {
+    /// use signalwire_relay_blocking::Run;
+    /// client.on_call(|call| {
+    ///     call.answer().run()?;
+    ///     call.play_tts("Hello!").run()?.wait().run()?;
+    ///     call.hangup().run()
+    /// });
+    /// # }
+    /// ```
+    pub fn on_call<F, R>(&self, handler: F)
+    where
+        F: Fn(Call) -> R + Send + Sync + 'static,
+        R: HandlerOutcome + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.client.on_call(move |call| {
+            let handler = handler.clone();
+            async move { handler(call) }
+        });
+    }
+
+    /// Has a function called for each text message that comes in, on a thread as for [`on_call`](Self::on_call). The
+    /// last function given holds. Without one, messages are only seen by [`events`](Client::events).
+    pub fn on_message<F, R>(&self, handler: F)
+    where
+        F: Fn(MessageReceiveEvent) -> R + Send + Sync + 'static,
+        R: HandlerOutcome + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.client.on_message(move |message| {
+            let handler = handler.clone();
+            async move { handler(message) }
+        });
+    }
+
+    /// The calls that come in, one by one, for as long as no function is set with [`on_call`](Self::on_call): an
+    /// iterator that blocks until there is one, and ends when the client is closed. Several iterators share the calls
+    /// out among them.
+    ///
+    /// A call that is not taken within 10 s is passed on to another client.
+    pub fn incoming_calls(&self) -> Iter<IncomingCalls> {
+        self.client.incoming_calls().iter()
+    }
+
+    /// Serves until Ctrl-C (or, on Unix, a `SIGTERM` or `SIGHUP`), or until the client is closed otherwise.
+    ///
+    /// On the signal the client stops gently, as [`Client::drain`] describes: no new calls, and the configured
+    /// time for those that run. A second signal closes it at once. Handlers that still run when the client is
+    /// closed get a moment to clean up.
+    ///
+    /// From the first time that this runs, such signals do not end the process by themselves any more. In a program
+    /// with a handler of its own for them this does not see any.
+    ///
+    /// # Errors
+    /// Why the client closed, unless that was asked for; [`Error::WouldDeadlock`] on the thread that drives it.
+    pub fn run(&self) -> Result<(), Error> {
+        if drives() {
+            return Err(Error::WouldDeadlock);
+        }
+        let mut interruptions = Interruptions::listen();
+        let mut interrupted = false;
+        let mut closed = pin!(self.client.closed());
+        let outcome = block_on(poll_fn(|cx| {
+            while interruptions.poll(cx).is_ready() {
+                adapter::interrupted(interrupted);
+                if interrupted {
+                    self.client.disconnect();
+                } else {
+                    self.client.drain(None);
+                }
+                interrupted = true;
+            }
+            closed.as_mut().poll(cx)
+        }));
+        self.join();
+        outcome
+    }
+
+    fn join(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.thread().id() != thread::current().id()
+        {
+            // It does not panic; if it did, there is nobody left to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for RelayClient {
+    fn drop(&mut self) {
+        self.client.disconnect();
+        self.join();
+    }
+}

@@ -1,0 +1,203 @@
+//! What a client is carried by: one thread that sleeps until a frame, a command or a deadline comes.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::net::TcpStream;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::Instant;
+
+use futures_channel::oneshot;
+use mio::{Events, Poll as Sleep, Registry, Token};
+use rustls::ClientConfig;
+use signalwire_relay_core::adapter::{self, LAST_TASKS};
+use signalwire_relay_core::pump::{self, Opening, Pump};
+use signalwire_relay_core::session::{ConnectionState, Notice};
+use signalwire_relay_core::{Config, Driver, Endpoint, Error, Task};
+
+use crate::run;
+use crate::socket::{Socket, shut};
+use crate::threads::Threads;
+
+/// Threads for callbacks and messages, beside one for each call that there may be.
+const SPARE_THREADS: usize = 64;
+
+const WAKER: Token = Token(0);
+const SOCKET: Token = Token(1);
+
+/// What drives a client, before it does.
+pub(crate) struct Loop {
+    sleep: Sleep,
+    waker: Arc<Alarm>,
+    tls: Option<Arc<ClientConfig>>,
+    threads: Threads,
+}
+
+impl Loop {
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+        let tls = adapter::tls_config(config)?;
+        let unusable = |error: io::Error| Error::Transport(Arc::new(error));
+        let sleep = Sleep::new().map_err(unusable)?;
+        let waker = Arc::new(Alarm(mio::Waker::new(sleep.registry(), WAKER).map_err(unusable)?));
+        let threads = Threads::at_most(config.active_call_limit().saturating_add(SPARE_THREADS));
+        Ok(Self { sleep, waker, tls, threads })
+    }
+
+    /// Drives a client until it is closed, then gives its tasks a moment to finish.
+    pub(crate) fn run(self, driver: Driver) -> io::Result<()> {
+        let Self { mut sleep, waker, tls, threads } = self;
+        run::drives_from_now_on();
+        let deadline = Rc::new(Cell::new(None));
+        let runtime = Runtime {
+            registry: sleep.registry().try_clone()?,
+            deadline: deadline.clone(),
+            threads: threads.clone(),
+            tls,
+        };
+        let waker = Waker::from(waker);
+        let mut cx = Context::from_waker(&waker);
+        let mut events = Events::with_capacity(8);
+        {
+            let mut pump = pin!(Pump::new(driver, runtime));
+            while pump.as_mut().poll(&mut cx).is_pending() {
+                let left = deadline.get().map(|at: Instant| at.saturating_duration_since(Instant::now()));
+                match sleep.poll(&mut events, left) {
+                    Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                    // What woke it does not matter: the pump looks at everything.
+                    _ => {}
+                }
+            }
+        }
+        let left = threads.end(LAST_TASKS);
+        if left > 0 {
+            adapter::tasks_left(left);
+        }
+        Ok(())
+    }
+}
+
+/// Ends the sleep of the thread that drives a client.
+struct Alarm(mio::Waker);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // It fails only if there is nobody to wake.
+        let _ = self.0.wake();
+    }
+}
+
+struct Runtime {
+    registry: Registry,
+    /// Until when to sleep.
+    deadline: Rc<Cell<Option<Instant>>>,
+    threads: Threads,
+    tls: Option<Arc<ClientConfig>>,
+}
+
+impl pump::Runtime for Runtime {
+    type Socket = Socket;
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn open(&mut self, endpoint: Endpoint) -> Opening<Socket> {
+        Box::pin(Attempt::begin(endpoint, self.tls.clone(), self.registry.try_clone()))
+    }
+
+    fn poll_deadline(&mut self, _: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {
+        self.deadline.set(deadline);
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn spawn(&mut self, task: Task) {
+        self.threads.spawn(task);
+    }
+
+    fn part(&mut self, mut socket: Socket, rest: VecDeque<String>) {
+        if socket.deregister(&self.registry).is_ok() {
+            self.threads.spawn(async move { socket.part(rest) });
+        }
+    }
+
+    fn notice(&mut self, notice: &Notice) {
+        adapter::notice(notice);
+    }
+
+    fn connection(&mut self, state: &ConnectionState) {
+        adapter::connection(state);
+    }
+}
+
+/// An attempt to open a socket, on a thread of its own, because looking up a name blocks. Dropping it ends what goes
+/// on on the connection, if there is one already; the thread then ends as soon as it notices.
+struct Attempt {
+    opened: oneshot::Receiver<Result<Socket, String>>,
+    progress: Arc<Mutex<Progress>>,
+}
+
+enum Progress {
+    Connecting,
+    Connected(TcpStream),
+    GivenUp,
+}
+
+impl Attempt {
+    fn begin(endpoint: Endpoint, tls: Option<Arc<ClientConfig>>, registry: io::Result<Registry>) -> Self {
+        let (sender, opened) = oneshot::channel();
+        let progress = Arc::new(Mutex::new(Progress::Connecting));
+        let shared = progress.clone();
+        let open = move || {
+            let registry = registry.map_err(|error| error.to_string())?;
+            let mut socket = Socket::open(&endpoint, tls, |tcp| {
+                let mut progress = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                match (&*progress, tcp.try_clone()) {
+                    (Progress::GivenUp, _) => shut(tcp),
+                    (_, Ok(tcp)) => *progress = Progress::Connected(tcp),
+                    // It then ends by its own limits.
+                    (_, Err(_)) => {}
+                }
+            })?;
+            socket.register(&registry, SOCKET).map_err(|error| error.to_string())?;
+            Ok(socket)
+        };
+        let thread = thread::Builder::new().name("relay-connect".to_owned());
+        // Without a thread the sender is dropped, and the attempt has failed.
+        let _ = thread.spawn(move || drop(sender.send(open())));
+        Self { opened, progress }
+    }
+}
+
+impl Future for Attempt {
+    type Output = Result<Socket, String>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let opened = Pin::new(&mut self.opened).poll(cx);
+        opened.map(|opened| {
+            *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Progress::Connecting;
+            opened.unwrap_or_else(|_| Err("no thread could be started to connect on".to_owned()))
+        })
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Progress::Connected(tcp) = std::mem::replace(&mut *progress, Progress::GivenUp) {
+            shut(&tcp);
+        }
+    }
+}

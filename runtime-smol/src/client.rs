@@ -1,0 +1,163 @@
+//! The client that applications make.
+
+use std::convert::Infallible;
+use std::ops::Deref;
+
+use async_signal::{Signal, Signals};
+use signalwire_relay_core::adapter;
+use signalwire_relay_core::pump::Pump;
+use signalwire_relay_core::{Client, Config, Driver, Error};
+use smol::channel::{Receiver, bounded};
+use smol::future::FutureExt;
+use smol::stream::StreamExt;
+
+use crate::runtime::Runtime;
+use crate::spawner::Spawner;
+
+/// A connected client.
+///
+/// Dereferences to [`Client`], which has everything that can be done with it: answering calls with
+/// [`on_call`](Client::on_call) or [`incoming_calls`](Client::incoming_calls), placing them with
+/// [`dial`](Client::dial), and more. Clones stand for the same client, and the last one dropped closes it.
+#[derive(Debug, Clone)]
+pub struct RelayClient {
+    client: Client,
+    /// Nothing is ever sent: it closes when everything has stopped.
+    stopped: Receiver<Infallible>,
+}
+
+impl Deref for RelayClient {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl RelayClient {
+    /// Connects, and authenticates (`signalwire.connect`). Spawns one task on smol's global executor, which keeps the
+    /// client connected from then on, and one for each handler that runs.
+    ///
+    /// A service that cannot be reached is tried again, with growing pauses of up to 30 s and a line in the log
+    /// each time, for as long as the future lives. Put a limit on that by racing it with a timer. Dropping the future
+    /// gives up.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
+    /// used; [`Error::Rejected`], with the service's own words, if it refuses the credentials three times.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), signalwire_relay_smol::Error> {
+    /// use signalwire_relay_smol::{Config, RelayClient};
+    /// let client = RelayClient::connect(Config::new().project("…").token("…").contexts(["office"])).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn connect(config: Config) -> Result<Self, Error> {
+        let client = Self::start(config)?;
+        client.ready().await?;
+        Ok(client)
+    }
+
+    /// As [`connect`](Self::connect), with all tasks on an executor that you run. If it is dropped, the client is
+    /// closed.
+    ///
+    /// # Errors
+    /// Those of [`connect`](Self::connect).
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    ///
+    /// use signalwire_relay_smol::{Config, Error, RelayClient};
+    ///
+    /// let executor = Arc::new(smol::Executor::new());
+    /// smol::block_on(executor.run(async {
+    ///     let client = RelayClient::connect_on(&executor, Config::from_env()?).await?;
+    ///     client.run().await
+    /// }))?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub async fn connect_on(spawner: impl Into<Spawner>, config: Config) -> Result<Self, Error> {
+        let client = Self::start_on(spawner, config)?;
+        client.ready().await?;
+        Ok(client)
+    }
+
+    /// Begins to connect, and does not wait for it: [`ready`](Client::ready) and
+    /// [`connection_states`](Client::connection_states) tell how that goes, and requests made meanwhile wait.
+    ///
+    /// # Errors
+    /// [`Error::Config`] and [`Error::Transport`], as for [`connect`](Self::connect).
+    pub fn start(config: Config) -> Result<Self, Error> {
+        Self::start_on(Spawner::default(), config)
+    }
+
+    /// As [`start`](Self::start), with all tasks on an executor that you run.
+    ///
+    /// # Errors
+    /// [`Error::Config`] and [`Error::Transport`], as for [`connect`](Self::connect).
+    #[expect(clippy::needless_pass_by_value, reason = "settings are used up by the client made of them")]
+    pub fn start_on(spawner: impl Into<Spawner>, config: Config) -> Result<Self, Error> {
+        config.check()?;
+        let spawner = spawner.into();
+        let runtime = Runtime::new(&config, spawner.clone())?;
+        let (client, driver) = Driver::new(&config, fastrand::u64(..))?;
+        let (stopping, stopped) = bounded(1);
+        spawner.spawn(Box::pin(async move {
+            Pump::new(driver, runtime).await.end().await;
+            drop(stopping);
+        }));
+        Ok(Self { client, stopped })
+    }
+
+    /// Serves until Ctrl-C (or, on Unix, a `SIGTERM`), or until the client is closed otherwise.
+    ///
+    /// On the signal the client stops gently, as [`Client::drain`] describes: no new calls, and the configured
+    /// time for those that run. A second signal closes it at once. Handlers that still run when the client is
+    /// closed get a moment to clean up.
+    ///
+    /// Dropping the future only stops listening for signals.
+    ///
+    /// # Errors
+    /// Why the client closed, unless that was asked for.
+    pub async fn run(&self) -> Result<(), Error> {
+        let mut signals = interruptions();
+        let mut interrupted = false;
+        let outcome = loop {
+            let closed = async { Some(self.client.closed().await) };
+            let interruption = async {
+                interruption(&mut signals).await;
+                None
+            };
+            if let Some(outcome) = closed.or(interruption).await {
+                break outcome;
+            }
+            adapter::interrupted(interrupted);
+            if interrupted {
+                self.client.disconnect();
+            } else {
+                self.client.drain(None);
+            }
+            interrupted = true;
+        };
+        let _ = self.stopped.recv().await;
+        outcome
+    }
+}
+
+/// What somebody sends who wants the process to end. Where signals cannot be listened for, nobody ever does.
+fn interruptions() -> Option<Signals> {
+    #[cfg(unix)]
+    let signals = [Signal::Int, Signal::Term];
+    #[cfg(not(unix))]
+    let signals = [Signal::Int];
+    Signals::new(signals).ok()
+}
+
+async fn interruption(signals: &mut Option<Signals>) {
+    if let Some(signals) = signals
+        && signals.next().await.is_some()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
+}
