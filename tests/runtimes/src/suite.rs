@@ -7,6 +7,7 @@
 mod log;
 mod runtimes;
 mod scenarios;
+mod self_test;
 mod stage;
 mod table;
 mod trial;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
             }
         }
     }
+    trials.extend(self_test::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
         print!("{table}");

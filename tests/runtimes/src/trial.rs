@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use futures_lite::{FutureExt, future};
 use signalwire_relay_core::{Client, Error};
+use signalwire_relay_simulator::Report;
 
 use crate::runtimes::{Flow, Opening, Runtime};
 use crate::scenarios::Play;
@@ -99,10 +100,10 @@ fn watched(play: &Arc<Play>, runtime: &'static dyn Runtime, stage: &Stage) -> Re
         // Nobody listens any more if it took too long.
         let _ = done.send(result.unwrap_or_else(|panic| Err(panic_text(panic))));
     });
-    match outcome.recv_timeout(play.limit()) {
+    match outcome.recv_timeout(play.time_limit()) {
         Ok(result) => result,
         Err(RecvTimeoutError::Timeout) => {
-            Err(format!("it hangs: not over after {:?}, still {}", play.limit(), stage.moment()))
+            Err(format!("it hangs: not over after {:?}, still {}", play.time_limit(), stage.moment()))
         }
         Err(RecvTimeoutError::Disconnected) => Err("its thread is gone".to_owned()),
     }
@@ -130,6 +131,9 @@ fn run(play: &Arc<Play>, runtime: &dyn Runtime, stage: &Stage) -> Result<(), Str
     play.judge(&served)?;
     stage.now_at("waiting for the service to be clear");
     future::block_on(stage.cleared());
+    if !play.may_lose_sessions() && stage.count(|report| matches!(report, Report::SessionExpired)) > 0 {
+        return Err("calls were left behind until their session expired".to_owned());
+    }
     match stage.objections() {
         objections if objections.is_empty() => Ok(()),
         objections => Err(format!("the service objects: {}", objections.join("; "))),

@@ -337,9 +337,12 @@ async fn connect(client: Client, _stage: Stage) -> Outcome {
     let bridge = call.connect(phone(COLLEAGUE).from(OURS)).ringback(ringtone("us")).tag("suite").await?;
     let connected = bridge.connected().await?;
     assert_eq!(connected.connect_state, ConnectState::Connected);
-    assert!(connected.peer.is_some());
+    let peer = connected.peer.expect("there is another party");
     call.disconnect().await?;
     assert_eq!(bridge.wait().await?.connect_state, ConnectState::Disconnected);
+    // Both stand alone now. The other was never ours, but it was called for us.
+    let peer = json!({"call_id": peer.call_id, "node_id": peer.node_id, "reason": "hangup"});
+    client.execute("calling.end", peer).await?;
     let busy = call.connect(phone(BUSY).from(OURS)).await?;
     assert_eq!(busy.connected().await?.connect_state, ConnectState::Failed);
     assert_eq!(busy.wait().await?.connect_state, ConnectState::Failed);
@@ -382,14 +385,14 @@ async fn bindings(client: Client, stage: Stage) -> Outcome {
     let call = answered(&client).await?;
     let play = call.play_silence(secs(600)).control_id("long").await?;
     let stop = json!({"control_id": "long"});
-    call.bind_digit("*9", "calling.play.stop").bind_params(object(stop)).max_triggers(1_u32).await?;
+    call.bind_digit("*9", "calling.play.stop").bind_params(object(&stop)).max_triggers(1_u32).await?;
     stage.simulator().with(|board, now| board.press(now, call.id().as_str(), "*9"));
     assert_eq!(play.wait().await?.state, PlayState::Finished);
     call.clear_digit_bindings().await?;
     over(&call).await
 }
 
-fn object(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
+fn object(value: &serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
     value.as_object().cloned().unwrap_or_default()
 }
 

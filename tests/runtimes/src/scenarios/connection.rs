@@ -19,7 +19,8 @@ pub(super) fn plays() -> Vec<Play> {
     vec![
         Play::new("connection::resumed", lasting(), resumed),
         Play::new("connection::cut_in_mid_frame", lasting(), cut_in_mid_frame),
-        Play::new("connection::lost_for_long", one_caller().session_lifetime(secs(0)), lost_for_long),
+        Play::new("connection::lost_for_long", one_caller().session_lifetime(secs(0)), lost_for_long)
+            .loses_sessions(),
         Play::new("connection::service_restarts", one_caller(), service_restarts),
         Play::new("connection::asked_to_reconnect", lasting(), asked_to_reconnect),
         Play::new("connection::asked_to_restart", one_caller(), asked_to_restart),
@@ -138,7 +139,7 @@ async fn requests_wait(client: Client, stage: Stage) -> Outcome {
     loop {
         match states.next().await.expect("the client is open") {
             ConnectionState::Waiting { .. } => break,
-            state => assert!(!matches!(state, ConnectionState::Ready { .. }), "nobody listens"),
+            other => assert!(!matches!(other, ConnectionState::Ready { .. }), "nobody listens"),
         }
     }
     let ping = || client.execute("signalwire.ping", json!({})).into_future();
@@ -155,7 +156,6 @@ async fn requests_wait(client: Client, stage: Stage) -> Outcome {
             Err(error) => return Err(error.into()),
         }
     }
-    // The first that found no room was looked at already.
     assert_eq!(accepted, OFFLINE_QUEUE_LIMIT);
     Ok(())
 }

@@ -54,7 +54,7 @@ pub(crate) fn all() -> Vec<Play> {
 }
 
 /// How a scenario ends, or does not.
-type Outcome = Result<(), Failure>;
+pub(crate) type Outcome = Result<(), Failure>;
 type BoxedFlow = Box<dyn Fn(Client, Stage) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
 
 /// A scenario: what the service does, what the application does, and what is to come of it.
@@ -67,11 +67,13 @@ pub(crate) struct Play {
     config: fn(Config) -> Config,
     before: fn(&Stage),
     judge: fn(&Result<(), Error>) -> bool,
+    limit: Duration,
     closes_within: Duration,
+    loses_sessions: bool,
 }
 
 impl Play {
-    fn new<F, R>(name: &'static str, script: Scenario, flow: F) -> Self
+    pub(crate) fn new<F, R>(name: &'static str, script: Scenario, flow: F) -> Self
     where
         F: Fn(Client, Stage) -> R + Send + Sync + 'static,
         R: Future<Output = Outcome> + Send + 'static,
@@ -85,7 +87,9 @@ impl Play {
             config: |config| config,
             before: |_| (),
             judge: Result::is_ok,
+            limit: LIMIT,
             closes_within: CLOSES_WITHIN,
+            loses_sessions: false,
         }
     }
 
@@ -110,6 +114,18 @@ impl Play {
     /// How making the client, or running it, is to end. Default: well.
     fn ends(mut self, judge: fn(&Result<(), Error>) -> bool) -> Self {
         self.judge = judge;
+        self
+    }
+
+    /// How long it may take before it counts as hanging.
+    pub(crate) fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Sessions may expire, and end the calls that are left in them. Otherwise no call may be left to that.
+    fn loses_sessions(mut self) -> Self {
+        self.loses_sessions = true;
         self
     }
 
@@ -138,8 +154,12 @@ impl Play {
         (self.config)(config)
     }
 
-    pub(crate) fn limit(&self) -> Duration {
-        LIMIT
+    pub(crate) fn time_limit(&self) -> Duration {
+        self.limit
+    }
+
+    pub(crate) fn may_lose_sessions(&self) -> bool {
+        self.loses_sessions
     }
 
     pub(crate) fn closing_limit(&self) -> Duration {
@@ -171,12 +191,12 @@ fn patient() -> Caller {
 }
 
 /// A service where one patient person calls.
-fn one_caller() -> Scenario {
+pub(crate) fn one_caller() -> Scenario {
     Scenario::new().caller(patient())
 }
 
 /// The next call that comes in, answered.
-async fn answered(client: &Client) -> Result<Call, Failure> {
+pub(crate) async fn answered(client: &Client) -> Result<Call, Failure> {
     let call = client.incoming_calls().next().await.expect("the client is open");
     call.answer().await?;
     call.wait_for_answered().await?;
