@@ -103,18 +103,30 @@ impl Stage {
         .await
     }
 
-    /// How often something has happened that fits.
-    pub(crate) fn count(&self, fits: impl Fn(&Report) -> bool) -> usize {
-        self.0.reports.items().iter().filter(|report| fits(report)).count()
+    /// Waits until something that fits has happened this often, and sees to it that it was not more often.
+    pub(crate) async fn reported_times(&self, times: usize, fits: impl Fn(&Report) -> bool) {
+        let count = |reports: &[Report]| reports.iter().filter(|report| fits(report)).count();
+        self.until_reports(|reports| (count(reports) >= times).then_some(())).await;
+        assert_eq!(count(&self.0.reports.items()), times);
     }
 
-    /// Waits until no client is left and no call stands.
-    pub(crate) async fn cleared(&self) {
-        self.until(|board| {
+    /// Waits until no client is left and no call stands. Gives how many sessions had to expire for that.
+    pub(crate) async fn cleared(&self) -> usize {
+        let calls = self.until(|board| {
             let ended = board.calls().all(|call| call.state == CallState::Ended);
-            (ended && board.connections().count() == 0).then_some(())
+            (ended && board.connections().count() == 0).then(|| board.calls().count())
+        });
+        let calls = calls.await;
+        let count = |reports: &[Report], fits: fn(&Report) -> bool| {
+            reports.iter().filter(|report| fits(report)).count()
+        };
+        // What ended the calls has been told when their ends have.
+        self.until_reports(|reports| {
+            let ends = count(reports, |report| matches!(report, Report::CallEnded { .. }));
+            let expired = || count(reports, |report| matches!(report, Report::SessionExpired));
+            (ends >= calls).then(expired)
         })
-        .await;
+        .await
     }
 
     /// What the service has to object to.

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use futures_lite::{FutureExt, future};
 use signalwire_relay_core::{Client, Error};
-use signalwire_relay_simulator::Report;
 
 use crate::runtimes::{Flow, Opening, Runtime};
 use crate::scenarios::Play;
@@ -130,8 +129,8 @@ fn run(play: &Arc<Play>, runtime: &dyn Runtime, stage: &Stage) -> Result<(), Str
     }
     play.judge(&served)?;
     stage.now_at("waiting for the service to be clear");
-    future::block_on(stage.cleared());
-    if !play.may_lose_sessions() && stage.count(|report| matches!(report, Report::SessionExpired)) > 0 {
+    let expired = future::block_on(stage.cleared());
+    if !play.may_lose_sessions() && expired > 0 {
         return Err("calls were left behind until their session expired".to_owned());
     }
     match stage.objections() {

@@ -38,7 +38,7 @@ async fn drain_waits_for_calls(client: Client, stage: Stage) -> Outcome {
     call.hangup().await?;
     assert_eq!(call.wait_for_ended().await?, EndReason::Hangup);
     client.closed().await?;
-    assert_eq!(stage.count(|report| matches!(report, Report::CallOffered { .. })), 1);
+    stage.reported_times(1, |report| matches!(report, Report::CallOffered { .. })).await;
     Ok(())
 }
 

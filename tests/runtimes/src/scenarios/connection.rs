@@ -190,6 +190,6 @@ async fn rejected_later(client: Client, stage: Stage) -> Outcome {
     assert!(!refused.to_string().contains("wrong"), "the token is not told");
     let late = client.receive(["x"]).await.expect_err("it is closed");
     assert_eq!(late.certainty(), Certainty::NotSent);
-    assert_eq!(stage.count(|report| matches!(report, Report::ClientRefused { .. })), 3);
+    stage.reported_times(3, |report| matches!(report, Report::ClientRefused { .. })).await;
     Ok(())
 }

@@ -69,7 +69,7 @@ async fn refused(client: Client, stage: Stage) -> Outcome {
 async fn in_turn(client: Client, stage: Stage) -> Outcome {
     let call = client.dial(Devices::serial([BUSY, DECLINES, QUICK, ALSO_QUICK].map(to))).await?;
     assert_eq!(call.device().callee(), Some(QUICK));
-    assert_eq!(stage.count(|report| matches!(report, Report::LegPlaced { .. })), 3, "the last never rang");
+    stage.reported_times(3, |report| matches!(report, Report::LegPlaced { .. })).await;
     call.hangup().await?;
     call.wait_for_ended().await?;
     Ok(())

@@ -248,6 +248,6 @@ async fn ai_agent(client: Client, stage: Stage) -> Outcome {
     });
     assert_eq!(tally(&outcomes.at_least(2).await)?, ["content", "taken away"]);
     stage.all_over().await;
-    assert_eq!(stage.count(|report| matches!(report, Report::Spoke { .. })), 3, "everybody was listened to");
+    stage.reported_times(3, |report| matches!(report, Report::Spoke { .. })).await;
     Ok(())
 }

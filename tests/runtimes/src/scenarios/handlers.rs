@@ -6,22 +6,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use signalwire_relay_core::adapter::LAST_TASKS;
 use signalwire_relay_core::{Call, CallStateEvent, Client, EndReason, Error, Event, PlayEvent, secs};
-use signalwire_relay_simulator::{CallState, Cue, Message, Scenario, Step};
+use signalwire_relay_simulator::{CallState, Caller, Cue, Message, Scenario, Step};
 
-use super::{OURS, Outcome, Play, THEIRS, caller, patient, reason_at_service};
+use super::{OURS, Outcome, Play, THEIRS, patient, reason_at_service};
 use crate::log::Log;
 use crate::stage::Stage;
 use crate::trial::WANTED;
 
+/// The number of those who hang up soon.
+const QUICK: &str = "+15551110009";
+
 pub(super) fn plays() -> Vec<Play> {
-    let quick = || caller([Step::on(Cue::Answered), Step::wait(2.0), Step::HangUp]);
+    let quick = Caller::new(QUICK, OURS).patience(secs(600));
+    let quick = quick.script([Step::on(Cue::Answered), Step::wait(2.0), Step::HangUp]);
     vec![
         Play::new("handlers::panic", Scenario::new(), panics),
         Play::new("handlers::fail", Scenario::new(), fails),
         Play::new("handlers::listeners_panic", Scenario::new().caller(patient()), listeners_panic),
         Play::new(
             "handlers::never_return",
-            Scenario::new().caller(patient()).caller(quick()).caller(quick()),
+            Scenario::new().caller(patient()).caller(quick.clone()).caller(quick),
             never_return,
         )
         .closes_within(LAST_TASKS + secs(4)),
@@ -106,14 +110,14 @@ async fn listeners_panic(client: Client, stage: Stage) -> Outcome {
 }
 
 async fn never_return(client: Client, stage: Stage) -> Outcome {
-    let (served, counter) = (Log::new(), Counter::default());
-    let (told, stuck) = (served.clone(), Log::new());
+    let (served, stuck) = (Log::new(), Log::new());
+    let told = served.clone();
     let wedged = stuck.clone();
     client.on_call(move |call: Call| {
-        let (told, wedged, number) = (told.clone(), wedged.clone(), counter.next());
+        let (told, wedged) = (told.clone(), wedged.clone());
         async move {
             call.answer().await?;
-            if number == 1 {
+            if call.device().caller() != Some(QUICK) {
                 call.on(|_: Event| pending::<()>());
                 wedged.push(call.clone());
                 pending::<()>().await;

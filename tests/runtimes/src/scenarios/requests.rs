@@ -87,6 +87,6 @@ async fn declined_call(client: Client, stage: Stage) -> Outcome {
     call.hangup().reason(EndReason::Busy).await?;
     assert_eq!(call.wait_for_ended().await?, EndReason::Busy);
     assert_eq!(reason_at_service(&stage, &call).await, "busy");
-    assert_eq!(stage.count(|report| matches!(report, Report::CallAnswered { .. })), 0);
+    stage.reported_times(0, |report| matches!(report, Report::CallAnswered { .. })).await;
     Ok(())
 }
