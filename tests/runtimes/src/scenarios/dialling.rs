@@ -14,6 +14,7 @@ const ALSO_QUICK: &str = "+15553330002";
 const BUSY: &str = "+15553330003";
 const NEVER: &str = "+15553330004";
 const DECLINES: &str = "+15553330005";
+const LATE: &str = "+15553330006";
 
 pub(super) fn plays() -> Vec<Play> {
     vec![
@@ -29,6 +30,7 @@ pub(super) fn plays() -> Vec<Play> {
 
 fn phones() -> Scenario {
     Scenario::new()
+        .phone(Phone::new(LATE).answers_after(secs(19)))
         .phone(Phone::new(QUICK).answers_after(secs(2)))
         .phone(Phone::new(ALSO_QUICK).answers_after(secs(2)))
         .phone(Phone::new(BUSY).busy())
@@ -95,9 +97,11 @@ async fn dropped(client: Client, stage: Stage) -> Outcome {
     let rings = async {
         stage.reported(|report| matches!(report, Report::LegPlaced { .. })).await;
     };
-    let dial = client.dial(Devices::parallel([NEVER, "+15553330009"].map(to))).into_future();
+    let dial = client.dial(Devices::parallel([NEVER, LATE].map(to))).into_future();
     future::or(async { panic!("nobody answers so soon: {:?}", dial.await) }, rings).await;
     nobody_left(&stage).await;
+    // Called off while it rang, not hung up when somebody answered.
+    stage.reported_times(0, |report| matches!(report, Report::CallAnswered { .. })).await;
     // It hurts nobody else.
     answered(client, stage).await
 }
