@@ -292,6 +292,29 @@ pub enum Credentials {
     Jwt(Secret),
 }
 
+impl Credentials {
+    /// What is not to be printed of them.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let (first, second) = match self {
+            Self::Token { project, token } => (project, Some(token)),
+            Self::Jwt(jwt) => (jwt, None),
+        };
+        std::iter::once(first).chain(second).map(Secret::expose)
+    }
+}
+
+/// As the service wants them.
+impl Serialize for Credentials {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Token { project, token } => {
+                serializer.collect_map([("project", project), ("token", token)])
+            }
+            Self::Jwt(jwt) => serializer.collect_map([("jwt_token", jwt)]),
+        }
+    }
+}
+
 /// Where to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {

@@ -1,8 +1,9 @@
 //! The SignalWire RELAY protocol as a state machine that does no I/O, and the handles that applications hold.
 //!
 //! RELAY is real-time call control and messaging: JSON-RPC 2.0 over one WebSocket. This crate is everything of a
-//! RELAY client but its socket, its clock and its threads. An adapter adds those: `signalwire-relay-tokio` is
-//! one, and most programs want that and not this.
+//! RELAY client but its socket, its clock and its threads. An adapter adds those: `signalwire-relay-tokio`,
+//! `signalwire-relay-smol` or `signalwire-relay-blocking`, one of which is what most programs want. For others see
+//! [`guide::own_runtime`].
 //!
 //! | layer | is | see |
 //! | --- | --- | --- |
@@ -104,12 +105,16 @@ mod client;
 mod config;
 mod error;
 pub mod events;
+pub mod guide;
 mod ids;
 mod json;
+mod legacy;
 mod messaging;
 mod open_enum;
 pub mod pump;
+mod reauthenticate;
 pub mod session;
+mod subscription;
 mod variants;
 
 #[doc(inline)]
@@ -130,7 +135,7 @@ pub use calling::{
 };
 pub use client::{
     Action, Call, Client, ConnectionStates, Driver, Ending, Events, FOLLOW_LIMIT, HandlerOutcome,
-    IncomingCalls, MAILBOX_LIMIT, Raw, Request, Sending, Subscription, Task, Wait, Work,
+    IncomingCalls, MAILBOX_LIMIT, Raw, Request, Sending, Task, Wait, Work,
 };
 pub use config::{
     Config, Credentials, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS,
@@ -143,6 +148,9 @@ pub use error::{
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};
 pub use ids::{CallId, ControlId, MessageId, NodeId, Tag, Ticket};
+pub use legacy::{Begin, Begun, LegacyCall, LegacyExecute};
 pub use messaging::{Message, MessageReceiveEvent, MessageState, MessageStateEvent, SendMessage};
+pub use reauthenticate::Reauthenticate;
 #[doc(inline)]
 pub use session::ConnectionState;
+pub use subscription::Subscription;

@@ -14,9 +14,9 @@ use signalwire_relay_simulator::Stage;
 use signalwire_relay_tokio::calling::Method;
 use signalwire_relay_tokio::{
     AiRole, Call, Client, Codec, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Config,
-    EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection, MessageState, PauseBehavior, PayParameter,
-    PayPrompt, PayStep, PlayDirection, RecordDirection, RecordFormat, RelayClient, Request, StreamTrack,
-    TokenType, audio, phone, refer_to, ringtone, rtp, secs, silence, tts, ws,
+    Credentials, EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection, MessageState, PauseBehavior,
+    PayParameter, PayPrompt, PayStep, PlayDirection, RecordDirection, RecordFormat, RelayClient, Request,
+    StreamTrack, TokenType, audio, phone, refer_to, ringtone, rtp, secs, silence, tts, ws,
 };
 
 const OURS: &str = "+15552220000";
@@ -36,6 +36,7 @@ impl Tour {
     where
         M::Output: Debug,
     {
+        println!("{what}: {request:?}");
         match request.timeout(secs(20)).await {
             Ok(output) => {
                 println!("{what}: accepted, {output:?}");
@@ -63,12 +64,14 @@ async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
     let stage = Stage::set("tour")?;
     let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]);
+    let credentials = config.credentials()?;
     let client = RelayClient::connect(config).await?;
     stage.narrate(|| ());
     println!("waiting for a call");
     let Some(call) = client.incoming_calls().next().await else { return Ok(ExitCode::FAILURE) };
     let mut tour = Tour::default();
     beside_the_call(&mut tour, &client).await;
+    old_and_new(&mut tour, &client, credentials).await;
     playing(&mut tour, &call).await;
     listening(&mut tour, &call).await;
     copying(&mut tour, &call).await;
@@ -109,6 +112,24 @@ async fn beside_the_call(tour: &mut Tour, client: &Client) {
     let dial = client.dial(device).tag("tour").region("us").max_price_per_minute("0.10").max_duration(10_u32);
     if let Some(call) = tour.ask("dial, in full", dial).await {
         tour.ask("hangup, in full", call.hangup().reason(EndReason::Decline)).await;
+    }
+}
+
+/// New credentials, and what older clients send.
+async fn old_and_new(tour: &mut Tour, client: &Client, credentials: Credentials) {
+    tour.ask("reauthenticate", client.reauthenticate(credentials)).await;
+    tour.ask("legacy_receive", client.legacy_receive(["older"])).await;
+    tour.ask("legacy_call", client.legacy_call(json!({}))).await;
+    let protocol = client.protocol().unwrap_or_default();
+    let wrapped = client.legacy_execute(protocol, "signalwire.ping", json!({"payload": "tour"}));
+    tour.ask("legacy_execute", wrapped).await;
+    let plain = client.begin(phone(COLLEAGUE).from(OURS));
+    let full = client.begin(phone(COLLEAGUE).from(OURS)).tag("begun").region("us").max_duration(10_u32);
+    for (what, begin) in [("begin", plain), ("begin, in full", full)] {
+        if let Some(Some(begun)) = tour.ask(what, begin).await {
+            let end = json!({"call_id": begun.call_id, "node_id": begun.node_id, "reason": "hangup"});
+            tour.ask("execute calling.end", client.execute("calling.end", end)).await;
+        }
     }
 }
 

@@ -13,7 +13,9 @@
 //! | `calling.ai_unhold` | [`Call::ai_unhold`](crate::Call::ai_unhold) |
 //! | `calling.amazon_bedrock` | [`Call::amazon_bedrock`](crate::Call::amazon_bedrock) |
 //! | `calling.answer` | [`Call::answer`](crate::Call::answer) |
+//! | `calling.begin` | [`Client::begin`](crate::Client::begin) |
 //! | `calling.bind_digit` | [`Call::bind_digit`](crate::Call::bind_digit) |
+//! | `calling.call` | [`Client::legacy_call`](crate::Client::legacy_call) |
 //! | `calling.clear_digit_bindings` | [`Call::clear_digit_bindings`](crate::Call::clear_digit_bindings) |
 //! | `calling.collect` | [`Call::collect`](crate::Call::collect) |
 //! | `calling.collect.start_input_timers` | [`StandaloneCollectAction::start_input_timers`](crate::StandaloneCollectAction) |
@@ -47,6 +49,7 @@
 //! | `calling.play_and_collect.volume` | [`CollectAction::volume`](crate::CollectAction) |
 //! | `calling.queue.enter` | [`Call::queue_enter`](crate::Call::queue_enter) |
 //! | `calling.queue.leave` | [`Call::queue_leave`](crate::Call::queue_leave) |
+//! | `calling.receive` | [`Client::legacy_receive`](crate::Client::legacy_receive) |
 //! | `calling.receive_fax` | [`Call::receive_fax`](crate::Call::receive_fax) |
 //! | `calling.receive_fax.stop` | [`ReceiveFaxAction::stop`](crate::ReceiveFaxAction) |
 //! | `calling.record` | [`Call::record`](crate::Call::record) |
@@ -68,7 +71,9 @@
 //! | `calling.user_event` | [`Call::user_event`](crate::Call::user_event) |
 //! | `messaging.send` | [`Client::send_message`](crate::Client::send_message) |
 //! | `signalwire.connect` | made by the session |
+//! | `signalwire.execute` | [`Client::legacy_execute`](crate::Client::legacy_execute) |
 //! | `signalwire.ping` | made by the session |
+//! | `signalwire.reauthenticate` | [`Client::reauthenticate`](crate::Client::reauthenticate) |
 //! | `signalwire.receive` | [`Client::receive`](crate::Client::receive) |
 //! | `signalwire.unreceive` | [`Client::unreceive`](crate::Client::unreceive) |
 //!

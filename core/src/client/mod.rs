@@ -32,7 +32,7 @@ pub use self::driver::{Driver, Work};
 pub use self::follow::{Events, FOLLOW_LIMIT};
 pub use self::handlers::{Ending, HandlerOutcome};
 pub use self::mailbox::{MAILBOX_LIMIT, Task};
-pub use self::request::{Raw, Request, Sending, Subscription};
+pub use self::request::{Raw, Request, Sending};
 pub use self::wait::Wait;
 pub(crate) use self::watched::{Until, Watched};
 
@@ -183,19 +183,6 @@ impl Client {
     /// A call that is not taken within 10 s is passed on to another client.
     pub fn incoming_calls(&self) -> IncomingCalls {
         IncomingCalls { offers: self.shared().offers.clone(), place: Place::default() }
-    }
-
-    /// Receives calls and messages for more contexts (`signalwire.receive`). They stay wanted, across
-    /// reconnections too, until [`unreceive`](Self::unreceive), unless the service refuses them.
-    ///
-    /// With no contexts nothing is sent.
-    pub fn receive<C: Into<String>>(&self, contexts: impl IntoIterator<Item = C>) -> Request<Subscription> {
-        self.request(Subscription::new(true, contexts))
-    }
-
-    /// Receives nothing more for contexts (`signalwire.unreceive`). With no contexts nothing is sent.
-    pub fn unreceive<C: Into<String>>(&self, contexts: impl IntoIterator<Item = C>) -> Request<Subscription> {
-        self.request(Subscription::new(false, contexts))
     }
 
     /// Sends any method of the service, with parameters as a JSON object. Gives the service's result.

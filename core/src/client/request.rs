@@ -62,7 +62,8 @@ impl<M: Method> Request<M> {
         self
     }
 
-    /// Adds a parameter that has no setter, in place of one of the same name.
+    /// Adds a parameter that has no setter, in place of one of the same name. The service also knows some without
+    /// documented meaning (`async`, `swml`, `acl` …), which have none on purpose.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
@@ -310,43 +311,5 @@ impl Method for Raw {
 
     fn finish(result: Result<Accepted, Error>) -> Result<Value, Error> {
         result.map(|accepted| accepted.reply.value())
-    }
-}
-
-/// Parameters of `signalwire.receive` and `signalwire.unreceive`.
-#[derive(Debug, Serialize)]
-pub struct Subscription {
-    #[serde(skip)]
-    wanted: bool,
-    contexts: Vec<String>,
-}
-
-impl Subscription {
-    pub(super) fn new<C: Into<String>>(wanted: bool, contexts: impl IntoIterator<Item = C>) -> Self {
-        Self { wanted, contexts: contexts.into_iter().map(Into::into).collect() }
-    }
-}
-
-impl Method for Subscription {
-    type Output = ();
-
-    fn name(&self) -> Cow<'static, str> {
-        if self.wanted { "signalwire.receive" } else { "signalwire.unreceive" }.into()
-    }
-
-    fn check(&self) -> Result<(), InvalidArgument> {
-        if self.contexts.iter().any(String::is_empty) {
-            return Err(InvalidArgument::new("contexts", "a context must not be empty"));
-        }
-        Ok(())
-    }
-
-    fn target(&self) -> Option<Target> {
-        let contexts = self.contexts.clone();
-        Some(if self.wanted { Target::Receive(contexts) } else { Target::Unreceive(contexts) })
-    }
-
-    fn finish(result: Result<Accepted, Error>) -> Result<(), Error> {
-        result.map(drop)
     }
 }

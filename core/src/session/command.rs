@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::calling::{Method, Rule};
+use crate::config::Credentials;
 use crate::error::InvalidArgument;
 use crate::ids::{CallId, ControlId, Tag};
 
@@ -52,6 +53,8 @@ pub enum Target {
     Receive(Vec<String>),
     /// Contexts to receive nothing for any more.
     Unreceive(Vec<String>),
+    /// Credentials to go on with.
+    Reauthenticate(Credentials),
 }
 
 impl Target {

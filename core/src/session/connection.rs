@@ -12,7 +12,6 @@ use super::pending::{Purpose, Stage};
 use super::timers::Timer;
 use super::{Queued, Session};
 use crate::calling::{CallState, Direction, EndReason};
-use crate::config::Credentials;
 use crate::error::{Certainty, Error, Lost, Rejected};
 use crate::json::object;
 
@@ -172,10 +171,7 @@ impl Session {
             "version": {"major": 2, "minor": 0, "revision": 0},
             "agent": self.agent,
             "event_acks": true,
-            "authentication": match &self.credentials {
-                Credentials::Token { project, token } => json!({"project": project.expose(), "token": token.expose()}),
-                Credentials::Jwt(jwt) => json!({"jwt_token": jwt.expose()}),
-            },
+            "authentication": self.credentials,
         });
         if !self.contexts.is_empty() {
             params["contexts"] = json!(self.contexts);

@@ -76,6 +76,8 @@ pub enum Frame<'a> {
 /// A RELAY session: one client's side of the protocol.
 pub struct Session {
     credentials: Credentials,
+    /// Those before, which the service may still speak of.
+    former_credentials: Option<Credentials>,
     endpoint: Endpoint,
     agent: String,
     max_active_calls: usize,
@@ -135,6 +137,7 @@ impl Session {
     pub fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
         Ok(Self {
             credentials: config.credentials()?,
+            former_credentials: None,
             endpoint: config.endpoint()?,
             agent: config.agent_text().to_owned(),
             max_active_calls: config.active_call_limit(),
@@ -326,12 +329,9 @@ impl Session {
 
     /// Text of the service with every secret of this session struck out.
     fn scrub(&self, text: &str) -> String {
-        let secrets = match &self.credentials {
-            Credentials::Token { project, token } => [project.expose(), token.expose()],
-            Credentials::Jwt(jwt) => [jwt.expose(), ""],
-        };
-        let mut secrets: Vec<_> = secrets
-            .into_iter()
+        let mut secrets: Vec<_> = std::iter::once(&self.credentials)
+            .chain(&self.former_credentials)
+            .flat_map(Credentials::secrets)
             .chain(self.connection.authorization_state())
             .filter(|secret| !secret.is_empty())
             .collect();

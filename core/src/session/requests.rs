@@ -106,6 +106,12 @@ impl Session {
                 let params = json!({ "contexts": contexts }).to_string();
                 self.submit(now, ticket, method, &params, target, timeout);
             }
+            Target::Reauthenticate(credentials) => {
+                // They are what to reconnect with from now on. The request keeps those that it replaces.
+                let replaced = std::mem::replace(&mut self.credentials, credentials.clone());
+                self.former_credentials = Some(replaced.clone());
+                self.submit(now, ticket, method, &params, Target::Reauthenticate(replaced), timeout);
+            }
         }
     }
 
@@ -349,6 +355,7 @@ impl Session {
                     self.contexts.remove(context);
                 }
             }
+            Target::Reauthenticate(replaced) => self.credentials = replaced.clone(),
             Target::Call(call_id) if settles(method) => {
                 if let Some(entry) = self.calls.get_mut(call_id) {
                     entry.settled = false;

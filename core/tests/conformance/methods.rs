@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 use signalwire_relay_core::calling::{Codec, Method};
 use signalwire_relay_core::{
-    AiRole, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Devices, EndReason, FaxTone, Gender,
-    LiveAction, LiveDirection, MachineDetector, PayParameter, PayPrompt, PayStep, PlayDirection,
-    RecordDirection, RecordFormat, Request, SpeechEngine, StreamTrack, TokenType, audio, phone, queue,
-    refer_to, ringtone, rtp, secs, silence, sip, stream, tts, webrtc, ws,
+    AiRole, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Credentials, Devices, EndReason,
+    FaxTone, Gender, LiveAction, LiveDirection, MachineDetector, PayParameter, PayPrompt, PayStep,
+    PlayDirection, RecordDirection, RecordFormat, Request, SpeechEngine, StreamTrack, TokenType, audio,
+    phone, queue, refer_to, ringtone, rtp, secs, silence, sip, stream, tts, webrtc, ws,
 };
 
 use crate::wire::Wire;
@@ -746,6 +746,62 @@ fn requests_of_the_client() {
     assert_eq!(
         sent(&|| boxed(client.execute("signalwire.ping", json!({"payload": "p"})))),
         (json!("signalwire.ping"), json!({"payload": "p"}))
+    );
+}
+
+#[test]
+fn new_credentials() {
+    let mut wire = Wire::new();
+    let client = wire.client.clone();
+    let token = Credentials::Token { project: "p".into(), token: "t2".into() };
+    let (frame, _) = wire.send(client.reauthenticate(token));
+    assert_eq!(frame["method"], "signalwire.reauthenticate");
+    assert_eq!(frame["params"], json!({"authentication": {"project": "p", "token": "t2"}}));
+    let (frame, _) = wire.send(client.reauthenticate(Credentials::Jwt("j".into())).dpop_token("d"));
+    assert_eq!(frame["params"], json!({"authentication": {"jwt_token": "j"}, "dpop_token": "d"}));
+    let (frame, result) = wire.send(client.reauthenticate(Credentials::Jwt("".into())));
+    assert_eq!(frame, Value::Null, "nothing was sent");
+    result.expect_err("a token is not empty");
+}
+
+#[test]
+fn what_older_clients_send() {
+    let mut wire = Wire::new();
+    let client = wire.client.clone();
+    let to = || phone("+15551110000").from("+15552220000");
+    let device =
+        json!({"type": "phone", "params": {"to_number": "+15551110000", "from_number": "+15552220000"}});
+    let (frame, _) = wire.send(client.begin(to()));
+    assert_eq!((&frame["method"], &frame["params"]), (&json!("calling.begin"), &json!({"device": device})));
+    let (frame, _) = wire.send(client.begin(to()).tag("x").region("us").node_id("n").max_duration(60_u32));
+    assert_eq!(
+        frame["params"],
+        json!({"device": device, "tag": "x", "region": "us", "node_id": "n", "max_duration": 60})
+    );
+    let (frame, _) = wire.send(client.legacy_call(json!({"a": 1})));
+    assert_eq!((&frame["method"], &frame["params"]), (&json!("calling.call"), &json!({"a": 1})));
+    let (frame, _) = wire.send(client.legacy_receive(["office"]));
+    assert_eq!(
+        (&frame["method"], &frame["params"]),
+        (&json!("calling.receive"), &json!({"contexts": ["office"]}))
+    );
+    let (frame, _) = wire.send(client.legacy_execute("proto", "signalwire.ping", json!({})));
+    assert_eq!(frame["method"], "signalwire.execute");
+    assert_eq!(frame["params"], json!({"protocol": "proto", "method": "signalwire.ping", "params": {}}));
+    let (frame, _) = wire.send(
+        client
+            .legacy_execute("proto", "x.y", json!({"a": 1}))
+            .attempted(["n-1".to_owned()])
+            .requester_identity("me")
+            .requester_nodeid("n-2")
+            .responder_identity("you")
+            .responder_nodeid("n-3"),
+    );
+    assert_eq!(
+        frame["params"],
+        json!({"protocol": "proto", "method": "x.y", "params": {"a": 1}, "attempted": ["n-1"],
+            "requester_identity": "me", "requester_nodeid": "n-2", "responder_identity": "you",
+            "responder_nodeid": "n-3"})
     );
 }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use signalwire_relay_core::session::{ConnectionState, Frame, SessionEvent, Stats};
-use signalwire_relay_core::{CallId, Certainty, Config, EndReason, Error};
+use signalwire_relay_core::session::{ConnectionState, Frame, SessionEvent, Stats, Target};
+use signalwire_relay_core::{CallId, Certainty, Config, Credentials, EndReason, Error};
 
-use crate::rig::{Rig, SECOND, config};
+use crate::rig::{Rig, SECOND, config, raw};
 
 fn closed(rig: &mut Rig) -> Result<(), Error> {
     match rig.events.pop_back() {
@@ -507,4 +507,31 @@ fn nothing_that_is_printed_shows_what_is_sent() {
     rig.session.handle_disconnected(rig.now, "closed: PT-secret of p-1 is not welcome");
     rig.drain();
     assert!(!format!("{:?}", rig.states).contains("PT-secret"));
+}
+
+#[test]
+fn new_credentials_are_those_to_reconnect_with_unless_they_are_refused() {
+    let mut rig = Rig::ready();
+    let next = |token: &str| Credentials::Token { project: "p-1".into(), token: token.into() };
+    let change = |rig: &mut Rig, token: &str| {
+        let ticket = rig.command(raw("signalwire.reauthenticate", Target::Reauthenticate(next(token))));
+        (ticket, rig.expect_sent("signalwire.reauthenticate"))
+    };
+    let (ticket, request) = change(&mut rig, "PT-second");
+    rig.ok(&request);
+    rig.expect_reply(ticket).expect("accepted");
+    rig.disconnected();
+    assert_eq!(rig.reconnect("proto-1", true)["authentication"]["token"], "PT-second");
+
+    let (ticket, request) = change(&mut rig, "PT-third");
+    rig.fail(&request, json!({"code": -32002, "message": "neither PT-third nor PT-second"}));
+    let error = rig.expect_reply(ticket).expect_err("refused");
+    assert!(error.to_string().contains("neither *** nor ***"), "{error}");
+    rig.disconnected();
+    assert_eq!(rig.reconnect("proto-1", true)["authentication"]["token"], "PT-second");
+
+    // Made while there is no connection: what was to be replaced may not be good any more.
+    rig.disconnected();
+    rig.command(raw("signalwire.reauthenticate", Target::Reauthenticate(next("PT-fourth"))));
+    assert_eq!(rig.reconnect("proto-1", true)["authentication"]["token"], "PT-fourth");
 }

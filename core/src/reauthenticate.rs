@@ -1,0 +1,61 @@
+//! New credentials for a session that stands (`signalwire.reauthenticate`).
+
+use std::borrow::Cow;
+
+use crate::calling::{Accepted, Method, params};
+use crate::client::{Client, Request};
+use crate::config::{Credentials, Secret};
+use crate::error::{Error, InvalidArgument};
+use crate::session::Target;
+
+params! {
+    /// Parameters of `signalwire.reauthenticate`.
+    pub struct Reauthenticate {
+        required { authentication: Credentials, }
+        optional {
+            /// A proof that the key which the token is bound to is held. Default: none.
+            dpop_token: Secret,
+        }
+    }
+}
+
+impl Method for Reauthenticate {
+    type Output = ();
+
+    fn name(&self) -> Cow<'static, str> {
+        "signalwire.reauthenticate".into()
+    }
+
+    fn check(&self) -> Result<(), InvalidArgument> {
+        if self.authentication.secrets().any(str::is_empty) {
+            return Err(InvalidArgument::new("authentication", "it must not be empty"));
+        }
+        Ok(())
+    }
+
+    fn target(&self) -> Option<Target> {
+        Some(Target::Reauthenticate(self.authentication.clone()))
+    }
+
+    fn finish(result: Result<Accepted, Error>) -> Result<(), Error> {
+        result.map(drop)
+    }
+}
+
+impl Client {
+    /// Replaces the credentials, without a new connection (`signalwire.reauthenticate`): a token that is about to
+    /// expire by its successor.
+    ///
+    /// From now on they are also those with which the client reconnects, unless the service refuses them: then
+    /// it keeps to those that it had.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::Credentials;
+    /// client.reauthenticate(Credentials::Jwt("eyJhbGciOi…".into())).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn reauthenticate(&self, credentials: Credentials) -> Request<Reauthenticate> {
+        self.request(Reauthenticate::new(credentials))
+    }
+}

@@ -1,0 +1,77 @@
+//! Which contexts calls and messages come from (`signalwire.receive`, `signalwire.unreceive`).
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::calling::{Accepted, Method};
+use crate::client::{Client, Request};
+use crate::error::{Error, InvalidArgument};
+use crate::session::Target;
+
+/// Parameters of `signalwire.receive` and `signalwire.unreceive`.
+#[derive(Debug, Serialize)]
+pub struct Subscription {
+    #[serde(skip)]
+    name: &'static str,
+    contexts: Vec<String>,
+}
+
+impl Subscription {
+    pub(crate) fn new<C: Into<String>>(name: &'static str, contexts: impl IntoIterator<Item = C>) -> Self {
+        Self { name, contexts: contexts.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl Method for Subscription {
+    type Output = ();
+
+    fn name(&self) -> Cow<'static, str> {
+        self.name.into()
+    }
+
+    fn check(&self) -> Result<(), InvalidArgument> {
+        if self.contexts.iter().any(String::is_empty) {
+            return Err(InvalidArgument::new("contexts", "a context must not be empty"));
+        }
+        Ok(())
+    }
+
+    fn target(&self) -> Option<Target> {
+        let contexts = self.contexts.clone();
+        Some(if self.name == UNRECEIVE { Target::Unreceive(contexts) } else { Target::Receive(contexts) })
+    }
+
+    fn finish(result: Result<Accepted, Error>) -> Result<(), Error> {
+        result.map(drop)
+    }
+}
+
+const UNRECEIVE: &str = "signalwire.unreceive";
+
+impl Client {
+    /// Receives calls and messages for more contexts (`signalwire.receive`). They stay wanted, across
+    /// reconnections too, until [`unreceive`](Self::unreceive), unless the service refuses them.
+    ///
+    /// With no contexts nothing is sent.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// client.receive(["office", "support"]).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn receive<C: Into<String>>(&self, contexts: impl IntoIterator<Item = C>) -> Request<Subscription> {
+        self.request(Subscription::new("signalwire.receive", contexts))
+    }
+
+    /// Receives nothing more for contexts (`signalwire.unreceive`). With no contexts nothing is sent.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// client.unreceive(["support"]).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn unreceive<C: Into<String>>(&self, contexts: impl IntoIterator<Item = C>) -> Request<Subscription> {
+        self.request(Subscription::new(UNRECEIVE, contexts))
+    }
+}
