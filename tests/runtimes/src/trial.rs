@@ -119,7 +119,7 @@ fn run(play: &Arc<Play>, runtime: &dyn Runtime, stage: &Stage) -> Result<(), Str
     let verdict = verdict.lock().unwrap_or_else(PoisonError::into_inner).take();
     match verdict {
         Some((Err(failure), _)) => return Err(failure.to_string()),
-        Some((Ok(()), since)) if ended.duration_since(since) > play.closing_limit() => {
+        Some((Ok(()), since)) if !play.closing_time().contains(&ended.duration_since(since)) => {
             return Err(format!("closing took {:?}", ended.duration_since(since)));
         }
         Some((Ok(()), _)) => {}

@@ -12,6 +12,7 @@ mod overload;
 mod requests;
 
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -68,7 +69,7 @@ pub(crate) struct Play {
     before: fn(&Stage),
     judge: fn(&Result<(), Error>) -> bool,
     limit: Duration,
-    closes_within: Duration,
+    closes_in: Range<Duration>,
     loses_sessions: bool,
 }
 
@@ -88,7 +89,7 @@ impl Play {
             before: |_| (),
             judge: Result::is_ok,
             limit: LIMIT,
-            closes_within: CLOSES_WITHIN,
+            closes_in: Duration::ZERO..CLOSES_WITHIN,
             loses_sessions: false,
         }
     }
@@ -129,9 +130,9 @@ impl Play {
         self
     }
 
-    /// How long the client's `run()` may go on after the flow is done.
-    fn closes_within(mut self, limit: Duration) -> Self {
-        self.closes_within = limit;
+    /// For how long the client's `run()` may go on after the flow is done, and has to.
+    fn closes_in(mut self, time: Range<Duration>) -> Self {
+        self.closes_in = time;
         self
     }
 
@@ -162,8 +163,8 @@ impl Play {
         self.loses_sessions
     }
 
-    pub(crate) fn closing_limit(&self) -> Duration {
-        self.closes_within
+    pub(crate) fn closing_time(&self) -> &Range<Duration> {
+        &self.closes_in
     }
 
     pub(crate) fn flow(&self, client: Client, stage: Stage) -> impl Future<Output = Outcome> {
