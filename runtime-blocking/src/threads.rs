@@ -200,7 +200,9 @@ mod tests {
             Poll::Pending
         }));
         let (sender, nexts) = channel();
-        threads.spawn(async move { drop(sender.send(())) });
+        threads.spawn(async move {
+            let _ = sender.send(());
+        });
         assert!(nexts.recv_timeout(LIMIT).is_ok(), "the only thread is through with the first");
         drop(wakers.recv_timeout(LIMIT));
         assert_eq!(threads.end(Duration::from_millis(200)), 1);
