@@ -1,11 +1,11 @@
 //! Settings: where to connect, as whom, and within which limits.
 
-use std::fmt;
+use std::fmt::{self, Display};
+use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
+use crate::credentials::{Credentials, CredentialsProvider, Secret};
 use crate::error::ConfigError;
 
 /// The host that is used when none is given.
@@ -44,6 +44,7 @@ pub struct Config {
     max_connections: Option<usize>,
     request_timeout: Option<Duration>,
     drain_timeout: Option<Duration>,
+    provider: Option<CredentialsProvider>,
 }
 
 impl Config {
@@ -110,6 +111,26 @@ impl Config {
         self
     }
 
+    /// Has a function asked for the credentials before each connection, in place of fixed ones: for tokens that
+    /// expire. It runs in a task of its own; an attempt that has none within 10 s has failed, and is made again after
+    /// the usual pause.
+    ///
+    /// ```
+    /// # async fn fetch_jwt() -> Result<String, std::io::Error> { Ok(String::new()) }
+    /// use signalwire_relay_core::{Config, Credentials};
+    /// let config = Config::new().credentials_from(|| async { Ok::<_, std::io::Error>(Credentials::Jwt(fetch_jwt().await?.into())) });
+    /// # assert!(config.check().is_ok());
+    /// ```
+    pub fn credentials_from<F, R, E>(mut self, provider: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Credentials, E>> + Send + 'static,
+        E: Display,
+    {
+        self.provider = Some(CredentialsProvider::new(provider));
+        self
+    }
+
     /// The host to connect to, as `name` or `name:port`. Default [`DEFAULT_HOST`], port 443 (80 in plaintext).
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.host = Some(host.into()).filter(|host| !host.is_empty()).or(self.host);
@@ -173,7 +194,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the first setting that is missing or wrong.
     pub fn check(&self) -> Result<(), ConfigError> {
-        self.credentials()?;
+        if self.provider.is_none() {
+            self.credentials()?;
+        }
         self.endpoint()?;
         Ok(())
     }
@@ -189,6 +212,10 @@ impl Config {
         let project = self.project.clone().ok_or(ConfigError::MissingProject)?;
         let token = self.token.clone().ok_or(ConfigError::MissingToken)?;
         Ok(Credentials::Token { project, token })
+    }
+
+    pub(crate) fn provider(&self) -> Option<CredentialsProvider> {
+        self.provider.clone()
     }
 
     /// Where to connect to.
@@ -234,85 +261,6 @@ impl Config {
 /// not a number, beyond all bounds) is zero.
 pub fn secs(seconds: impl Into<f64>) -> Duration {
     Duration::try_from_secs_f64(seconds.into()).unwrap_or_default()
-}
-
-/// Text that is never printed.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text, for the one place that has to send it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-/// As it is: this is how it gets to the service.
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-/// Who to authenticate as.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Credentials {
-    /// A project and one of its API tokens.
-    Token {
-        /// The project id.
-        project: Secret,
-        /// The API token.
-        token: Secret,
-    },
-    /// A JWT, which names the project itself.
-    Jwt(Secret),
-}
-
-impl Credentials {
-    /// What is not to be printed of them.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
-        let (first, second) = match self {
-            Self::Token { project, token } => (project, Some(token)),
-            Self::Jwt(jwt) => (jwt, None),
-        };
-        std::iter::once(first).chain(second).map(Secret::expose)
-    }
-}
-
-/// As the service wants them.
-impl Serialize for Credentials {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Token { project, token } => {
-                serializer.collect_map([("project", project), ("token", token)])
-            }
-            Self::Jwt(jwt) => serializer.collect_map([("jwt_token", jwt)]),
-        }
-    }
 }
 
 /// Where to connect to.

@@ -103,6 +103,7 @@ pub mod adapter;
 pub mod calling;
 mod client;
 mod config;
+mod credentials;
 mod error;
 pub mod events;
 pub mod guide;
@@ -138,9 +139,10 @@ pub use client::{
     IncomingCalls, MAILBOX_LIMIT, Raw, Request, Sending, Task, Wait, Work,
 };
 pub use config::{
-    Config, Credentials, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS,
-    DEFAULT_REQUEST_TIMEOUT, Endpoint, Secret, secs,
+    Config, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS, DEFAULT_REQUEST_TIMEOUT, Endpoint,
+    secs,
 };
+pub use credentials::{Credentials, Secret};
 pub use error::{
     CallGone, Certainty, Closed, ConfigError, DialFailed, Error, InvalidArgument, Lost, QueueFull, Refused,
     Rejected, TimedOut,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::calling::{Accepted, Method, params};
 use crate::client::{Client, Request};
-use crate::config::{Credentials, Secret};
+use crate::credentials::{Credentials, Secret};
 use crate::error::{Error, InvalidArgument};
 use crate::session::Target;
 

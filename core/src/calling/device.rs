@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{CallState, rules};
-use crate::config::Secret;
+use crate::credentials::Secret;
 use crate::error::InvalidArgument;
 use crate::ids::{CallId, NodeId};
 use crate::json::whole_seconds;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Codec, Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
-use crate::config::Secret;
+use crate::credentials::Secret;
 use crate::events::event;
 use crate::open_enum::open_enum;
 

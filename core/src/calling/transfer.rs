@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{method, params, rules};
 use crate::client::{Call, Request};
-use crate::config::Secret;
+use crate::credentials::Secret;
 use crate::error::InvalidArgument;
 use crate::events::event;
 

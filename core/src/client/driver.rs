@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use super::action::Progress;
 use super::call::{Call, CallShared};
 use super::follow::{self, Followers};
-use super::handlers::{CallHandler, MessageHandler};
+use super::handlers::{CallHandler, MessageHandler, caught};
 use super::mailbox::{Mailbox, Message, Task};
 use super::request::{Delivered, Outcome};
 use super::slots::Slot;
 use super::watched::Watched;
 use super::{Client, Link, Offers, Sender, Shared};
 use crate::config::{Config, Endpoint};
+use crate::credentials::CredentialsProvider;
 use crate::error::{Certainty, Error};
 use crate::events::{Event, Missed};
 use crate::ids::{CallId, Ticket};
@@ -61,6 +62,7 @@ pub struct Driver {
     alarms: HashMap<Ticket, Arc<Watched<bool>>>,
     on_call: Option<CallHandler>,
     on_message: Option<MessageHandler>,
+    provider: Option<CredentialsProvider>,
     drain_limit: Duration,
     work: VecDeque<Work>,
     finished: bool,
@@ -97,6 +99,7 @@ impl Driver {
             alarms: HashMap::new(),
             on_call: None,
             on_message: None,
+            provider: config.provider(),
             drain_limit: config.drain_limit(),
             work: VecDeque::new(),
             finished: false,
@@ -168,6 +171,17 @@ impl Driver {
         }
     }
 
+    fn ask_for_credentials(&mut self) {
+        let Some(provider) = &self.provider else { return };
+        let answer = provider.ask();
+        // No handle: asking does not keep the client open.
+        let shared = self.shared.clone();
+        self.work.push_back(Work::Spawn(Box::pin(async move {
+            let answer = caught(answer).await.unwrap_or_else(|panic| Err(format!("a panic: {panic}")));
+            shared.mailbox.post(Message::Credentials(answer));
+        })));
+    }
+
     // From handles to the session.
 
     fn read(&mut self, now: Instant, message: Message) {
@@ -206,6 +220,7 @@ impl Driver {
             Message::HandleMessages(handler) => self.on_message = Some(handler),
             Message::Spawn(task) => self.work.push_back(Work::Spawn(task)),
             Message::Notice(notice) => self.work.push_back(Work::Log(notice)),
+            Message::Credentials(answer) => self.session.handle_credentials(now, answer),
             Message::Drain(within) => self.session.drain(now, within.unwrap_or(self.drain_limit)),
             Message::Disconnect => self.session.disconnect(now),
         }
@@ -249,6 +264,7 @@ impl Driver {
                 }
             }
             SessionEvent::Other(event) => self.tell_client(event),
+            SessionEvent::CredentialsWanted => self.ask_for_credentials(),
             SessionEvent::Alarm(ticket) => {
                 if let Some(fired) = self.alarms.remove(&ticket) {
                     fired.update(|fired| *fired = true);

@@ -13,6 +13,7 @@ use super::action::Progress;
 use super::handlers::{CallHandler, MessageHandler};
 use super::request::Outcome;
 use super::watched::Watched;
+use crate::credentials::Credentials;
 use crate::error::{Certainty, Error, QueueFull};
 use crate::ids::{CallId, Ticket};
 use crate::session::{Command, Notice};
@@ -45,6 +46,7 @@ pub(crate) enum Message {
     HandleMessages(MessageHandler),
     Spawn(Task),
     Notice(Notice),
+    Credentials(Result<Credentials, String>),
     Drain(Option<Duration>),
     Disconnect,
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::calling::{Method, Rule};
-use crate::config::Credentials;
+use crate::credentials::Credentials;
 use crate::error::InvalidArgument;
 use crate::ids::{CallId, ControlId, Tag};
 

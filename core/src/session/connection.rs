@@ -12,11 +12,14 @@ use super::pending::{Purpose, Stage};
 use super::timers::Timer;
 use super::{Queued, Session};
 use crate::calling::{CallState, Direction, EndReason};
+use crate::credentials::Credentials;
 use crate::error::{Certainty, Error, Lost, Rejected};
 use crate::json::object;
 
 /// How long the transport may take to open.
 const OPEN_LIMIT: Duration = Duration::from_secs(10);
+/// How long the application may take to find its credentials.
+const ASK_LIMIT: Duration = Duration::from_secs(10);
 /// How long the service may take to accept the credentials.
 const AUTHENTICATION_LIMIT: Duration = Duration::from_secs(10);
 /// The first pause after a failure; each one after that is twice as long.
@@ -57,6 +60,8 @@ pub(super) struct Connection {
 enum Phase {
     #[default]
     Idle,
+    /// The application is asked for credentials.
+    Asking,
     Opening,
     Authenticating,
     Ready {
@@ -77,7 +82,7 @@ enum Phase {
 #[derive(Debug, Default)]
 struct Resume {
     protocol: Option<String>,
-    authorization_state: Option<crate::config::Secret>,
+    authorization_state: Option<crate::credentials::Secret>,
 }
 
 /// What proves that the service is there.
@@ -99,7 +104,7 @@ impl Connection {
     }
 
     fn is_up(&self) -> bool {
-        matches!(self.phase, Phase::Opening | Phase::Authenticating | Phase::Ready { .. })
+        matches!(self.phase, Phase::Asking | Phase::Opening | Phase::Authenticating | Phase::Ready { .. })
     }
 
     pub(super) fn protocol(&self) -> Option<&str> {
@@ -107,14 +112,14 @@ impl Connection {
     }
 
     pub(super) fn authorization_state(&self) -> Option<&str> {
-        self.resume.authorization_state.as_ref().map(crate::config::Secret::expose)
+        self.resume.authorization_state.as_ref().map(crate::credentials::Secret::expose)
     }
 
     pub(super) fn state(&self) -> ConnectionState {
         let attempt = self.failures + 1;
         match &self.phase {
             Phase::Idle => ConnectionState::Idle,
-            Phase::Opening => ConnectionState::Connecting { attempt },
+            Phase::Asking | Phase::Opening => ConnectionState::Connecting { attempt },
             Phase::Authenticating => ConnectionState::Authenticating { attempt },
             Phase::Ready { resumed, .. } => ConnectionState::Ready { resumed: *resumed },
             Phase::Waiting { retry_in, reason } => {
@@ -161,6 +166,30 @@ impl Session {
             return;
         }
         self.connection.state_is_fresh = false;
+        if self.asks_for_credentials {
+            self.enter(Phase::Asking);
+            self.timers.set(Timer::DropConnection, now + ASK_LIMIT);
+            self.emit(SessionEvent::CredentialsWanted);
+        } else {
+            self.open_transport(now);
+        }
+    }
+
+    /// The answer to [`SessionEvent::CredentialsWanted`]. Its error is for people to read.
+    pub fn handle_credentials(&mut self, now: Instant, answer: Result<Credentials, String>) {
+        if !matches!(self.connection.phase, Phase::Asking) {
+            return;
+        }
+        match answer {
+            Ok(credentials) => {
+                self.former_credentials = Some(std::mem::replace(&mut self.credentials, credentials));
+                self.open_transport(now);
+            }
+            Err(reason) => self.handle_disconnected(now, &format!("there are no credentials: {reason}")),
+        }
+    }
+
+    fn open_transport(&mut self, now: Instant) {
         self.enter(Phase::Opening);
         self.timers.set(Timer::DropConnection, now + OPEN_LIMIT);
         self.output.push_back(Queued::Output(Output::Open(self.endpoint.clone())));

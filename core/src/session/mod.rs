@@ -56,7 +56,8 @@ use self::message_table::Messages;
 use self::pending::{Pending, RequestKey};
 use self::table::Calls;
 use self::timers::{Timer, Timers};
-use crate::config::{Config, Credentials, Endpoint};
+use crate::config::{Config, Endpoint};
+use crate::credentials::Credentials;
 use crate::error::{ConfigError, Error};
 use crate::ids::{CallId, Ticket};
 
@@ -76,6 +77,8 @@ pub enum Frame<'a> {
 /// A RELAY session: one client's side of the protocol.
 pub struct Session {
     credentials: Credentials,
+    /// Whether new ones are asked for before each connection.
+    asks_for_credentials: bool,
     /// Those before, which the service may still speak of.
     former_credentials: Option<Credentials>,
     endpoint: Endpoint,
@@ -136,7 +139,11 @@ impl Session {
     /// If the settings are incomplete or unusable.
     pub fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
         Ok(Self {
-            credentials: config.credentials()?,
+            credentials: match config.provider() {
+                Some(_) => config.credentials().unwrap_or_default(),
+                None => config.credentials()?,
+            },
+            asks_for_credentials: config.provider().is_some(),
             former_credentials: None,
             endpoint: config.endpoint()?,
             agent: config.agent_text().to_owned(),

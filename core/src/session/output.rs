@@ -102,6 +102,9 @@ pub enum SessionEvent {
     },
     /// An event that is about no call that the application knows.
     Other(Arc<Event>),
+    /// The application is to say who it is, with [`Session::handle_credentials`](super::Session::handle_credentials),
+    /// before a connection is opened.
+    CredentialsWanted,
     /// An alarm went off.
     Alarm(Ticket),
     /// Something that is worth a line in a log.

@@ -535,3 +535,39 @@ fn new_credentials_are_those_to_reconnect_with_unless_they_are_refused() {
     rig.command(raw("signalwire.reauthenticate", Target::Reauthenticate(next("PT-fourth"))));
     assert_eq!(rig.reconnect("proto-1", true)["authentication"]["token"], "PT-fourth");
 }
+
+#[test]
+fn a_provider_is_asked_before_each_connection_and_a_failure_is_a_failed_attempt() {
+    let asks = || async { Err::<Credentials, _>("the driver asks it, not the session") };
+    let mut rig = Rig::new(&Config::new().host("example.test").credentials_from(asks));
+    let asked = |rig: &mut Rig| {
+        while rig.events.is_empty() {
+            let next = rig.next.expect("the session tries again");
+            rig.pass(next.saturating_duration_since(rig.now));
+        }
+        assert!(matches!(rig.events.pop_front(), Some(SessionEvent::CredentialsWanted)));
+    };
+    asked(&mut rig);
+    assert_eq!(rig.opens, 0, "nothing is opened before");
+    let answer = |rig: &mut Rig, answer: Result<&str, &str>| {
+        let answer = answer.map(|jwt| Credentials::Jwt(jwt.into())).map_err(str::to_owned);
+        rig.session.handle_credentials(rig.now, answer);
+        rig.drain();
+    };
+    answer(&mut rig, Ok("first"));
+    assert_eq!(rig.opens, 1);
+    assert_eq!(rig.authenticate("proto-1", false)["authentication"], json!({"jwt_token": "first"}));
+    rig.disconnected();
+    asked(&mut rig);
+    answer(&mut rig, Err("no luck with first"));
+    let Some(ConnectionState::Waiting { reason, .. }) = rig.states.last() else { panic!("{:?}", rig.states) };
+    assert_eq!(&**reason, "there are no credentials: no luck with ***");
+    asked(&mut rig);
+    rig.pass(10 * SECOND);
+    assert!(matches!(rig.states.last(), Some(ConnectionState::Waiting { .. })), "it took too long");
+    answer(&mut rig, Ok("too late"));
+    assert_eq!(rig.opens, 1);
+    asked(&mut rig);
+    answer(&mut rig, Ok("second"));
+    assert_eq!(rig.authenticate("proto-1", true)["authentication"], json!({"jwt_token": "second"}));
+}

@@ -1,9 +1,11 @@
 //! Applications across the life of the connection.
 
-use signalwire_relay_core::session::{ConnectionState, Stats};
 use std::future::IntoFuture;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use signalwire_relay_core::{Certainty, EndReason, Error, Missed, PlayState, secs};
+use signalwire_relay_core::session::{ConnectionState, Stats};
+use signalwire_relay_core::{Certainty, Credentials, EndReason, Error, Missed, PlayState, secs};
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{CallState, Caller, Refusal, Scenario, Step};
 
@@ -227,4 +229,29 @@ fn no_secret_is_printed() {
     let printed =
         format!("{error} {error:?} {client:?} {} {:?}", client.connection_state(), world.take_notices());
     assert!(!printed.contains("sentinel"), "{printed}");
+}
+
+#[test]
+fn credentials_are_asked_for_before_each_connection() {
+    let mut world = World::new(Scenario::new(), 1);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let config = World::config().credentials_from(move || {
+        let count = count.clone();
+        async move {
+            let token = match count.fetch_add(1, Ordering::SeqCst) {
+                0 => panic!("not yet"),
+                1 => return Err("try again"),
+                _ => "demo-token",
+            };
+            Ok(Credentials::Token { project: "demo-project".into(), token: token.into() })
+        }
+    });
+    let client = world.client(config);
+    world.block_on(client.ready()).expect("the third attempt succeeds");
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+    world.cut();
+    world.pass(secs(2));
+    world.block_on(client.ready()).expect("it comes back");
+    assert_eq!(asked.load(Ordering::SeqCst), 4);
 }
