@@ -1,8 +1,9 @@
 //! Threads for what applications do: handlers, callbacks.
 
 use std::collections::VecDeque;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -51,8 +52,10 @@ impl Threads {
         self.shared.lock().tasks += 1;
         let unfinished = Unfinished(self.shared.clone());
         let task = async move {
+            // It holds itself: one that nobody can wake would otherwise be dropped, or not, as the race goes.
+            let own = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
             task.await;
-            drop(unfinished);
+            drop((own, unfinished));
         };
         let threads = self.clone();
         let (runnable, task) = async_task::spawn(task, move |runnable| threads.schedule(runnable));
@@ -186,6 +189,23 @@ mod tests {
         assert_eq!(dones.recv_timeout(LIMIT).ok(), Some("early"));
         assert_eq!(dones.recv_timeout(LIMIT).ok(), Some("late"));
         assert_eq!(threads.end(LIMIT), 0);
+    }
+
+    #[test]
+    fn a_task_that_nobody_can_wake_any_more_is_not_dropped() {
+        let threads = Threads::at_most(1);
+        let (sender, wakers) = channel();
+        threads.spawn(poll_fn(move |cx| {
+            let _ = sender.send(cx.waker().clone());
+            Poll::Pending
+        }));
+        let (sender, nexts) = channel();
+        threads.spawn(async move {
+            let _ = sender.send(());
+        });
+        assert!(nexts.recv_timeout(LIMIT).is_ok(), "the only thread is through with the first");
+        drop(wakers.recv_timeout(LIMIT));
+        assert_eq!(threads.end(Duration::from_millis(200)), 1);
     }
 
     #[test]
