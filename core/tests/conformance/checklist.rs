@@ -31,6 +31,7 @@ fn file_of(test: &str) -> PathBuf {
         "src" => "src".to_owned(),
         "harness" => "../tests/harness/tests".to_owned(),
         "tokio" => "../runtime-tokio/tests".to_owned(),
+        "runtimes" => "../tests/runtimes/tests".to_owned(),
         _ => panic!("{test}: nobody knows where that is"),
     };
     root().join(folder).join(file).with_extension("rs")

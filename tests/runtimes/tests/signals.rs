@@ -1,0 +1,152 @@
+//! A client in a process of its own, on each runtime: settings from the environment, and an end by signal.
+#![cfg(unix)]
+
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
+use signalwire_relay_simulator::{Caller, Report, Scenario, Step};
+
+const LIMIT: Duration = Duration::from_secs(20);
+const RUNTIMES: [&str; 3] = ["tokio", "smol", "blocking"];
+
+fn serve(runtime: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_serve"));
+    command.arg(runtime).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn with_settings(command: &mut Command, simulator: &Simulator, ca: &std::path::Path, token: &str) {
+    command
+        .env("SIGNALWIRE_PROJECT_ID", "demo-project")
+        .env("SIGNALWIRE_API_TOKEN", token)
+        .env("SIGNALWIRE_SPACE", simulator.host())
+        .env("SIGNALWIRE_RELAY_CA_FILE", ca);
+}
+
+fn ca_file(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("signalwire-relay-signals-{}-{name}.pem", std::process::id()))
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill exists");
+    assert!(sent.success());
+}
+
+fn wait(child: &mut Child) -> ExitStatus {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("it is our child") {
+            return status;
+        }
+        if began.elapsed() > LIMIT {
+            let _ = child.kill();
+            panic!("it does not end");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Serves one patient caller, who is in the middle of a call when this returns.
+fn serving(runtime: &str, name: &str) -> (Simulator, Child, PathBuf) {
+    let ca = ca_file(&format!("{runtime}-{name}"));
+    let caller = Caller::new("+15551110000", "+15552220000").script([Step::wait(600.0), Step::HangUp]);
+    let simulator = Simulator::start(ListenOptions::new(Scenario::new().caller(caller)).tls().ca_out(&ca))
+        .expect("loopback has room");
+    let mut command = serve(runtime);
+    with_settings(&mut command, &simulator, &ca, "demo-token");
+    let child = command.spawn().expect("the program was built");
+    let begun = simulator.wait_for(LIMIT, |report| matches!(report, Report::PlayStarted { .. }));
+    assert!(begun.is_some(), "the call is served");
+    (simulator, child, ca)
+}
+
+#[test]
+fn an_interrupt_lets_the_call_finish_and_ends_cleanly() {
+    for (runtime, name) in RUNTIMES.into_iter().zip(["-INT", "-TERM", "-TERM"]) {
+        let (simulator, mut child, ca) = serving(runtime, "gentle");
+        signal(&child, name);
+        let status = wait(&mut child);
+        assert!(status.success(), "{runtime}: {status}");
+        let ended = simulator.wait_for(LIMIT, |report| matches!(report, Report::CallEnded { .. }));
+        assert!(
+            matches!(&ended, Some(Report::CallEnded { reason, .. }) if reason == "hangup"),
+            "{runtime}: {ended:?}"
+        );
+        let left = simulator.wait_for(LIMIT, |report| matches!(report, Report::ClientLeft { .. }));
+        assert!(left.is_some(), "{runtime}");
+        let _ = std::fs::remove_file(ca);
+    }
+}
+
+#[test]
+fn a_second_interrupt_ends_at_once() {
+    for runtime in RUNTIMES {
+        let (simulator, mut child, ca) = serving(runtime, "hard");
+        let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().expect("piped")));
+        signal(&child, "-INT");
+        // Only when the first has been taken in: two at once are one.
+        while !lines.next().expect("it says so").expect("text").contains("letting running calls finish") {}
+        signal(&child, "-INT");
+        let began = Instant::now();
+        let status = wait(&mut child);
+        assert!(status.success(), "{runtime}: {status}");
+        assert!(began.elapsed() < Duration::from_secs(5), "{runtime}");
+        drop(simulator);
+        let _ = std::fs::remove_file(ca);
+    }
+}
+
+#[test]
+fn a_wrong_token_ends_it_with_the_words_of_the_service() {
+    for runtime in RUNTIMES {
+        let ca = ca_file(&format!("{runtime}-wrong"));
+        let options = ListenOptions::new(Scenario::new()).tls().ca_out(&ca);
+        let simulator = Simulator::start(options).expect("loopback has room");
+        let mut command = serve(runtime);
+        with_settings(&mut command, &simulator, &ca, "sentinel-token");
+        let output = command.output().expect("the program was built");
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{runtime}");
+        assert!(printed.contains("Authentication failed"), "{runtime}: {printed}");
+        assert!(!printed.contains("sentinel"), "{runtime}: {printed}");
+        let _ = std::fs::remove_file(ca);
+    }
+}
+
+#[test]
+fn a_missing_variable_is_named() {
+    let output = serve("tokio").env("SIGNALWIRE_PROJECT_ID", "p").output().expect("the program was built");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(
+        printed.contains("SIGNALWIRE_API_TOKEN") && !printed.contains("SIGNALWIRE_PROJECT_ID"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_host_that_is_not_there_is_tried_again_and_said_so() {
+    for runtime in RUNTIMES {
+        let ca = ca_file(&format!("{runtime}-away"));
+        let simulator =
+            Simulator::start(ListenOptions::new(Scenario::new()).tls().ca_out(&ca)).expect("room");
+        simulator.stop_listening().expect("running");
+        let mut command = serve(runtime);
+        with_settings(&mut command, &simulator, &ca, "demo-token");
+        let mut child = command.spawn().expect("the program was built");
+        let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().expect("piped")));
+        for attempt in 2..=3 {
+            let line = lines.next().expect("it says so").expect("text");
+            assert!(
+                line.contains("cannot connect to") && line.contains(&format!("attempt {attempt}")),
+                "{runtime}: {line}"
+            );
+        }
+        assert!(child.try_wait().expect("our child").is_none(), "{runtime}: it keeps trying");
+        child.kill().expect("our child");
+        child.wait().expect("our child");
+        let _ = std::fs::remove_file(ca);
+    }
+}
