@@ -10,7 +10,7 @@ use signalwire_relay_core::{
     silence, tts,
 };
 use signalwire_relay_harness::World;
-use signalwire_relay_simulator::{CallState, Caller, Cue, Faults, Phone, Scenario, Step};
+use signalwire_relay_simulator::{CallState, Caller, Cue, Faults, Phone, Refusal, Scenario, Step};
 
 fn caller(script: impl IntoIterator<Item = Step>) -> Caller {
     Caller::new("+15551110000", "+15552220000").script(script)
@@ -314,6 +314,22 @@ fn a_handler_that_breaks_off_has_its_call_hung_up() {
         assert!(notices.iter().all(|notice| notice.to_string().contains(text)), "{notices:?}");
         expect_clean(&mut world);
     }
+}
+
+#[test]
+fn a_hang_up_after_a_handler_that_broke_off_is_repeated_if_it_was_not_heard() {
+    let mut world = World::new(Scenario::new().caller(patient()), 1);
+    let client = world.client(World::config());
+    let (board, _) = world.board();
+    board.refuse_next("calling.end", Refusal::Silence);
+    client.on_call(|call| async move {
+        call.answer().await?;
+        Err::<(), Box<dyn std::error::Error + Send + Sync>>("out of paper".into())
+    });
+    world.pass(secs(30));
+    let (board, _) = world.board();
+    assert!(board.calls().all(|call| call.state == CallState::Ended), "nobody listens to silence");
+    expect_clean(&mut world);
 }
 
 #[test]
