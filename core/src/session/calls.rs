@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::frame::EventParams;
 use super::output::{CallInfo, Notice, OperationUpdate, SessionEvent};
-use super::table::{CallSerial, Dismissal, Role, Running};
+use super::table::{CallSerial, Dismissal, Entry, Role, Running};
 use super::timers::Timer;
 use super::{Session, dials};
 use crate::calling::{CallReceiveEvent, CallState, CallStateEvent, Direction, EndReason};
@@ -236,6 +236,13 @@ impl Session {
     pub(super) fn forget_call(&mut self, call_id: &CallId) {
         self.stop_call_timers(call_id);
         self.calls.forget(call_id);
+    }
+
+    /// The end of any call may have been missed: the service is asked which it still knows.
+    pub(super) fn doubt_calls(&mut self, now: Instant) {
+        for call_id in self.calls.ids(Entry::is_visible) {
+            self.confirm(now, &call_id);
+        }
     }
 
     /// The service does not know the call: news of its end should be on their way.

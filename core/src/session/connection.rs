@@ -231,6 +231,10 @@ impl Session {
             self.output.push_back(Queued::Frame(Some(key), frame));
         }
         self.dismiss_waiting(now);
+        if resumed {
+            self.doubt_calls(now);
+            self.doubt_messages(now);
+        }
     }
 
     pub(super) fn handle_rejected(&mut self, now: Instant, status: &Status, resuming: bool) {
@@ -324,7 +328,7 @@ impl Session {
         // Frames of the session's own connection business are not for the next connection either.
         frames.retain(|(key, _)| {
             let own = self.pending.get(*key).is_none_or(|request| {
-                matches!(request.purpose, Purpose::Authenticate { .. } | Purpose::Probe)
+                matches!(request.purpose, Purpose::Authenticate { .. } | Purpose::Probe | Purpose::Confirm(_))
             });
             if own {
                 self.pending.remove(*key);

@@ -206,6 +206,7 @@ impl Session {
                 Timer::ConfirmGone(serial) => self.confirm_gone(serial),
                 Timer::ConfirmOver(serial, ticket) => self.confirm_over(serial, ticket),
                 Timer::DismissAgain(serial) => self.dismiss_again(now, serial),
+                Timer::GiveUpMessages(before) => self.give_up_messages(before),
                 Timer::GiveUpDial(tag) => self.expire_dial(now, &tag),
                 Timer::Alarm(ticket) => self.emit(SessionEvent::Alarm(ticket)),
             }
@@ -290,6 +291,12 @@ impl Session {
     /// The contexts that calls are wanted for.
     pub fn contexts(&self) -> impl Iterator<Item = &str> {
         self.contexts.iter().map(String::as_str)
+    }
+
+    /// The calls on the books, in the order in which they became known: those of the application, legs of dials
+    /// that are not decided, and those that are to go.
+    pub fn calls(&self) -> impl Iterator<Item = &CallId> {
+        self.calls.all()
     }
 
     /// How many of each thing the session holds.

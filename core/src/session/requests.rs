@@ -18,6 +18,10 @@ use crate::calling::{EndReason, Key};
 use crate::error::{Certainty, Error, InvalidArgument, QueueFull, Refused, TimedOut};
 use crate::ids::{CallId, Ticket};
 
+/// Names a group of bindings that nobody has made. There is no method to ask whether a call is there; clearing what is
+/// not there comes nearest.
+const NO_BINDINGS: &str = r#"{"realm":"-"}"#;
+
 impl Session {
     /// Takes on a request. Its outcome is reported under `ticket`, exactly once: as
     /// [`SessionEvent::Dialed`] for a dial, as [`SessionEvent::Replied`] for anything else.
@@ -140,11 +144,25 @@ impl Session {
 
     /// Asks the service, on the session's own account, for something about a call.
     pub(super) fn tidy_up(&mut self, now: Instant, method: &'static str, params: &str, call_id: &CallId) {
+        self.ask(now, method, params, call_id, Purpose::TidyUp(Some(call_id.clone())));
+    }
+
+    /// Asks the service for something that changes nothing, to see whether it still knows a call.
+    pub(super) fn confirm(&mut self, now: Instant, call_id: &CallId) {
+        self.ask(
+            now,
+            "calling.clear_digit_bindings",
+            NO_BINDINGS,
+            call_id,
+            Purpose::Confirm(call_id.clone()),
+        );
+    }
+
+    fn ask(&mut self, now: Instant, method: &'static str, params: &str, call_id: &CallId, purpose: Purpose) {
         let Some(node_id) = self.calls.get(call_id).map(|entry| entry.node_id.clone()) else { return };
         let address = Address { call: Some((&node_id, call_id)), ..Address::default() };
         let id = self.new_uuid();
         let frame = frame::request(id, method, address, params);
-        let purpose = Purpose::TidyUp(Some(call_id.clone()));
         self.enqueue(now, id, method.into(), frame, purpose, self.request_timeout);
     }
 
@@ -226,6 +244,11 @@ impl Session {
                 }
             }
             (Purpose::Probe, _) => {}
+            (Purpose::Confirm(call_id), refusal) => {
+                if refusal.as_ref().is_some_and(Status::is_gone) {
+                    self.expect_end(now, call_id);
+                }
+            }
             (Purpose::TidyUp(call_id), refusal) => {
                 if let Some(call_id) = call_id {
                     let gone = refusal.as_ref().is_some_and(Status::is_gone);
