@@ -22,9 +22,12 @@
 //! ```
 //!
 //! The [`Network`] between them takes time, loses connections, stalls and swallows, as it is told or by chance.
+//! [`every_cut`] plays a flow again and again, with the connection lost at each frame in turn.
 
+mod every_cut;
 mod network;
 mod world;
 
+pub use every_cut::{EveryCut, Findings, Problem, Tally, Trouble, every_cut};
 pub use network::{Break, Disturbance, Moment, Network, Plan, Way};
 pub use world::{Hang, PATIENCE, World};
