@@ -239,11 +239,11 @@ impl Switchboard {
             }
             if self.chance(delay) {
                 let time = delay_by.mul_f64(self.rng.f64());
-                self.timers.set(self.now.saturating_add(time), Timer::Release(to, text));
+                self.timers.set(self.now.saturating_add(time), Timer::Release(to, text.clone()));
             } else {
-                self.deliver(to, text);
+                self.deliver(to, text.clone());
             }
-            self.expect_ack(to, id);
+            self.expect_ack(to, id, text);
         }
     }
 
