@@ -302,15 +302,16 @@ impl Session {
         }
         self.stop_connection_timers();
         self.unstage_frames();
+        let retry_in = self.pause();
+        self.connection.failures = self.connection.failures.saturating_add(1);
+        self.timers.set(Timer::Reconnect, now + retry_in);
+        // Before anything fails: what follows from that must not go out on the connection that is gone.
+        self.enter(Phase::Waiting { retry_in, reason: reason.into() });
         for key in self.pending.sent() {
             self.fail_request(now, key, &|request, certainty| {
                 Error::Lost(Box::new(Lost { what: request.describe(), certainty }))
             });
         }
-        let retry_in = self.pause();
-        self.connection.failures = self.connection.failures.saturating_add(1);
-        self.timers.set(Timer::Reconnect, now + retry_in);
-        self.enter(Phase::Waiting { retry_in, reason: reason.into() });
     }
 
     /// Takes back the frames that were not drained: they belong to a connection that is gone. Requests among

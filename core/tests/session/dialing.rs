@@ -270,6 +270,19 @@ fn a_dial_cut_before_the_answer_to_its_request_fails_as_unknown() {
 }
 
 #[test]
+fn a_leg_of_a_dial_that_a_cut_failed_is_ended_on_the_next_connection_not_on_the_lost_one() {
+    let mut rig = Rig::ready();
+    let (ticket, _) = dial(&mut rig);
+    // Its events overtake the reply, which never comes.
+    leg(&mut rig, "A", "ringing");
+    rig.disconnected();
+    rig.expect_dialed(ticket).expect_err("lost");
+    rig.expect_nothing_sent();
+    rig.reconnect("proto-1", true);
+    assert_eq!(ended_leg(&mut rig).1, "A cancel");
+}
+
+#[test]
 fn a_tag_in_use_is_refused() {
     let mut rig = Rig::ready();
     dial(&mut rig);
