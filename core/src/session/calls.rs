@@ -130,6 +130,16 @@ impl Session {
         self.dismiss(now, call_id, Dismissal::Pass);
     }
 
+    /// The application has passed an offer on, and the service may or may not have heard of it. If it has, nothing
+    /// more will ever be told of the call.
+    pub(super) fn finish_passing(&mut self, now: Instant, call_id: &CallId) {
+        let unanswered = |entry: &Entry| !entry.state.has_reached(&CallState::Answered);
+        if self.knows(call_id) && self.calls.get(call_id).is_some_and(unanswered) {
+            self.calls.remember_passed(call_id.clone());
+            self.pass_offer(now, call_id, "whether that was heard is not known");
+        }
+    }
+
     /// Nobody will use a call that the application was given: it is hung up.
     pub fn discard(&mut self, now: Instant, call_id: &CallId) {
         if self.knows(call_id) {

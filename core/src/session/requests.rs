@@ -359,7 +359,13 @@ impl Session {
             (target, Ok(reply)) => self.report(*ticket, target, Ok(reply)),
             (target, Err(error)) => {
                 self.drop_operation(*ticket, target);
+                let certainty = error.certainty();
                 self.report(*ticket, target, Err(error));
+                if let (Target::Call(call_id), "calling.pass", Certainty::Unknown) =
+                    (target, method, certainty)
+                {
+                    self.finish_passing(now, call_id);
+                }
             }
         }
     }

@@ -389,3 +389,28 @@ fn a_question_that_was_not_answered_is_asked_anew_on_the_next_connection() {
         assert_eq!(rig.session.stats().requests, 1);
     }
 }
+
+#[test]
+fn a_call_whose_passing_was_not_confirmed_is_over_for_this_client_and_passed_again() {
+    for cut in [true, false] {
+        let mut rig = Rig::ready();
+        rig.offer("c1");
+        let ticket = rig.call_command("calling.pass", "c1");
+        rig.expect_sent("calling.pass");
+        if cut {
+            rig.disconnected();
+        } else {
+            rig.pass(10 * SECOND);
+        }
+        assert_eq!(rig.expect_reply(ticket).expect_err("not confirmed").certainty(), Certainty::Unknown);
+        assert_eq!(rig.expect_ended("c1"), EndReason::Passed);
+        if cut {
+            rig.expect_nothing_sent();
+            rig.reconnect("proto-1", true);
+        }
+        let again = rig.expect_sent("calling.pass");
+        rig.refuse(&again, "410");
+        rig.expect_quiet();
+        assert_eq!(rig.session.stats().calls, 0, "cut: {cut}");
+    }
+}
