@@ -124,8 +124,10 @@ impl Session {
             && !matches!(request.stage, Stage::Sent)
             && let Some(Request { purpose: Purpose::Application(_, target), method, .. }) = self.withdraw(key)
         {
+            // One whose call has ended was told of already.
+            let ends = self.drop_operation(ticket, &target) || matches!(target, Target::Message);
             self.take_back(ticket, &method, &target);
-            if matches!(target, Target::Start { .. } | Target::Message) {
+            if ends {
                 self.emit(SessionEvent::OperationFailed { ticket, error: Error::Dropped });
             }
         }
@@ -383,7 +385,9 @@ impl Session {
                     entry.settled = false;
                 }
             }
-            target => self.drop_operation(ticket, target),
+            target => {
+                self.drop_operation(ticket, target);
+            }
         }
     }
 
@@ -409,12 +413,16 @@ impl Session {
         }
     }
 
-    fn drop_operation(&mut self, ticket: Ticket, target: &Target) {
+    /// Forgets an operation. False if it was over already.
+    fn drop_operation(&mut self, ticket: Ticket, target: &Target) -> bool {
         if let Target::Start { call_id, .. } = target
             && let Some(entry) = self.calls.get_mut(call_id)
         {
+            let before = entry.operations.len();
             entry.operations.retain(|running| running.ticket != ticket);
+            return entry.operations.len() < before;
         }
+        false
     }
 
     fn report(&mut self, ticket: Ticket, target: &Target, result: Result<Reply, Error>) {
