@@ -442,7 +442,8 @@ impl Session {
     pub(super) fn end_calls(&mut self, now: Instant) {
         self.timers.set(Timer::FinishDrain, now + LAST_WORDS);
         for tag in self.dials.tags(|_| true) {
-            self.fail_dial(now, &tag, Error::closed(Certainty::Unknown));
+            let certainty = self.recall_dial(&tag);
+            self.fail_dial(now, &tag, Error::closed(certainty));
         }
         for call_id in self.calls.ids(super::table::Entry::is_visible) {
             self.tidy_up(now, "calling.end", r#"{"reason":"hangup"}"#, &call_id);
