@@ -184,6 +184,10 @@ impl Session {
             // What is over stays over, whatever comes late.
             if !self.calls.is_over(call_id) {
                 self.emit(SessionEvent::Other(event.clone()));
+                if news.call_state == CallState::Ended {
+                    // Its offer may have been overtaken, and must not bring it back to life.
+                    self.calls.remember(call_id.clone());
+                }
             }
             return;
         }

@@ -414,3 +414,14 @@ fn a_call_whose_passing_was_not_confirmed_is_over_for_this_client_and_passed_aga
         assert_eq!(rig.session.stats().calls, 0, "cut: {cut}");
     }
 }
+
+#[test]
+fn an_offer_that_the_end_of_its_call_has_overtaken_is_ignored() {
+    let mut rig = Rig::ready();
+    rig.state("c1", "ended");
+    assert!(matches!(rig.events.pop_front(), Some(SessionEvent::Other(_))));
+    rig.event("calling.call.receive", offer("c1"));
+    rig.expect_quiet();
+    assert_eq!(rig.notices, [Notice::OfferRepeated("c1".into())]);
+    assert_eq!(rig.session.stats(), Stats::default());
+}
