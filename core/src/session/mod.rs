@@ -84,6 +84,8 @@ pub struct Session {
     connection: Connection,
     /// The contexts that calls are wanted for: all of them are asserted at every authentication.
     contexts: BTreeSet<String>,
+    /// Those of them that do not hang on a request under way: configured, or accepted by the service.
+    settled_contexts: BTreeSet<String>,
     draining: bool,
     pending: Pending,
     calls: Calls,
@@ -142,6 +144,7 @@ impl Session {
             random: fastrand::Rng::with_seed(seed),
             connection: Connection::default(),
             contexts: config.desired_contexts().iter().cloned().collect(),
+            settled_contexts: config.desired_contexts().iter().cloned().collect(),
             draining: false,
             pending: Pending::default(),
             calls: Calls::new(),

@@ -105,6 +105,7 @@ impl Session {
                         self.contexts.insert(context.clone());
                     } else {
                         self.contexts.remove(context);
+                        self.settled_contexts.remove(context);
                     }
                 }
                 let params = json!({ "contexts": contexts }).to_string();
@@ -300,6 +301,10 @@ impl Session {
         let sent = matches!(request.stage, Stage::Sent);
         let asked_by_us = matches!(request.purpose, Purpose::Probe | Purpose::Authenticate { .. });
         let after = now.saturating_duration_since(request.made).max(request.timeout);
+        let doubted = match &request.purpose {
+            Purpose::Confirm(call_id) => Some(call_id.clone()),
+            _ => None,
+        };
         self.fail_request(now, key, &|request, certainty| {
             Error::TimedOut(Box::new(TimedOut {
                 what: request.describe(),
@@ -309,6 +314,10 @@ impl Session {
         });
         if sent && !asked_by_us {
             self.probe_hearing(now);
+        }
+        // Until there is an answer, on this connection or another: the end of the call may never be told otherwise.
+        if let Some(call_id) = doubted.filter(|_| self.connection.is_ready()) {
+            self.confirm(now, &call_id);
         }
     }
 
@@ -358,7 +367,13 @@ impl Session {
                 self.report(*ticket, &Target::Message, Ok(reply.clone()));
                 self.follow_message(*ticket, &reply);
             }
-            (target, Ok(reply)) => self.report(*ticket, target, Ok(reply)),
+            (target, Ok(reply)) => {
+                if let Target::Receive(contexts) = target {
+                    let wanted = contexts.iter().filter(|context| self.contexts.contains(*context));
+                    self.settled_contexts.extend(wanted.cloned());
+                }
+                self.report(*ticket, target, Ok(reply));
+            }
             (target, Err(error)) => {
                 self.drop_operation(*ticket, target);
                 let certainty = error.certainty();
@@ -377,7 +392,9 @@ impl Session {
         match target {
             Target::Receive(contexts) => {
                 for context in contexts {
-                    self.contexts.remove(context);
+                    if !self.settled_contexts.contains(context) && !self.is_asked_for(context) {
+                        self.contexts.remove(context);
+                    }
                 }
             }
             Target::Call(call_id) if settles(method) => {
@@ -389,6 +406,15 @@ impl Session {
                 self.drop_operation(ticket, target);
             }
         }
+    }
+
+    /// Whether a request under way asks for a context.
+    fn is_asked_for(&self, context: &String) -> bool {
+        let asks = |request: &Request| match &request.purpose {
+            Purpose::Application(_, Target::Receive(contexts)) => contexts.contains(context),
+            _ => false,
+        };
+        !self.pending.keys(asks).is_empty()
     }
 
     /// Fails what waits to be sent to a call, since it cannot be reached any more.

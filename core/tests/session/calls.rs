@@ -391,6 +391,22 @@ fn a_question_that_was_not_answered_is_asked_anew_on_the_next_connection() {
 }
 
 #[test]
+fn a_question_that_went_unanswered_is_asked_again() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.disconnected();
+    rig.reconnect("proto-1", true);
+    rig.events.clear();
+    rig.expect_sent("calling.clear_digit_bindings");
+    rig.pass(10 * SECOND);
+    rig.expect_sent("signalwire.ping");
+    let again = rig.expect_sent("calling.clear_digit_bindings");
+    rig.refuse(&again, "404");
+    rig.pass(5 * SECOND);
+    assert_eq!(rig.expect_ended("c1"), EndReason::NotFound);
+}
+
+#[test]
 fn a_call_whose_passing_was_not_confirmed_is_over_for_this_client_and_passed_again() {
     for cut in [true, false] {
         let mut rig = Rig::ready();

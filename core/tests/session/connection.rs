@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use signalwire_relay_core::session::{ConnectionState, Frame, SessionEvent, Stats};
+use signalwire_relay_core::session::{ConnectionState, Frame, SessionEvent, Stats, Target};
 use signalwire_relay_core::{CallId, Certainty, Config, EndReason, Error};
 
-use crate::rig::{Rig, SECOND, config};
+use crate::rig::{Rig, SECOND, config, raw};
 
 fn closed(rig: &mut Rig) -> Result<(), Error> {
     match rig.events.pop_back() {
@@ -507,4 +507,26 @@ fn nothing_that_is_printed_shows_what_is_sent() {
     rig.session.handle_disconnected(rig.now, "closed: PT-secret of p-1 is not welcome");
     rig.drain();
     assert!(!format!("{:?}", rig.states).contains("PT-secret"));
+}
+
+#[test]
+fn a_context_that_was_wanted_before_stays_wanted_when_a_request_for_it_is_taken_back_or_refused() {
+    let contexts = |rig: &Rig| rig.session.contexts().map(str::to_owned).collect::<Vec<_>>();
+    let receive = |context: &str| raw("signalwire.receive", Target::Receive(vec![context.into()]));
+    let mut rig = Rig::ready();
+    // Configured, and asked for once more.
+    let refused = rig.command(receive("office"));
+    let request = rig.expect_sent("signalwire.receive");
+    rig.refuse(&request, "402");
+    rig.expect_reply(refused).expect_err("refused");
+    rig.disconnected();
+    let dropped = rig.command(receive("office"));
+    rig.session.abandon(rig.now, dropped);
+    assert_eq!(contexts(&rig), ["office"]);
+    // Asked for twice, of which one is taken back.
+    let first = rig.command(receive("sales"));
+    rig.command(receive("sales"));
+    rig.session.abandon(rig.now, first);
+    assert_eq!(contexts(&rig), ["office", "sales"]);
+    assert_eq!(rig.reconnect("proto-2", false)["contexts"], json!(["office", "sales"]));
 }

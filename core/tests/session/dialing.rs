@@ -289,7 +289,7 @@ fn a_dial_that_had_not_left_when_draining_ended_was_not_sent_and_is_not_sent_any
     rig.offer("c1");
     rig.disconnected();
     let ticket = rig.command(command());
-    rig.session.drain(rig.now, 0 * SECOND);
+    rig.session.drain(rig.now, Duration::ZERO);
     rig.session.handle_timeout(rig.now);
     rig.drain();
     let error = rig.expect_dialed(ticket).expect_err("the client is closing");
