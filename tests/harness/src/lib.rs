@@ -23,8 +23,10 @@
 //!
 //! The [`Network`] between them takes time, loses connections, stalls and swallows, as it is told or by chance.
 //! [`every_cut`] plays a flow again and again, with the connection lost at each frame in turn.
+//! The [`model`] plays histories of single steps, and checks after each what must always be true.
 
 mod every_cut;
+pub mod model;
 mod network;
 mod world;
 

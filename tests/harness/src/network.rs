@@ -295,6 +295,11 @@ impl Fabric {
         self.plan = Some(plan);
     }
 
+    pub(crate) fn forget_plans(&mut self) {
+        self.plan = None;
+        self.refuse_next = 0;
+    }
+
     pub(crate) fn set_reachable(&mut self, reachable: bool) {
         self.reachable = reachable;
         if reachable {

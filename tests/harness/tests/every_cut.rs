@@ -12,14 +12,14 @@ const MACHINE: &str = "+15553330002";
 
 /// As it is, with frames that take time, and with every other way to lose a connection.
 fn expect_none(scenario: Scenario, application: impl AsyncFn(Client, Tally)) {
-    let show = |findings: Findings| {
+    let check = |findings: Findings| {
         println!("{} runs, {} steps", findings.runs, findings.steps);
         findings.expect_none();
     };
     let play = |client, tally| application(client, tally);
-    show(every_cut(&scenario, play));
-    let slow = EveryCut::new(scenario).seed(2).latency(secs(0.05));
-    show(slow.breaking([Break::Cut, Break::HalfOpen, Break::Stall(secs(35))]).run(play));
+    check(every_cut(&scenario, play));
+    let delayed = EveryCut::new(scenario).seed(2).latency(secs(0.05));
+    check(delayed.breaking([Break::Cut, Break::HalfOpen, Break::Stall(secs(35))]).run(play));
 }
 
 fn menu() -> Scenario {
