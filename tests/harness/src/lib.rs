@@ -26,6 +26,7 @@
 //! The [`model`] plays histories of single steps, and checks after each what must always be true.
 
 mod every_cut;
+pub mod fuzzing;
 pub mod model;
 mod network;
 mod world;
