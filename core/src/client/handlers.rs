@@ -104,8 +104,8 @@ where
                 own.sender().mailbox().post(Message::Notice(notice));
             }
             // A caller whose handler broke off would listen to silence for ever.
-            if !own.is_ended() {
-                let _ = own.hangup().reason(reason).await;
+            if !own.is_ended() && own.hangup().reason(reason).await.is_err() {
+                own.discard();
             }
         })
     })

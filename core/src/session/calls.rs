@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::frame::EventParams;
 use super::output::{CallInfo, Notice, OperationUpdate, SessionEvent};
-use super::table::{CallSerial, Dismissal, Role, Running};
+use super::table::{CallSerial, Dismissal, Entry, Role, Running};
 use super::timers::Timer;
 use super::{Session, dials};
 use crate::calling::{CallReceiveEvent, CallState, CallStateEvent, Direction, EndReason};
@@ -130,6 +130,16 @@ impl Session {
         self.dismiss(now, call_id, Dismissal::Pass);
     }
 
+    /// The application has passed an offer on, and the service may or may not have heard of it. If it has, nothing
+    /// more will ever be told of the call.
+    pub(super) fn finish_passing(&mut self, now: Instant, call_id: &CallId) {
+        let unanswered = |entry: &Entry| !entry.state.has_reached(&CallState::Answered);
+        if self.knows(call_id) && self.calls.get(call_id).is_some_and(unanswered) {
+            self.calls.remember_passed(call_id.clone());
+            self.pass_offer(now, call_id, "whether that was heard is not known");
+        }
+    }
+
     /// Nobody will use a call that the application was given: it is hung up.
     pub fn discard(&mut self, now: Instant, call_id: &CallId) {
         if self.knows(call_id) {
@@ -174,6 +184,10 @@ impl Session {
             // What is over stays over, whatever comes late.
             if !self.calls.is_over(call_id) {
                 self.emit(SessionEvent::Other(event.clone()));
+                if news.call_state == CallState::Ended {
+                    // Its offer may have been overtaken, and must not bring it back to life.
+                    self.calls.remember(call_id.clone());
+                }
             }
             return;
         }
@@ -236,6 +250,13 @@ impl Session {
     pub(super) fn forget_call(&mut self, call_id: &CallId) {
         self.stop_call_timers(call_id);
         self.calls.forget(call_id);
+    }
+
+    /// The end of any call may have been missed: the service is asked which it still knows.
+    pub(super) fn doubt_calls(&mut self, now: Instant) {
+        for call_id in self.calls.ids(Entry::is_visible) {
+            self.confirm(now, &call_id);
+        }
     }
 
     /// The service does not know the call: news of its end should be on their way.

@@ -256,6 +256,10 @@ impl Session {
             self.output.push_back(Queued::Frame(Some(key), frame));
         }
         self.dismiss_waiting(now);
+        if resumed {
+            self.doubt_calls(now);
+            self.doubt_messages(now);
+        }
     }
 
     pub(super) fn handle_rejected(&mut self, now: Instant, status: &Status, resuming: bool) {
@@ -323,15 +327,16 @@ impl Session {
         }
         self.stop_connection_timers();
         self.unstage_frames();
+        let retry_in = self.pause();
+        self.connection.failures = self.connection.failures.saturating_add(1);
+        self.timers.set(Timer::Reconnect, now + retry_in);
+        // Before anything fails: what follows from that must not go out on the connection that is gone.
+        self.enter(Phase::Waiting { retry_in, reason: reason.into() });
         for key in self.pending.sent() {
             self.fail_request(now, key, &|request, certainty| {
                 Error::Lost(Box::new(Lost { what: request.describe(), certainty }))
             });
         }
-        let retry_in = self.pause();
-        self.connection.failures = self.connection.failures.saturating_add(1);
-        self.timers.set(Timer::Reconnect, now + retry_in);
-        self.enter(Phase::Waiting { retry_in, reason: reason.into() });
     }
 
     /// Takes back the frames that were not drained: they belong to a connection that is gone. Requests among
@@ -349,7 +354,7 @@ impl Session {
         // Frames of the session's own connection business are not for the next connection either.
         frames.retain(|(key, _)| {
             let own = self.pending.get(*key).is_none_or(|request| {
-                matches!(request.purpose, Purpose::Authenticate { .. } | Purpose::Probe)
+                matches!(request.purpose, Purpose::Authenticate { .. } | Purpose::Probe | Purpose::Confirm(_))
             });
             if own {
                 self.pending.remove(*key);
@@ -462,7 +467,8 @@ impl Session {
     pub(super) fn end_calls(&mut self, now: Instant) {
         self.timers.set(Timer::FinishDrain, now + LAST_WORDS);
         for tag in self.dials.tags(|_| true) {
-            self.fail_dial(now, &tag, Error::closed(Certainty::Unknown));
+            let certainty = self.recall_dial(&tag);
+            self.fail_dial(now, &tag, Error::closed(certainty));
         }
         for call_id in self.calls.ids(super::table::Entry::is_visible) {
             self.tidy_up(now, "calling.end", r#"{"reason":"hangup"}"#, &call_id);

@@ -145,17 +145,24 @@ impl Session {
     }
 
     pub(super) fn expire_dial(&mut self, now: Instant, tag: &Tag) {
-        let Some(dial) = self.dials.get_mut(tag) else { return };
-        let (ticket, after, accepted) = (dial.ticket, dial.timeout, dial.accepted);
-        // A dial that still waits for its connection must not go out any more.
-        let sent = accepted || self.recall(ticket);
-        let certainty = if sent { Certainty::Unknown } else { Certainty::NotSent };
+        let Some(after) = self.dials.get_mut(tag).map(|dial| dial.timeout) else { return };
+        let certainty = self.recall_dial(tag);
         let what = format!("calling.dial (tag {tag})");
         self.fail_dial(
             now,
             tag,
             Error::TimedOut(Box::new(TimedOut { what, after, certainty: Some(certainty) })),
         );
+    }
+
+    /// Takes back the request of a dial that is to fail: one that still waits for its connection must not go out any
+    /// more.
+    pub(super) fn recall_dial(&mut self, tag: &Tag) -> Certainty {
+        let Some((ticket, accepted)) = self.dials.get_mut(tag).map(|dial| (dial.ticket, dial.accepted))
+        else {
+            return Certainty::Unknown;
+        };
+        if accepted || self.recall(ticket) { Certainty::Unknown } else { Certainty::NotSent }
     }
 
     /// Ends a leg that nobody wants.

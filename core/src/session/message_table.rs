@@ -11,9 +11,20 @@ pub const FOLLOWED_MESSAGES: usize = 10_000;
 /// How much early news is kept: a state may overtake the reply that names the message.
 const EARLY_NEWS: usize = 256;
 
+/// Followed messages in the order of the latest news of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub(super) struct MessageSerial(u64);
+
+#[derive(Debug)]
+struct Followed {
+    ticket: Ticket,
+    serial: MessageSerial,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Messages {
-    tickets: HashMap<MessageId, Ticket>,
+    next: MessageSerial,
+    followed: HashMap<MessageId, Followed>,
     order: VecDeque<MessageId>,
     early: VecDeque<(MessageId, Arc<Event>)>,
 }
@@ -29,27 +40,60 @@ impl Messages {
             }
             !its
         });
-        self.tickets.insert(id.clone(), ticket);
+        let serial = self.new_serial();
+        self.followed.insert(id.clone(), Followed { ticket, serial });
         self.order.push_back(id);
         let mut dropped = None;
-        if self.tickets.len() > FOLLOWED_MESSAGES {
+        if self.followed.len() > FOLLOWED_MESSAGES {
             while let (None, Some(oldest)) = (dropped, self.order.pop_front()) {
-                dropped = self.tickets.remove(&oldest);
+                dropped = self.followed.remove(&oldest).map(|message| message.ticket);
             }
         }
         (early, dropped)
     }
 
     pub(super) fn ticket_of(&self, id: &MessageId) -> Option<Ticket> {
-        self.tickets.get(id).copied()
+        self.followed.get(id).map(|message| message.ticket)
     }
 
     pub(super) fn forget(&mut self, id: &MessageId) {
-        self.tickets.remove(id);
+        self.followed.remove(id);
         // Those that are not followed any more pile up in the order only as long as followed ones precede them.
-        while self.order.front().is_some_and(|front| !self.tickets.contains_key(front)) {
+        while self.order.front().is_some_and(|front| !self.followed.contains_key(front)) {
             self.order.pop_front();
         }
+    }
+
+    /// There are news of a message.
+    pub(super) fn renew(&mut self, id: &MessageId) {
+        let serial = self.new_serial();
+        if let Some(message) = self.followed.get_mut(id) {
+            message.serial = serial;
+        }
+    }
+
+    /// The serial that comes next: all messages are before it.
+    pub(super) fn next(&self) -> MessageSerial {
+        self.next
+    }
+
+    fn new_serial(&mut self) -> MessageSerial {
+        let serial = self.next;
+        self.next = MessageSerial(serial.0 + 1);
+        serial
+    }
+
+    /// Lets go of the messages of which there were no news since, in the order in which they were sent.
+    pub(super) fn take_before(&mut self, before: MessageSerial) -> Vec<Ticket> {
+        let mut taken = Vec::new();
+        self.order.retain(|id| {
+            if self.followed.get(id).is_none_or(|message| message.serial >= before) {
+                return true;
+            }
+            taken.extend(self.followed.remove(id).map(|message| message.ticket));
+            false
+        });
+        taken
     }
 
     pub(super) fn keep_early(&mut self, id: MessageId, event: Arc<Event>) {
@@ -63,10 +107,10 @@ impl Messages {
     pub(super) fn take_all(&mut self) -> Vec<Ticket> {
         self.early.clear();
         let order = std::mem::take(&mut self.order);
-        order.into_iter().filter_map(|id| self.tickets.remove(&id)).collect()
+        order.into_iter().filter_map(|id| self.followed.remove(&id)).map(|message| message.ticket).collect()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.tickets.len()
+        self.followed.len()
     }
 }

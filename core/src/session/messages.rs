@@ -1,14 +1,20 @@
 //! What becomes of a message that was sent.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::Session;
+use super::message_table::MessageSerial;
 use super::output::{OperationUpdate, Reply, SessionEvent};
+use super::timers::Timer;
 use crate::error::{Certainty, Error, Lost};
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
 use crate::json::object;
 use crate::messaging::MessageStateEvent;
+
+/// How long the next news of a message may take after the connection was down.
+const NEWS_LIMIT: Duration = Duration::from_mins(5);
 
 impl Session {
     /// The service has accepted a message, and named it.
@@ -35,6 +41,21 @@ impl Session {
         }
     }
 
+    /// The last news of any message may have been missed: unless there is more, they are not waited for for ever.
+    pub(super) fn doubt_messages(&mut self, now: Instant) {
+        let timer = Timer::GiveUpMessages(self.messages.next());
+        // One gap after the other must not put it off.
+        if self.messages.len() > 0 && !self.timers.is_set(&timer) {
+            self.timers.set(timer, now + NEWS_LIMIT);
+        }
+    }
+
+    pub(super) fn give_up_messages(&mut self, before: MessageSerial) {
+        for ticket in self.messages.take_before(before) {
+            self.lose_message(ticket);
+        }
+    }
+
     pub(super) fn handle_message_state(&mut self, news: &MessageStateEvent, event: Arc<Event>) {
         let Some(ticket) = self.messages.ticket_of(&news.message_id) else {
             if !news.message_id.is_empty() {
@@ -45,6 +66,8 @@ impl Session {
         let ended = news.message_state.is_final();
         if ended {
             self.messages.forget(&news.message_id);
+        } else {
+            self.messages.renew(&news.message_id);
         }
         let update = OperationUpdate { ticket, answered: ended, ended };
         self.emit(SessionEvent::Message { event, update });

@@ -89,6 +89,8 @@ pub struct Session {
     connection: Connection,
     /// The contexts that calls are wanted for: all of them are asserted at every authentication.
     contexts: BTreeSet<String>,
+    /// Those of them that do not hang on a request under way: configured, or accepted by the service.
+    settled_contexts: BTreeSet<String>,
     draining: bool,
     pending: Pending,
     calls: Calls,
@@ -152,6 +154,7 @@ impl Session {
             random: fastrand::Rng::with_seed(seed),
             connection: Connection::default(),
             contexts: config.desired_contexts().iter().cloned().collect(),
+            settled_contexts: config.desired_contexts().iter().cloned().collect(),
             draining: false,
             pending: Pending::default(),
             calls: Calls::new(),
@@ -216,6 +219,7 @@ impl Session {
                 Timer::ConfirmGone(serial) => self.confirm_gone(serial),
                 Timer::ConfirmOver(serial, ticket) => self.confirm_over(serial, ticket),
                 Timer::DismissAgain(serial) => self.dismiss_again(now, serial),
+                Timer::GiveUpMessages(before) => self.give_up_messages(before),
                 Timer::GiveUpDial(tag) => self.expire_dial(now, &tag),
                 Timer::Alarm(ticket) => self.emit(SessionEvent::Alarm(ticket)),
             }
@@ -300,6 +304,12 @@ impl Session {
     /// The contexts that calls are wanted for.
     pub fn contexts(&self) -> impl Iterator<Item = &str> {
         self.contexts.iter().map(String::as_str)
+    }
+
+    /// The calls on the books, in the order in which they became known: those of the application, legs of dials
+    /// that are not decided, and those that are to go.
+    pub fn calls(&self) -> impl Iterator<Item = &CallId> {
+        self.calls.all()
     }
 
     /// How many of each thing the session holds.

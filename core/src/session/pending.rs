@@ -26,6 +26,8 @@ pub(super) enum Purpose {
     },
     /// The session: is anybody there?
     Probe,
+    /// The session: is the call still there?
+    Confirm(CallId),
     /// The session, tidying up after a call or a subscription; nobody waits.
     TidyUp(Option<CallId>),
     /// The application.

@@ -18,6 +18,10 @@ use crate::calling::{EndReason, Key};
 use crate::error::{Certainty, Error, InvalidArgument, QueueFull, Refused, TimedOut};
 use crate::ids::{CallId, Ticket};
 
+/// Names a group of bindings that nobody has made. There is no method to ask whether a call is there; clearing what is
+/// not there comes nearest.
+const NO_BINDINGS: &str = r#"{"realm":"-"}"#;
+
 impl Session {
     /// Takes on a request. Its outcome is reported under `ticket`, exactly once: as
     /// [`SessionEvent::Dialed`] for a dial, as [`SessionEvent::Replied`] for anything else.
@@ -101,6 +105,7 @@ impl Session {
                         self.contexts.insert(context.clone());
                     } else {
                         self.contexts.remove(context);
+                        self.settled_contexts.remove(context);
                     }
                 }
                 let params = json!({ "contexts": contexts }).to_string();
@@ -126,8 +131,10 @@ impl Session {
             && !matches!(request.stage, Stage::Sent)
             && let Some(Request { purpose: Purpose::Application(_, target), method, .. }) = self.withdraw(key)
         {
+            // One whose call has ended was told of already.
+            let ends = self.drop_operation(ticket, &target) || matches!(target, Target::Message);
             self.take_back(ticket, &method, &target);
-            if matches!(target, Target::Start { .. } | Target::Message) {
+            if ends {
                 self.emit(SessionEvent::OperationFailed { ticket, error: Error::Dropped });
             }
         }
@@ -146,11 +153,25 @@ impl Session {
 
     /// Asks the service, on the session's own account, for something about a call.
     pub(super) fn tidy_up(&mut self, now: Instant, method: &'static str, params: &str, call_id: &CallId) {
+        self.ask(now, method, params, call_id, Purpose::TidyUp(Some(call_id.clone())));
+    }
+
+    /// Asks the service for something that changes nothing, to see whether it still knows a call.
+    pub(super) fn confirm(&mut self, now: Instant, call_id: &CallId) {
+        self.ask(
+            now,
+            "calling.clear_digit_bindings",
+            NO_BINDINGS,
+            call_id,
+            Purpose::Confirm(call_id.clone()),
+        );
+    }
+
+    fn ask(&mut self, now: Instant, method: &'static str, params: &str, call_id: &CallId, purpose: Purpose) {
         let Some(node_id) = self.calls.get(call_id).map(|entry| entry.node_id.clone()) else { return };
         let address = Address { call: Some((&node_id, call_id)), ..Address::default() };
         let id = self.new_uuid();
         let frame = frame::request(id, method, address, params);
-        let purpose = Purpose::TidyUp(Some(call_id.clone()));
         self.enqueue(now, id, method.into(), frame, purpose, self.request_timeout);
     }
 
@@ -232,6 +253,11 @@ impl Session {
                 }
             }
             (Purpose::Probe, _) => {}
+            (Purpose::Confirm(call_id), refusal) => {
+                if refusal.as_ref().is_some_and(Status::is_gone) {
+                    self.expect_end(now, call_id);
+                }
+            }
             (Purpose::TidyUp(call_id), refusal) => {
                 if let Some(call_id) = call_id {
                     let gone = refusal.as_ref().is_some_and(Status::is_gone);
@@ -281,6 +307,10 @@ impl Session {
         let sent = matches!(request.stage, Stage::Sent);
         let asked_by_us = matches!(request.purpose, Purpose::Probe | Purpose::Authenticate { .. });
         let after = now.saturating_duration_since(request.made).max(request.timeout);
+        let doubted = match &request.purpose {
+            Purpose::Confirm(call_id) => Some(call_id.clone()),
+            _ => None,
+        };
         self.fail_request(now, key, &|request, certainty| {
             Error::TimedOut(Box::new(TimedOut {
                 what: request.describe(),
@@ -290,6 +320,10 @@ impl Session {
         });
         if sent && !asked_by_us {
             self.probe_hearing(now);
+        }
+        // Until there is an answer, on this connection or another: the end of the call may never be told otherwise.
+        if let Some(call_id) = doubted.filter(|_| self.connection.is_ready()) {
+            self.confirm(now, &call_id);
         }
     }
 
@@ -339,10 +373,22 @@ impl Session {
                 self.report(*ticket, &Target::Message, Ok(reply.clone()));
                 self.follow_message(*ticket, &reply);
             }
-            (target, Ok(reply)) => self.report(*ticket, target, Ok(reply)),
+            (target, Ok(reply)) => {
+                if let Target::Receive(contexts) = target {
+                    let wanted = contexts.iter().filter(|context| self.contexts.contains(*context));
+                    self.settled_contexts.extend(wanted.cloned());
+                }
+                self.report(*ticket, target, Ok(reply));
+            }
             (target, Err(error)) => {
                 self.drop_operation(*ticket, target);
+                let certainty = error.certainty();
                 self.report(*ticket, target, Err(error));
+                if let (Target::Call(call_id), "calling.pass", Certainty::Unknown) =
+                    (target, method, certainty)
+                {
+                    self.finish_passing(now, call_id);
+                }
             }
         }
     }
@@ -352,7 +398,9 @@ impl Session {
         match target {
             Target::Receive(contexts) => {
                 for context in contexts {
-                    self.contexts.remove(context);
+                    if !self.settled_contexts.contains(context) && !self.is_asked_for(context) {
+                        self.contexts.remove(context);
+                    }
                 }
             }
             Target::Reauthenticate(replaced) => self.credentials = replaced.clone(),
@@ -361,8 +409,19 @@ impl Session {
                     entry.settled = false;
                 }
             }
-            target => self.drop_operation(ticket, target),
+            target => {
+                self.drop_operation(ticket, target);
+            }
         }
+    }
+
+    /// Whether a request under way asks for a context.
+    fn is_asked_for(&self, context: &String) -> bool {
+        let asks = |request: &Request| match &request.purpose {
+            Purpose::Application(_, Target::Receive(contexts)) => contexts.contains(context),
+            _ => false,
+        };
+        !self.pending.keys(asks).is_empty()
     }
 
     /// Fails what waits to be sent to a call, since it cannot be reached any more.
@@ -387,12 +446,16 @@ impl Session {
         }
     }
 
-    fn drop_operation(&mut self, ticket: Ticket, target: &Target) {
+    /// Forgets an operation. False if it was over already.
+    fn drop_operation(&mut self, ticket: Ticket, target: &Target) -> bool {
         if let Target::Start { call_id, .. } = target
             && let Some(entry) = self.calls.get_mut(call_id)
         {
+            let before = entry.operations.len();
             entry.operations.retain(|running| running.ticket != ticket);
+            return entry.operations.len() < before;
         }
+        false
     }
 
     fn report(&mut self, ticket: Ticket, target: &Target, result: Result<Reply, Error>) {

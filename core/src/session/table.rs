@@ -195,6 +195,11 @@ impl Calls {
         self.order.values().filter(|id| self.entries.get(*id).is_some_and(&wanted)).cloned().collect()
     }
 
+    /// All calls, in the order in which they became known.
+    pub(super) fn all(&self) -> impl Iterator<Item = &CallId> {
+        self.order.values()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
+use super::message_table::MessageSerial;
 use super::pending::RequestKey;
 use super::table::CallSerial;
 use crate::ids::{Tag, Ticket};
@@ -34,6 +35,8 @@ pub(super) enum Timer {
     ConfirmOver(CallSerial, Ticket),
     /// A call that nobody wants is still there: try again to be rid of it, or forget it.
     DismissAgain(CallSerial),
+    /// What became of messages followed before this one may have been missed: they are given up.
+    GiveUpMessages(MessageSerial),
     /// Nobody answered a dial: it fails.
     GiveUpDial(Tag),
     /// An alarm of the application goes off.

@@ -259,3 +259,20 @@ fn an_operation_that_the_service_does_not_know_ends_even_if_its_last_event_was_m
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn an_operation_that_failed_with_its_call_does_not_fail_again_when_its_request_is_abandoned() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.disconnected();
+    let ticket = start::<Play>(&mut rig, "calling.play", None);
+    rig.session.discard(rig.now, &"c1".into());
+    rig.drain();
+    assert!(
+        matches!(rig.events.pop_front(), Some(SessionEvent::OperationFailed { ticket: own, .. }) if own == ticket)
+    );
+    rig.expect_ended("c1");
+    rig.session.abandon(rig.now, ticket);
+    rig.drain();
+    rig.expect_quiet();
+}

@@ -336,3 +336,108 @@ fn a_call_that_was_given_back_is_for_somebody_else_to_answer() {
     rig.expect_quiet();
     rig.expect_sent("calling.pass");
 }
+
+#[test]
+fn a_call_whose_end_was_missed_ends_after_the_gap() {
+    let mut rig = Rig::ready();
+    for call_id in ["c1", "c2", "c3"] {
+        rig.offer(call_id);
+    }
+    rig.disconnected();
+    rig.reconnect("proto-1", true);
+    rig.events.clear();
+    let questions: Vec<_> = rig.sent.drain(..).collect();
+    let asked: Vec<_> = questions.iter().map(|question| question["params"]["call_id"].as_str()).collect();
+    assert_eq!(asked, [Some("c1"), Some("c2"), Some("c3")], "each call is asked after, once");
+    assert!(questions.iter().all(|question| question["method"] == "calling.clear_digit_bindings"));
+    rig.ok(&questions[0]);
+    rig.refuse(&questions[1], "404");
+    // Not answered yet, so that there is nothing to be cleared: it is there all the same.
+    rig.refuse(&questions[2], "409");
+    rig.expect_quiet();
+    rig.pass(5 * SECOND);
+    assert_eq!(rig.expect_ended("c2"), EndReason::NotFound);
+    rig.expect_quiet();
+    assert_eq!(rig.session.calls().map(CallId::as_str).collect::<Vec<_>>(), ["c1", "c3"]);
+}
+
+#[test]
+fn a_call_whose_end_comes_late_after_a_gap_ends_for_its_own_reason() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.disconnected();
+    rig.reconnect("proto-1", true);
+    rig.events.clear();
+    let question = rig.expect_sent("calling.clear_digit_bindings");
+    rig.refuse(&question, "410");
+    rig.event("calling.call.state", json!({"call_id": "c1", "call_state": "ended", "end_reason": "busy"}));
+    rig.expect_call_event("c1");
+    assert_eq!(rig.expect_ended("c1"), EndReason::Busy);
+    rig.pass(60 * SECOND);
+    rig.expect_quiet();
+}
+
+#[test]
+fn a_question_that_was_not_answered_is_asked_anew_on_the_next_connection() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    for _ in 0..3 {
+        rig.disconnected();
+        rig.reconnect("proto-1", true);
+        rig.expect_sent("calling.clear_digit_bindings");
+        rig.expect_nothing_sent();
+        assert_eq!(rig.session.stats().requests, 1);
+    }
+}
+
+#[test]
+fn a_question_that_went_unanswered_is_asked_again() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.disconnected();
+    rig.reconnect("proto-1", true);
+    rig.events.clear();
+    rig.expect_sent("calling.clear_digit_bindings");
+    rig.pass(10 * SECOND);
+    rig.expect_sent("signalwire.ping");
+    let again = rig.expect_sent("calling.clear_digit_bindings");
+    rig.refuse(&again, "404");
+    rig.pass(5 * SECOND);
+    assert_eq!(rig.expect_ended("c1"), EndReason::NotFound);
+}
+
+#[test]
+fn a_call_whose_passing_was_not_confirmed_is_over_for_this_client_and_passed_again() {
+    for cut in [true, false] {
+        let mut rig = Rig::ready();
+        rig.offer("c1");
+        let ticket = rig.call_command("calling.pass", "c1");
+        rig.expect_sent("calling.pass");
+        if cut {
+            rig.disconnected();
+        } else {
+            rig.pass(10 * SECOND);
+        }
+        assert_eq!(rig.expect_reply(ticket).expect_err("not confirmed").certainty(), Certainty::Unknown);
+        assert_eq!(rig.expect_ended("c1"), EndReason::Passed);
+        if cut {
+            rig.expect_nothing_sent();
+            rig.reconnect("proto-1", true);
+        }
+        let again = rig.expect_sent("calling.pass");
+        rig.refuse(&again, "410");
+        rig.expect_quiet();
+        assert_eq!(rig.session.stats().calls, 0, "cut: {cut}");
+    }
+}
+
+#[test]
+fn an_offer_that_the_end_of_its_call_has_overtaken_is_ignored() {
+    let mut rig = Rig::ready();
+    rig.state("c1", "ended");
+    assert!(matches!(rig.events.pop_front(), Some(SessionEvent::Other(_))));
+    rig.event("calling.call.receive", offer("c1"));
+    rig.expect_quiet();
+    assert_eq!(rig.notices, [Notice::OfferRepeated("c1".into())]);
+    assert_eq!(rig.session.stats(), Stats::default());
+}

@@ -571,3 +571,25 @@ fn a_provider_is_asked_before_each_connection_and_a_failure_is_a_failed_attempt(
     answer(&mut rig, Ok("second"));
     assert_eq!(rig.authenticate("proto-1", true)["authentication"], json!({"jwt_token": "second"}));
 }
+
+#[test]
+fn a_context_that_was_wanted_before_stays_wanted_when_a_request_for_it_is_taken_back_or_refused() {
+    let contexts = |rig: &Rig| rig.session.contexts().map(str::to_owned).collect::<Vec<_>>();
+    let receive = |context: &str| raw("signalwire.receive", Target::Receive(vec![context.into()]));
+    let mut rig = Rig::ready();
+    // Configured, and asked for once more.
+    let refused = rig.command(receive("office"));
+    let request = rig.expect_sent("signalwire.receive");
+    rig.refuse(&request, "402");
+    rig.expect_reply(refused).expect_err("refused");
+    rig.disconnected();
+    let dropped = rig.command(receive("office"));
+    rig.session.abandon(rig.now, dropped);
+    assert_eq!(contexts(&rig), ["office"]);
+    // Asked for twice, of which one is taken back.
+    let first = rig.command(receive("sales"));
+    rig.command(receive("sales"));
+    rig.session.abandon(rig.now, first);
+    assert_eq!(contexts(&rig), ["office", "sales"]);
+    assert_eq!(rig.reconnect("proto-2", false)["contexts"], json!(["office", "sales"]));
+}

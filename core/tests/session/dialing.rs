@@ -270,6 +270,35 @@ fn a_dial_cut_before_the_answer_to_its_request_fails_as_unknown() {
 }
 
 #[test]
+fn a_leg_of_a_dial_that_a_cut_failed_is_ended_on_the_next_connection_not_on_the_lost_one() {
+    let mut rig = Rig::ready();
+    let (ticket, _) = dial(&mut rig);
+    // Its events overtake the reply, which never comes.
+    leg(&mut rig, "A", "ringing");
+    rig.disconnected();
+    rig.expect_dialed(ticket).expect_err("lost");
+    rig.expect_nothing_sent();
+    rig.reconnect("proto-1", true);
+    assert_eq!(ended_leg(&mut rig).1, "A cancel");
+}
+
+#[test]
+fn a_dial_that_had_not_left_when_draining_ended_was_not_sent_and_is_not_sent_any_more() {
+    let mut rig = Rig::ready();
+    // Keeps the session from closing at once.
+    rig.offer("c1");
+    rig.disconnected();
+    let ticket = rig.command(command());
+    rig.session.drain(rig.now, Duration::ZERO);
+    rig.session.handle_timeout(rig.now);
+    rig.drain();
+    let error = rig.expect_dialed(ticket).expect_err("the client is closing");
+    assert_eq!(error.certainty(), Certainty::NotSent);
+    rig.reconnect("proto-1", true);
+    assert!(rig.sent.iter().all(|frame| frame["method"] != "calling.dial"), "{:?}", rig.sent);
+}
+
+#[test]
 fn a_tag_in_use_is_refused() {
     let mut rig = Rig::ready();
     dial(&mut rig);

@@ -1,10 +1,12 @@
 //! Messages on their way.
 
 use serde_json::{Value, json};
-use signalwire_relay_core::session::{FOLLOWED_MESSAGES, OperationUpdate, SessionEvent, Stats, Target};
+use signalwire_relay_core::session::{
+    FOLLOWED_MESSAGES, Frame, OperationUpdate, SessionEvent, Stats, Target,
+};
 use signalwire_relay_core::{Error, Ticket};
 
-use crate::rig::{Rig, raw};
+use crate::rig::{Rig, SECOND, raw};
 
 fn send(rig: &mut Rig) -> (Ticket, Value) {
     let ticket = rig.command(raw("messaging.send", Target::Message));
@@ -104,4 +106,49 @@ fn the_oldest_message_makes_room() {
         other => panic!("{other:?}"),
     }
     assert_eq!(rig.session.stats().messages, FOLLOWED_MESSAGES);
+}
+
+/// Lets time pass on a connection that stays alive.
+fn idle(rig: &mut Rig, seconds: u32) {
+    for _ in 0..seconds {
+        rig.pass(SECOND);
+        rig.session.handle_frame(rig.now, Frame::Ping);
+    }
+}
+
+#[test]
+fn a_message_whose_last_state_was_missed_is_given_up_five_minutes_after_the_gap() {
+    let mut rig = Rig::ready();
+    let tickets = ["silent", "heard of", "later"].map(|id| {
+        if id == "later" {
+            rig.disconnected();
+            rig.reconnect("proto-1", true);
+        }
+        let (ticket, request) = send(&mut rig);
+        accept(&mut rig, &request, id);
+        rig.expect_reply(ticket).expect("accepted");
+        ticket
+    });
+    idle(&mut rig, 299);
+    state(&mut rig, "heard of", "sent");
+    assert_eq!(update(&mut rig).ticket, tickets[1]);
+    // Another gap does not put it off.
+    rig.disconnected();
+    rig.reconnect("proto-1", true);
+    rig.expect_quiet();
+    rig.pass(2 * SECOND);
+    match rig.events.pop_front() {
+        Some(SessionEvent::OperationFailed { ticket, error: Error::Lost(_) }) => {
+            assert_eq!(ticket, tickets[0]);
+        }
+        other => panic!("{other:?}"),
+    }
+    rig.expect_quiet();
+    state(&mut rig, "heard of", "delivered");
+    assert!(update(&mut rig).ended);
+    rig.pass(300 * SECOND);
+    assert!(
+        matches!(rig.events.pop_front(), Some(SessionEvent::OperationFailed { ticket, .. }) if ticket == tickets[2])
+    );
+    assert_eq!(rig.session.stats(), Stats::default());
 }

@@ -180,3 +180,25 @@ fn contexts_come_and_go() {
     assert_eq!(bench.code(client, "signalwire.receive", json!({"contexts": ["gold"]})), "402");
     assert_eq!(bench.code(client, "signalwire.receive", json!({"contexts": []})), "400");
 }
+
+#[test]
+fn a_resumed_session_gets_unacknowledged_events_again_if_that_is_wanted() {
+    for redeliver in [false, true] {
+        let mut bench = Bench::new(quiet().caller(caller()).redeliver(redeliver));
+        let client = bench.client(&["default"]);
+        let protocol = bench.frames[0].1["result"]["protocol"].clone();
+        bench.acks = false;
+        let call = bench.answered_call(client);
+        bench.run(20.0);
+        bench.board.cut(bench.now, client);
+        bench.frames.clear();
+        bench.acks = true;
+        let mut params = log_in(&["default"]);
+        params["protocol"] = protocol;
+        assert_eq!(connect(&mut bench, params)["result"]["session_restored"], true);
+        let states = bench.events("calling.call.state");
+        let told: Vec<_> = states.iter().filter_map(|state| state["call_state"].as_str()).collect();
+        assert_eq!(told, if redeliver { vec!["answered"] } else { vec![] }, "of {call}");
+        assert_eq!(bench.events("signalwire.authorization.state").len(), 1, "only the new one");
+    }
+}

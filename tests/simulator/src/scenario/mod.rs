@@ -71,6 +71,7 @@ pub struct Scenario {
     #[serde(with = "seconds")]
     pub(crate) cut_after: Duration,
     pub(crate) strict: bool,
+    pub(crate) redeliver: bool,
     pub(crate) leave_operations_open: bool,
     pub(crate) nested_record_results: bool,
     pub(crate) state_in_fax_events: bool,
@@ -95,6 +96,7 @@ impl Default for Scenario {
             session_lifetime: Duration::from_mins(1),
             cut_after: Duration::ZERO,
             strict: false,
+            redeliver: false,
             leave_operations_open: false,
             nested_record_results: false,
             state_in_fax_events: false,
@@ -230,6 +232,14 @@ impl Scenario {
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
+        self
+    }
+
+    /// Whether a session that is resumed gets the events again that its client has not acknowledged. What the real
+    /// service does is not documented; without this they are lost with their connection. Default: false.
+    #[must_use]
+    pub fn redeliver(mut self, redeliver: bool) -> Self {
+        self.redeliver = redeliver;
         self
     }
 

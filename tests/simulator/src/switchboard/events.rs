@@ -7,6 +7,8 @@ use super::timers::Timer;
 use super::{Staged, Switchboard, epoch};
 use crate::{ConnectionId, Violation};
 
+pub(super) const AUTHORIZATION_STATE: &str = "signalwire.authorization.state";
+
 impl Switchboard {
     /// Sends an event to a session, or keeps it until the session is resumed.
     pub(crate) fn emit(&mut self, to: SessionKey, event_type: &str, params: Value) {
@@ -39,12 +41,16 @@ impl Switchboard {
     }
 
     /// An event is really leaving: from now on its acknowledgement is expected.
-    pub(super) fn expect_ack(&mut self, from: ConnectionId, id: String) {
+    pub(super) fn expect_ack(&mut self, from: ConnectionId, id: String, text: String) {
         let due = self.now.saturating_add(self.scenario.ack_within);
         let Some(connection) = self.connections.get_mut(&from).filter(|connection| connection.event_acks)
         else {
             return;
         };
+        // An old authorization state has no worth on a new connection.
+        if self.scenario.redeliver && !text.contains(AUTHORIZATION_STATE) {
+            connection.unconfirmed.push_back(Staged { to: from, text, event: Some(id.clone()) });
+        }
         let timer = self.timers.set(due, Timer::AckOverdue(from, id.clone()));
         if let Some(old) = connection.unacknowledged.insert(id, timer) {
             self.timers.cancel(old);

@@ -154,6 +154,12 @@ impl Switchboard {
         self.refusals.entry(method.to_owned()).or_default().push_back(refusal);
     }
 
+    /// Carries out every request from now on: what [`refuse_next`](Self::refuse_next) asked for and has not happened
+    /// yet does not happen any more.
+    pub fn forget_refusals(&mut self) {
+        self.refusals.clear();
+    }
+
     /// Announces the end of every connection with `signalwire.disconnect`, and closes each when its
     /// client has answered or after 5 s. With `restart` true, sessions and their calls are forgotten.
     pub fn send_disconnect(&mut self, now: Duration, restart: Option<bool>) {
@@ -239,11 +245,11 @@ impl Switchboard {
             }
             if self.chance(delay) {
                 let time = delay_by.mul_f64(self.rng.f64());
-                self.timers.set(self.now.saturating_add(time), Timer::Release(to, text));
+                self.timers.set(self.now.saturating_add(time), Timer::Release(to, text.clone()));
             } else {
-                self.deliver(to, text);
+                self.deliver(to, text.clone());
             }
-            self.expect_ack(to, id);
+            self.expect_ack(to, id, text);
         }
     }
 

@@ -71,6 +71,7 @@ impl Switchboard {
     fn take_answer(&mut self, from: ConnectionId, id: &Value) {
         let Some(connection) = self.connections.get_mut(&from) else { return };
         let id = id.as_str().unwrap_or_default();
+        connection.unconfirmed.retain(|event| event.event.as_deref() != Some(id));
         if let Some(timer) = connection.unacknowledged.remove(id).or_else(|| connection.pings.remove(id)) {
             self.timers.cancel(timer);
         } else if connection.farewell.as_ref().is_some_and(|(expected, ..)| expected == id) {

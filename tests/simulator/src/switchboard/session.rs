@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Map, Value, json};
 
+use super::events::AUTHORIZATION_STATE;
 use super::timers::{Timer, TimerId};
-use super::{CONNECT, NODE, Switchboard, epoch};
+use super::{CONNECT, NODE, Staged, Switchboard, epoch};
 use crate::methods::rules::{Kind, Param, Remarks, check, optional, required};
 use crate::switchboard::inbound::Reply;
 use crate::{CallState, ConnectionId, Credential, Report, Violation};
@@ -52,6 +53,8 @@ pub(crate) struct Session {
     /// Events that wait for the client to come back.
     pub(super) queue: VecDeque<(String, Value)>,
     pub(super) lost_events: u64,
+    /// Events that were sent and not acknowledged before the connection was lost.
+    redelivery: VecDeque<Staged>,
     expiry: Option<TimerId>,
 }
 
@@ -62,6 +65,8 @@ pub(crate) struct Connection {
     pub(super) event_acks: bool,
     /// Events that were delivered and not acknowledged.
     pub(super) unacknowledged: BTreeMap<String, TimerId>,
+    /// What is delivered again if the session is resumed; empty unless the scenario wants that.
+    pub(super) unconfirmed: VecDeque<Staged>,
     /// Requests that were delivered twice or are overdue: a further answer is no violation.
     pub(super) doubled: BTreeSet<String>,
     pub(super) pings: BTreeMap<String, TimerId>,
@@ -155,6 +160,7 @@ impl Switchboard {
             connection: None,
             queue: VecDeque::new(),
             lost_events: 0,
+            redelivery: VecDeque::new(),
             expiry: None,
         };
         self.sessions.insert(key, session);
@@ -163,12 +169,13 @@ impl Switchboard {
 
     /// Gives a session its connection. One that it still had is closed: it is half open.
     fn attach(&mut self, key: SessionKey, to: ConnectionId, acks: bool) {
-        let Some(session) = self.sessions.get_mut(&key) else { return };
-        if let Some(expiry) = session.expiry.take() {
-            self.timers.cancel(expiry);
-        }
-        if let Some(old) = session.connection.take() {
+        let Some(session) = self.sessions.get(&key) else { return };
+        // Its unconfirmed events are kept while it still belongs to the session.
+        if let Some(old) = session.connection {
             self.close(old, 1000);
+        }
+        if let Some(expiry) = self.sessions.get_mut(&key).and_then(|session| session.expiry.take()) {
+            self.timers.cancel(expiry);
         }
         if let Some(session) = self.sessions.get_mut(&key) {
             session.connection = Some(to);
@@ -197,6 +204,7 @@ impl Switchboard {
             "master_nodeid": NODE,
             "authorization": {"project": session.project},
         });
+        let again = std::mem::take(&mut session.redelivery);
         let missed = std::mem::take(&mut session.queue);
         let lost = std::mem::take(&mut session.lost_events);
         self.report(Report::ClientAuthenticated { connection: from, resumed });
@@ -204,10 +212,11 @@ impl Switchboard {
             let due = self.now.saturating_add(self.scenario.cut_after);
             self.timers.set(due, Timer::Cut(from));
         }
-        self.emit(key, "signalwire.authorization.state", json!({"authorization_state": state}));
+        self.emit(key, AUTHORIZATION_STATE, json!({"authorization_state": state}));
         if lost > 0 {
             self.report(Report::EventsLost { connection: from, count: lost });
         }
+        self.staged.extend(again.into_iter().map(|event| Staged { to: from, ..event }));
         for (event_type, params) in missed {
             self.send_event(from, &event_type, &params);
         }
@@ -322,6 +331,10 @@ impl Switchboard {
             && session.connection == Some(gone)
         {
             session.connection = None;
+            session.redelivery.extend(connection.unconfirmed);
+            let excess = session.redelivery.len().saturating_sub(SESSION_QUEUE_BOUND);
+            session.redelivery.drain(..excess);
+            session.lost_events += excess as u64;
             session.expiry = Some(self.timers.set(due, Timer::SessionExpires(key)));
         }
     }

@@ -1,0 +1,37 @@
+//! What the fuzz targets begin with, and every input that ever broke one, as ordinary tests.
+
+use std::path::Path;
+
+use signalwire_relay_harness::fuzzing;
+
+fn feed(target: &str, body: fn(&[u8])) {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
+    let mut count = 0;
+    for seed in seeds.read_dir().expect("each target has seeds") {
+        let path = seed.expect("it can be listed").path();
+        println!("{}", path.display());
+        body(&std::fs::read(path).expect("it can be read"));
+        count += 1;
+    }
+    assert!(count > 0, "{target} has seeds");
+}
+
+#[test]
+fn frames_neither_break_nor_close_a_session() {
+    feed("session", fuzzing::session);
+}
+
+#[test]
+fn histories_leave_everything_in_order() {
+    feed("history", fuzzing::history);
+}
+
+#[test]
+fn events_are_read_without_loss() {
+    feed("event", fuzzing::event);
+}
+
+#[test]
+fn scenarios_are_played_or_refused() {
+    feed("scenario", fuzzing::scenario);
+}
