@@ -123,7 +123,7 @@ impl Runtime {
             match socket.read() {
                 Ok(Message::Text(text)) => self.driver.handle_frame(Instant::now(), Frame::Text(&text)),
                 Ok(Message::Close(_)) => return Err("the service closed the connection".to_owned()),
-                Ok(_) => {}
+                Ok(_) => self.driver.handle_frame(Instant::now(), Frame::Ping),
                 Err(SocketError::Io(error)) if matches!(error.kind(), WouldBlock | TimedOut) => {}
                 Err(error) => return Err(error.to_string()),
             }

@@ -109,8 +109,10 @@ impl Method for LegacyExecute {
     }
 
     fn check(&self) -> Result<(), InvalidArgument> {
-        if self.method.is_empty() {
-            return Err(InvalidArgument::new("method", "it must not be empty"));
+        for (field, value) in [("protocol", &self.protocol), ("method", &self.method)] {
+            if value.is_empty() {
+                return Err(InvalidArgument::new(field, "it must not be empty"));
+            }
         }
         check_object(&self.params)
     }
@@ -178,9 +180,10 @@ impl Client {
     ///
     /// ```
     /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
-    /// let protocol = client.protocol().unwrap_or_default();
-    /// let result = client.legacy_execute(protocol, "signalwire.ping", serde_json::json!({})).await?;
-    /// println!("{}", result["result"]);
+    /// if let Some(protocol) = client.protocol() {
+    ///     let result = client.legacy_execute(protocol, "signalwire.ping", serde_json::json!({})).await?;
+    ///     println!("{}", result["result"]);
+    /// }
     /// # Ok(()) }
     /// ```
     pub fn legacy_execute(

@@ -11,15 +11,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use crate::client::{Driver, Task, Work};
+use crate::client::{Driver, MAILBOX_LIMIT, Task, Work};
 use crate::config::Endpoint;
 use crate::session::{ConnectionState, Frame, Notice};
 
 /// How many frames may wait to be written before reading pauses: a service that does not read gets no more
 /// acknowledgements made for it.
 pub const READ_PAUSE: usize = 256;
-/// How many frames may wait to be written before the connection counts as broken.
-pub const WRITE_LIMIT: usize = 10_000;
+/// How many frames may wait to be written, and not get away, before the connection counts as broken: more than
+/// applications can post at once.
+pub const WRITE_LIMIT: usize = 2 * MAILBOX_LIMIT;
+/// How much of the driver's work is done before sockets and deadlines get their turn.
+const WORK_AT_ONCE: usize = 256;
 /// How many rounds are made before other tasks get their turn.
 const ROUNDS: usize = 64;
 
@@ -109,9 +112,10 @@ impl<R: Runtime> Pump<R> {
         Self { driver, runtime: Some(runtime), link: Link::Down, outgoing: VecDeque::new(), unflushed: false }
     }
 
-    /// Drains the driver, writes, then takes in one thing.
+    /// Does the driver's work, writes, then takes in one thing.
     fn round(&mut self, runtime: &mut R, cx: &mut Context<'_>) -> Round {
-        let deadline = loop {
+        let mut waits_until = None;
+        for _ in 0..WORK_AT_ONCE {
             match self.driver.poll_work(runtime.now(), cx.waker()) {
                 Work::Open(endpoint) => self.link = Link::Opening(runtime.open(endpoint)),
                 Work::Send(text) => self.outgoing.push_back(text),
@@ -119,27 +123,29 @@ impl<R: Runtime> Pump<R> {
                 Work::Spawn(task) => runtime.spawn(task),
                 Work::Log(notice) => runtime.notice(&notice),
                 Work::Connection(state) => runtime.connection(&state),
-                Work::Wait(deadline) => break deadline,
                 Work::Finished => return Round::Finished,
+                Work::Wait(deadline) => {
+                    waits_until = Some(deadline);
+                    break;
+                }
             }
-        };
-        if deadline.is_some_and(|deadline| deadline <= runtime.now()) {
-            // Before anything is read: a busy socket must not hold up the clock.
-            self.driver.handle_timeout(runtime.now());
-            return Round::Moved;
         }
-        if self.outgoing.len() > WRITE_LIMIT {
-            return self.lost(runtime, "the service does not read what it is sent");
+        // Before anything is read: a busy socket must not hold up the clock. Neither must busy applications: while
+        // they have more for the driver, its deadline is not known, and it does not mind being asked too early.
+        let due = waits_until.is_none_or(|deadline| deadline.is_some_and(|at| at <= runtime.now()));
+        if due {
+            self.driver.handle_timeout(runtime.now());
         }
         match self.write(cx).and_then(|()| self.take_in(runtime, cx)) {
-            Ok(Round::Stuck) => {}
+            Ok(Round::Stuck) if !due => {}
+            Ok(Round::Stuck) => return Round::Moved,
             Ok(moved) => return moved,
             Err(reason) => return self.lost(runtime, &reason),
         }
         if let Err(reason) = self.flush(cx) {
             return self.lost(runtime, &reason);
         }
-        if runtime.poll_deadline(cx, deadline).is_ready() {
+        if runtime.poll_deadline(cx, waits_until.flatten()).is_ready() {
             self.driver.handle_timeout(runtime.now());
             return Round::Moved;
         }
@@ -156,6 +162,9 @@ impl<R: Runtime> Pump<R> {
                 socket.start_send(text)?;
                 self.unflushed = true;
             }
+        }
+        if self.outgoing.len() > WRITE_LIMIT {
+            return Err("the service does not read what it is sent".to_owned());
         }
         Ok(())
     }

@@ -34,7 +34,10 @@ impl Method for Reauthenticate {
     }
 
     fn target(&self) -> Option<Target> {
-        Some(Target::Reauthenticate(self.authentication.clone()))
+        Some(Target::Reauthenticate {
+            credentials: self.authentication.clone(),
+            proof: self.dpop_token.clone(),
+        })
     }
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<(), Error> {
@@ -47,7 +50,8 @@ impl Client {
     /// expire by its successor.
     ///
     /// From now on they are also those with which the client reconnects, unless the service refuses them: then
-    /// it keeps to those that it had.
+    /// it goes back to those that it had. (A client with [`Config::credentials_from`](crate::Config::credentials_from)
+    /// asks anew for each connection.)
     ///
     /// ```
     /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {

@@ -51,7 +51,7 @@ const UNRECEIVE: &str = "signalwire.unreceive";
 
 impl Client {
     /// Receives calls and messages for more contexts (`signalwire.receive`). They stay wanted, across
-    /// reconnections too, until [`unreceive`](Self::unreceive), unless the service refuses them.
+    /// reconnections too, until [`unreceive`](Self::unreceive), unless the request fails for certain: refused, or not sent.
     ///
     /// With no contexts nothing is sent.
     ///

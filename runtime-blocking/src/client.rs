@@ -89,6 +89,8 @@ impl RelayClient {
     /// A function that ends with an error or a panic has its call hung up, and a line in the log; ending
     /// because the call is gone is neither. One that ends well leaves its call as it is.
     ///
+    /// (On a [`Client`], which a clone of this one is, the method of this name takes an asynchronous function.)
+    ///
     /// There are as many threads as [`Config::max_active_calls`] allows calls, and 64 more for messages and callbacks.
     /// They are started when they are needed and used again. When all are busy, whoever comes next waits for one.
     ///
@@ -137,14 +139,13 @@ impl RelayClient {
         self.client.incoming_calls().iter()
     }
 
-    /// Serves until Ctrl-C (or, on Unix, a `SIGTERM` or `SIGHUP`), or until the client is closed otherwise.
+    /// Serves until Ctrl-C (or, on Unix, a `SIGTERM`), or until the client is closed otherwise.
     ///
     /// On the signal the client stops gently, as [`Client::drain`] describes: no new calls, and the configured
     /// time for those that run. A second signal closes it at once. Handlers that still run when the client is
     /// closed get a moment to clean up.
     ///
-    /// From the first time that this runs, such signals do not end the process by themselves any more. In a program
-    /// with a handler of its own for them this does not see any.
+    /// From the first time that this runs, such signals do not end the process by themselves any more.
     ///
     /// # Errors
     /// Why the client closed, unless that was asked for; [`Error::WouldDeadlock`] on the thread that drives it.
@@ -172,10 +173,13 @@ impl RelayClient {
     }
 
     fn join(&self) {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread
-            && thread.thread().id() != thread::current().id()
-        {
+        // The thread that drives the client holds up nobody but itself if it drops the last of it.
+        if drives() {
+            return;
+        }
+        // Held until it has ended: whoever else comes waits as well.
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = thread.take() {
             // It does not panic; if it did, there is nobody left to tell.
             let _ = thread.join();
         }

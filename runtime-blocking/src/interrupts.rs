@@ -1,50 +1,80 @@
 //! Ctrl-C and its like.
 
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 static WATCH: Once = Once::new();
-static INTERRUPTS: Mutex<Interrupts> = Mutex::new(Interrupts { count: 0, waiting: Vec::new() });
+static INTERRUPTS: Mutex<Interrupts> = Mutex::new(Interrupts { count: 0, listeners: 0, waiting: Vec::new() });
 
 struct Interrupts {
     count: u64,
-    waiting: Vec<Waker>,
+    listeners: u64,
+    waiting: Vec<(u64, Waker)>,
 }
 
 /// Interruptions of the process, from now on.
 pub(crate) struct Interruptions {
+    number: u64,
     seen: u64,
 }
 
 impl Interruptions {
-    /// Begins to listen. Where that cannot be done, because the application has a handler of its own, there are none.
+    /// Begins to listen. Where that cannot be done there are none.
     pub(crate) fn listen() -> Self {
-        WATCH.call_once(|| {
-            let _ = ctrlc::set_handler(|| {
-                let mut interrupts = lock();
-                interrupts.count += 1;
-                let waiting = std::mem::take(&mut interrupts.waiting);
-                drop(interrupts);
-                waiting.into_iter().for_each(Waker::wake);
-            });
-        });
-        Self { seen: lock().count }
+        WATCH.call_once(|| watch(interrupted));
+        let mut interrupts = lock();
+        interrupts.listeners += 1;
+        Self { number: interrupts.listeners, seen: interrupts.count }
     }
 
     /// Ready once for each.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut interrupts = lock();
+        interrupts.waiting.retain(|(number, _)| *number != self.number);
         if interrupts.count > self.seen {
             self.seen += 1;
             return Poll::Ready(());
         }
-        if !interrupts.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-            interrupts.waiting.push(cx.waker().clone());
-        }
+        interrupts.waiting.push((self.number, cx.waker().clone()));
         Poll::Pending
     }
 }
 
-fn lock() -> std::sync::MutexGuard<'static, Interrupts> {
+impl Drop for Interruptions {
+    fn drop(&mut self) {
+        lock().waiting.retain(|(number, _)| *number != self.number);
+    }
+}
+
+fn interrupted() {
+    let mut interrupts = lock();
+    interrupts.count += 1;
+    let waiting = std::mem::take(&mut interrupts.waiting);
+    drop(interrupts);
+    for (_, waker) in waiting {
+        waker.wake();
+    }
+}
+
+fn lock() -> MutexGuard<'static, Interrupts> {
     INTERRUPTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Calls a function for each, on a thread that sleeps in between. Handlers of the application are called too.
+#[cfg(unix)]
+fn watch(interrupted: fn()) {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) {
+        let thread = std::thread::Builder::new().name("relay-signals".to_owned());
+        // Without a thread they are not heard, which is what the caller is told to expect.
+        let _ = thread.spawn(move || signals.forever().for_each(|_| interrupted()));
+    }
+}
+
+#[cfg(not(unix))]
+fn watch(interrupted: fn()) {
+    // If the application has a handler of its own, it keeps it.
+    let _ = ctrlc::try_set_handler(interrupted);
 }

@@ -52,7 +52,8 @@
 //!
 //! # Logs
 //!
-//! They go to the `tracing` crate, under the target `signalwire_relay`, without payloads or credentials. The WebSocket
+//! They go to the `tracing` crate, under the target `signalwire_relay`, without payloads or credentials, but with the texts of
+//! errors and panics of handlers. The WebSocket
 //! library below logs whole frames at trace level through the `log` crate: do not let that into a log that others
 //! read.
 

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Instant;
@@ -21,7 +21,7 @@ use signalwire_relay_core::session::{ConnectionState, Notice};
 use signalwire_relay_core::{Config, Driver, Endpoint, Error, Task};
 
 use crate::run;
-use crate::socket::{Socket, shut};
+use crate::socket::{Socket, connect};
 use crate::threads::Threads;
 
 /// Threads for callbacks and messages, beside one for each call that there may be.
@@ -33,7 +33,7 @@ const SOCKET: Token = Token(1);
 /// What drives a client, before it does.
 pub(crate) struct Loop {
     sleep: Sleep,
-    waker: Arc<Alarm>,
+    waker: Arc<Wakeup>,
     tls: Option<Arc<ClientConfig>>,
     threads: Threads,
 }
@@ -43,7 +43,7 @@ impl Loop {
         let tls = adapter::tls_config(config)?;
         let unusable = |error: io::Error| Error::Transport(Arc::new(error));
         let sleep = Sleep::new().map_err(unusable)?;
-        let waker = Arc::new(Alarm(mio::Waker::new(sleep.registry(), WAKER).map_err(unusable)?));
+        let waker = Arc::new(Wakeup(mio::Waker::new(sleep.registry(), WAKER).map_err(unusable)?));
         let threads = Threads::at_most(config.active_call_limit().saturating_add(SPARE_THREADS));
         Ok(Self { sleep, waker, tls, threads })
     }
@@ -52,39 +52,47 @@ impl Loop {
     pub(crate) fn run(self, driver: Driver) -> io::Result<()> {
         let Self { mut sleep, waker, tls, threads } = self;
         run::drives_from_now_on();
+        let threads = EndThreads(threads);
         let deadline = Rc::new(Cell::new(None));
         let runtime = Runtime {
             registry: sleep.registry().try_clone()?,
             deadline: deadline.clone(),
-            threads: threads.clone(),
+            threads: threads.0.clone(),
             tls,
         };
         let waker = Waker::from(waker);
         let mut cx = Context::from_waker(&waker);
         let mut events = Events::with_capacity(8);
-        {
-            let mut pump = pin!(Pump::new(driver, runtime));
-            while pump.as_mut().poll(&mut cx).is_pending() {
-                let left = deadline.get().map(|at: Instant| at.saturating_duration_since(Instant::now()));
-                match sleep.poll(&mut events, left) {
-                    Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-                    // What woke it does not matter: the pump looks at everything.
-                    _ => {}
-                }
+        // Dropped before the threads are ended: nothing is left then that tasks could wait for.
+        let mut pump = pin!(Pump::new(driver, runtime));
+        while pump.as_mut().poll(&mut cx).is_pending() {
+            let left = deadline.get().map(|at: Instant| at.saturating_duration_since(Instant::now()));
+            match sleep.poll(&mut events, left) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                // What woke it does not matter: the pump looks at everything.
+                _ => {}
             }
-        }
-        let left = threads.end(LAST_TASKS);
-        if left > 0 {
-            adapter::tasks_left(left);
         }
         Ok(())
     }
 }
 
-/// Ends the sleep of the thread that drives a client.
-struct Alarm(mio::Waker);
+/// Gives tasks a moment to finish, and ends the threads, however it comes to that.
+struct EndThreads(Threads);
 
-impl Wake for Alarm {
+impl Drop for EndThreads {
+    fn drop(&mut self) {
+        let left = self.0.end(LAST_TASKS);
+        if left > 0 {
+            adapter::tasks_left(left);
+        }
+    }
+}
+
+/// Ends the sleep of the thread that drives a client.
+struct Wakeup(mio::Waker);
+
+impl Wake for Wakeup {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -143,7 +151,8 @@ impl pump::Runtime for Runtime {
 }
 
 /// An attempt to open a socket, on a thread of its own, because looking up a name blocks. Dropping it ends what goes
-/// on on the connection, if there is one already; the thread then ends as soon as it notices.
+/// on on the connection, if there is one already; the thread then ends as soon as it notices, which the look-up of a name may
+/// put off. Nobody waits for it.
 struct Attempt {
     opened: oneshot::Receiver<Result<Socket, String>>,
     progress: Arc<Mutex<Progress>>,
@@ -152,6 +161,7 @@ struct Attempt {
 enum Progress {
     Connecting,
     Connected(TcpStream),
+    Done,
     GivenUp,
 }
 
@@ -162,15 +172,15 @@ impl Attempt {
         let shared = progress.clone();
         let open = move || {
             let registry = registry.map_err(|error| error.to_string())?;
-            let mut socket = Socket::open(&endpoint, tls, |tcp| {
-                let mut progress = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                match (&*progress, tcp.try_clone()) {
-                    (Progress::GivenUp, _) => shut(tcp),
-                    (_, Ok(tcp)) => *progress = Progress::Connected(tcp),
-                    // It then ends by its own limits.
-                    (_, Err(_)) => {}
-                }
-            })?;
+            let tcp = connect(&endpoint, || matches!(*lock(&shared), Progress::GivenUp))
+                .map_err(|error| format!("cannot connect to {endpoint}: {error}"))?;
+            match (&mut *lock(&shared), tcp.try_clone()) {
+                (Progress::GivenUp, _) => return Err("it was given up".to_owned()),
+                (progress, Ok(tcp)) => *progress = Progress::Connected(tcp),
+                // It then ends by its own limits.
+                (_, Err(_)) => {}
+            }
+            let mut socket = Socket::open(tcp, &endpoint, tls)?;
             socket.register(&registry, SOCKET).map_err(|error| error.to_string())?;
             Ok(socket)
         };
@@ -187,7 +197,7 @@ impl Future for Attempt {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let opened = Pin::new(&mut self.opened).poll(cx);
         opened.map(|opened| {
-            *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Progress::Connecting;
+            *lock(&self.progress) = Progress::Done;
             opened.unwrap_or_else(|_| Err("no thread could be started to connect on".to_owned()))
         })
     }
@@ -195,9 +205,13 @@ impl Future for Attempt {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Progress::Connected(tcp) = std::mem::replace(&mut *progress, Progress::GivenUp) {
-            shut(&tcp);
+        if let Progress::Connected(tcp) = std::mem::replace(&mut *lock(&self.progress), Progress::GivenUp) {
+            // It may be gone already.
+            let _ = tcp.shutdown(Shutdown::Both);
         }
     }
+}
+
+fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }

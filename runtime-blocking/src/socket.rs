@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{self, Shutdown, ToSocketAddrs};
+use std::net::{self, ToSocketAddrs};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -40,14 +40,12 @@ enum Tcp {
 }
 
 impl Socket {
-    /// Connects, and sets up TLS and the WebSocket. Blocks. `opened` is shown the connection as soon as there is one.
+    /// Sets up TLS, if it is configured, and a WebSocket on a connection to this endpoint. Blocks.
     pub(crate) fn open(
+        tcp: net::TcpStream,
         endpoint: &Endpoint,
         tls: Option<Arc<ClientConfig>>,
-        opened: impl FnOnce(&net::TcpStream),
     ) -> Result<Self, String> {
-        let tcp = connect(endpoint).map_err(|error| format!("cannot connect to {endpoint}: {error}"))?;
-        opened(&tcp);
         let tls_failed =
             |error: &dyn std::fmt::Display| format!("cannot set up TLS with {endpoint}: {error}");
         let stream = match tls {
@@ -86,8 +84,6 @@ impl Socket {
         registry.deregister(&mut stream)?;
         let stream = net::TcpStream::from(stream);
         stream.set_nonblocking(false)?;
-        stream.set_read_timeout(Some(FAREWELL))?;
-        stream.set_write_timeout(Some(FAREWELL))?;
         *tcp = Tcp::Blocking(stream);
         Ok(())
     }
@@ -96,15 +92,24 @@ impl Socket {
     pub(crate) fn part(mut self, rest: VecDeque<String>) {
         let deadline = Instant::now() + FAREWELL;
         for text in rest {
-            if self.socket.write(Message::text(text)).is_err() {
+            if self.limit(deadline).is_none() || self.socket.write(Message::text(text)).is_err() {
                 return;
             }
         }
         // A service that does not hear it any more need not.
+        let _ = self.limit(deadline);
         let mut going = self.socket.close(None).and_then(|()| self.socket.flush());
-        while going.is_ok() && Instant::now() < deadline {
+        while going.is_ok() && self.limit(deadline).is_some() {
             going = self.socket.read().map(drop);
         }
+    }
+
+    /// Lets the next step take no longer than until then. `None` if that is past.
+    fn limit(&mut self, deadline: Instant) -> Option<()> {
+        let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        let Tcp::Blocking(stream) = self.tcp() else { return None };
+        stream.set_read_timeout(Some(left)).ok()?;
+        stream.set_write_timeout(Some(left)).ok()
     }
 
     fn tcp(&mut self) -> &mut Tcp {
@@ -114,8 +119,14 @@ impl Socket {
         }
     }
 
-    /// What became of an attempt to write.
-    fn written(&mut self, result: Result<(), Error>) -> Poll<Result<(), String>> {
+    /// What became of an attempt to send off what was written.
+    fn written(&mut self, result: Result<(), Error>, cx: &Context<'_>) -> Poll<Result<(), String>> {
+        // TLS may have read as well, and nothing would tell of that any more.
+        if let Stream::Tls(stream) = self.socket.get_mut()
+            && stream.conn.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() > 0)
+        {
+            cx.waker().wake_by_ref();
+        }
         self.stuck = matches!(&result, Err(error) if would_block(error));
         if self.stuck { Poll::Pending } else { Poll::Ready(result.map_err(|error| broken(&error))) }
     }
@@ -127,17 +138,19 @@ impl pump::Socket for Socket {
     }
 
     fn start_send(&mut self, text: String) -> Result<(), String> {
-        let result = self.socket.write(Message::text(text));
-        match self.written(result) {
-            Poll::Ready(result) => result,
+        match self.socket.write(Message::text(text)) {
             // It is kept, and goes out with the next flush.
-            Poll::Pending => Ok(()),
+            Err(error) if would_block(&error) => {
+                self.stuck = true;
+                Ok(())
+            }
+            result => result.map_err(|error| broken(&error)),
         }
     }
 
-    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), String>> {
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
         let result = self.socket.flush();
-        self.written(result)
+        self.written(result, cx)
     }
 
     fn poll_frame(
@@ -157,10 +170,13 @@ fn would_block(error: &Error) -> bool {
     matches!(error, Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
-/// Connects to the first of the host's addresses that answers in time.
-fn connect(endpoint: &Endpoint) -> io::Result<net::TcpStream> {
+/// Connects to the first of the host's addresses that answers in time, unless that is given up.
+pub(crate) fn connect(endpoint: &Endpoint, given_up: impl Fn() -> bool) -> io::Result<net::TcpStream> {
     let mut last = adapter::nowhere();
-    for address in (endpoint.host.as_str(), endpoint.port).to_socket_addrs()? {
+    for address in adapter::in_turn((endpoint.host.as_str(), endpoint.port).to_socket_addrs()?) {
+        if given_up() {
+            break;
+        }
         match net::TcpStream::connect_timeout(&address, ADDRESS_LIMIT) {
             Ok(stream) => {
                 stream.set_read_timeout(Some(SETUP_LIMIT))?;
@@ -174,12 +190,6 @@ fn connect(endpoint: &Endpoint) -> io::Result<net::TcpStream> {
         }
     }
     Err(last)
-}
-
-/// Ends whatever is under way on a connection, on any thread.
-pub(crate) fn shut(tcp: &net::TcpStream) {
-    // It may be gone already.
-    let _ = tcp.shutdown(Shutdown::Both);
 }
 
 impl Read for Tcp {

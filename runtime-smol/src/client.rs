@@ -115,7 +115,8 @@ impl RelayClient {
     /// time for those that run. A second signal closes it at once. Handlers that still run when the client is
     /// closed get a moment to clean up.
     ///
-    /// Dropping the future only stops listening for signals.
+    /// From the first time that this runs, such signals do not end the process by themselves any more. Dropping the future
+    /// only stops listening for them.
     ///
     /// # Errors
     /// Why the client closed, unless that was asked for.
@@ -155,7 +156,7 @@ fn interruptions() -> Option<Signals> {
 
 async fn interruption(signals: &mut Option<Signals>) {
     if let Some(signals) = signals
-        && signals.next().await.is_some()
+        && let Some(Ok(_)) = signals.next().await
     {
         return;
     }

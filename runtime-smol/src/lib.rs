@@ -33,7 +33,8 @@
 //!
 //! Tasks run on smol's global executor, or on one of yours: see [`RelayClient::connect_on`].
 //!
-//! Logs go to the `tracing` crate, under the target `signalwire_relay`, without payloads or credentials. The WebSocket
+//! Logs go to the `tracing` crate, under the target `signalwire_relay`, without payloads or credentials, but with the texts of
+//! errors and panics of handlers. The WebSocket
 //! library below logs whole frames at trace level through the `log` crate: do not let that into a log that others
 //! read.
 

@@ -111,7 +111,8 @@ async fn after(time: Duration) {
 /// Connects to the first of the host's addresses that answers in time.
 async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
     let mut last = adapter::nowhere();
-    for address in smol::net::resolve((endpoint.host.as_str(), endpoint.port)).await? {
+    let addresses = smol::net::resolve((endpoint.host.as_str(), endpoint.port)).await?;
+    for address in adapter::in_turn(addresses) {
         let late = async {
             after(ADDRESS_LIMIT).await;
             Err(adapter::silent(address))

@@ -11,7 +11,8 @@ use smol::Executor;
 pub struct Spawner(Arc<dyn Fn(Task) + Send + Sync>);
 
 impl Spawner {
-    /// On whatever this function hands tasks to. It must not block; dropping a task ends it.
+    /// On whatever this function hands tasks to. It must neither block nor run the task itself: that is what it was
+    /// called from. Dropping a task ends it.
     ///
     /// ```
     /// let spawner = signalwire_relay_smol::Spawner::new(|task| smol::spawn(task).detach());

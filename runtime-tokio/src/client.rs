@@ -41,7 +41,7 @@ impl RelayClient {
     /// used; [`Error::Rejected`], with the service's own words, if it refuses the credentials three times.
     ///
     /// # Panics
-    /// Outside of a tokio runtime with I/O and time enabled.
+    /// Outside of a tokio runtime. On one without I/O or time enabled it fails with [`Error::Closed`].
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), signalwire_relay_tokio::Error> {
@@ -62,7 +62,7 @@ impl RelayClient {
     /// [`Error::Config`] and [`Error::Transport`], as for [`connect`](Self::connect).
     ///
     /// # Panics
-    /// Outside of a tokio runtime with I/O and time enabled.
+    /// Outside of a tokio runtime. On one without I/O or time enabled it fails with [`Error::Closed`].
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), signalwire_relay_tokio::Error> {
@@ -90,7 +90,8 @@ impl RelayClient {
     /// time for those that run. A second signal closes it at once. Handlers that still run when the client is
     /// closed get a moment to clean up.
     ///
-    /// Dropping the future only stops listening for signals.
+    /// From the first time that this runs, such signals do not end the process by themselves any more. Dropping the future
+    /// only stops listening for them.
     ///
     /// # Errors
     /// Why the client closed, unless that was asked for.
@@ -104,11 +105,12 @@ impl RelayClient {
     /// # }
     /// ```
     pub async fn run(&self) -> Result<(), Error> {
+        let mut interruptions = Interruptions::listen();
         let mut interrupted = false;
         let outcome = loop {
             tokio::select! {
                 outcome = self.client.closed() => break outcome,
-                () = interruption() => {
+                () = interruptions.next() => {
                     adapter::interrupted(interrupted);
                     if interrupted {
                         self.client.disconnect();
@@ -125,22 +127,36 @@ impl RelayClient {
     }
 }
 
-/// Waits for somebody who wants the process to end. Where signals cannot be listened for, nobody ever does.
-async fn interruption() {
+/// What somebody sends who wants the process to end. Where signals cannot be listened for, nobody ever does.
+struct Interruptions {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    signals: Option<[tokio::signal::unix::Signal; 2]>,
+}
+
+impl Interruptions {
+    fn listen() -> Self {
+        #[cfg(unix)]
         {
+            use tokio::signal::unix::{SignalKind, signal};
+            let interrupt = signal(SignalKind::interrupt());
+            Self { signals: interrupt.and_then(|int| Ok([int, signal(SignalKind::terminate())?])).ok() }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some([interrupt, terminate]) = &mut self.signals {
             tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+                _ = interrupt.recv() => return,
+                _ = terminate.recv() => return,
             }
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_ok() {
             return;
         }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
 }

@@ -30,7 +30,8 @@
 //! protocol, its types and its documentation are those of [`signalwire_relay_core`], whose items are all
 //! exported here. This crate adds sockets, TLS by rustls, timers and tasks.
 //!
-//! Logs go to the `tracing` crate, under the target `signalwire_relay`, without payloads or credentials. The WebSocket
+//! Logs go to the `tracing` crate, under the target `signalwire_relay`, without payloads or credentials, but with the texts of
+//! errors and panics of handlers. The WebSocket
 //! library below logs whole frames at trace level through the `log` crate: do not let that into a log that others
 //! read.
 

@@ -90,7 +90,8 @@ impl pump::Runtime for Runtime {
 /// Connects to the first of the host's addresses that answers in time.
 async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
     let mut last = adapter::nowhere();
-    for address in tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port)).await? {
+    let addresses = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port)).await?;
+    for address in adapter::in_turn(addresses) {
         match timeout(ADDRESS_LIMIT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 // Frames are small and each is wanted at once. Where it cannot be set it is only slower.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use async_tungstenite::tungstenite::Message;
 use async_tungstenite::{WebSocketStream, client_async_with_config};
 use futures_rustls::TlsConnector;
-use futures_util::{AsyncRead, AsyncWrite, Sink, Stream};
+use futures_util::{AsyncRead, AsyncWrite, Sink, Stream, StreamExt};
 use rustls::ClientConfig;
 
 use super::{broken, frame, limits, server_name};
@@ -55,7 +55,10 @@ impl Socket {
                 return;
             }
         }
-        let _ = self.0.close(None).await;
+        if self.0.close(None).await.is_ok() {
+            // What has arrived and is not read would make the system take back what was just written.
+            while let Some(Ok(_)) = self.0.next().await {}
+        }
     }
 }
 

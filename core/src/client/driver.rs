@@ -1,8 +1,10 @@
 //! The driver: owns the session, carries messages of handles to it and its events to handles.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::action::Progress;
@@ -12,7 +14,7 @@ use super::handlers::{CallHandler, MessageHandler, caught};
 use super::mailbox::{Mailbox, Message, Task};
 use super::request::{Delivered, Outcome};
 use super::slots::Slot;
-use super::watched::Watched;
+use super::watched::{Until, Watched};
 use super::{Client, Link, Offers, Sender, Shared};
 use crate::config::{Config, Endpoint};
 use crate::credentials::CredentialsProvider;
@@ -63,6 +65,8 @@ pub struct Driver {
     on_call: Option<CallHandler>,
     on_message: Option<MessageHandler>,
     provider: Option<CredentialsProvider>,
+    /// The last time that it was asked: true when that is over.
+    asked: Option<Arc<Watched<bool>>>,
     drain_limit: Duration,
     work: VecDeque<Work>,
     finished: bool,
@@ -100,6 +104,7 @@ impl Driver {
             on_call: None,
             on_message: None,
             provider: config.provider(),
+            asked: None,
             drain_limit: config.drain_limit(),
             work: VecDeque::new(),
             finished: false,
@@ -173,12 +178,26 @@ impl Driver {
 
     fn ask_for_credentials(&mut self) {
         let Some(provider) = &self.provider else { return };
-        let answer = provider.ask();
+        // Whoever was asked before and has not answered is not listened to any more.
+        let asked = Watched::new(false);
+        if let Some(earlier) = self.asked.replace(asked.clone()) {
+            earlier.update(|over| *over = true);
+        }
+        let mut over = Until::new(asked.clone(), |over: &mut bool| over.then_some(()));
+        let mut answer = Box::pin(caught(provider.ask()));
         // No handle: asking does not keep the client open.
         let shared = self.shared.clone();
         self.work.push_back(Work::Spawn(Box::pin(async move {
-            let answer = caught(answer).await.unwrap_or_else(|panic| Err(format!("a panic: {panic}")));
-            shared.mailbox.post(Message::Credentials(answer));
+            let answer = std::future::poll_fn(|cx| {
+                if Pin::new(&mut over).poll(cx).is_ready() {
+                    return Poll::Ready(None);
+                }
+                answer.as_mut().poll(cx).map(Some)
+            });
+            if let Some(answer) = answer.await {
+                let answer = answer.unwrap_or_else(|panic| Err(format!("a panic: {panic}")));
+                shared.mailbox.post(Message::Credentials { asked, answer });
+            }
         })));
     }
 
@@ -220,7 +239,11 @@ impl Driver {
             Message::HandleMessages(handler) => self.on_message = Some(handler),
             Message::Spawn(task) => self.work.push_back(Work::Spawn(task)),
             Message::Notice(notice) => self.work.push_back(Work::Log(notice)),
-            Message::Credentials(answer) => self.session.handle_credentials(now, answer),
+            Message::Credentials { asked, answer } => {
+                if !asked.with(|over| *over) {
+                    self.session.handle_credentials(now, answer);
+                }
+            }
             Message::Drain(within) => self.session.drain(now, within.unwrap_or(self.drain_limit)),
             Message::Disconnect => self.session.disconnect(now),
         }
@@ -395,6 +418,9 @@ impl Driver {
 
     /// Ends everything that waits on this driver, whether the session knew of it or not.
     fn fail_what_waits(&mut self) {
+        if let Some(asked) = self.asked.take() {
+            asked.update(|over| *over = true);
+        }
         for message in self.shared.mailbox.close() {
             match message {
                 Message::Command { outcome, progress, .. } => {

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::error::Error as StdError;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -59,15 +58,26 @@ impl<T, E: Into<Box<dyn StdError + Send + Sync>>> HandlerOutcome for Result<T, E
     }
 }
 
-/// Runs a future and catches its panic, if it panics.
-pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
-    let mut work = pin!(work);
+/// Runs a future and catches its panic, if it panics: while it runs, or while what it holds is dropped.
+pub(super) async fn caught<T>(work: impl Future<Output = T> + Send) -> Result<T, String> {
+    let mut work = Some(Box::pin(work));
     std::future::poll_fn(|cx| {
         // After a panic the future is not polled again, so what it left half done is not seen by anybody.
-        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let polled = work.as_mut().map_or(Poll::Pending, |work| work.as_mut().poll(cx));
+            if polled.is_ready() {
+                work = None;
+            }
+            polled
+        }));
+        match polled {
             Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
             Ok(Poll::Pending) => Poll::Pending,
-            Err(panic) => Poll::Ready(Err(panic_text(&*panic))),
+            Err(panic) => {
+                // A second panic has nothing to add to the first.
+                let _ = catch_unwind(AssertUnwindSafe(|| work = None));
+                Poll::Ready(Err(panic_text(&*panic)))
+            }
         }
     })
     .await

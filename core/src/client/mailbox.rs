@@ -46,7 +46,10 @@ pub(crate) enum Message {
     HandleMessages(MessageHandler),
     Spawn(Task),
     Notice(Notice),
-    Credentials(Result<Credentials, String>),
+    Credentials {
+        asked: Arc<Watched<bool>>,
+        answer: Result<Credentials, String>,
+    },
     Drain(Option<Duration>),
     Disconnect,
 }

@@ -281,7 +281,8 @@ impl Client {
         Wait::new(self.sender.clone(), "the connection".to_owned(), until)
     }
 
-    /// Waits until the client is closed.
+    /// Waits until the client is closed. What it sent last may still be on its way: `run` of the adapters waits for
+    /// that, too.
     ///
     /// # Errors
     /// Why it closed, unless that was asked for.

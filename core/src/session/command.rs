@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::calling::{Method, Rule};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Secret};
 use crate::error::InvalidArgument;
 use crate::ids::{CallId, ControlId, Tag};
 
@@ -54,7 +54,12 @@ pub enum Target {
     /// Contexts to receive nothing for any more.
     Unreceive(Vec<String>),
     /// Credentials to go on with.
-    Reauthenticate(Credentials),
+    Reauthenticate {
+        /// The credentials.
+        credentials: Credentials,
+        /// The proof that goes with them, which is as secret as they are.
+        proof: Option<Secret>,
+    },
 }
 
 impl Target {

@@ -182,7 +182,7 @@ impl Session {
         }
         match answer {
             Ok(credentials) => {
-                self.former_credentials = Some(std::mem::replace(&mut self.credentials, credentials));
+                self.identity.replace(credentials);
                 self.open_transport(now);
             }
             Err(reason) => self.handle_disconnected(now, &format!("there are no credentials: {reason}")),
@@ -200,7 +200,7 @@ impl Session {
             "version": {"major": 2, "minor": 0, "revision": 0},
             "agent": self.agent,
             "event_acks": true,
-            "authentication": self.credentials,
+            "authentication": self.identity.current(),
         });
         if !self.contexts.is_empty() {
             params["contexts"] = json!(self.contexts);

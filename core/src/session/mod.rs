@@ -28,6 +28,7 @@ mod connection;
 mod dial_table;
 mod dials;
 mod frame;
+mod identity;
 mod message_table;
 mod messages;
 mod output;
@@ -52,6 +53,7 @@ pub use self::pending::OFFLINE_QUEUE_LIMIT;
 use self::connection::Connection;
 use self::dial_table::Dials;
 use self::frame::{EventParams, Incoming};
+use self::identity::Identity;
 use self::message_table::Messages;
 use self::pending::{Pending, RequestKey};
 use self::table::Calls;
@@ -76,11 +78,9 @@ pub enum Frame<'a> {
 
 /// A RELAY session: one client's side of the protocol.
 pub struct Session {
-    credentials: Credentials,
+    identity: Identity,
     /// Whether new ones are asked for before each connection.
     asks_for_credentials: bool,
-    /// Those before, which the service may still speak of.
-    former_credentials: Option<Credentials>,
     endpoint: Endpoint,
     agent: String,
     max_active_calls: usize,
@@ -141,12 +141,11 @@ impl Session {
     /// If the settings are incomplete or unusable.
     pub fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
         Ok(Self {
-            credentials: match config.provider() {
+            identity: Identity::new(match config.provider() {
                 Some(_) => config.credentials().unwrap_or_default(),
                 None => config.credentials()?,
-            },
+            }),
             asks_for_credentials: config.provider().is_some(),
-            former_credentials: None,
             endpoint: config.endpoint()?,
             agent: config.agent_text().to_owned(),
             max_active_calls: config.active_call_limit(),
@@ -346,9 +345,9 @@ impl Session {
 
     /// Text of the service with every secret of this session struck out.
     fn scrub(&self, text: &str) -> String {
-        let mut secrets: Vec<_> = std::iter::once(&self.credentials)
-            .chain(&self.former_credentials)
-            .flat_map(Credentials::secrets)
+        let mut secrets: Vec<_> = self
+            .identity
+            .secrets()
             .chain(self.connection.authorization_state())
             .filter(|secret| !secret.is_empty())
             .collect();
@@ -359,7 +358,7 @@ impl Session {
 
     /// Which project calls belong to when an event does not say so.
     fn project(&self) -> &str {
-        match &self.credentials {
+        match self.identity.current() {
             Credentials::Token { project, .. } => project.expose(),
             Credentials::Jwt(_) => "",
         }

@@ -111,11 +111,9 @@ impl Session {
                 let params = json!({ "contexts": contexts }).to_string();
                 self.submit(now, ticket, method, &params, target, timeout);
             }
-            Target::Reauthenticate(credentials) => {
-                // They are what to reconnect with from now on. The request keeps those that it replaces.
-                let replaced = std::mem::replace(&mut self.credentials, credentials.clone());
-                self.former_credentials = Some(replaced.clone());
-                self.submit(now, ticket, method, &params, Target::Reauthenticate(replaced), timeout);
+            Target::Reauthenticate { credentials, proof } => {
+                self.identity.propose(credentials.clone(), proof.clone());
+                self.submit(now, ticket, method, &params, target, timeout);
             }
         }
     }
@@ -374,6 +372,9 @@ impl Session {
                 self.follow_message(*ticket, &reply);
             }
             (target, Ok(reply)) => {
+                if let Target::Reauthenticate { credentials, .. } = target {
+                    self.identity.accept(credentials);
+                }
                 if let Target::Receive(contexts) = target {
                     let wanted = contexts.iter().filter(|context| self.contexts.contains(*context));
                     self.settled_contexts.extend(wanted.cloned());
@@ -383,6 +384,10 @@ impl Session {
             (target, Err(error)) => {
                 self.drop_operation(*ticket, target);
                 let certainty = error.certainty();
+                if let (Target::Reauthenticate { credentials, .. }, Certainty::Refused) = (target, certainty)
+                {
+                    self.identity.refuse(credentials);
+                }
                 self.report(*ticket, target, Err(error));
                 if let (Target::Call(call_id), "calling.pass", Certainty::Unknown) =
                     (target, method, certainty)
@@ -403,7 +408,6 @@ impl Session {
                     }
                 }
             }
-            Target::Reauthenticate(replaced) => self.credentials = replaced.clone(),
             Target::Call(call_id) if settles(method) => {
                 if let Some(entry) = self.calls.get_mut(call_id) {
                     entry.settled = false;

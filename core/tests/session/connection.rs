@@ -514,7 +514,8 @@ fn new_credentials_are_those_to_reconnect_with_unless_they_are_refused() {
     let mut rig = Rig::ready();
     let next = |token: &str| Credentials::Token { project: "p-1".into(), token: token.into() };
     let change = |rig: &mut Rig, token: &str| {
-        let ticket = rig.command(raw("signalwire.reauthenticate", Target::Reauthenticate(next(token))));
+        let target = Target::Reauthenticate { credentials: next(token), proof: Some("proof".into()) };
+        let ticket = rig.command(raw("signalwire.reauthenticate", target));
         (ticket, rig.expect_sent("signalwire.reauthenticate"))
     };
     let (ticket, request) = change(&mut rig, "PT-second");
@@ -524,15 +525,20 @@ fn new_credentials_are_those_to_reconnect_with_unless_they_are_refused() {
     assert_eq!(rig.reconnect("proto-1", true)["authentication"]["token"], "PT-second");
 
     let (ticket, request) = change(&mut rig, "PT-third");
-    rig.fail(&request, json!({"code": -32002, "message": "neither PT-third nor PT-second"}));
+    rig.fail(&request, json!({"code": -32002, "message": "neither PT-third nor PT-second nor proof"}));
     let error = rig.expect_reply(ticket).expect_err("refused");
-    assert!(error.to_string().contains("neither *** nor ***"), "{error}");
+    assert!(error.to_string().contains("neither *** nor *** nor ***"), "{error}");
     rig.disconnected();
     assert_eq!(rig.reconnect("proto-1", true)["authentication"]["token"], "PT-second");
 
-    // Made while there is no connection: what was to be replaced may not be good any more.
+    // Made while there is no connection: what was to be replaced may not be good any more, even when the request itself
+    // has come too late.
     rig.disconnected();
-    rig.command(raw("signalwire.reauthenticate", Target::Reauthenticate(next("PT-fourth"))));
+    let target = Target::Reauthenticate { credentials: next("PT-fourth"), proof: None };
+    let ticket = rig.command(raw("signalwire.reauthenticate", target));
+    rig.pass(10 * SECOND);
+    assert_eq!(rig.expect_reply(ticket).expect_err("expired").certainty(), Certainty::NotSent);
+    rig.disconnected();
     assert_eq!(rig.reconnect("proto-1", true)["authentication"]["token"], "PT-fourth");
 }
 
