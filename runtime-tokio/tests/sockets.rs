@@ -250,3 +250,33 @@ async fn dropping_the_client_closes_the_connection() {
     let left = simulator.wait_for(LIMIT, |report| matches!(report, Report::ClientLeft { .. }));
     assert!(left.is_some());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_of_requests_does_not_cost_the_connection() {
+    const BURST: usize = 15_000;
+    let simulator = start(ListenOptions::new(Scenario::new()));
+    let client = connect(plain(&simulator)).await.expect("the simulator is there");
+    let mut states = client.connection_states();
+    assert!(matches!(states.next().await, Some(ConnectionState::Ready { .. })));
+    let requests: Vec<_> = (0..BURST)
+        .map(|number| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                client.execute("signalwire.ping", serde_json::json!({"payload": number})).timeout(LIMIT).await
+            })
+        })
+        .collect();
+    let mut answered = 0;
+    for request in requests {
+        match request.await.expect("no task panics") {
+            Ok(_) => answered += 1,
+            // There is a bound to what may wait for the driver.
+            Err(Error::QueueFull(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(answered > 0);
+    assert!(matches!(client.connection_state(), ConnectionState::Ready { .. }));
+    client.disconnect();
+    assert!(matches!(states.next().await, Some(ConnectionState::Closed { .. })), "it was never lost");
+}
