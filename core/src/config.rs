@@ -17,6 +17,18 @@ pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long calls may go on when the client is asked to stop, when nothing else is said.
 pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What becomes of a call that is offered to a client that has as many as it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// It is given back to the service (`calling.pass`), which offers it to another client.
+    #[default]
+    Pass,
+    /// The caller hears that the line is busy (`calling.end` with the reason `busy`): for a client that has no others
+    /// beside it.
+    Busy,
+}
+
 /// Settings of a client, from a builder, from the environment, or from both.
 ///
 /// What the builder is given wins over the environment; an empty value counts as not given.
@@ -41,6 +53,7 @@ pub struct Config {
     contexts: Vec<String>,
     agent: Option<String>,
     max_active_calls: Option<usize>,
+    overflow: Overflow,
     max_connections: Option<usize>,
     request_timeout: Option<Duration>,
     drain_timeout: Option<Duration>,
@@ -169,6 +182,18 @@ impl Config {
         self
     }
 
+    /// What becomes of offers above [`max_active_calls`](Self::max_active_calls). Default: [`Overflow::Pass`].
+    ///
+    /// ```
+    /// use signalwire_relay_core::{Config, Overflow};
+    /// let config = Config::new().max_active_calls(10).overflow(Overflow::Busy);
+    /// # drop(config);
+    /// ```
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
     /// How many clients this process may have connected at once, at least 1. Default 1.
     pub fn max_connections(mut self, limit: usize) -> Self {
         self.max_connections = Some(limit.max(1));
@@ -238,6 +263,10 @@ impl Config {
 
     pub(crate) fn agent_text(&self) -> &str {
         self.agent.as_deref().unwrap_or(concat!("signalwire-relay-rust/", env!("CARGO_PKG_VERSION")))
+    }
+
+    pub(crate) fn overflow_policy(&self) -> Overflow {
+        self.overflow
     }
 
     /// How many calls there may be at once, as configured or by default.

@@ -34,7 +34,7 @@
 //! | requests for the driver | [`MAILBOX_LIMIT`] | [`Error::QueueFull`] |
 //! | events for one reader | [`FOLLOW_LIMIT`] | its oldest are dropped, and it is told how many |
 //! | messages whose delivery is followed | [`session::FOLLOWED_MESSAGES`] | [`Error::Lost`] for the oldest |
-//! | calls at once | [`Config::max_active_calls`] | offers are passed on |
+//! | calls at once | [`Config::max_active_calls`] | offers are passed on, or the callers hear a busy line: [`Config::overflow`] |
 //! | an offer to be taken | 10 s | it is passed on |
 //! | an answer to a request | [`Config::request_timeout`] | [`Error::TimedOut`], and the connection is probed |
 //!
@@ -142,7 +142,7 @@ pub use client::{
 };
 pub use config::{
     Config, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS, DEFAULT_REQUEST_TIMEOUT, Endpoint,
-    secs,
+    Overflow, secs,
 };
 pub use credentials::{Credentials, Secret};
 pub use error::{

@@ -9,6 +9,7 @@ use super::table::{CallSerial, Dismissal, Entry, Role, Running};
 use super::timers::Timer;
 use super::{Session, dials};
 use crate::calling::{CallReceiveEvent, CallState, CallStateEvent, Direction, EndReason};
+use crate::config::Overflow;
 use crate::error::{Certainty, Error, Lost};
 use crate::events::Event;
 use crate::ids::{CallId, ControlId, Ticket};
@@ -100,7 +101,14 @@ impl Session {
             return self.decline_offer(now, call_id, "it was passed on before");
         }
         if over_limit {
-            return self.decline_offer(now, call_id, "the client has as many calls as it may have");
+            let why = "the client has as many calls as it may have";
+            return match self.overflow {
+                Overflow::Pass => self.decline_offer(now, call_id, why),
+                Overflow::Busy => {
+                    self.notice(Notice::OfferRefused { call_id: call_id.clone(), why });
+                    self.dismiss(now, call_id, Dismissal::Busy);
+                }
+            };
         }
         self.timers.set(Timer::PassOffer(serial), now + OFFER_PATIENCE);
         let project = if offer.project_id.is_empty() { self.project() } else { &offer.project_id };
@@ -203,7 +211,7 @@ impl Session {
             entry.state = news.call_state.clone();
         }
         // What was given back is for somebody else to answer.
-        let to_end = matches!(entry.role, Role::Unwanted { how: Dismissal::End, .. });
+        let to_end = matches!(entry.role, Role::Unwanted { how: Dismissal::End | Dismissal::Busy, .. });
         let visible = entry.is_visible();
         if visible {
             self.emit(SessionEvent::Call { call_id: call_id.clone(), event: event.clone(), operation: None });

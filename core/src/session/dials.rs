@@ -192,6 +192,7 @@ impl Session {
                     self.tidy_up(now, "calling.end", r#"{"reason":"hangup"}"#, call_id);
                 }
                 Dismissal::End => self.tidy_up(now, "calling.end", r#"{"reason":"cancel"}"#, call_id),
+                Dismissal::Busy => self.tidy_up(now, "calling.end", r#"{"reason":"busy"}"#, call_id),
             }
         }
     }

@@ -58,7 +58,7 @@ use self::message_table::Messages;
 use self::pending::{Pending, RequestKey};
 use self::table::Calls;
 use self::timers::{Timer, Timers};
-use crate::config::{Config, Endpoint};
+use crate::config::{Config, Endpoint, Overflow};
 use crate::credentials::Credentials;
 use crate::error::{ConfigError, Error};
 use crate::ids::{CallId, Ticket};
@@ -84,6 +84,7 @@ pub struct Session {
     endpoint: Endpoint,
     agent: String,
     max_active_calls: usize,
+    overflow: Overflow,
     request_timeout: Duration,
     random: fastrand::Rng,
     connection: Connection,
@@ -149,6 +150,7 @@ impl Session {
             endpoint: config.endpoint()?,
             agent: config.agent_text().to_owned(),
             max_active_calls: config.active_call_limit(),
+            overflow: config.overflow_policy(),
             request_timeout: config.request_limit(),
             random: fastrand::Rng::with_seed(seed),
             connection: Connection::default(),

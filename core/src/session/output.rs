@@ -250,6 +250,14 @@ pub enum Notice {
         /// Why.
         why: &'static str,
     },
+    /// An offer was refused, and the caller hears a busy line.
+    #[error("told the caller of call {call_id} that the line is busy: {why}")]
+    OfferRefused {
+        /// The call.
+        call_id: CallId,
+        /// Why.
+        why: &'static str,
+    },
     /// An offer of a call that is here already, or was, was ignored.
     #[error("ignored another offer of call {0}")]
     OfferRepeated(CallId),

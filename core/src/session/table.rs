@@ -40,6 +40,8 @@ pub(super) enum Dismissal {
     Pass,
     /// It is hung up.
     End,
+    /// The caller is told that the line is busy.
+    Busy,
 }
 
 #[derive(Debug)]

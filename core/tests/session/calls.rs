@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use signalwire_relay_core::session::{Notice, SessionEvent, Stats};
-use signalwire_relay_core::{CallId, CallState, Certainty, Device, Direction, EndReason, Error};
+use signalwire_relay_core::{CallId, CallState, Certainty, Device, Direction, EndReason, Error, Overflow};
 
 use crate::rig::{Rig, SECOND, call_state, config, offer};
 
@@ -93,6 +93,25 @@ fn an_offer_above_the_limit_is_passed_on_and_welcome_when_there_is_room() {
     rig.state("c1", "ended");
     rig.events.clear();
     rig.offer("c2");
+}
+
+#[test]
+fn the_caller_of_an_offer_above_the_limit_hears_a_busy_line_if_that_is_wanted() {
+    let mut rig = Rig::new(&config().max_active_calls(1).overflow(Overflow::Busy));
+    rig.authenticate("p", false);
+    rig.offer("c1");
+    rig.event("calling.call.receive", offer("c2"));
+    let end = rig.expect_sent("calling.end");
+    assert_eq!(end["params"], json!({"node_id": "n-1", "call_id": "c2", "reason": "busy"}));
+    assert!(matches!(rig.notices.last(), Some(Notice::OfferRefused { .. })), "{:?}", rig.notices);
+    rig.ok(&end);
+    rig.event(
+        "calling.call.state",
+        json!({"call_id": "c2", "node_id": "n-1", "call_state": "ended", "end_reason": "busy"}),
+    );
+    rig.expect_quiet();
+    rig.state("c1", "ended");
+    assert_eq!(rig.session.stats().calls, 0);
 }
 
 #[test]
