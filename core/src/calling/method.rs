@@ -78,6 +78,8 @@ pub struct Accepted {
 #[derive(Debug)]
 pub struct Rule {
     pub(crate) key: Key,
+    /// The type of the events that belong to it.
+    pub(crate) event: &'static str,
     /// Whether the event belongs to the operation, provided that it names it.
     pub(crate) concerns: fn(&Event) -> bool,
     /// Whether an event that belongs to the operation is what one waits for. The operation may go on after it.
@@ -188,6 +190,7 @@ macro_rules! operation {
             fn rule() -> Option<&'static $crate::calling::Rule> {
                 static RULE: $crate::calling::Rule = $crate::calling::Rule {
                     key: $crate::calling::Key::$key,
+                    event: <$event as $crate::events::EventData>::TYPE,
                     concerns: |event| <$event as $crate::events::EventData>::of(event).is_some(),
                     answers: |event| {
                         let answers: fn(&$event) -> bool = $answers;

@@ -244,6 +244,10 @@ impl Driver {
                     self.session.handle_credentials(now, answer);
                 }
             }
+            Message::Look(look) => {
+                let seen = (self.session.stats(), self.session.waiting(now));
+                look.update(|look| *look = Some(Ok(seen)));
+            }
             Message::Drain(within) => self.session.drain(now, within.unwrap_or(self.drain_limit)),
             Message::Disconnect => self.session.disconnect(now),
         }
@@ -429,6 +433,9 @@ impl Driver {
                         end_operation(&progress, error.clone());
                     }
                     outcome.update(|outcome| *outcome = Outcome::Known(Err(error)));
+                }
+                Message::Look(look) => {
+                    look.update(|look| *look = Some(Err(Error::closed(Certainty::NotSent))));
                 }
                 // Callbacks of operations that have ended are still called.
                 Message::Spawn(task) => self.work.push_back(Work::Spawn(task)),

@@ -16,7 +16,7 @@ use super::watched::Watched;
 use crate::credentials::Credentials;
 use crate::error::{Certainty, Error, QueueFull};
 use crate::ids::{CallId, Ticket};
-use crate::session::{Command, Notice};
+use crate::session::{Command, Notice, Stats, Waiting};
 
 /// How many requests may wait for the driver. It takes them in one go whenever it runs.
 pub const MAILBOX_LIMIT: usize = 10_000;
@@ -50,9 +50,13 @@ pub(crate) enum Message {
         asked: Arc<Watched<bool>>,
         answer: Result<Credentials, String>,
     },
+    Look(Arc<Watched<Look>>),
     Drain(Option<Duration>),
     Disconnect,
 }
+
+/// What a session holds, once the driver has looked.
+pub(crate) type Look = Option<Result<(Stats, Vec<Waiting>), Error>>;
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -38,14 +38,14 @@ pub(crate) use self::watched::{Until, Watched};
 
 use self::follow::Followers;
 use self::handlers::caught;
-use self::mailbox::{Mailbox, Message};
+use self::mailbox::{Look, Mailbox, Message};
 use self::request::About;
 use self::watched::Place;
 use crate::calling::Method;
 use crate::error::Error;
 use crate::events::FromUpdate;
 use crate::messaging::MessageReceiveEvent;
-use crate::session::{ConnectionState, Notice};
+use crate::session::{ConnectionState, Notice, Stats, Waiting};
 
 /// A client of the service, without what connects it: an adapter adds that.
 ///
@@ -296,6 +296,47 @@ impl Client {
     pub fn closed(&self) -> Wait<()> {
         let until = Until::new(self.shared().link.clone(), |link: &mut Link| link.end.clone());
         Wait::new(self.sender.clone(), "the end of the client".to_owned(), until)
+    }
+
+    /// How many of each thing the client holds: calls, operations, requests, dials, messages, alarms. All return to
+    /// zero when nothing is under way.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if the client is closed.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// println!("{} calls", client.stats().await?.calls);
+    /// # Ok(()) }
+    /// ```
+    pub fn stats(&self) -> Wait<Stats> {
+        self.look(|(stats, _)| stats)
+    }
+
+    /// What is being waited for, for how long, and what would end it, the oldest first: for a program that seems to be
+    /// stuck. Requests, operations, dials and messages are listed, whether or not somebody awaits them just now.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if the client is closed.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// for waiting in client.waiting().await? {
+    ///     println!("{waiting}"); // calling.play on call c-1: waits for calling.call.play, for 3.5 s so far
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn waiting(&self) -> Wait<Vec<Waiting>> {
+        self.look(|(_, waiting)| waiting)
+    }
+
+    fn look<T: 'static>(&self, part: fn((Stats, Vec<Waiting>)) -> T) -> Wait<T> {
+        let look = Watched::new(None);
+        if let Err(error) = self.shared().mailbox.post_request(Message::Look(look.clone()), "a look") {
+            look.update(|look| *look = Some(Err(error)));
+        }
+        let until = Until::new(look, move |look: &mut Look| look.take().map(|seen| seen.map(part)));
+        Wait::new(self.sender.clone(), "a look at the client".to_owned(), until)
     }
 
     /// Begins to stop gently: receives nothing more, passes new offers on, lets running calls finish for as

@@ -1,7 +1,7 @@
 //! A table of dials: those that are under way, and the tags of those that were decided lately.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::recent::Recent;
 use crate::ids::{CallId, Tag, Ticket};
@@ -15,6 +15,7 @@ pub(super) struct DialEntry {
     /// Whether the service has accepted the request.
     pub(super) accepted: bool,
     pub(super) legs: Vec<CallId>,
+    pub(super) since: Instant,
     pub(super) timeout: Duration,
 }
 
@@ -30,9 +31,9 @@ impl Dials {
         Self { entries: HashMap::new(), by_ticket: HashMap::new(), decided: Recent::new(REMEMBERED_DIALS) }
     }
 
-    pub(super) fn insert(&mut self, tag: Tag, ticket: Ticket, timeout: Duration) {
+    pub(super) fn insert(&mut self, tag: Tag, ticket: Ticket, since: Instant, timeout: Duration) {
         self.by_ticket.insert(ticket, tag.clone());
-        self.entries.insert(tag, DialEntry { ticket, accepted: false, legs: Vec::new(), timeout });
+        self.entries.insert(tag, DialEntry { ticket, accepted: false, legs: Vec::new(), since, timeout });
     }
 
     pub(super) fn get_mut(&mut self, tag: &Tag) -> Option<&mut DialEntry> {
@@ -69,6 +70,10 @@ impl Dials {
             .collect();
         tags.sort();
         tags.into_iter().map(|(_, tag)| tag.clone()).collect()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &DialEntry> {
+        self.entries.values()
     }
 
     pub(super) fn len(&self) -> usize {

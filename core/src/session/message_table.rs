@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
@@ -18,6 +19,7 @@ pub(super) struct MessageSerial(u64);
 #[derive(Debug)]
 struct Followed {
     ticket: Ticket,
+    since: Instant,
     serial: MessageSerial,
 }
 
@@ -31,7 +33,12 @@ pub(super) struct Messages {
 
 impl Messages {
     /// Follows a message. Gives the news that came before, and the message that had to make room, if one had to.
-    pub(super) fn follow(&mut self, id: MessageId, ticket: Ticket) -> (Vec<Arc<Event>>, Option<Ticket>) {
+    pub(super) fn follow(
+        &mut self,
+        id: MessageId,
+        ticket: Ticket,
+        since: Instant,
+    ) -> (Vec<Arc<Event>>, Option<Ticket>) {
         let mut early = Vec::new();
         self.early.retain(|(early_id, event)| {
             let its = *early_id == id;
@@ -41,7 +48,7 @@ impl Messages {
             !its
         });
         let serial = self.new_serial();
-        self.followed.insert(id.clone(), Followed { ticket, serial });
+        self.followed.insert(id.clone(), Followed { ticket, since, serial });
         self.order.push_back(id);
         let mut dropped = None;
         if self.followed.len() > FOLLOWED_MESSAGES {
@@ -50,6 +57,11 @@ impl Messages {
             }
         }
         (early, dropped)
+    }
+
+    /// Since when each is followed.
+    pub(super) fn followed_since(&self) -> impl Iterator<Item = Instant> {
+        self.followed.values().map(|message| message.since)
     }
 
     pub(super) fn ticket_of(&self, id: &MessageId) -> Option<Ticket> {

@@ -18,7 +18,7 @@ const NEWS_LIMIT: Duration = Duration::from_mins(5);
 
 impl Session {
     /// The service has accepted a message, and named it.
-    pub(super) fn follow_message(&mut self, ticket: Ticket, reply: &Reply) {
+    pub(super) fn follow_message(&mut self, now: Instant, ticket: Ticket, reply: &Reply) {
         object! {
             struct Accepted {
                 message_id: MessageId,
@@ -29,7 +29,7 @@ impl Session {
             // Nothing will ever be heard of it.
             return self.lose_message(ticket);
         }
-        let (early, dropped) = self.messages.follow(accepted.message_id, ticket);
+        let (early, dropped) = self.messages.follow(accepted.message_id, ticket, now);
         if let Some(dropped) = dropped {
             self.lose_message(dropped);
         }

@@ -37,6 +37,7 @@ mod recent;
 mod requests;
 mod table;
 mod timers;
+mod waiting;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -49,6 +50,7 @@ pub use self::command::{Command, Target};
 pub use self::message_table::FOLLOWED_MESSAGES;
 pub use self::output::{CallInfo, ConnectionState, Notice, OperationUpdate, Output, Reply, SessionEvent};
 pub use self::pending::OFFLINE_QUEUE_LIMIT;
+pub use self::waiting::Waiting;
 
 use self::connection::Connection;
 use self::dial_table::Dials;

@@ -76,6 +76,10 @@ pub(super) struct Pending {
 }
 
 impl Pending {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Request> {
+        self.requests.values()
+    }
+
     pub(super) fn insert(&mut self, request: Request) -> RequestKey {
         let key = RequestKey(self.next);
         self.next += 1;

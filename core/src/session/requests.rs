@@ -62,7 +62,13 @@ impl Session {
                         return self.report(ticket, &target, Err(error.into()));
                     }
                     // Known before it is sent: its events may overtake the answer.
-                    entry.operations.push(Running { ticket, control_id: control_id.clone(), rule });
+                    entry.operations.push(Running {
+                        ticket,
+                        control_id: control_id.clone(),
+                        rule,
+                        method: method.clone(),
+                        since: now,
+                    });
                 }
                 let target = Target::Start { call_id, control_id: Some(control_id), rule };
                 self.submit(now, ticket, method, &params, target, timeout);
@@ -84,7 +90,7 @@ impl Session {
                     return self.report(ticket, &target, Err(error.into()));
                 }
                 let limit = timeout.unwrap_or(DIAL_LIMIT);
-                self.dials.insert(tag.clone(), ticket, limit);
+                self.dials.insert(tag.clone(), ticket, now, limit);
                 if let Some(at) = now.checked_add(limit) {
                     self.timers.set(Timer::GiveUpDial(tag.clone()), at);
                 }
@@ -369,7 +375,7 @@ impl Session {
             (Target::Dial { tag: Some(tag) }, Err(error)) => self.fail_dial(now, tag, error),
             (Target::Message, Ok(reply)) => {
                 self.report(*ticket, &Target::Message, Ok(reply.clone()));
-                self.follow_message(*ticket, &reply);
+                self.follow_message(now, *ticket, &reply);
             }
             (target, Ok(reply)) => {
                 if let Target::Reauthenticate { credentials, .. } = target {

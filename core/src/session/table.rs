@@ -1,6 +1,8 @@
 //! A table of calls. It stores; what becomes of a call is decided in `calls` and `dials`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
 
 use super::recent::Recent;
 use crate::calling::{CallState, Direction, Key, Rule};
@@ -49,6 +51,9 @@ pub(super) struct Running {
     pub(super) ticket: Ticket,
     pub(super) control_id: ControlId,
     pub(super) rule: &'static Rule,
+    /// The method that started it.
+    pub(super) method: Cow<'static, str>,
+    pub(super) since: Instant,
 }
 
 #[derive(Debug)]
@@ -204,6 +209,12 @@ impl Calls {
 
     pub(super) fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    pub(super) fn running(&self) -> impl Iterator<Item = (&CallId, &Running)> {
+        self.entries
+            .iter()
+            .flat_map(|(call_id, entry)| entry.operations.iter().map(move |running| (call_id, running)))
     }
 
     pub(super) fn operations(&self) -> usize {

@@ -1,8 +1,9 @@
 //! Applications across the life of the connection.
 
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 use signalwire_relay_core::session::{ConnectionState, Stats};
 use signalwire_relay_core::{Certainty, Credentials, EndReason, Error, Missed, PlayState, secs};
@@ -229,6 +230,42 @@ fn no_secret_is_printed() {
     let printed =
         format!("{error} {error:?} {client:?} {} {:?}", client.connection_state(), world.take_notices());
     assert!(!printed.contains("sentinel"), "{printed}");
+}
+
+#[test]
+fn a_client_tells_what_it_waits_for() {
+    let mut world = World::new(Scenario::new().caller(patient()), 1);
+    let client = world.client(World::config());
+    let (call, play) = world.block_on(async {
+        let call = client.incoming_calls().next().await.expect("a call");
+        call.answer().await.expect("accepted");
+        let play = call.play_silence(secs(30)).await.expect("accepted");
+        (call, play)
+    });
+    world.pass(secs(5));
+    let waiting = world.block_on(client.waiting()).expect("it is open");
+    let [playing] = &waiting[..] else { panic!("{waiting:?}") };
+    assert_eq!((&*playing.what, playing.ends_with), ("calling.play", "calling.call.play"));
+    assert_eq!((playing.call_id.as_ref(), playing.left), (Some(call.id()), None));
+    assert!(playing.lasted >= secs(5) && playing.lasted < secs(6), "{playing}");
+    let stats = world.block_on(client.stats()).expect("it is open");
+    assert_eq!((stats.calls, stats.operations), (1, 1));
+
+    world.cut();
+    world.set_reachable(false);
+    let mut request = std::pin::pin!(call.hold().timeout(secs(20)).into_future());
+    let _ = world.block_on(std::future::poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx).is_pending())));
+    let waiting = world.block_on(client.waiting()).expect("it is open");
+    let held = waiting.iter().find(|waiting| waiting.what == "calling.hold").expect("it is listed");
+    assert_eq!((held.ends_with, held.left), ("a connection, then an answer", Some(secs(20))));
+    world.set_reachable(true);
+    world.block_on(play.wait()).expect("played");
+    world.block_on(request).expect("held");
+    assert_eq!(world.block_on(client.waiting()).expect("it is open"), []);
+
+    client.disconnect();
+    world.block_on(client.closed()).expect("as asked");
+    assert!(matches!(world.block_on(client.waiting()), Err(Error::Closed(_))));
 }
 
 #[test]
