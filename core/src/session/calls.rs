@@ -29,6 +29,7 @@ impl Session {
             Event::Receive(offer) => self.handle_offer(now, offer),
             Event::State(state) => self.handle_state(now, state, &event),
             Event::Dial(dial) => self.handle_dial_event(now, dial, &event),
+            Event::MessageReceive(message) => self.handle_message(message, event.clone()),
             Event::MessageState(news) => self.handle_message_state(news, event.clone()),
             other => match other.call_id() {
                 Some(call_id) if self.knows(call_id) => self.tell_call(call_id.clone(), event),

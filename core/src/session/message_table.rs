@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::recent::Recent;
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
 
@@ -11,6 +12,8 @@ use crate::ids::{MessageId, Ticket};
 pub const FOLLOWED_MESSAGES: usize = 10_000;
 /// How much early news is kept: a state may overtake the reply that names the message.
 const EARLY_NEWS: usize = 256;
+/// How many messages that came in are remembered, so that one that comes again is recognised.
+const REMEMBERED_MESSAGES: usize = 4_096;
 
 /// Followed messages in the order of the latest news of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -23,15 +26,26 @@ struct Followed {
     serial: MessageSerial,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Messages {
     next: MessageSerial,
     followed: HashMap<MessageId, Followed>,
     order: VecDeque<MessageId>,
     early: VecDeque<(MessageId, Arc<Event>)>,
+    received: Recent<MessageId>,
 }
 
 impl Messages {
+    pub(super) fn new() -> Self {
+        Self {
+            next: MessageSerial::default(),
+            followed: HashMap::new(),
+            order: VecDeque::new(),
+            early: VecDeque::new(),
+            received: Recent::new(REMEMBERED_MESSAGES),
+        }
+    }
+
     /// Follows a message. Gives the news that came before, and the message that had to make room, if one had to.
     pub(super) fn follow(
         &mut self,
@@ -113,6 +127,16 @@ impl Messages {
             self.early.pop_front();
         }
         self.early.push_back((id, event));
+    }
+
+    /// Whether a message has come in before.
+    pub(super) fn was_received(&self, id: &MessageId) -> bool {
+        self.received.contains(id)
+    }
+
+    /// Remembers a message that came in.
+    pub(super) fn remember_received(&mut self, id: MessageId) {
+        self.received.insert(id);
     }
 
     /// Lets go of all messages, in the order in which they were sent.

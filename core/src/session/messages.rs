@@ -1,17 +1,17 @@
-//! What becomes of a message that was sent.
+//! What becomes of a message that was sent, and of one that came in.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Session;
 use super::message_table::MessageSerial;
-use super::output::{OperationUpdate, Reply, SessionEvent};
+use super::output::{Notice, OperationUpdate, Reply, SessionEvent};
 use super::timers::Timer;
 use crate::error::{Certainty, Error, Lost};
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
 use crate::json::object;
-use crate::messaging::MessageStateEvent;
+use crate::messaging::{MessageReceiveEvent, MessageStateEvent};
 
 /// How long the next news of a message may take after the connection was down.
 const NEWS_LIMIT: Duration = Duration::from_mins(5);
@@ -54,6 +54,19 @@ impl Session {
         for ticket in self.messages.take_before(before) {
             self.lose_message(ticket);
         }
+    }
+
+    /// A message came in. One that comes again is not told of again: nobody is to answer it twice.
+    pub(super) fn handle_message(&mut self, message: &MessageReceiveEvent, event: Arc<Event>) {
+        let id = &message.message_id;
+        if self.messages.was_received(id) {
+            return self.notice(Notice::MessageRepeated(id.clone()));
+        }
+        // One without a name cannot be recognised.
+        if !id.is_empty() {
+            self.messages.remember_received(id.clone());
+        }
+        self.emit(SessionEvent::Other(event));
     }
 
     pub(super) fn handle_message_state(&mut self, news: &MessageStateEvent, event: Arc<Event>) {

@@ -162,7 +162,7 @@ impl Session {
             pending: Pending::default(),
             calls: Calls::new(),
             dials: Dials::new(),
-            messages: Messages::default(),
+            messages: Messages::new(),
             timers: Timers::default(),
             output: VecDeque::new(),
         })

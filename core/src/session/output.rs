@@ -10,7 +10,7 @@ use crate::calling::{CallState, Device, Direction, EndReason};
 use crate::config::Endpoint;
 use crate::error::Error;
 use crate::events::Event;
-use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
+use crate::ids::{CallId, ControlId, MessageId, NodeId, Tag, Ticket};
 
 /// One thing for the driver of a session to do.
 #[must_use = "what is not done is lost"]
@@ -261,6 +261,9 @@ pub enum Notice {
     /// An offer of a call that is here already, or was, was ignored.
     #[error("ignored another offer of call {0}")]
     OfferRepeated(CallId),
+    /// A message that had come in already was ignored.
+    #[error("ignored another copy of message {0}")]
+    MessageRepeated(MessageId),
     /// A leg that nobody wants is ended.
     #[error("ending call {call_id}: {why}")]
     LegEnded {

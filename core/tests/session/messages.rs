@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::{
-    FOLLOWED_MESSAGES, Frame, OperationUpdate, SessionEvent, Stats, Target,
+    FOLLOWED_MESSAGES, Frame, Notice, OperationUpdate, SessionEvent, Stats, Target,
 };
 use signalwire_relay_core::{Error, Ticket};
 
@@ -151,4 +151,24 @@ fn a_message_whose_last_state_was_missed_is_given_up_five_minutes_after_the_gap(
         matches!(rig.events.pop_front(), Some(SessionEvent::OperationFailed { ticket, .. }) if ticket == tickets[2])
     );
     assert_eq!(rig.session.stats(), Stats::default());
+}
+
+#[test]
+fn a_message_that_comes_in_again_is_not_told_of_again() {
+    let mut rig = Rig::ready();
+    let receive = |rig: &mut Rig, id: &str| {
+        rig.event("messaging.receive", json!({"message_id": id, "body": "Hi"}));
+        rig.events.drain(..).filter(|event| matches!(event, SessionEvent::Other(_))).count()
+    };
+    assert_eq!((receive(&mut rig, "m1"), receive(&mut rig, "m2")), (1, 1));
+    assert_eq!((receive(&mut rig, "m1"), receive(&mut rig, "m2")), (0, 0));
+    assert_eq!(rig.notices, ["m1", "m2"].map(|id| Notice::MessageRepeated(id.into())));
+    // What was not acknowledged in time comes again after the session was resumed, or even on the next.
+    for (protocol, resumed) in [("proto-1", true), ("proto-2", false)] {
+        rig.disconnected();
+        rig.reconnect(protocol, resumed);
+        assert_eq!(receive(&mut rig, "m1"), 0);
+    }
+    // Those without a name cannot be told apart.
+    assert_eq!((receive(&mut rig, ""), receive(&mut rig, "")), (1, 1));
 }
