@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use signalwire_relay_simulator::ConnectionId;
+use signalwire_relay_simulator::{CallState, ConnectionId, Switchboard};
 
 /// How long an oversize frame is. Adapters refuse longer ones before the core sees them.
 const OVERSIZE: usize = 1 << 20;
@@ -128,6 +128,8 @@ pub enum Break {
     HalfOpen,
     /// Nothing arrives for as long as this in either direction; then everything does.
     Stall(Duration),
+    /// The connection stands, but everybody who is on a call with the service hangs up.
+    HangUp,
 }
 
 impl fmt::Display for Break {
@@ -136,6 +138,7 @@ impl fmt::Display for Break {
             Self::Cut => f.write_str("the connection is cut"),
             Self::HalfOpen => f.write_str("the connection is half open"),
             Self::Stall(time) => write!(f, "the connection stalls for {time:?}"),
+            Self::HangUp => f.write_str("everybody hangs up"),
         }
     }
 }
@@ -249,6 +252,8 @@ pub(crate) struct Arrival {
     /// `None` if it was lost on the last step.
     pub(crate) parcel: Option<Parcel>,
     pub(crate) cut: bool,
+    /// Whether everybody hangs up, and whether before the parcel or after it.
+    pub(crate) hang_up: Option<Moment>,
 }
 
 /// How an attempt to connect turns out.
@@ -416,7 +421,12 @@ impl Fabric {
         let arrives = |parcel| fate.is_none_or(|(_, moment)| moment == Moment::After).then_some(parcel);
         match fate {
             None => {}
-            Some((Break::Cut, _)) => return Some(Arrival { way, parcel: arrives(parcel), cut: true }),
+            Some((Break::Cut, _)) => {
+                return Some(Arrival { way, parcel: arrives(parcel), cut: true, hang_up: None });
+            }
+            Some((Break::HangUp, moment)) => {
+                return Some(Arrival { way, parcel: Some(parcel), cut: false, hang_up: Some(moment) });
+            }
             Some((Break::HalfOpen, _)) => {
                 line.swallow(Way::ToClient);
                 line.swallow(Way::ToService);
@@ -431,7 +441,7 @@ impl Fabric {
                 }
             }
         }
-        Some(Arrival { way, parcel: arrives(parcel), cut: false })
+        Some(Arrival { way, parcel: arrives(parcel), cut: false, hang_up: None })
     }
 
     fn travel_time(&mut self) -> Duration {
@@ -449,4 +459,13 @@ fn oversize_frame() -> String {
     format!(
         r#"{{"jsonrpc":"2.0","method":"signalwire.event","params":{{"event_type":"calling.call.unheard_of","params":{{"filling":"{filling}"}}}}}}"#
     )
+}
+
+/// Has everybody who calls or was called hang up.
+pub(crate) fn hang_up_everybody(board: &mut Switchboard, now: Duration) {
+    let standing = board.calls().filter(|call| call.state != CallState::Ended);
+    let standing: Vec<_> = standing.map(|call| call.call_id).collect();
+    for call_id in standing {
+        board.hang_up(now, &call_id);
+    }
 }

@@ -11,7 +11,9 @@ use signalwire_relay_core::session::{Frame, Notice, Session, Stats};
 use signalwire_relay_core::{Client, Config, Driver, Task, Work};
 use signalwire_relay_simulator::{Faults, Output, Report, Scenario, Switchboard};
 
-use crate::network::{Arrival, Attempt, Disturbance, Fabric, Line, Network, Parcel, Plan, Way};
+use crate::network::{
+    Arrival, Attempt, Disturbance, Fabric, Line, Moment, Network, Parcel, Plan, Way, hang_up_everybody,
+};
 
 /// How much virtual time a future may take before it counts as hanging.
 pub const PATIENCE: Duration = Duration::from_hours(1);
@@ -25,7 +27,8 @@ pub struct World {
     start: Instant,
     now: Duration,
     clients: Vec<Connected>,
-    tasks: Vec<Task>,
+    /// With the client that each belongs to.
+    tasks: Vec<(usize, Task)>,
     reports: Vec<Report>,
     notices: Vec<Notice>,
     woken: Arc<Flag>,
@@ -248,6 +251,18 @@ impl World {
         self.fabric.refuse_next(attempts);
     }
 
+    /// Kills the process of a client, counted from 0 in the order in which they were made: its connection breaks, and
+    /// nothing of it ever runs again. Its handles hang.
+    ///
+    /// # Panics
+    /// If there is no such client.
+    pub fn kill(&mut self, client: usize) {
+        self.cut_client(client);
+        self.clients[client].finished = true;
+        self.tasks.retain(|(owner, _)| *owner != client);
+        self.fabric.note(self.now, format!("client {client} is killed"));
+    }
+
     fn cut_client(&mut self, index: usize) {
         let now = self.instant();
         let client = &mut self.clients[index];
@@ -369,7 +384,7 @@ impl World {
         let waker = Waker::from(self.woken.clone());
         let mut context = Context::from_waker(&waker);
         let before = self.tasks.len();
-        self.tasks.retain_mut(|task| task.as_mut().poll(&mut context).is_pending());
+        self.tasks.retain_mut(|(_, task)| task.as_mut().poll(&mut context).is_pending());
         moved | (self.tasks.len() != before) | self.woken.0.load(Ordering::SeqCst)
     }
 
@@ -395,7 +410,7 @@ impl World {
                         self.board.handle_disconnected(self.now, line.connection);
                     }
                 }
-                Work::Spawn(task) => self.tasks.push(task),
+                Work::Spawn(task) => self.tasks.push((index, task)),
                 Work::Log(notice) => self.notices.push(notice),
                 Work::Connection(_) => {}
                 Work::Finished => client.finished = true,
@@ -459,8 +474,13 @@ impl World {
         let client = &mut self.clients[index];
         let Link::Up(line) = &mut client.link else { return false };
         let connection = line.connection;
-        let Some(Arrival { way, parcel, cut }) = self.fabric.arrival(self.now, line) else { return false };
+        let Some(Arrival { way, parcel, cut, hang_up }) = self.fabric.arrival(self.now, line) else {
+            return false;
+        };
         self.steps += 1;
+        if hang_up == Some(Moment::Before) {
+            hang_up_everybody(&mut self.board, self.now);
+        }
         match (way, parcel) {
             (Way::ToService, Some(Parcel::Text(text))) => {
                 self.board.handle_text(self.now, connection, &text);
@@ -478,6 +498,9 @@ impl World {
         // What follows from it leaves before the connection is lost.
         self.drain_client(index);
         self.drain_board();
+        if hang_up == Some(Moment::After) {
+            hang_up_everybody(&mut self.board, self.now);
+        }
         if cut {
             self.cut_client(index);
             self.drain_client(index);

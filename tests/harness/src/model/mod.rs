@@ -31,7 +31,7 @@ use signalwire_relay_simulator::{
 
 use self::ledger::{Kind, Ledger, MARK};
 pub use self::step::{Ask, Delivery, Dial, Disturb, How, Refused, Step};
-use crate::network::{Arrival, Attempt, Fabric, Line, Network, Parcel, Plan, Way};
+use crate::network::{Arrival, Attempt, Fabric, Line, Moment, Network, Parcel, Plan, Way, hang_up_everybody};
 
 /// How many calls the session may have.
 const MOST_CALLS: usize = 3;
@@ -585,8 +585,11 @@ impl Performance {
         if self.fabric.log().len() > befallen {
             self.excuse();
         }
-        let Some(Arrival { way, parcel, cut }) = arrival else { return false };
+        let Some(Arrival { way, parcel, cut, hang_up }) = arrival else { return false };
         self.steps += 1;
+        if hang_up == Some(Moment::Before) {
+            hang_up_everybody(&mut self.board, self.now);
+        }
         match (way, parcel) {
             (Way::ToService, Some(Parcel::Text(text))) => {
                 self.board.handle_text(self.now, connection, &text);
@@ -604,6 +607,9 @@ impl Performance {
         }
         self.drain();
         self.drain_board();
+        if hang_up == Some(Moment::After) {
+            hang_up_everybody(&mut self.board, self.now);
+        }
         if cut {
             self.cut();
             self.drain();

@@ -129,6 +129,16 @@ impl Switchboard {
         }
     }
 
+    /// Closes a connection with a closing handshake and this WebSocket close code. Its session can be resumed.
+    pub fn close_with(&mut self, now: Duration, connection: ConnectionId, code: u16) {
+        self.advance(now);
+        if self.connections.contains_key(&connection) {
+            self.report(Report::Disturbed { what: format!("{connection} is closed with code {code}") });
+            self.close(connection, code);
+        }
+        self.flush();
+    }
+
     /// Holds back everything that is sent to a connection for a while, then delivers it at once.
     pub fn stall(&mut self, now: Duration, connection: ConnectionId, time: Duration) {
         self.advance(now);
