@@ -279,6 +279,19 @@ fn anything_that_arrives_answers_a_probe_for_silence() {
 }
 
 #[test]
+fn a_service_that_answers_and_never_pings_is_kept() {
+    let mut rig = Rig::ready();
+    for _ in 0..20 {
+        rig.pass(30 * SECOND);
+        let probe = rig.expect_sent("signalwire.ping");
+        rig.pass(9 * SECOND);
+        rig.reply(&probe, json!({}));
+    }
+    rig.expect_nothing_sent();
+    assert_eq!(rig.closes, 0);
+}
+
+#[test]
 fn a_lively_service_is_never_probed() {
     let mut rig = Rig::ready();
     for number in 0..20 {

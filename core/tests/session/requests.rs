@@ -204,3 +204,80 @@ fn an_answer_that_comes_too_late_still_shows_that_the_service_hears() {
     rig.pass(10 * SECOND);
     assert_eq!(rig.closes, 0);
 }
+
+/// Each is the end of a frame that begins with the id of the request.
+const ODD_ERRORS: &[&str] = &[
+    r#""error":"no""#,
+    r#""error":"""#,
+    r#""error":7"#,
+    r#""error":-1.5e300"#,
+    r#""error":true"#,
+    r#""error":[]"#,
+    r#""error":[404,"gone"]"#,
+    r#""error":{}"#,
+    r#""error":{"code":null,"message":null}"#,
+    r#""error":{"code":"-32000"}"#,
+    r#""error":{"code":"minus one","message":["a",{"b":"c"}]}"#,
+    r#""error":{"code":{},"message":7}"#,
+    r#""error":{"code":99999999999999999999999999,"message":"too large"}"#,
+    r#""error":{"code":1e999,"message":"\ud83d"}"#,
+    r#""error":{"code":-32602,"message":"","data":[[[[]]]]}"#,
+    r#""error":{"code":500},"result":{"code":"200"}"#,
+    r#""error":{"code":500},"method":"calling.play","params":{}"#,
+    r#""result":{"code":"oops"}"#,
+    r#""result":{"code":""}"#,
+    r#""result":{"code":-1,"message":{"text":"no"}}"#,
+    r#""result":{"code":true}"#,
+    r#""result":{"code":[200]}"#,
+    r#""result":{"code":{"code":"200"}}"#,
+    r#""result":{"code":"2000","message":"almost"}"#,
+    r#""result":{"code":1e999}"#,
+    r#""result":{"code":"404 ","message":"with a space"}"#,
+    r#""result":{"code":"500"},"error":null"#,
+];
+
+#[test]
+fn an_error_of_any_shape_ends_its_request_and_nothing_else() {
+    for odd in ODD_ERRORS {
+        let mut rig = Rig::ready();
+        rig.offer("c1");
+        let (refused, other) =
+            (rig.call_command("calling.play", "c1"), rig.call_command("calling.hold", "c1"));
+        let (request, sent) = (rig.expect_sent("calling.play"), rig.expect_sent("calling.hold"));
+        for _ in 0..2 {
+            rig.receive(&format!(r#"{{"jsonrpc":"2.0","id":{},{odd}}}"#, request["id"]));
+        }
+        let error = rig.expect_reply(refused).expect_err(odd);
+        assert!(matches!(error, Error::Refused(_)), "{odd}: {error}");
+        assert_eq!(error.certainty(), Certainty::Refused, "{odd}");
+        rig.expect_quiet();
+        rig.ok(&sent);
+        rig.expect_reply(other).expect("accepted");
+        rig.pass(20 * SECOND);
+        rig.expect_quiet();
+        assert_eq!((rig.closes, rig.session.stats().calls), (0, 1), "{odd}");
+    }
+}
+
+#[test]
+fn an_error_of_any_shape_refuses_the_credentials() {
+    for odd in ODD_ERRORS.iter().filter(|odd| odd.starts_with(r#""error":"#)) {
+        let mut rig = Rig::new(&config());
+        for _ in 0..3 {
+            rig.connected();
+            let request = rig.expect_sent("signalwire.connect");
+            rig.receive(&format!(r#"{{"id":{},{odd}}}"#, request["id"]));
+            if rig.next.is_some() {
+                rig.until_open();
+            }
+        }
+        let end = rig.events.pop_back();
+        assert!(
+            matches!(
+                &end,
+                Some(signalwire_relay_core::session::SessionEvent::Closed(Err(Error::Rejected(_))))
+            ),
+            "{odd}: {end:?}"
+        );
+    }
+}
