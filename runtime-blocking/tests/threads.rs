@@ -163,3 +163,32 @@ fn dropping_a_client_whose_service_never_answers_does_not_hang() {
     assert!(began.elapsed() < secs(5), "{:?}", began.elapsed());
     drop(held);
 }
+
+/// On Linux, all of 127.0.0.0/8 is this machine.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_certificate_that_is_not_trusted_or_for_another_name_is_not_accepted() {
+    use signalwire_relay_blocking::session::ConnectionState::Waiting;
+    let address = "127.0.0.2:0".parse().expect("an address");
+    let simulator = Simulator::start(ListenOptions::new(Scenario::new()).address(address).tls());
+    let simulator = simulator.expect("loopback has room");
+    // It vouches for localhost, 127.0.0.1 and ::1.
+    let ca = std::env::temp_dir().join(format!("signalwire-relay-name-{}.pem", std::process::id()));
+    std::fs::write(&ca, simulator.ca_pem().expect("TLS")).expect("the temporary folder is writable");
+    let stranger = Config::new()
+        .project("demo-project")
+        .token("demo-token")
+        .host(simulator.address().to_string())
+        .max_connections(usize::MAX);
+    let trusted = stranger.clone().ca_file(&ca);
+    for (config, says) in [(stranger, "invalid peer certificate"), (trusted, "not valid for name")] {
+        let client = RelayClient::start(config).expect("the settings are usable");
+        let reason = client.connection_states().iter().find_map(|state| match state {
+            Waiting { reason, .. } => Some(reason),
+            _ => None,
+        });
+        let reason = reason.expect("the failure shows");
+        assert!(reason.contains(says), "{reason}");
+    }
+    let _ = std::fs::remove_file(ca);
+}

@@ -134,6 +134,19 @@ async fn a_certificate_that_nobody_vouches_for_is_not_accepted() {
     }
 }
 
+/// On Linux, all of 127.0.0.0/8 is this machine.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_certificate_for_another_name_is_not_accepted() {
+    let address = "127.0.0.2:0".parse().expect("an address");
+    let simulator = start(ListenOptions::new(Scenario::new()).address(address).tls());
+    // It vouches for localhost, 127.0.0.1 and ::1.
+    let ca = TempFile::new(simulator.ca_pem().expect("TLS"));
+    let host = simulator.address().to_string();
+    let failure = first_failure(config(&simulator).host(host).ca_file(&ca.0)).await;
+    assert!(failure.contains("certificate not valid for name"), "{failure}");
+}
+
 #[tokio::test]
 async fn a_ca_file_that_cannot_be_used_is_an_error_at_once() {
     let simulator = start(ListenOptions::new(Scenario::new()).tls());

@@ -150,3 +150,31 @@ fn a_host_that_is_not_there_is_tried_again_and_said_so() {
         let _ = std::fs::remove_file(ca);
     }
 }
+
+#[test]
+fn the_calls_after_a_killed_worker_are_served_by_the_other() {
+    for runtime in RUNTIMES {
+        let (simulator, mut killed, ca) = serving(runtime, "killed");
+        let mut command = serve(runtime);
+        with_settings(&mut command, &simulator, &ca, "demo-token");
+        let mut other = command.spawn().expect("the program was built");
+        let subscribed = simulator.wait_for(LIMIT, |report| matches!(report, Report::Subscribed { .. }));
+        assert!(subscribed.is_some(), "{runtime}");
+        killed.kill().expect("our child");
+        killed.wait().expect("our child");
+        let left = simulator.wait_for(LIMIT, |report| matches!(report, Report::ClientLeft { .. }));
+        assert!(left.is_some(), "{runtime}");
+        for _ in 0..3 {
+            let caller = Caller::new("+15551110000", "+15552220000");
+            let caller = caller.script([Step::wait(600.0), Step::HangUp]);
+            let placed = simulator.with(|board, now| board.place_call(now, caller));
+            let served = simulator.wait_for(LIMIT, |report| {
+                matches!(report, Report::CallEnded { call, reason, .. } if *call == placed && reason == "hangup")
+            });
+            assert!(served.is_some(), "{runtime}");
+        }
+        signal(&other, "-TERM");
+        assert!(wait(&mut other).success(), "{runtime}");
+        let _ = std::fs::remove_file(ca);
+    }
+}

@@ -4,21 +4,32 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::Poll;
 
+use futures_lite::future;
 use serde_json::json;
 use signalwire_relay_core::session::OFFLINE_QUEUE_LIMIT;
 use signalwire_relay_core::{
-    Call, Certainty, Client, ConnectionState, EndReason, Error, Events, Missed, PlayState, secs,
+    Call, Certainty, Client, ConnectionState, ConnectionStates, EndReason, Error, Events, Missed, PlayState,
+    secs,
 };
 use signalwire_relay_simulator::{Report, Scenario};
 
 use super::{Outcome, Play, answered, one_caller, patient};
 use crate::stage::Stage;
 
+/// A name that nobody will ever have.
+const NOWHERE: &str = "no-such-host.invalid";
+
 pub(super) fn plays() -> Vec<Play> {
     let lasting = || one_caller().session_lifetime(secs(600));
     vec![
         Play::new("connection::resumed", lasting(), resumed),
         Play::new("connection::cut_in_mid_frame", lasting(), cut_in_mid_frame),
+        Play::new("connection::closed_with_1000", lasting(), |client, stage| closed(client, stage, 1000)),
+        Play::new("connection::closed_with_1001", lasting(), |client, stage| closed(client, stage, 1001)),
+        Play::new("connection::closed_with_1011", lasting(), |client, stage| closed(client, stage, 1011)),
+        Play::new("connection::no_such_host", Scenario::new(), no_such_host)
+            .started()
+            .config(|config| config.host(NOWHERE)),
         Play::new("connection::lost_for_long", one_caller().session_lifetime(secs(0)), lost_for_long)
             .loses_sessions(),
         Play::new("connection::service_restarts", one_caller(), service_restarts),
@@ -78,6 +89,40 @@ async fn resumed(client: Client, stage: Stage) -> Outcome {
 async fn cut_in_mid_frame(client: Client, stage: Stage) -> Outcome {
     let call = answered(&client).await?;
     survives(&client, &stage, &call, || stage.simulator().cut_mid_frame()).await
+}
+
+async fn closed(client: Client, stage: Stage, code: u16) -> Outcome {
+    let call = answered(&client).await?;
+    let mut states = client.connection_states();
+    let close = || {
+        stage.simulator().with(|board, now| {
+            let connection = board.connections().next().expect("one");
+            board.close_with(now, connection, code);
+        });
+    };
+    let (survived, reason) = future::zip(survives(&client, &stage, &call, close), waits(&mut states)).await;
+    survived?;
+    assert!(reason.contains("closed the connection"), "{reason}");
+    Ok(())
+}
+
+/// Why the connection waits, as soon as it does.
+async fn waits(states: &mut ConnectionStates) -> String {
+    loop {
+        if let ConnectionState::Waiting { reason, .. } = states.next().await.expect("the client is open") {
+            return reason.to_string();
+        }
+    }
+}
+
+async fn no_such_host(client: Client, _stage: Stage) -> Outcome {
+    let reason = waits(&mut client.connection_states()).await;
+    // Some resolvers take longer to find nothing than an attempt may take.
+    let slow = reason == "the service took too long to answer";
+    assert!(slow || reason.starts_with(&format!("cannot connect to {NOWHERE}")), "{reason}");
+    let request = client.receive(["x"]).timeout(secs(0.1)).await.expect_err("there is no connection");
+    assert_eq!(request.certainty(), Certainty::NotSent);
+    Ok(())
 }
 
 async fn asked_to_reconnect(client: Client, stage: Stage) -> Outcome {
