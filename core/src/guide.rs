@@ -1,8 +1,11 @@
-//! Pages of their own: how to carry a client on another runtime, where to find what the reference client
-//! has, what it costs.
+//! Pages of their own: what happens when things go wrong, how to carry a client on another runtime, where to find
+//! what the reference client has, what it costs.
 
 #[cfg(doc)]
 use crate::EventData; // for links to its constants
+
+#[doc = include_str!("../docs/faults.md")]
+pub mod faults {}
 
 #[doc = include_str!("../docs/own_runtime.md")]
 pub mod own_runtime {}

@@ -26,6 +26,8 @@
 //! - Whatever arrives is survived, and bad arguments are refused before they are sent.
 //! - Credentials are never printed.
 //!
+//! [`guide::faults`] goes through it fault by fault, with the tests that show it.
+//!
 //! # Bounds
 //!
 //! | what waits | at most | beyond that |

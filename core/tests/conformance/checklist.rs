@@ -1,4 +1,5 @@
-//! The comparison with the Python client is complete, and what it says can be checked.
+//! What the tables of the documentation say can be checked: the comparison with the Python client, and the promises
+//! for when things go wrong.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,24 +24,45 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// The file that a test is in, by the name that the document gives it.
-fn file_of(test: &str) -> PathBuf {
-    let (place, file) = test.split_once('/').unwrap_or(("conformance", test));
+/// The file that a test is in, by the name that the document gives it, and how the file names the test.
+fn place_of(test: &str) -> (PathBuf, String) {
+    let (file, name) = test.rsplit_once("::").unwrap_or_else(|| panic!("{test} names no file"));
+    let (place, file) = file.split_once('/').unwrap_or(("conformance", file));
     let folder = match place {
         "conformance" | "session" => format!("tests/{place}"),
         "src" => "src".to_owned(),
         "harness" => "../tests/harness/tests".to_owned(),
         "tokio" => "../runtime-tokio/tests".to_owned(),
+        "blocking" => "../runtime-blocking/tests".to_owned(),
         "runtimes" => "../tests/runtimes/tests".to_owned(),
+        "scenarios" => "../tests/runtimes/src/scenarios".to_owned(),
         _ => panic!("{test}: nobody knows where that is"),
     };
-    root().join(folder).join(file).with_extension("rs")
+    let path = root().join(folder).join(file).with_extension("rs");
+    // Scenarios are listed by their names, and played on each runtime.
+    (path, if place == "scenarios" { format!("\"{file}::{name}\",") } else { format!("fn {name}()") })
 }
 
-#[test]
-fn every_row_says_what_there_is_and_names_tests_that_exist() {
-    let document = read(root().join("docs/parity.md"));
+fn expect_test(test: &str) {
     let in_workspace = root().join("../tests/harness").is_dir(); // and not in the published package
+    let (path, definition) = place_of(test);
+    if !in_workspace && path.starts_with(root().join("..")) {
+        return;
+    }
+    let text = read(path);
+    let (before, _) = text.split_once(&definition).unwrap_or_else(|| panic!("no test {test}"));
+    let before = before.trim_end();
+    let is_test = if definition.starts_with("fn ") {
+        before.ends_with(']') || before.ends_with("async")
+    } else {
+        before.ends_with("Play::new(")
+    };
+    assert!(is_test, "{test} is no test");
+}
+
+/// Checks a document in whose tables the third column, `Test`, names tests. Gives the number of rows.
+fn check_rows(document: &str) -> usize {
+    let document = read(root().join(document));
     let mut count = 0;
     for (cells, row) in rows(&document) {
         assert!(cells.len() == 3 && cells.iter().all(|cell| !cell.is_empty()), "{row}");
@@ -49,18 +71,33 @@ fn every_row_says_what_there_is_and_names_tests_that_exist() {
         }
         count += 1;
         assert!(quoted(cells[2]).next().is_some(), "{row}");
-        for test in quoted(cells[2]) {
-            let (file, name) = test.rsplit_once("::").unwrap_or_else(|| panic!("{row}"));
-            let path = file_of(file);
-            if in_workspace || !path.starts_with(root().join("..")) {
-                let text = read(path);
-                let (before, _) =
-                    text.split_once(&format!("fn {name}()")).unwrap_or_else(|| panic!("no test {test}"));
-                assert!(before.trim_end().ends_with(']') || before.ends_with("async "), "{test} is no test");
-            }
-        }
+        quoted(cells[2]).for_each(expect_test);
     }
+    count
+}
+
+#[test]
+fn every_row_says_what_there_is_and_names_tests_that_exist() {
+    let count = check_rows("docs/parity.md");
     assert!(count > 600, "{count} rows");
+}
+
+#[test]
+fn every_fault_has_a_promise_and_names_tests_that_exist() {
+    let count = check_rows("docs/faults.md");
+    assert!(count > 40, "{count} rows");
+}
+
+#[test]
+#[should_panic(expected = "no test session/faults::nothing_of_the_kind")]
+fn a_test_that_does_not_exist_is_noticed() {
+    expect_test("session/faults::nothing_of_the_kind");
+}
+
+#[test]
+#[should_panic(expected = "is no test")]
+fn a_function_that_is_no_test_is_noticed() {
+    expect_test("session/faults::new");
 }
 
 /// Links to the methods of one kind of request or action lead to the block of that kind, where rustdoc does not
