@@ -49,8 +49,8 @@ fn expect_test(test: &str) {
     if !in_workspace && path.starts_with(root().join("..")) {
         return;
     }
-    let text = read(path);
-    let (before, _) = text.split_once(&definition).unwrap_or_else(|| panic!("no test {test}"));
+    let source = read(path);
+    let (before, _) = source.split_once(&definition).unwrap_or_else(|| panic!("no test {test}"));
     let before = before.trim_end();
     let is_test = if definition.starts_with("fn ") {
         before.ends_with(']') || before.ends_with("async")

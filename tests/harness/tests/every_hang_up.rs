@@ -33,7 +33,7 @@ impl Outcomes {
 }
 
 /// Frames take a while, so that requests and hang-ups cross on the way.
-fn play(scenario: Scenario, application: impl AsyncFn(Client, Tally, Outcomes)) {
+fn play(scenario: &Scenario, application: impl AsyncFn(Client, Tally, Outcomes)) {
     for latency in [0.0, 0.05] {
         let outcomes = Outcomes::default();
         let every = EveryCut::new(scenario.clone()).latency(secs(latency)).breaking([Break::HangUp]);
@@ -94,7 +94,7 @@ fn whatever_is_awaited_on_a_call_ends_when_the_caller_hangs_up() {
     let scenario = Scenario::new()
         .caller(Caller::new("+15551110000", OURS).script(script))
         .phone(Phone::new(SALES).answers_after(secs(3.0)).script([Step::wait(5.0), Step::HangUp]));
-    play(scenario, async |client, tally, outcomes| {
+    play(&scenario, async |client, tally, outcomes| {
         client.on_call(move |call| {
             tally.count(call.id());
             let outcomes = outcomes.clone();
@@ -106,7 +106,7 @@ fn whatever_is_awaited_on_a_call_ends_when_the_caller_hangs_up() {
 #[test]
 fn whatever_is_awaited_at_once_ends_when_the_caller_hangs_up() {
     let caller = Caller::new("+15551110000", OURS).script([Step::wait(90.0), Step::HangUp]);
-    play(Scenario::new().caller(caller), async |client, tally, outcomes| {
+    play(&Scenario::new().caller(caller), async |client, tally, outcomes| {
         client.on_call(move |call| {
             tally.count(call.id());
             let outcomes = outcomes.clone();
@@ -141,7 +141,7 @@ fn whatever_is_awaited_of_a_dial_ends_when_those_who_are_called_hang_up() {
         Step::wait(60.0),
         Step::HangUp,
     ]));
-    play(scenario, async |client, tally, outcomes| {
+    play(&scenario, async |client, tally, outcomes| {
         for number in ["+15553330001", "+15553330003"] {
             let both = [number, "+15553330002"].map(|number| phone(number).from(OURS));
             let outcome = async {

@@ -1,18 +1,18 @@
 //! Faults of the service and of the other workers, and what applications notice of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::{Future, IntoFuture, poll_fn};
+use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use signalwire_relay_core::session::{ConnectionState, Stats};
 use signalwire_relay_core::{
-    Call, Client, Config, Credentials, Devices, EndReason, Error, PlayState, phone, secs,
+    Call, Client, Config, Credentials, Devices, EndReason, Error, Event, PlayState, phone, secs,
 };
 use signalwire_relay_harness::{Network, World};
 use signalwire_relay_simulator::{
-    CallState, Caller, Direction, Faults, Phone, Refusal, Report, Scenario, Step,
+    CallState, Caller, Direction, Faults, Message, Phone, Refusal, Report, Scenario, Step,
 };
 
 const OURS: &str = "+15552220000";
@@ -273,4 +273,40 @@ fn a_killed_worker_costs_its_own_calls_and_the_others_take_the_rest() {
         }
         assert_eq!(&world.stats()[1..], [Stats::default(), Stats::default()], "seed {seed}");
     }
+}
+
+#[test]
+fn functions_that_never_return_hold_up_nobody_and_keep_no_client_from_closing() {
+    let quick = || Caller::new("+15551110009", OURS).script([Step::wait(20.0), Step::HangUp]);
+    let scenario = Scenario::new().caller(patient()).caller(quick()).caller(quick());
+    let mut world = World::new(scenario.message(Message::new("+15551110000", OURS, "Hi")), 1);
+    let client = world.client(World::config());
+    let (stuck, served) = (Arc::new(Mutex::new(None)), Arc::new(AtomicUsize::new(0)));
+    let (held, count) = (stuck.clone(), served.clone());
+    client.on_call(move |call: Call| {
+        let (held, count) = (held.clone(), count.clone());
+        async move {
+            call.answer().await?;
+            if call.device().caller() == Some("+15551110000") {
+                call.on(|_: Event| pending::<()>());
+                call.play_silence(secs(1)).on_completed(|_| pending::<()>()).await?;
+                *held.lock().expect("unpoisoned") = Some(call.clone());
+                pending::<()>().await;
+            }
+            call.wait_for_ended().await?;
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok::<(), Error>(())
+        }
+    });
+    client.on_message(|_| pending::<()>());
+    world.pass(secs(30));
+    assert_eq!(served.load(Ordering::SeqCst), 2, "the others are served");
+    let call = stuck.lock().expect("unpoisoned").take().expect("it is stuck");
+    world
+        .block_on(async { call.play_tts("Please hold.").await?.wait().await })
+        .expect("others may use its call");
+    client.drain(Some(secs(5)));
+    world.block_on(client.closed()).expect("as asked");
+    assert_eq!(call.end_reason(), Some(EndReason::Hangup));
+    expect_clean(&mut world);
 }
