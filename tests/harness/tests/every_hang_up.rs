@@ -32,11 +32,13 @@ impl Outcomes {
     }
 }
 
-/// Frames take a while, so that requests and hang-ups cross on the way.
+/// With a service that tells of the last of each operation when a call ends, and with one that does not; and with
+/// frames that take a while, so that requests and hang-ups cross on the way.
 fn play(scenario: &Scenario, application: impl AsyncFn(Client, Tally, Outcomes)) {
-    for latency in [0.0, 0.05] {
+    for (leave_open, latency) in [(false, 0.0), (true, 0.0), (true, 0.05)] {
         let outcomes = Outcomes::default();
-        let every = EveryCut::new(scenario.clone()).latency(secs(latency)).breaking([Break::HangUp]);
+        let scenario = scenario.clone().leave_operations_open(leave_open);
+        let every = EveryCut::new(scenario).latency(secs(latency)).breaking([Break::HangUp]);
         let findings = every.run(|client, tally| application(client, tally, outcomes.clone()));
         println!("{} runs, {} steps", findings.runs, findings.steps);
         findings.expect_none();
