@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::value::RawValue;
+
 use super::frame::EventParams;
 use super::output::{CallInfo, Notice, OperationUpdate, SessionEvent};
 use super::table::{CallSerial, Dismissal, Entry, Role, Running};
@@ -20,7 +22,8 @@ const OFFER_PATIENCE: Duration = Duration::from_secs(10);
 const END_LIMIT: Duration = Duration::from_secs(5);
 
 impl Session {
-    pub(super) fn handle_event(&mut self, now: Instant, params: &EventParams<'_>) {
+    /// Takes in an event. `id` is that of its frame.
+    pub(super) fn handle_event(&mut self, now: Instant, id: Option<&RawValue>, params: &EventParams<'_>) {
         if params.event_type == "signalwire.authorization.state" {
             return self.handle_authorization_state(params.params);
         }
@@ -32,7 +35,7 @@ impl Session {
             Event::MessageReceive(message) => self.handle_message(message, event.clone()),
             Event::MessageState(news) => self.handle_message_state(news, event.clone()),
             other => match other.call_id() {
-                Some(call_id) if self.knows(call_id) => self.tell_call(call_id.clone(), event),
+                Some(call_id) if self.knows(call_id) => self.tell_call(call_id.clone(), id, event),
                 _ => self.emit(SessionEvent::Other(event)),
             },
         }
@@ -228,9 +231,14 @@ impl Session {
     }
 
     /// Tells the application of an event on a call, and whether it ends an operation.
-    fn tell_call(&mut self, call_id: CallId, event: Arc<Event>) {
+    fn tell_call(&mut self, call_id: CallId, id: Option<&RawValue>, event: Arc<Event>) {
         let operation = self.calls.get_mut(&call_id).and_then(|entry| {
-            let index = entry.operation_of(&event)?;
+            // One that is delivered again may be about an operation that is over, and not name it.
+            let repeated = id.is_some_and(|id| entry.was_told(id.get(), &event));
+            let index = entry.operation_of(&event, repeated)?;
+            if let Some(id) = id.filter(|_| event.control_id().is_none()) {
+                entry.remember_told(id.get(), &event);
+            }
             let running = &entry.operations[index];
             let ended = (running.rule.ends)(&event);
             let answered = ended || (running.rule.answers)(&event);

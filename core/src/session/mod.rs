@@ -191,7 +191,7 @@ impl Session {
                     // The acknowledgement comes before anything that the event may cause.
                     self.acknowledge(id, "{}");
                     match params.ok_or("its params are missing").and_then(EventParams::read) {
-                        Ok(event) => self.handle_event(now, &event),
+                        Ok(event) => self.handle_event(now, id, &event),
                         Err(why) => self.notice(Notice::FrameIgnored(why)),
                     }
                 }

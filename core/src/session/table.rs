@@ -1,7 +1,8 @@
 //! A table of calls. It stores; what becomes of a call is decided in `calls` and `dials`.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::recent::Recent;
@@ -11,6 +12,8 @@ use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
 
 /// How many calls that are over are remembered, so that late news of them is recognised.
 const REMEMBERED_CALLS: usize = 4_096;
+/// How many events about operations that they do not name are remembered of each call.
+const REMEMBERED_EVENTS: usize = 16;
 
 /// Calls in the order in which they became known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,6 +69,8 @@ pub(super) struct Entry {
     /// Whether the application has decided what becomes of an offer: answered, declined or passed it.
     pub(super) settled: bool,
     pub(super) operations: Vec<Running>,
+    /// The latest events about operations that they do not name, with the ids of their frames.
+    told: VecDeque<(Box<str>, Arc<Event>)>,
 }
 
 impl Entry {
@@ -74,17 +79,30 @@ impl Entry {
         matches!(self.role, Role::Offered | Role::Active)
     }
 
-    /// The running operation that an event belongs to.
-    pub(super) fn operation_of(&self, event: &Event) -> Option<usize> {
+    /// The running operation that an event belongs to. One that does not name it and is `repeated` belongs to none.
+    pub(super) fn operation_of(&self, event: &Event, repeated: bool) -> Option<usize> {
         let named = event.control_id();
         self.operations.iter().position(|running| {
             let fits = match running.rule.key {
                 Key::Named => named == Some(&running.control_id),
-                Key::Optional => named.is_none_or(|named| *named == running.control_id),
-                Key::Unnamed => true,
+                Key::Optional => named.map_or(!repeated, |named| *named == running.control_id),
+                Key::Unnamed => !repeated,
             };
             fits && (running.rule.concerns)(event)
         })
+    }
+
+    /// Whether an event that names no operation has been here before, in a frame of this id.
+    pub(super) fn was_told(&self, id: &str, event: &Event) -> bool {
+        self.told.iter().any(|(own, told)| **own == *id && told.meta().raw() == event.meta().raw())
+    }
+
+    /// Remembers an event that names no operation.
+    pub(super) fn remember_told(&mut self, id: &str, event: &Arc<Event>) {
+        if self.told.len() == REMEMBERED_EVENTS {
+            self.told.pop_front();
+        }
+        self.told.push_back((id.into(), event.clone()));
     }
 
     pub(super) fn is_running(&self, control_id: &ControlId) -> bool {
@@ -126,7 +144,8 @@ impl Calls {
         let serial = CallSerial(self.next);
         self.next += 1;
         self.order.insert(serial, id.clone());
-        let entry = Entry { serial, node_id, state, direction, role, settled: false, operations: Vec::new() };
+        let (operations, told) = (Vec::new(), VecDeque::new());
+        let entry = Entry { serial, node_id, state, direction, role, settled: false, operations, told };
         self.visible += usize::from(entry.is_visible());
         self.entries.insert(id, entry);
         serial

@@ -276,3 +276,35 @@ fn an_operation_that_failed_with_its_call_does_not_fail_again_when_its_request_i
     rig.drain();
     rig.expect_quiet();
 }
+
+#[test]
+fn an_event_of_an_earlier_connection_that_is_delivered_again_does_not_end_the_next() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let connect_event = |id: &str, state: &str| {
+        json!({"id": id, "method": "signalwire.event", "params": {"event_type": "calling.call.connect",
+            "params": {"call_id": "c1", "node_id": "n-1", "connect_state": state}}})
+    };
+    let first = start::<Connect>(&mut rig, "calling.connect", None);
+    let request = rig.expect_sent("calling.connect");
+    rig.ok(&request);
+    rig.expect_reply(first).expect("accepted");
+    rig.receive_json(&connect_event("e1", "connected"));
+    rig.receive_json(&connect_event("e2", "disconnected"));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: first, answered: false, ended: false }));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: first, answered: true, ended: true }));
+    // The acknowledgements were lost with the connection.
+    rig.sent.clear();
+    rig.disconnected();
+    let second = start::<Connect>(&mut rig, "calling.connect", None);
+    rig.reconnect("proto-1", true);
+    rig.events.clear();
+    rig.receive_json(&connect_event("e1", "connected"));
+    rig.receive_json(&connect_event("e2", "disconnected"));
+    assert_eq!((update(&mut rig), update(&mut rig)), (None, None));
+    // In other words the same, but another event: ids are not always unique, and nor are words.
+    rig.receive_json(&connect_event("e2", "connecting"));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: second, answered: false, ended: false }));
+    rig.receive_json(&connect_event("e4", "disconnected"));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: second, answered: true, ended: true }));
+}
