@@ -8,10 +8,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use signalwire_relay_core::session::{Frame, Notice, Session, Stats};
-use signalwire_relay_core::{Client, Config, Driver, Task, Work};
+use signalwire_relay_core::{Client, Config, Driver, Held, Task, Work};
 use signalwire_relay_simulator::{Faults, Output, Report, Scenario, Switchboard};
 
-use crate::network::{Arrival, Attempt, Disturbance, Fabric, Line, Network, Parcel, Plan, Way};
+use crate::network::{Arrival, Attempt, Disturbance, Fabric, Injected, Line, Network, Parcel, Plan, Way};
 
 /// How much virtual time a future may take before it counts as hanging.
 pub const PATIENCE: Duration = Duration::from_hours(1);
@@ -146,6 +146,11 @@ impl World {
         self.sessions().map(Session::stats).collect()
     }
 
+    /// What the handles of each client's applications still wait for.
+    pub fn held(&self) -> Vec<Held> {
+        self.clients.iter().map(|client| client.driver.held()).collect()
+    }
+
     /// The clients' sessions, in the order in which the clients were made.
     pub fn sessions(&self) -> impl Iterator<Item = &Session> {
         self.clients.iter().map(|client| client.driver.session())
@@ -199,6 +204,16 @@ impl World {
     /// Everything that went wrong on the way so far.
     pub fn disturbances(&self) -> &[Disturbance] {
         self.fabric.log()
+    }
+
+    /// The same, since this was last asked: for long runs, in which it would become too much.
+    pub fn take_disturbances(&mut self) -> Vec<Disturbance> {
+        self.fabric.take_log()
+    }
+
+    /// How often each thing went wrong on the way so far, by chance or as planned.
+    pub fn injected(&self) -> Injected {
+        self.fabric.injected()
     }
 
     /// Breaks every connection.
