@@ -349,7 +349,7 @@ impl Session {
         let mut secrets: Vec<_> = std::iter::once(&self.credentials)
             .chain(&self.former_credentials)
             .flat_map(Credentials::secrets)
-            .chain(self.connection.authorization_state())
+            .chain(self.connection.authorization_states())
             .filter(|secret| !secret.is_empty())
             .collect();
         // One may contain another, which must not be struck out first.

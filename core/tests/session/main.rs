@@ -10,3 +10,4 @@ mod input;
 mod messages;
 mod requests;
 mod rig;
+mod secrets;
