@@ -111,6 +111,12 @@ impl World {
         client
     }
 
+    /// Lets go of the clients that have come to their end: they do not count among [`stats`](Self::stats),
+    /// [`held`](Self::held) and [`sessions`](Self::sessions) any more.
+    pub fn forget_finished(&mut self) {
+        self.clients.retain(|client| !client.finished);
+    }
+
     /// Virtual time since the beginning.
     pub fn now(&self) -> Duration {
         self.now

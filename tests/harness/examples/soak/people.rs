@@ -62,9 +62,10 @@ pub(crate) fn caller(random: &mut fastrand::Rng) -> Caller {
 /// Somebody who writes, or wants to be called.
 pub(crate) fn message(random: &mut fastrand::Rng) -> Message {
     let from = [ANSWERS, ANSWERS_TOO, DECLINES][random.usize(..3)];
-    let body = match random.bool() {
-        true => format!("{DIAL}{}", random.u8(..WAYS_TO_DIAL)),
-        false => "When do you open?".to_owned(),
+    let body = if random.bool() {
+        format!("{DIAL}{}", random.u8(..WAYS_TO_DIAL))
+    } else {
+        "When do you open?".to_owned()
     };
     Message::new(from, format!("{OURS}0"), body)
 }

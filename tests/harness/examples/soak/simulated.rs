@@ -153,6 +153,7 @@ impl Centre {
         // What would fill up otherwise.
         self.world.take_notices();
         self.world.take_disturbances();
+        self.world.forget_finished();
     }
 
     /// As long as this on average.
