@@ -13,7 +13,7 @@ use crate::{application, people};
 /// How many workers share the calls.
 const WORKERS: usize = 3;
 /// How much faster than real time people speak and act.
-const SPEED: f64 = 5.0;
+const SPEED: f64 = 10.0;
 /// The real time between calls, messages and troubles, on average.
 const CALLS: Duration = Duration::from_millis(50);
 const MESSAGES: Duration = Duration::from_millis(200);
@@ -35,7 +35,8 @@ struct Centre {
 /// Plays for so much real time, and says what is wrong.
 pub(crate) fn run(time: Duration, seed: u64) -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let ca_file = std::env::temp_dir().join(format!("relay-soak-{}.pem", std::process::id()));
-    let options = ListenOptions::new(people::scenario()).tls().ca_out(&ca_file).seed(seed).speed(SPEED);
+    let scenario = people::scenario().session_lifetime(secs(20));
+    let options = ListenOptions::new(scenario).tls().ca_out(&ca_file).seed(seed).speed(SPEED);
     let simulator = Simulator::start(options)?;
     simulator.with(|board, _| {
         board.set_faults(Faults { duplicate: 0.01, delay: 0.01, garbage: 1e-3, ..Faults::default() });
@@ -70,7 +71,7 @@ pub(crate) fn run(time: Duration, seed: u64) -> Result<Vec<String>, Box<dyn std:
     tally.print();
     let mut findings = Vec::new();
     for worker in &workers {
-        worker.drain(Some(secs(10)));
+        worker.drain(Some(secs(3)));
     }
     for worker in workers {
         match runtime.block_on(async { tokio::time::timeout(END, worker.run()).await }) {
