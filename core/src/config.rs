@@ -306,7 +306,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     fn parse(text: &str, tls: bool) -> Result<Self, ConfigError> {
-        let refuse = |rule| Err(ConfigError::InvalidHost { host: text.escape_debug().to_string(), rule });
+        let refuse = |rule| Err(ConfigError::InvalidHost { host: printable(text), rule });
         if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
             return refuse("it contains white space or control characters");
         }
@@ -357,6 +357,19 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// What can be printed of something that was to be a host: not what stands where URLs have passwords and tokens.
+fn printable(text: &str) -> String {
+    let text = match text.rsplit_once('@') {
+        Some((_, host)) => format!("***@{host}"),
+        None => text.to_owned(),
+    };
+    let text = match text.find(['?', '#']) {
+        Some(place) => format!("{}***", &text[..=place]),
+        None => text,
+    };
+    text.escape_debug().to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -399,10 +412,24 @@ mod tests {
         ] {
             assert!(matches!(endpoint(bad), Err(ConfigError::InvalidHost { .. })), "{bad}");
         }
+        for bad in ["wss://p:sentinel@x", "x?token=sentinel", "x#sentinel", "p@sentinel@x?sentinel\r\n"] {
+            let error = endpoint(bad).expect_err("refused").to_string();
+            assert!(!error.contains("sentinel") && error.contains('x'), "{error}");
+        }
         assert_eq!(endpoint("x.example").map(|e| e.url()), Ok("wss://x.example:443".to_owned()));
         assert_eq!(endpoint("x.example:8773").map(|e| e.port), Ok(8773));
         assert_eq!(endpoint("[::1]:8773").map(|e| e.url()), Ok("wss://[::1]:8773".to_owned()));
         assert_eq!(Config::new().plaintext().endpoint().map(|e| e.port), Ok(80));
+    }
+
+    #[test]
+    fn no_environment_switches_tls_off() {
+        for value in ["0", "1", "false", "true", "ws", "plaintext", "x.example:80"] {
+            let config = Config::from_vars(|_| Some(value.to_owned()));
+            assert!(config.endpoint().is_ok_and(|endpoint| endpoint.tls), "{value}");
+        }
+        let config = Config::from_vars(|name| (name == "SIGNALWIRE_SPACE").then(|| "ws://x.example".into()));
+        assert!(matches!(config.endpoint(), Err(ConfigError::InvalidHost { .. })));
     }
 
     #[test]

@@ -43,6 +43,8 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+crate::json::read_as_is!(Secret);
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")

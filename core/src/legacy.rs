@@ -1,6 +1,7 @@
 //! What the service still understands of older clients, and nothing new needs.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -55,11 +56,22 @@ impl Method for Begin {
     }
 }
 
+/// Parameters that are not printed: they may be credentials.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Unprinted(Value);
+
+impl fmt::Debug for Unprinted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
 /// Parameters of `calling.call`: whatever they are.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct LegacyCall {
-    params: Value,
+    params: Unprinted,
 }
 
 impl Method for LegacyCall {
@@ -70,11 +82,11 @@ impl Method for LegacyCall {
     }
 
     fn check(&self) -> Result<(), InvalidArgument> {
-        check_object(&self.params)
+        check_object(&self.params.0)
     }
 
     fn has_member(&self, name: &str) -> bool {
-        self.params.get(name).is_some()
+        self.params.0.get(name).is_some()
     }
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<Value, Error> {
@@ -85,7 +97,7 @@ impl Method for LegacyCall {
 params! {
     /// Parameters of `signalwire.execute`.
     pub struct LegacyExecute {
-        required { protocol: String, method: String, params: Value, }
+        required { protocol: String, method: String, params: Unprinted, }
         optional {
             /// Nodes that have been asked before. Default: none.
             attempted: Vec<String>,
@@ -114,7 +126,7 @@ impl Method for LegacyExecute {
                 return Err(InvalidArgument::new(field, "it must not be empty"));
             }
         }
-        check_object(&self.params)
+        check_object(&self.params.0)
     }
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<Value, Error> {
@@ -157,7 +169,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn legacy_call(&self, params: Value) -> Request<LegacyCall> {
-        self.request(LegacyCall { params })
+        self.request(LegacyCall { params: Unprinted(params) })
     }
 
     /// Receives calls for more contexts, in the old way (`calling.receive`). They are kept as those of
@@ -192,6 +204,6 @@ impl Client {
         method: impl Into<String>,
         params: Value,
     ) -> Request<LegacyExecute> {
-        self.request(LegacyExecute::new(protocol.into(), method.into(), params))
+        self.request(LegacyExecute::new(protocol.into(), method.into(), Unprinted(params)))
     }
 }

@@ -139,7 +139,7 @@ pub use calling::{
     audio, phone, queue, refer_to, ringtone, rtp, silence, sip, stream, tts, webrtc, ws,
 };
 pub use client::{
-    Action, Call, Client, ConnectionStates, Driver, Ending, Events, FOLLOW_LIMIT, HandlerOutcome,
+    Action, Call, Client, ConnectionStates, Driver, Ending, Events, FOLLOW_LIMIT, HandlerOutcome, Held,
     IncomingCalls, MAILBOX_LIMIT, Raw, Request, Sending, Task, Wait, Work,
 };
 pub use config::{

@@ -1,6 +1,7 @@
 //! Inbound calls (`calling.call.receive`).
 
 use super::{CallState, Device, Direction};
+use crate::credentials::Secret;
 use crate::events::event;
 use crate::ids::Tag;
 
@@ -8,7 +9,7 @@ event! {
     /// `calling.call.receive`: a call is offered to this client.
     pub struct CallReceiveEvent(Receive, "calling.call.receive") {
         /// The project it belongs to.
-        pub project_id: String,
+        pub project_id: Secret,
         /// The context it came in on.
         pub context: String,
         /// Older name of the context.

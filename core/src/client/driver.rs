@@ -76,6 +76,22 @@ pub struct Driver {
     slot: Option<Slot>,
 }
 
+/// How many of each thing a driver holds for handles. All return to zero when nothing is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Held {
+    /// Calls that have handles.
+    pub calls: usize,
+    /// Requests whose outcome somebody waits for.
+    pub outcomes: usize,
+    /// Operations and messages that are followed to their end.
+    pub operations: usize,
+    /// Waits with a time limit.
+    pub alarms: usize,
+    /// Calls that wait to be taken.
+    pub offers: usize,
+}
+
 impl Driver {
     /// A client, and the driver that carries it. `seed` decides the identifiers and the jitter of the session:
     /// give each client a new one.
@@ -142,6 +158,17 @@ impl Driver {
     /// The session.
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// How many of each thing is held for handles.
+    pub fn held(&self) -> Held {
+        Held {
+            calls: self.calls.len(),
+            outcomes: self.outcomes.len(),
+            operations: self.operations.len(),
+            alarms: self.alarms.len(),
+            offers: self.shared.offers.with(|offers| offers.calls.len()),
+        }
     }
 
     /// The next thing to do. With [`Work::Wait`] the waker is kept, and called when a handle has asked for

@@ -28,7 +28,7 @@ use serde_json::Value;
 pub use self::action::Action;
 pub(crate) use self::action::{ActionCore, Progress, completed_message};
 pub use self::call::Call;
-pub use self::driver::{Driver, Work};
+pub use self::driver::{Driver, Held, Work};
 pub use self::follow::{Events, FOLLOW_LIMIT};
 pub use self::handlers::{Ending, HandlerOutcome};
 pub use self::mailbox::{MAILBOX_LIMIT, Task};

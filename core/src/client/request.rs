@@ -305,12 +305,19 @@ impl<M: Method> fmt::Debug for Sending<M> {
 }
 
 /// Any method, with parameters as JSON. Made by `execute`.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct Raw {
     #[serde(skip)]
     name: String,
     #[serde(flatten)]
     params: Value,
+}
+
+/// Prints no parameters: they may be credentials.
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Raw").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Raw {

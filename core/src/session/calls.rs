@@ -27,7 +27,13 @@ impl Session {
         if params.event_type == "signalwire.authorization.state" {
             return self.handle_authorization_state(params.params);
         }
-        let event = Arc::new(Event::parse(&params.event_type, params.timestamp, params.params));
+        let mut event = Event::parse(&params.event_type, params.timestamp, params.params);
+        if let Event::Error(error) = &mut event {
+            // Text for people, who may print it.
+            error.message = self.scrub(&error.message);
+            error.description = error.description.take().map(|text| self.scrub(&text));
+        }
+        let event = Arc::new(event);
         match &*event {
             Event::Receive(offer) => self.handle_offer(now, offer),
             Event::State(state) => self.handle_state(now, state, &event),
@@ -115,7 +121,8 @@ impl Session {
             };
         }
         self.timers.set(Timer::PassOffer(serial), now + OFFER_PATIENCE);
-        let project = if offer.project_id.is_empty() { self.project() } else { &offer.project_id };
+        let project = Some(offer.project_id.expose()).filter(|project| !project.is_empty());
+        let project = project.unwrap_or(self.project());
         self.emit(SessionEvent::Offered(Box::new(CallInfo {
             call_id: call_id.clone(),
             node_id: offer.node_id.clone(),

@@ -1,5 +1,6 @@
 //! The connection's life: connect, authenticate, probe, lose, come back.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use super::pending::{Purpose, Stage};
 use super::timers::Timer;
 use super::{Queued, Session};
 use crate::calling::{CallState, Direction, EndReason};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Secret};
 use crate::error::{Certainty, Error, Lost, Rejected};
 use crate::json::object;
 
@@ -22,6 +23,8 @@ const OPEN_LIMIT: Duration = Duration::from_secs(10);
 const ASK_LIMIT: Duration = Duration::from_secs(10);
 /// How long the service may take to accept the credentials.
 const AUTHENTICATION_LIMIT: Duration = Duration::from_secs(10);
+/// How many earlier authorization states are struck out of what the service says.
+const FORMER_STATES: usize = 4;
 /// The first pause after a failure; each one after that is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
@@ -82,7 +85,19 @@ enum Phase {
 #[derive(Debug, Default)]
 struct Resume {
     protocol: Option<String>,
-    authorization_state: Option<crate::credentials::Secret>,
+    authorization_state: Option<Secret>,
+    /// Those before it, which the service may still speak of.
+    former_states: VecDeque<Secret>,
+}
+
+impl Resume {
+    /// Puts another state, or none, in the place of the present one.
+    fn replace_state(&mut self, state: Option<Secret>) {
+        if let Some(former) = std::mem::replace(&mut self.authorization_state, state) {
+            self.former_states.truncate(FORMER_STATES - 1);
+            self.former_states.push_front(former);
+        }
+    }
 }
 
 /// What proves that the service is there.
@@ -112,7 +127,13 @@ impl Connection {
     }
 
     pub(super) fn authorization_state(&self) -> Option<&str> {
-        self.resume.authorization_state.as_ref().map(crate::credentials::Secret::expose)
+        self.resume.authorization_state.as_ref().map(Secret::expose)
+    }
+
+    /// The present authorization state, and former ones.
+    pub(super) fn authorization_states(&self) -> impl Iterator<Item = &str> {
+        let Resume { authorization_state, former_states, .. } = &self.resume;
+        authorization_state.iter().chain(former_states).map(Secret::expose)
     }
 
     pub(super) fn state(&self) -> ConnectionState {
@@ -246,7 +267,7 @@ impl Session {
         } else {
             if !self.connection.state_is_fresh {
                 // It belongs to the session that is gone.
-                self.connection.resume.authorization_state = None;
+                self.connection.resume.replace_state(None);
             }
             if had_session {
                 self.lose_session(now);
@@ -308,7 +329,7 @@ impl Session {
         }
         let state: State = serde_json::from_str(params.get()).unwrap_or_default();
         if !state.authorization_state.is_empty() {
-            self.connection.resume.authorization_state = Some(state.authorization_state.into());
+            self.connection.resume.replace_state(Some(state.authorization_state.into()));
             self.connection.state_is_fresh = true;
         }
     }
@@ -386,7 +407,8 @@ impl Session {
     fn forget_session(&mut self) {
         // The name goes, and with it what the calls of the session hang on; whether they are lost shows when
         // the service has accepted a new one.
-        self.connection.resume = Resume::default();
+        self.connection.resume.protocol = None;
+        self.connection.resume.replace_state(None);
     }
 
     /// The service begins anew and will tell nothing more of the calls that there were.

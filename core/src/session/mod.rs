@@ -352,7 +352,7 @@ impl Session {
         let mut secrets: Vec<_> = self
             .identity
             .secrets()
-            .chain(self.connection.authorization_state())
+            .chain(self.connection.authorization_states())
             .filter(|secret| !secret.is_empty())
             .collect();
         // One may contain another, which must not be struck out first.

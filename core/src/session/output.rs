@@ -125,7 +125,7 @@ pub struct OperationUpdate {
 }
 
 /// What a call is, when it becomes known.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CallInfo {
     /// The call.
@@ -148,11 +148,34 @@ pub struct CallInfo {
     pub segment_id: String,
 }
 
+/// Prints everything but the project.
+impl fmt::Debug for CallInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallInfo")
+            .field("call_id", &self.call_id)
+            .field("node_id", &self.node_id)
+            .field("context", &self.context)
+            .field("tag", &self.tag)
+            .field("direction", &self.direction)
+            .field("device", &self.device)
+            .field("state", &self.state)
+            .field("segment_id", &self.segment_id)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The service's answer to a request that it accepted.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Reply {
     pub(super) raw: Arc<str>,
     pub(super) control_id: Option<ControlId>,
+}
+
+/// Prints no payload: what the service echoes is not for logs.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({} bytes)", self.raw.len())
+    }
 }
 
 impl Reply {

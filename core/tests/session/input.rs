@@ -1,9 +1,9 @@
 //! Whatever arrives is survived.
 
 use serde_json::json;
-use signalwire_relay_core::session::{Frame, Notice, Stats};
+use signalwire_relay_core::session::{ConnectionState, Frame, Notice, Output, Stats, Target};
 
-use crate::rig::Rig;
+use crate::rig::{Rig, raw};
 
 #[test]
 fn frames_that_make_no_sense_are_ignored() {
@@ -115,4 +115,110 @@ fn events_before_the_answer_to_authentication_are_taken_in() {
     rig.event("calling.call.receive", crate::rig::offer("c1"));
     rig.reply(&request, json!({"protocol": "p"}));
     assert_eq!(rig.session.stats().calls, 1);
+}
+
+/// As deep as a frame may be long, more or less; and as deep as is more than enough for a stack.
+const DEEPEST: usize = 1_000_000;
+const DEEP: usize = 20_000;
+const DIGITS: usize = 100_000;
+/// A quarter of what a thread of the standard library has.
+const SMALL_STACK: usize = 512 * 1024;
+
+/// Values that break parsers; all but the last two are JSON.
+fn hostile_values() -> Vec<String> {
+    vec![
+        format!("{}{}", "[".repeat(DEEP), "]".repeat(DEEP)),
+        format!("{}0{}", r#"{"a":"#.repeat(DEEP), "}".repeat(DEEP)),
+        "9".repeat(DIGITS),
+        format!("-0.{}", "9".repeat(DIGITS)),
+        format!("1e{}", "9".repeat(DIGITS)),
+        format!("\"{}\"", "9".repeat(DIGITS)),
+        r#"{"call_id":"c1","call_id":"c2","code":"200","code":[]}"#.to_owned(),
+        r#""\ud800""#.to_owned(),
+        r#""\udc00\ud800 \u0000""#.to_owned(),
+        "\"\u{0}\"".to_owned(),
+        "[".repeat(DEEP),
+    ]
+}
+
+#[test]
+fn hostile_values_in_any_place_are_survived_on_a_small_stack() {
+    let places = [
+        "@".to_owned(),
+        r#"{"id":@,"method":"signalwire.ping"}"#.to_owned(),
+        r#"{"id":1,"method":@}"#.to_owned(),
+        r#"{"id":1,"method":"signalwire.ping","params":{"timestamp":@,"payload":@}}"#.to_owned(),
+        r#"{"id":@,"result":{}}"#.to_owned(),
+        r#"{"id":1,"jsonrpc":@,"error":@}"#.to_owned(),
+        r#"{"id":1,"method":"signalwire.event","params":@}"#.to_owned(),
+        r#"{"id":1,"method":"signalwire.event","params":{"event_type":@,"params":{}}}"#.to_owned(),
+        r#"{"id":1,"method":"signalwire.event","params":{"event_type":"x","params":@}}"#.to_owned(),
+        r#"{"id":1,"method":"signalwire.event","params":{"event_type":"x","params":{"call_id":"c","a":@}}}"#
+            .to_owned(),
+    ];
+    let events = ["receive", "state", "dial", "play", "collect", "record", "detect", "connect", "error"].map(|name| {
+        format!(
+            r#"{{"id":1,"method":"signalwire.event","params":{{"timestamp":@,"event_type":"calling.call.{name}","params":{{"call_id":"c1","call_state":@,"state":@,"device":@,"call":@,"result":@}}}}}}"#
+        )
+    });
+    let play = move || {
+        let mut rig = Rig::ready();
+        rig.event("calling.call.receive", crate::rig::offer("c1"));
+        let drain = |rig: &mut Rig| loop {
+            match rig.session.poll_output() {
+                Output::Wait(_) => break,
+                Output::Close | Output::Open(_) => panic!("the connection is given up"),
+                output => drop(format!("{output:?}")),
+            }
+        };
+        let deepest = format!("{}{}", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
+        for place in &places[..2] {
+            rig.session.handle_frame(rig.now, Frame::Text(&place.replace('@', &deepest)));
+            drain(&mut rig);
+        }
+        for value in hostile_values() {
+            for place in places.iter().chain(&events) {
+                rig.session.handle_frame(rig.now, Frame::Text(&place.replace('@', &value)));
+                drain(&mut rig);
+            }
+        }
+        assert!(matches!(rig.session.connection_state(), ConnectionState::Ready { .. }));
+        rig.events.clear();
+        let ticket = rig.command(raw("x.y", Target::Service));
+        let request = rig.expect_sent("x.y");
+        rig.ok(&request);
+        rig.expect_reply(ticket).expect("requests still flow");
+    };
+    let thread = std::thread::Builder::new().stack_size(SMALL_STACK).spawn(play).expect("threads can be had");
+    thread.join().expect("nothing panics");
+}
+
+#[test]
+fn hostile_values_in_replies_end_their_request_and_nothing_else() {
+    let play = || {
+        let mut rig = Rig::ready();
+        // The last two are no JSON: what they answer goes on waiting.
+        let mut values = hostile_values();
+        values.truncate(values.len() - 2);
+        for value in values {
+            for place in [
+                r#""result":@"#,
+                r#""result":{"code":@,"message":@}"#,
+                r#""error":@"#,
+                r#""error":{"code":@,"message":@}"#,
+            ] {
+                let ticket = rig.command(raw("x.y", Target::Service));
+                let request = rig.expect_sent("x.y");
+                rig.receive(&format!(r#"{{"id":{},{}}}"#, request["id"], place.replace('@', &value)));
+                match rig.expect_reply(ticket) {
+                    Ok(reply) => drop(format!("{reply:?} {}", reply.value())),
+                    Err(error) => drop(format!("{error:?} {error}")),
+                }
+            }
+        }
+        assert_eq!(rig.closes, 0);
+        assert_eq!(rig.session.stats(), Stats::default());
+    };
+    let thread = std::thread::Builder::new().stack_size(SMALL_STACK).spawn(play).expect("threads can be had");
+    thread.join().expect("nothing panics");
 }

@@ -12,4 +12,5 @@ mod messages;
 mod pump;
 mod requests;
 mod rig;
+mod secrets;
 mod shuffled;

@@ -32,5 +32,5 @@ mod network;
 mod world;
 
 pub use every_cut::{EveryCut, Findings, Problem, Tally, Trouble, every_cut};
-pub use network::{Break, Disturbance, Moment, Network, Plan, Way};
+pub use network::{Break, Disturbance, Injected, Moment, Network, Plan, Way};
 pub use world::{Hang, PATIENCE, World};

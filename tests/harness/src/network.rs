@@ -176,6 +176,28 @@ impl fmt::Display for Disturbance {
     }
 }
 
+/// How often each thing went wrong on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Injected {
+    /// Connections cut, by chance or as planned.
+    pub cuts: u64,
+    /// Frames held up, with all that followed them.
+    pub stalls: u64,
+    /// Directions in which nothing arrived any more.
+    pub black_holes: u64,
+    /// Frames without sense.
+    pub garbage: u64,
+    /// Frames of which only a part arrived.
+    pub truncated: u64,
+    /// Frames of a megabyte.
+    pub oversize: u64,
+    /// Attempts to connect that were refused.
+    pub refused: u64,
+    /// Attempts to connect that nothing answered.
+    pub ignored: u64,
+}
+
 /// What travels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Parcel {
@@ -272,6 +294,7 @@ pub(crate) struct Fabric {
     arrived: u64,
     plan: Option<Plan>,
     log: Vec<Disturbance>,
+    injected: Injected,
     reachable: bool,
     unreachable_until: Duration,
     refuse_next: u32,
@@ -286,6 +309,7 @@ impl Fabric {
             arrived: 0,
             plan: None,
             log: Vec::new(),
+            injected: Injected::default(),
             reachable: true,
             unreachable_until: Duration::ZERO,
             refuse_next: 0,
@@ -329,6 +353,14 @@ impl Fabric {
         &self.log
     }
 
+    pub(crate) fn take_log(&mut self) -> Vec<Disturbance> {
+        std::mem::take(&mut self.log)
+    }
+
+    pub(crate) fn injected(&self) -> Injected {
+        self.injected
+    }
+
     pub(crate) fn note(&mut self, at: Duration, what: impl Into<String>) {
         self.log.push(Disturbance { at, what: what.into() });
     }
@@ -341,14 +373,17 @@ impl Fabric {
     /// How an attempt to connect turns out.
     pub(crate) fn attempt(&mut self, now: Duration) -> Attempt {
         if !self.reachable || self.unreachable_until > now {
+            self.injected.refused += 1;
             return Attempt::Refused;
         }
         if self.refuse_next > 0 || self.chance(self.network.refuse) {
             self.refuse_next = self.refuse_next.saturating_sub(1);
+            self.injected.refused += 1;
             self.note(now, "a connection is refused");
             return Attempt::Refused;
         }
         if self.chance(self.network.ignore) {
+            self.injected.ignored += 1;
             self.note(now, "nobody answers an attempt to connect");
             return Attempt::Ignored;
         }
@@ -362,10 +397,12 @@ impl Fabric {
             return;
         }
         if self.chance(black_hole) {
+            self.injected.black_holes += 1;
             self.note(now, format!("{}: nothing arrives {way} any more", line.connection));
             return line.swallow(way);
         }
         if self.chance(stall) {
+            self.injected.stalls += 1;
             let time = stall_for.mul_f64(self.random.f64());
             self.note(now, format!("{}: a stall of {time:.1?} {way}", line.connection));
             line.stall(way, now + time);
@@ -374,13 +411,16 @@ impl Fabric {
             if self.chance(garbage)
                 && let Some(nonsense) = self.random.choice(NONSENSE)
             {
+                self.injected.garbage += 1;
                 self.dispatch(now, line, way, Parcel::Text((*nonsense).to_owned()));
             }
             if self.chance(truncated) {
+                self.injected.truncated += 1;
                 let end = text.floor_char_boundary(self.random.usize(..=text.len().saturating_sub(1)));
                 self.dispatch(now, line, way, Parcel::Text(text[..end].to_owned()));
             }
             if self.chance(oversize) {
+                self.injected.oversize += 1;
                 self.dispatch(now, line, way, Parcel::Text(oversize_frame()));
             }
         }
@@ -415,6 +455,13 @@ impl Fabric {
             None => None,
         };
         if let Some((what, moment)) = fate {
+            match what {
+                Break::Cut => self.injected.cuts += 1,
+                Break::HalfOpen => self.injected.black_holes += 2,
+                Break::Stall(_) => self.injected.stalls += 2,
+                // What people do is no fault of the network.
+                Break::HangUp => {}
+            }
             let connection = line.connection;
             self.note(now, format!("{connection}: {what} {moment} frame {} {way}", self.arrived));
         }

@@ -8,11 +8,12 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use signalwire_relay_core::session::{Frame, Notice, Session, Stats};
-use signalwire_relay_core::{Client, Config, Driver, Task, Work};
+use signalwire_relay_core::{Client, Config, Driver, Held, Task, Work};
 use signalwire_relay_simulator::{Faults, Output, Report, Scenario, Switchboard};
 
 use crate::network::{
-    Arrival, Attempt, Disturbance, Fabric, Line, Moment, Network, Parcel, Plan, Way, hang_up_everybody,
+    Arrival, Attempt, Disturbance, Fabric, Injected, Line, Moment, Network, Parcel, Plan, Way,
+    hang_up_everybody,
 };
 
 /// How much virtual time a future may take before it counts as hanging.
@@ -114,6 +115,12 @@ impl World {
         client
     }
 
+    /// Lets go of the clients that have come to their end: they do not count among [`stats`](Self::stats),
+    /// [`held`](Self::held) and [`sessions`](Self::sessions) any more.
+    pub fn forget_finished(&mut self) {
+        self.clients.retain(|client| !client.finished);
+    }
+
     /// Virtual time since the beginning.
     pub fn now(&self) -> Duration {
         self.now
@@ -147,6 +154,11 @@ impl World {
     /// What each client's session holds.
     pub fn stats(&self) -> Vec<Stats> {
         self.sessions().map(Session::stats).collect()
+    }
+
+    /// What the handles of each client's applications still wait for.
+    pub fn held(&self) -> Vec<Held> {
+        self.clients.iter().map(|client| client.driver.held()).collect()
     }
 
     /// The clients' sessions, in the order in which the clients were made.
@@ -202,6 +214,16 @@ impl World {
     /// Everything that went wrong on the way so far.
     pub fn disturbances(&self) -> &[Disturbance] {
         self.fabric.log()
+    }
+
+    /// The same, since this was last asked: for long runs, in which it would become too much.
+    pub fn take_disturbances(&mut self) -> Vec<Disturbance> {
+        self.fabric.take_log()
+    }
+
+    /// How often each thing went wrong on the way so far, by chance or as planned.
+    pub fn injected(&self) -> Injected {
+        self.fabric.injected()
     }
 
     /// Breaks every connection.

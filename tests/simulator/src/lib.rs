@@ -27,6 +27,6 @@ pub use scenario::{
 };
 pub use stage::Stage;
 pub use switchboard::{
-    CallState, CallView, ConnectionId, Direction, ENDED_BOUND, Faults, JOURNAL_BOUND, JournalEntry,
-    OperationView, Output, Refusal, Switchboard, VIOLATION_BOUND, Violation,
+    CallState, CallView, ConnectionId, Direction, Disturbed, ENDED_BOUND, Faults, JOURNAL_BOUND,
+    JournalEntry, OperationView, Output, Refusal, ServiceStats, Switchboard, VIOLATION_BOUND, Violation,
 };

@@ -245,15 +245,18 @@ impl Switchboard {
             if self.chance(garbage)
                 && let Some(nonsense) = self.rng.choice(GARBAGE)
             {
+                self.disturbed.garbage += 1;
                 self.deliver(to, (*nonsense).to_owned());
             }
             if self.chance(duplicate) {
+                self.disturbed.duplicated += 1;
                 if let Some(connection) = self.connections.get_mut(&to) {
                     connection.may_answer_again(id.clone());
                 }
                 self.deliver(to, text.clone());
             }
             if self.chance(delay) {
+                self.disturbed.delayed += 1;
                 let time = delay_by.mul_f64(self.rng.f64());
                 self.timers.set(self.now.saturating_add(time), Timer::Release(to, text.clone()));
             } else {

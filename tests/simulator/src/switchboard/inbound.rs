@@ -108,6 +108,7 @@ impl Switchboard {
 
     fn answer(&mut self, from: ConnectionId, name: &str, params: &Map<String, Value>) -> Reply {
         if let Some(refusal) = self.take_refusal(name) {
+            self.disturbed.refused += 1;
             self.report(Report::Disturbed { what: format!("{name} is refused on demand") });
             return match refusal {
                 Refusal::Code(code, message) => {

@@ -14,6 +14,7 @@ pub(crate) mod operation;
 mod people;
 mod queues;
 pub(crate) mod session;
+mod stats;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -26,6 +27,7 @@ pub use calls::{CallState, CallView, OperationView};
 pub(crate) use faults::CUT;
 pub use faults::{Faults, Refusal};
 pub use journal::{Direction, JOURNAL_BOUND, JournalEntry, VIOLATION_BOUND, Violation};
+pub use stats::{Disturbed, ServiceStats};
 
 use self::calls::{AttemptKey, Call, CallKey};
 use self::conferences::Conference;
@@ -117,6 +119,7 @@ pub struct Switchboard {
     outbox: VecDeque<Output>,
     journal: Journal,
     violations: Vec<Violation>,
+    disturbed: Disturbed,
     next_connection: u64,
     next_session: u64,
     next_call: u64,
@@ -217,6 +220,7 @@ impl Switchboard {
             staged: Vec::new(),
             outbox: VecDeque::new(),
             violations: Vec::new(),
+            disturbed: Disturbed::default(),
             next_connection: 0,
             next_session: 0,
             next_call: 0,

@@ -128,6 +128,10 @@ impl Queue {
         })
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     fn position(&self, key: CallKey) -> Option<usize> {
         self.waiting.iter().position(|entry| entry.call == key)
     }

@@ -96,6 +96,10 @@ impl Timers {
         Some((id.due, timer))
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     pub(crate) fn next_due(&self) -> Option<Duration> {
         self.queue.first_key_value().map(|(id, _)| id.due)
     }

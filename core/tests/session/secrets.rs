@@ -1,0 +1,54 @@
+//! What the service gives back is not printed.
+
+use serde_json::json;
+use signalwire_relay_core::session::{SessionEvent, Target};
+
+use crate::rig::{Rig, offer, raw};
+
+#[test]
+fn former_authorization_states_are_struck_out_too() {
+    let mut rig = Rig::ready();
+    for state in ["sentinel-1", "sentinel-2"] {
+        rig.event("signalwire.authorization.state", json!({ "authorization_state": state }));
+    }
+    rig.sent.clear();
+    // The session is forgotten, and with it the state to resume it with.
+    rig.receive_json(&json!({"id": "d", "method": "signalwire.disconnect", "params": {"restart": true}}));
+    rig.session.handle_disconnected(rig.now, "closed: neither sentinel-1 nor sentinel-2");
+    rig.drain();
+    let last = format!("{:?} {}", rig.states, rig.states.last().expect("one"));
+    assert!(last.contains("neither *** nor ***") && !last.contains("sentinel"), "{last}");
+}
+
+#[test]
+fn the_text_of_error_events_is_without_secrets() {
+    let mut rig = Rig::ready();
+    rig.event(
+        "calling.error",
+        json!({"code": "500", "message": "PT-secret is odd", "description": "as is PT-secret"}),
+    );
+    let Some(SessionEvent::Other(event)) = rig.events.pop_front() else { panic!("{:?}", rig.events) };
+    let printed = format!("{event:?}");
+    assert!(printed.contains("*** is odd") && !printed.contains("PT-secret"), "{printed}");
+}
+
+#[test]
+fn payloads_and_projects_are_not_printed() {
+    let mut rig = Rig::ready();
+    let ticket = rig.command(raw("x.y", Target::Service));
+    let request = rig.expect_sent("x.y");
+    rig.reply(&request, json!({"code": "200", "echo": "PT-secret"}));
+    let reply = rig.expect_reply(ticket).expect("accepted");
+    assert_eq!(reply.value()["echo"], "PT-secret", "it is there, if asked for");
+    assert!(!format!("{reply:?}").contains("PT-secret"));
+
+    let mut call = offer("c1");
+    call["project_id"] = json!("PT-project");
+    rig.event("calling.call.receive", call.clone());
+    let Some(SessionEvent::Offered(info)) = rig.events.pop_front() else { panic!("{:?}", rig.events) };
+    assert_eq!(info.project_id, "PT-project");
+    assert!(!format!("{info:?}").contains("PT-project"));
+    rig.event("x.unheard_of", json!({"project_id": "PT-project", "token": "PT-secret"}));
+    let printed = format!("{:?} {:?}", rig.events, rig.session);
+    assert!(!printed.contains("PT-"), "{printed}");
+}
