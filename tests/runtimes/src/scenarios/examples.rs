@@ -50,11 +50,14 @@ async fn ivr(client: Client, stage: Stage) -> Outcome {
         async move { call.scope(menu(&call, recorded)).await }
     });
     let outcomes = outcomes.at_least(6).await;
-    assert_eq!(
-        tally(&outcomes)?,
-        ["another key", "gone", "gone", "left a message", "nothing", "talked to sales"],
-        "one hangs up on the prompt, one on support"
-    );
+    // One hangs up on the prompt, and one on support: there the end of the bridge and that of the call come together, and
+    // the handler may have finished before it is given up.
+    let mut branches = tally(&outcomes)?;
+    if let Some(finished) = branches.iter().position(|branch| *branch == "talked to support") {
+        branches[finished] = "gone";
+        branches.sort_unstable();
+    }
+    assert_eq!(branches, ["another key", "gone", "gone", "left a message", "nothing", "talked to sales"]);
     for office in [SALES, SUPPORT] {
         stage.reported(|report| matches!(report, Report::Bridged { to, .. } if to == office)).await;
     }
