@@ -15,3 +15,6 @@ pub mod parity {}
 
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
+
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing {}
