@@ -64,8 +64,8 @@ impl Session {
     /// passed on; anything else goes its way.
     pub fn release(&mut self, now: Instant, call_id: &CallId) {
         let Some(entry) = self.calls.get(call_id) else { return };
-        let unanswered = !entry.state.has_reached(&CallState::Answered) && !entry.settled;
-        if entry.is_visible() && entry.direction == Direction::Inbound && unanswered {
+        let undecided = !entry.state.has_reached(&CallState::Answered) && !entry.is_settled();
+        if entry.is_visible() && entry.direction == Direction::Inbound && undecided {
             self.pass_offer(now, call_id, "nobody took it");
         }
     }
@@ -221,8 +221,12 @@ impl Session {
             }
             entry.state = news.call_state.clone();
         }
-        // What was given back is for somebody else to answer.
-        let to_end = matches!(entry.role, Role::Unwanted { how: Dismissal::End | Dismissal::Busy, .. });
+        let to_end = match entry.role {
+            // What was given back is for somebody else to answer, unless it was answered here before.
+            Role::Unwanted { how: Dismissal::Pass, .. } => entry.answers > 0,
+            Role::Unwanted { .. } => true,
+            _ => false,
+        };
         let visible = entry.is_visible();
         if visible {
             self.emit(SessionEvent::Call { call_id: call_id.clone(), event: event.clone(), operation: None });
@@ -279,6 +283,7 @@ impl Session {
     /// The end of any call may have been missed: the service is asked which it still knows.
     pub(super) fn doubt_calls(&mut self, now: Instant) {
         for call_id in self.calls.ids(Entry::is_visible) {
+            self.end_question(&call_id);
             self.confirm(now, &call_id);
         }
     }

@@ -173,8 +173,8 @@ impl Session {
         }
     }
 
-    /// Gets rid of a call, now and, if that does not help, again. Without a connection nothing is asked, and the
-    /// attempt does not count.
+    /// Gets rid of a call, now and, if that does not help, again. Without a connection nothing is asked before there
+    /// is one.
     pub(super) fn dismiss(&mut self, now: Instant, call_id: &CallId, how: Dismissal) {
         let ready = self.connection.is_ready();
         let Some(entry) = self.calls.get(call_id) else { return };
@@ -184,8 +184,8 @@ impl Session {
         };
         let (serial, answered) = (entry.serial, entry.state.has_reached(&CallState::Answered));
         self.calls.set_role(call_id, Role::Unwanted { how, attempts: attempts + u32::from(ready) });
-        self.timers.set(Timer::DismissAgain(serial), now + DISMISSAL_LIMIT);
         if ready {
+            self.timers.set(Timer::DismissAgain(serial), now + DISMISSAL_LIMIT);
             match how {
                 Dismissal::Pass => self.tidy_up(now, "calling.pass", "{}", call_id),
                 Dismissal::End if answered => {
@@ -198,6 +198,10 @@ impl Session {
     }
 
     pub(super) fn dismiss_again(&mut self, now: Instant, serial: CallSerial) {
+        if !self.connection.is_ready() {
+            // The next connection begins anew.
+            return;
+        }
         let Some(call_id) = self.calls.id_of(serial).cloned() else { return };
         match self.calls.get(&call_id).map(|entry| &entry.role) {
             Some(Role::Unwanted { attempts, .. }) if *attempts >= DISMISSAL_ATTEMPTS => {
@@ -209,11 +213,13 @@ impl Session {
         }
     }
 
-    /// There is a connection again: what waits to be got rid of is not kept waiting.
+    /// There is a connection again: what is to be got rid of is not kept waiting, and attempts on the one that was
+    /// lost, which may never have arrived, do not count.
     pub(super) fn dismiss_waiting(&mut self, now: Instant) {
-        for call_id in self.calls.ids(|entry| matches!(entry.role, Role::Unwanted { attempts: 0, .. })) {
+        for call_id in self.calls.ids(|entry| !entry.is_visible()) {
             if let Some(Role::Unwanted { how, .. }) = self.calls.get(&call_id).map(|entry| entry.role.clone())
             {
+                self.calls.set_role(&call_id, Role::Unwanted { how, attempts: 0 });
                 self.dismiss(now, &call_id, how);
             }
         }

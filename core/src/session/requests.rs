@@ -1,7 +1,7 @@
 //! What becomes of a request: sent, queued, answered, expired, given up.
 
 use std::borrow::Cow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -21,6 +21,9 @@ use crate::ids::{CallId, Ticket};
 /// Names a group of bindings that nobody has made. There is no method to ask whether a call is there; clearing what is
 /// not there comes nearest.
 const NO_BINDINGS: &str = r#"{"realm":"-"}"#;
+/// How long the service may take to answer what the session asks on its own account, whatever patience the application
+/// has: what goes unanswered shows a dead connection.
+const ASKING_LIMIT: Duration = Duration::from_secs(10);
 
 impl Session {
     /// Takes on a request. Its outcome is reported under `ticket`, exactly once: as
@@ -41,10 +44,8 @@ impl Session {
                 if !self.take(&call_id) {
                     return self.report(ticket, &target, Err(Error::gone(call_id, Certainty::NotSent)));
                 }
-                if settles(&method)
-                    && let Some(entry) = self.calls.get_mut(&call_id)
-                {
-                    entry.settled = true;
+                if let Some(decisions) = self.decisions_of(&call_id, &method) {
+                    *decisions = decisions.saturating_add(1);
                 }
                 self.submit(now, ticket, method, &params, target, timeout);
             }
@@ -160,15 +161,22 @@ impl Session {
         self.ask(now, method, params, call_id, Purpose::TidyUp(Some(call_id.clone())));
     }
 
-    /// Asks the service for something that changes nothing, to see whether it still knows a call.
+    /// Asks the service for something that changes nothing, to see whether it still knows a call. Without a connection
+    /// nothing is asked: the next one asks of all calls.
     pub(super) fn confirm(&mut self, now: Instant, call_id: &CallId) {
-        self.ask(
-            now,
-            "calling.clear_digit_bindings",
-            NO_BINDINGS,
-            call_id,
-            Purpose::Confirm(call_id.clone()),
-        );
+        let ready = self.connection.is_ready();
+        let Some(entry) = self.calls.get_mut(call_id).filter(|_| ready) else { return };
+        if !std::mem::replace(&mut entry.in_question, true) {
+            let purpose = Purpose::Confirm(call_id.clone());
+            self.ask(now, "calling.clear_digit_bindings", NO_BINDINGS, call_id, purpose);
+        }
+    }
+
+    /// A question about a call was answered, or never will be.
+    pub(super) fn end_question(&mut self, call_id: &CallId) {
+        if let Some(entry) = self.calls.get_mut(call_id) {
+            entry.in_question = false;
+        }
     }
 
     fn ask(&mut self, now: Instant, method: &'static str, params: &str, call_id: &CallId, purpose: Purpose) {
@@ -176,7 +184,7 @@ impl Session {
         let address = Address { call: Some((&node_id, call_id)), ..Address::default() };
         let id = self.new_uuid();
         let frame = frame::request(id, method, address, params);
-        self.enqueue(now, id, method.into(), frame, purpose, self.request_timeout);
+        self.enqueue(now, id, method.into(), frame, purpose, ASKING_LIMIT);
     }
 
     fn submit(
@@ -258,14 +266,14 @@ impl Session {
             }
             (Purpose::Probe, _) => {}
             (Purpose::Confirm(call_id), refusal) => {
+                self.end_question(call_id);
                 if refusal.as_ref().is_some_and(Status::is_gone) {
                     self.expect_end(now, call_id);
                 }
             }
             (Purpose::TidyUp(call_id), refusal) => {
                 if let Some(call_id) = call_id {
-                    let gone = refusal.as_ref().is_some_and(Status::is_gone);
-                    self.handle_tidied(call_id, &request.method, refusal.is_none(), gone);
+                    self.handle_tidied(now, call_id, &request.method, refusal.as_ref());
                 }
             }
             (Purpose::Application(_, target), None) => {
@@ -289,7 +297,8 @@ impl Session {
                         Ok(Reply { raw: "{}".into(), control_id: Some(control_id.clone()) })
                     }
                     Target::Call(call_id) | Target::Start { call_id, .. } if status.is_gone() => {
-                        self.expect_end(now, call_id);
+                        // Whether it is the call that is gone, and not something on it, is asked before it is given up.
+                        self.confirm(now, call_id);
                         Err(Error::gone(call_id.clone(), Certainty::Refused))
                     }
                     target => Err(Error::Refused(Box::new(Refused {
@@ -326,7 +335,8 @@ impl Session {
             self.probe_hearing(now);
         }
         // Until there is an answer, on this connection or another: the end of the call may never be told otherwise.
-        if let Some(call_id) = doubted.filter(|_| self.connection.is_ready()) {
+        if let Some(call_id) = doubted {
+            self.end_question(&call_id);
             self.confirm(now, &call_id);
         }
     }
@@ -414,14 +424,24 @@ impl Session {
                     }
                 }
             }
-            Target::Call(call_id) if settles(method) => {
-                if let Some(entry) = self.calls.get_mut(call_id) {
-                    entry.settled = false;
+            Target::Call(call_id) => {
+                if let Some(decisions) = self.decisions_of(call_id, method) {
+                    *decisions = decisions.saturating_sub(1);
                 }
             }
             target => {
                 self.drop_operation(ticket, target);
             }
+        }
+    }
+
+    /// Where it is counted that a method decides what becomes of an offered call, if it does.
+    fn decisions_of(&mut self, call_id: &CallId, method: &str) -> Option<&mut u32> {
+        let entry = self.calls.get_mut(call_id)?;
+        match method {
+            "calling.answer" => Some(&mut entry.answers),
+            "calling.end" | "calling.pass" => Some(&mut entry.refusals),
+            _ => None,
         }
     }
 
@@ -446,13 +466,18 @@ impl Session {
     }
 
     /// The service has answered what was asked of it about a call that nobody wants.
-    fn handle_tidied(&mut self, call_id: &CallId, method: &str, done: bool, gone: bool) {
-        let unwanted = self.calls.get(call_id).is_some_and(|entry| !entry.is_visible());
-        if gone {
-            self.end_locally(call_id, EndReason::NotFound);
-        } else if done && unwanted && method == "calling.pass" {
+    fn handle_tidied(&mut self, now: Instant, call_id: &CallId, method: &str, refusal: Option<&Status>) {
+        let Some(entry) = self.calls.get(call_id) else { return };
+        let given_back = !entry.is_visible() && method == "calling.pass";
+        match refusal {
+            Some(status) if status.is_gone() => self.end_locally(call_id, EndReason::NotFound),
+            // What cannot be given back any more, for it was answered here, is hung up.
+            Some(_) if given_back && entry.may_be_answered() => {
+                self.end_leg(now, call_id, "it was answered before it was given back");
+            }
             // Forgotten, not over: if it is offered again when there is room, it is welcome.
-            self.forget_call(call_id);
+            None if given_back => self.forget_call(call_id),
+            _ => {}
         }
     }
 
@@ -476,9 +501,4 @@ impl Session {
             (_, result) => self.emit(SessionEvent::Replied { ticket, result }),
         }
     }
-}
-
-/// Whether a method decides what becomes of an offered call.
-fn settles(method: &str) -> bool {
-    matches!(method, "calling.answer" | "calling.end" | "calling.pass")
 }

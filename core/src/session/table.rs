@@ -66,8 +66,12 @@ pub(super) struct Entry {
     pub(super) state: CallState,
     pub(super) direction: Direction,
     pub(super) role: Role,
-    /// Whether the application has decided what becomes of an offer: answered, declined or passed it.
-    pub(super) settled: bool,
+    /// How often the application has answered, not counting what was certainly not carried out.
+    pub(super) answers: u32,
+    /// How often it has declined or passed the call, counted in the same way.
+    pub(super) refusals: u32,
+    /// Whether the service is being asked if it still knows the call.
+    pub(super) in_question: bool,
     pub(super) operations: Vec<Running>,
     /// The latest events about operations that they do not name, with the ids of their frames.
     told: VecDeque<(Box<str>, Arc<Event>)>,
@@ -77,6 +81,16 @@ impl Entry {
     /// Whether the application knows the call.
     pub(super) fn is_visible(&self) -> bool {
         matches!(self.role, Role::Offered | Role::Active)
+    }
+
+    /// Whether the application has decided what becomes of an offer.
+    pub(super) fn is_settled(&self) -> bool {
+        self.answers > 0 || self.refusals > 0
+    }
+
+    /// Whether somebody may be on the line with this client.
+    pub(super) fn may_be_answered(&self) -> bool {
+        self.answers > 0 || self.state.has_reached(&CallState::Answered)
     }
 
     /// The running operation that an event belongs to. One that does not name it and is `repeated` belongs to none.
@@ -144,8 +158,18 @@ impl Calls {
         let serial = CallSerial(self.next);
         self.next += 1;
         self.order.insert(serial, id.clone());
-        let (operations, told) = (Vec::new(), VecDeque::new());
-        let entry = Entry { serial, node_id, state, direction, role, settled: false, operations, told };
+        let entry = Entry {
+            serial,
+            node_id,
+            state,
+            direction,
+            role,
+            answers: 0,
+            refusals: 0,
+            in_question: false,
+            operations: Vec::new(),
+            told: VecDeque::new(),
+        };
         self.visible += usize::from(entry.is_visible());
         self.entries.insert(id, entry);
         serial

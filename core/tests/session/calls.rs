@@ -180,9 +180,26 @@ fn a_call_that_the_service_does_not_know_ends_even_if_it_never_says_so() {
         let error = rig.expect_reply(ticket).expect_err("gone");
         assert!(error.is_gone());
         assert_eq!(error.certainty(), Certainty::Refused);
+        // Whether it is the call that is gone, and not something on it, is asked.
+        let question = rig.expect_sent("calling.clear_digit_bindings");
+        rig.refuse(&question, code);
         rig.pass(5 * SECOND);
         assert_eq!(rig.expect_ended("c1"), EndReason::NotFound);
     }
+}
+
+#[test]
+fn a_call_that_the_service_still_knows_survives_that_something_on_it_is_not_known() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let ticket = rig.call_command("calling.denoise.stop", "c1");
+    let request = rig.expect_sent("calling.denoise.stop");
+    rig.refuse(&request, "404");
+    assert!(rig.expect_reply(ticket).is_err());
+    let question = rig.expect_sent("calling.clear_digit_bindings");
+    rig.ok(&question);
+    rig.pass(60 * SECOND);
+    assert_eq!(rig.session.stats().calls, 1);
 }
 
 #[test]
@@ -336,6 +353,8 @@ fn a_call_that_keeps_being_unknown_ends_in_time() {
         rig.call_command("calling.answer", "c1");
         let request = rig.expect_sent("calling.answer");
         rig.refuse(&request, "404");
+        let question = rig.expect_sent("calling.clear_digit_bindings");
+        rig.refuse(&question, "404");
         rig.pass(3 * SECOND);
     }
     assert_eq!(rig.session.stats().calls, 0, "the second refusal did not put it off");

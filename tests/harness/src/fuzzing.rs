@@ -10,7 +10,8 @@ use signalwire_relay_core::session::{ConnectionState, Frame, Output, Session};
 use signalwire_relay_core::{Config, Event};
 use signalwire_relay_simulator::{Scenario, Switchboard};
 
-use crate::model::{self, Ask, Delivery, Dial, Disturb, How, Refused, Step};
+use crate::model::session::{self as model, Ask, Step};
+use crate::model::{Delivery, Dial, Disturb, How, Incident, Refused};
 use crate::network::{Break, Moment, Way};
 
 /// How many steps of a history are played.
@@ -53,7 +54,7 @@ pub fn session(input: &[u8]) {
     }
 }
 
-/// A history: see [`model`]. The first byte is the seed; each step is a byte that says what, and what it needs.
+/// A history of a session: see [`model`]. The first byte is the seed; each step is a byte that says what, and what it needs.
 ///
 /// # Panics
 /// If something is wrong with it.
@@ -102,7 +103,6 @@ pub fn scenario(input: &[u8]) {
 fn step(bytes: &mut impl Iterator<Item = u8>) -> Option<Step> {
     let what = bytes.next()?;
     let mut byte = || bytes.next().unwrap_or_default();
-    let way = |byte: u8| if byte.is_multiple_of(2) { Way::ToClient } else { Way::ToService };
     Some(match what % 28 {
         0..=2 => Step::Pass(u32::from(byte()) * u32::from(byte())),
         3 => {
@@ -124,41 +124,53 @@ fn step(bytes: &mut impl Iterator<Item = u8>) -> Option<Step> {
         12 => Step::Abandon(byte()),
         13 => Step::Alarm(u32::from(byte()) * 200 + 1),
         14 => Step::CancelAlarm(byte()),
-        15 => Step::Caller(byte(), u32::from(byte()) * 200 + 1),
-        16 => Step::HangUp(byte()),
-        17 => Step::Press(byte()),
-        18 => Step::OldNews(byte()),
-        19 => Step::OfferAgain(byte()),
-        20 => among(
-            &[Step::Restart, Step::Leave(None), Step::Leave(Some(false)), Step::Leave(Some(true))],
-            byte(),
-        ),
+        what => Step::Incident(incident(what, byte)),
+    })
+}
+
+fn incident(what: u8, mut byte: impl FnMut() -> u8) -> Incident {
+    let way = |byte: u8| if byte.is_multiple_of(2) { Way::ToClient } else { Way::ToService };
+    match what {
+        15 => Incident::Caller(byte(), u32::from(byte()) * 200 + 1),
+        16 => Incident::HangUp(byte()),
+        17 => Incident::Press(byte()),
+        18 => Incident::OldNews(byte()),
+        19 => Incident::OfferAgain(byte()),
+        20 => {
+            let leave = |restart| Incident::Leave(restart);
+            among(&[Incident::Restart, leave(None), leave(Some(false)), leave(Some(true))], byte())
+        }
         21 => {
             use Refused::{Answer, Connect, Dial, End, Message, Pass, Play, Receive};
             let refused = [Connect, Answer, Play, Dial, Message, Receive, Pass, End];
-            Step::Refuse(among(&refused, byte()), among(&[How::Status, How::RpcError, How::Silence], byte()))
+            let hows = [How::Status, How::RpcError, How::Silence];
+            Incident::Refuse(among(&refused, byte()), among(&hows, byte()))
         }
         22 => {
             use Disturb::{Calm, Duplicate, EventsFirst, Reorder, Storm};
-            Step::Disturb(among(&[Calm, Duplicate, Reorder, EventsFirst, Storm], byte()))
+            Incident::Disturb(among(&[Calm, Duplicate, Reorder, EventsFirst, Storm], byte()))
         }
-        23 => Step::Latency(u32::from(byte()) * 8, u32::from(byte())),
+        23 => Incident::Latency(u32::from(byte()) * 8, u32::from(byte())),
         24 => {
             let time = Duration::from_secs(byte().into());
             let breaks = [Break::Cut, Break::HalfOpen, Break::Stall(time)];
-            Step::At(byte() % 16, among(&[Moment::Before, Moment::After], byte()), among(&breaks, byte()))
+            let moments = [Moment::Before, Moment::After];
+            Incident::At(byte() % 16, among(&moments, byte()), among(&breaks, byte()))
         }
-        25 => among(
-            &[Step::Cut, Step::BlackHole(way(byte())), Step::Stall(way(byte()), u32::from(byte()) * 200)],
-            byte(),
-        ),
-        26 => among(&[Step::RefuseConnects(byte() % 4), Step::Unreachable(u32::from(byte()) * 300)], byte()),
+        25 => {
+            let (black_hole, way) = (Incident::BlackHole(way(byte())), way(byte()));
+            among(&[Incident::Cut, black_hole, Incident::Stall(way, u32::from(byte()) * 200)], byte())
+        }
+        26 => {
+            let refuse = Incident::RefuseConnects(byte() % 4);
+            among(&[refuse, Incident::Unreachable(u32::from(byte()) * 300)], byte())
+        }
         _ => {
             let length = usize::from(byte() % 32);
             let text: Vec<_> = std::iter::repeat_with(byte).take(length).collect();
-            Step::Nonsense(String::from_utf8_lossy(&text).into_owned())
+            Incident::Nonsense(String::from_utf8_lossy(&text).into_owned())
         }
-    })
+    }
 }
 
 fn among<T: Clone>(of: &[T], byte: u8) -> T {

@@ -13,8 +13,7 @@ use signalwire_relay_core::session::{
 };
 use signalwire_relay_core::{CallId, Certainty, EndReason, Error, Event, Ticket};
 
-/// The parameter that marks the request of a ticket.
-pub(super) const MARK: &str = "x-ticket";
+use super::MARK;
 
 /// What an application asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
