@@ -28,7 +28,8 @@ params! {
     pub struct Dial {
         required { devices: Devices, }
         optional {
-            /// The tag that ties the legs to this dial; unique among the dials under way. Default: made up.
+            /// The tag that ties the legs to this dial; unique among the dials under way and
+            /// the thousand decided last. Default: made up.
             #[serde(skip)]
             tag: Tag,
             /// The region that the call is placed from. Default: the service's choice.

@@ -63,7 +63,8 @@ impl Session {
     /// Nobody in the application can do anything with the call any more. An offer that was not answered is
     /// passed on; anything else goes its way.
     pub fn release(&mut self, now: Instant, call_id: &CallId) {
-        let Some(entry) = self.calls.get(call_id) else { return };
+        let Some(entry) = self.calls.get_mut(call_id) else { return };
+        entry.released = true;
         let undecided = !entry.state.has_reached(&CallState::Answered) && !entry.is_settled();
         if entry.is_visible() && entry.direction == Direction::Inbound && undecided {
             self.pass_offer(now, call_id, "nobody took it");
@@ -145,7 +146,7 @@ impl Session {
     /// Gives back an offer that the application has heard of.
     pub(super) fn pass_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
         self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
-        self.withdraw_call(call_id, EndReason::Passed);
+        self.withdraw_call(now, call_id, EndReason::Passed);
         self.dismiss(now, call_id, Dismissal::Pass);
     }
 
@@ -162,13 +163,14 @@ impl Session {
     /// Nobody will use a call that the application was given: it is hung up.
     pub fn discard(&mut self, now: Instant, call_id: &CallId) {
         if self.knows(call_id) {
-            self.withdraw_call(call_id, EndReason::Cancel);
+            self.withdraw_call(now, call_id, EndReason::Cancel);
             self.end_leg(now, call_id, "nobody is left to talk to it");
         }
     }
 
     /// Takes a call from the application, and keeps it on the books until the service is rid of it.
-    fn withdraw_call(&mut self, call_id: &CallId, reason: EndReason) {
+    fn withdraw_call(&mut self, now: Instant, call_id: &CallId, reason: EndReason) {
+        self.fail_queued_for(now, call_id);
         self.stop_call_timers(call_id);
         let operations = self.calls.get_mut(call_id).map(|entry| std::mem::take(&mut entry.operations));
         self.fail_operations(call_id, operations.unwrap_or_default());
@@ -234,7 +236,7 @@ impl Session {
         match &news.call_state {
             CallState::Ended => {
                 let reason = news.end_reason.clone().unwrap_or(EndReason::Hangup);
-                self.end_locally(call_id, reason);
+                self.end_locally(now, call_id, reason);
             }
             CallState::Answered if to_end => self.end_leg(now, call_id, "it was answered too late"),
             _ => {}
@@ -264,7 +266,8 @@ impl Session {
 
     /// Ends a call as far as this client is concerned: its operations fail, its timers stop, and it is
     /// remembered as over.
-    pub(super) fn end_locally(&mut self, call_id: &CallId, reason: EndReason) {
+    pub(super) fn end_locally(&mut self, now: Instant, call_id: &CallId, reason: EndReason) {
+        self.fail_queued_for(now, call_id);
         self.stop_call_timers(call_id);
         let Some(entry) = self.calls.end(call_id) else { return };
         let visible = entry.is_visible();
@@ -297,9 +300,9 @@ impl Session {
         }
     }
 
-    pub(super) fn confirm_gone(&mut self, serial: CallSerial) {
+    pub(super) fn confirm_gone(&mut self, now: Instant, serial: CallSerial) {
         if let Some(call_id) = self.calls.id_of(serial).cloned() {
-            self.end_locally(&call_id, EndReason::NotFound);
+            self.end_locally(now, &call_id, EndReason::NotFound);
         }
     }
 

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::command::Target;
 use super::frame::Status;
 use super::output::{ConnectionState, Notice, Output, SessionEvent};
-use super::pending::{Purpose, Stage};
+use super::pending::{Purpose, Request, Stage};
+use super::table::CallSerial;
 use super::timers::Timer;
 use super::{Queued, Session};
 use crate::calling::{CallState, Direction, EndReason};
@@ -54,6 +56,8 @@ pub(super) struct Connection {
     /// Since when there has been no connection, if there was one.
     lost_at: Option<Instant>,
     last_arrival: Option<Instant>,
+    /// Calls from this one on became known by the present connection.
+    first_call: CallSerial,
     /// Whether the authorization state came by the present connection.
     state_is_fresh: bool,
     probe: Option<Probe>,
@@ -167,7 +171,12 @@ impl Session {
         self.enter(Phase::Authenticating);
         self.connection.last_arrival = Some(now);
         self.timers.set(Timer::DropConnection, now + AUTHENTICATION_LIMIT);
+        self.connection.first_call = self.calls.next();
         let resuming = self.connection.resume.protocol.is_some();
+        if !resuming {
+            // The new session begins with the contexts that are asked for now.
+            self.left_contexts.clear();
+        }
         let params = self.connect_params().to_string();
         self.submit_on_connection(now, "signalwire.connect", &params, Purpose::Authenticate { resuming });
     }
@@ -253,6 +262,7 @@ impl Session {
                 .unwrap_or(accepted.protocol.is_none() || accepted.protocol == earlier);
         self.connection.resume.protocol = accepted.protocol.or(earlier);
         self.connection.accepted_before = true;
+        self.identity.accept_current();
         self.connection.rejections = 0;
         self.timers.cancel(&Timer::DropConnection);
         self.timers.set(Timer::ForgiveFailures, now + HEALTHY_AFTER);
@@ -277,6 +287,7 @@ impl Session {
             self.output.push_back(Queued::Frame(Some(key), frame));
         }
         self.dismiss_waiting(now);
+        self.leave_contexts(now);
         if resumed {
             self.doubt_calls(now);
             self.doubt_messages(now);
@@ -290,6 +301,7 @@ impl Session {
             self.forget_session();
             self.notice(Notice::ResumeRefused(message.clone()));
         } else {
+            self.identity.alternate();
             self.connection.rejections += 1;
             if !self.connection.accepted_before && self.connection.rejections >= REJECTION_LIMIT {
                 let attempts = self.connection.rejections;
@@ -418,16 +430,17 @@ impl Session {
             self.fail_dial(now, &tag, Error::Lost(Box::new(Lost { what, certainty: Certainty::Unknown })));
         }
         self.lose_messages();
-        let lost = self.calls.ids(super::table::Entry::is_visible);
+        // Those that were offered on this connection, before the service said that it begins anew, are of the new one.
+        let first = self.connection.first_call;
+        let lost = self.calls.ids(|entry| entry.is_visible() && entry.serial < first);
         if !lost.is_empty() {
             self.notice(Notice::CallsLost(lost.len()));
         }
         for call_id in lost {
-            self.fail_queued_for(now, &call_id);
             let unanswered = self.calls.get(&call_id).is_some_and(|entry| {
                 entry.direction == Direction::Inbound && !entry.state.has_reached(&CallState::Answered)
             });
-            self.end_locally(&call_id, EndReason::SessionLost);
+            self.end_locally(now, &call_id, EndReason::SessionLost);
             if unanswered {
                 // It may be offered again, to the new session.
                 self.calls.unremember(&call_id);
@@ -505,19 +518,38 @@ impl Session {
         if self.calls.len() > 0 || self.dials.len() > 0 {
             return;
         }
-        // What was still to be tidied up is only worth waiting for while it can be heard of.
-        let tidying = !self.pending.keys(|request| matches!(request.purpose, Purpose::TidyUp(_))).is_empty();
-        if !(tidying && self.connection.is_ready()) {
+        // What was asked is only worth waiting for while it can be heard of.
+        let asks = |request: &Request| match request.purpose {
+            Purpose::TidyUp(_) => true,
+            Purpose::Application(..) => !matches!(request.stage, Stage::Queued(_)),
+            _ => false,
+        };
+        let asking = self.pending.iter().any(asks);
+        let lingering = self.timers.is_set(&Timer::Linger);
+        if !((asking || lingering) && self.connection.is_ready()) {
             self.disconnect(now);
         }
     }
 
+    /// Wants no calls and messages any more.
     pub(super) fn unsubscribe(&mut self, now: Instant) {
-        if self.contexts.is_empty() {
-            return;
+        let receives = |request: &Request| {
+            matches!(request.purpose, Purpose::Application(_, Target::Receive(_)))
+                && !matches!(request.stage, Stage::Sent)
+        };
+        for key in self.pending.keys(receives) {
+            self.fail_request(now, key, &|_, certainty| Error::closed(certainty));
         }
-        let contexts = std::mem::take(&mut self.contexts);
+        self.left_contexts = std::mem::take(&mut self.contexts);
         if self.connection.is_ready() {
+            self.leave_contexts(now);
+        }
+    }
+
+    /// Tells the service of the contexts that are not wanted any more, if it may not know that yet.
+    fn leave_contexts(&mut self, now: Instant) {
+        let contexts = std::mem::take(&mut self.left_contexts);
+        if !contexts.is_empty() {
             let params = json!({ "contexts": contexts }).to_string();
             self.submit_on_connection(now, "signalwire.unreceive", &params, Purpose::TidyUp(None));
         }
@@ -529,6 +561,14 @@ impl Session {
         }
         let was_up = self.connection.is_up();
         let reason = result.as_ref().err().map(|error| Arc::from(error.to_string()));
+        if self.connection.is_ready() {
+            // Whoever is being called would talk to nobody.
+            for tag in self.dials.tags(|_| true) {
+                let certainty = self.recall_dial(&tag);
+                self.fail_dial(now, &tag, Error::closed(certainty));
+            }
+            self.pass_offers(now);
+        }
         self.enter(Phase::Closed { reason });
         self.fail_everything(now);
         self.timers.clear();

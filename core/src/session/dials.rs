@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Session;
 use super::output::{CallInfo, Notice, SessionEvent};
-use super::table::{CallSerial, Dismissal, Role};
+use super::table::{CallSerial, Dismissal, Entry, Role};
 use super::timers::Timer;
 use crate::calling::{CallState, DialEvent, DialState, Direction, EndReason};
 use crate::error::{Certainty, DialFailed, Error, TimedOut};
@@ -16,6 +16,8 @@ use crate::ids::{CallId, Tag, Ticket};
 pub(super) const DIAL_LIMIT: Duration = Duration::from_mins(2);
 /// How long a leg that lost may ring on: the service calls it off itself, as a rule.
 const LOSER_PATIENCE: Duration = Duration::from_secs(2);
+/// How long legs of a dial that was called off may take to show up before the client closes.
+const STRAGGLER_LIMIT: Duration = Duration::from_secs(3);
 /// How long the service may take to be rid of a call before it is asked again.
 const DISMISSAL_LIMIT: Duration = Duration::from_secs(10);
 /// How often it is asked.
@@ -45,6 +47,10 @@ impl Session {
         let call_id = &leg.call_id;
         if call_id.is_empty() {
             return self.notice(Notice::FrameIgnored("it names no call that answered a dial"));
+        }
+        let of_this_dial = |entry: &Entry| matches!(&entry.role, Role::Leg(leg) if leg == tag);
+        if self.calls.get(call_id).is_some_and(|entry| !of_this_dial(entry)) {
+            return self.notice(Notice::FrameIgnored("it names a call that is none of the dial's"));
         }
         let Some(dial) = self.dials.decide(tag) else { return };
         self.timers.cancel(&Timer::GiveUpDial(tag.clone()));
@@ -147,12 +153,23 @@ impl Session {
     pub(super) fn expire_dial(&mut self, now: Instant, tag: &Tag) {
         let Some(after) = self.dials.get_mut(tag).map(|dial| dial.timeout) else { return };
         let certainty = self.recall_dial(tag);
+        if certainty == Certainty::Unknown {
+            self.expect_stragglers(now);
+        }
         let what = format!("calling.dial (tag {tag})");
         self.fail_dial(
             now,
             tag,
             Error::TimedOut(Box::new(TimedOut { what, after, certainty: Some(certainty) })),
         );
+    }
+
+    /// Legs of a dial that nobody waits for any more may still show up: a client that is about to close stays to end
+    /// them.
+    pub(super) fn expect_stragglers(&mut self, now: Instant) {
+        if self.draining {
+            self.timers.set(Timer::Linger, now + STRAGGLER_LIMIT);
+        }
     }
 
     /// Takes back the request of a dial that is to fail: one that still waits for its connection must not go out any
@@ -206,7 +223,7 @@ impl Session {
         match self.calls.get(&call_id).map(|entry| &entry.role) {
             Some(Role::Unwanted { attempts, .. }) if *attempts >= DISMISSAL_ATTEMPTS => {
                 self.notice(Notice::LegStuck(call_id.clone()));
-                self.end_locally(&call_id, EndReason::Error);
+                self.end_locally(now, &call_id, EndReason::Error);
             }
             Some(Role::Unwanted { how, .. }) => self.dismiss(now, &call_id, *how),
             _ => {}

@@ -171,7 +171,9 @@ fn message(raw: Option<&RawValue>) -> String {
         None => "Unknown error".to_owned(),
         Some(raw) => match Text::read(raw) {
             Some(Text(text)) => text.into_owned(),
-            None => raw.get().to_owned(),
+            // Written anew: escapes could hide what must not be shown.
+            None => serde_json::from_str::<serde_json::Value>(raw.get())
+                .map_or_else(|_| raw.get().to_owned(), |value| value.to_string()),
         },
     }
 }

@@ -58,6 +58,19 @@ impl Identity {
         }
     }
 
+    /// The service accepted those in use.
+    pub(super) fn accept_current(&mut self) {
+        self.former = self.earlier.drain(..).next_back().or(self.former.take());
+    }
+
+    /// The service refused those in use. It may have done so for a moment only: those before come next, and then these
+    /// again.
+    pub(super) fn alternate(&mut self) {
+        if let Some(earlier) = self.earlier.last_mut() {
+            std::mem::swap(&mut self.current, earlier);
+        }
+    }
+
     /// Others are to be used from now on.
     pub(super) fn replace(&mut self, credentials: Credentials) {
         self.former = Some(std::mem::replace(&mut self.current, credentials));
@@ -92,6 +105,16 @@ mod tests {
         identity.refuse(&jwt("c"));
         assert_eq!(identity.current(), &jwt("c"), "there are no others");
         assert_eq!(identity.secrets().collect::<Vec<_>>(), ["c", "a", "proof"]);
+        identity.propose(jwt("e"), None);
+        identity.alternate();
+        assert_eq!(identity.current(), &jwt("c"));
+        identity.alternate();
+        assert_eq!(identity.current(), &jwt("e"));
+        identity.alternate();
+        identity.accept_current();
+        identity.alternate();
+        assert_eq!(identity.current(), &jwt("c"));
+        assert!(identity.secrets().any(|secret| secret == "e"), "it may still be spoken of");
         identity.propose(jwt("d"), None);
         identity.refuse(&jwt("d"));
         assert_eq!(identity.current(), &jwt("c"));

@@ -1,6 +1,6 @@
 //! A table of messages that are on their way, and of news that came before their message was known.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ const EARLY_NEWS: usize = 256;
 /// How many messages that came in are remembered, so that one that comes again is recognised.
 const REMEMBERED_MESSAGES: usize = 4_096;
 
-/// Followed messages in the order of the latest news of each.
+/// Counts messages that are sent, and news of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub(super) struct MessageSerial(u64);
 
@@ -23,14 +23,18 @@ pub(super) struct MessageSerial(u64);
 struct Followed {
     ticket: Ticket,
     since: Instant,
-    serial: MessageSerial,
+    /// When it was sent.
+    sent: MessageSerial,
+    /// When there was the latest news of it.
+    latest: MessageSerial,
 }
 
 #[derive(Debug)]
 pub(super) struct Messages {
     next: MessageSerial,
     followed: HashMap<MessageId, Followed>,
-    order: VecDeque<MessageId>,
+    /// In the order in which they were sent.
+    order: BTreeMap<MessageSerial, MessageId>,
     early: VecDeque<(MessageId, Arc<Event>)>,
     received: Recent<MessageId>,
 }
@@ -40,13 +44,14 @@ impl Messages {
         Self {
             next: MessageSerial::default(),
             followed: HashMap::new(),
-            order: VecDeque::new(),
+            order: BTreeMap::new(),
             early: VecDeque::new(),
             received: Recent::new(REMEMBERED_MESSAGES),
         }
     }
 
-    /// Follows a message. Gives the news that came before, and the message that had to make room, if one had to.
+    /// Follows a message. Gives the news that came before, and the message that had to make room, if one had to: the
+    /// oldest, or one of the same name.
     pub(super) fn follow(
         &mut self,
         id: MessageId,
@@ -61,16 +66,20 @@ impl Messages {
             }
             !its
         });
+        let namesake = self.take(&id);
         let serial = self.new_serial();
-        self.followed.insert(id.clone(), Followed { ticket, since, serial });
-        self.order.push_back(id);
-        let mut dropped = None;
-        if self.followed.len() > FOLLOWED_MESSAGES {
-            while let (None, Some(oldest)) = (dropped, self.order.pop_front()) {
-                dropped = self.followed.remove(&oldest).map(|message| message.ticket);
-            }
-        }
-        (early, dropped)
+        self.followed.insert(id.clone(), Followed { ticket, since, sent: serial, latest: serial });
+        self.order.insert(serial, id);
+        let over = self.followed.len() > FOLLOWED_MESSAGES;
+        let oldest = self.order.first_key_value().filter(|_| over).map(|(_, oldest)| oldest.clone());
+        let dropped = oldest.and_then(|oldest| self.take(&oldest));
+        (early, namesake.or(dropped))
+    }
+
+    fn take(&mut self, id: &MessageId) -> Option<Ticket> {
+        let message = self.followed.remove(id)?;
+        self.order.remove(&message.sent);
+        Some(message.ticket)
     }
 
     /// Since when each is followed.
@@ -83,18 +92,14 @@ impl Messages {
     }
 
     pub(super) fn forget(&mut self, id: &MessageId) {
-        self.followed.remove(id);
-        // Those that are not followed any more pile up in the order only as long as followed ones precede them.
-        while self.order.front().is_some_and(|front| !self.followed.contains_key(front)) {
-            self.order.pop_front();
-        }
+        self.take(id);
     }
 
     /// There are news of a message.
     pub(super) fn renew(&mut self, id: &MessageId) {
         let serial = self.new_serial();
         if let Some(message) = self.followed.get_mut(id) {
-            message.serial = serial;
+            message.latest = serial;
         }
     }
 
@@ -111,15 +116,9 @@ impl Messages {
 
     /// Lets go of the messages of which there were no news since, in the order in which they were sent.
     pub(super) fn take_before(&mut self, before: MessageSerial) -> Vec<Ticket> {
-        let mut taken = Vec::new();
-        self.order.retain(|id| {
-            if self.followed.get(id).is_none_or(|message| message.serial >= before) {
-                return true;
-            }
-            taken.extend(self.followed.remove(id).map(|message| message.ticket));
-            false
-        });
-        taken
+        let silent = |id: &&MessageId| self.followed.get(*id).is_some_and(|message| message.latest < before);
+        let silent: Vec<_> = self.order.values().filter(silent).cloned().collect();
+        silent.iter().filter_map(|id| self.take(id)).collect()
     }
 
     pub(super) fn keep_early(&mut self, id: MessageId, event: Arc<Event>) {
@@ -143,7 +142,7 @@ impl Messages {
     pub(super) fn take_all(&mut self) -> Vec<Ticket> {
         self.early.clear();
         let order = std::mem::take(&mut self.order);
-        order.into_iter().filter_map(|id| self.followed.remove(&id)).map(|message| message.ticket).collect()
+        order.into_values().filter_map(|id| self.followed.remove(&id)).map(|message| message.ticket).collect()
     }
 
     pub(super) fn len(&self) -> usize {

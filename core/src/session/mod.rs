@@ -57,7 +57,7 @@ use self::dial_table::Dials;
 use self::frame::{EventParams, Incoming};
 use self::identity::Identity;
 use self::message_table::Messages;
-use self::pending::{Pending, RequestKey};
+use self::pending::{Pending, Purpose, RequestKey};
 use self::table::Calls;
 use self::timers::{Timer, Timers};
 use crate::config::{Config, Endpoint, Overflow};
@@ -94,6 +94,8 @@ pub struct Session {
     contexts: BTreeSet<String>,
     /// Those of them that do not hang on a request under way: configured, or accepted by the service.
     settled_contexts: BTreeSet<String>,
+    /// Those that are not wanted any more and that the service has not been told of.
+    left_contexts: BTreeSet<String>,
     draining: bool,
     pending: Pending,
     calls: Calls,
@@ -157,6 +159,7 @@ impl Session {
             random: fastrand::Rng::with_seed(seed),
             connection: Connection::default(),
             contexts: config.desired_contexts().iter().cloned().collect(),
+            left_contexts: BTreeSet::new(),
             settled_contexts: config.desired_contexts().iter().cloned().collect(),
             draining: false,
             pending: Pending::default(),
@@ -219,12 +222,14 @@ impl Session {
                 Timer::FinishDrain => self.disconnect(now),
                 Timer::ExpireRequest(key) => self.expire(now, key),
                 Timer::PassOffer(serial) => self.pass_untaken(now, serial),
-                Timer::ConfirmGone(serial) => self.confirm_gone(serial),
+                Timer::ConfirmGone(serial) => self.confirm_gone(now, serial),
                 Timer::ConfirmOver(serial, ticket) => self.confirm_over(serial, ticket),
                 Timer::DismissAgain(serial) => self.dismiss_again(now, serial),
                 Timer::GiveUpMessages(before) => self.give_up_messages(before),
                 Timer::GiveUpDial(tag) => self.expire_dial(now, &tag),
                 Timer::Alarm(ticket) => self.emit(SessionEvent::Alarm(ticket)),
+                // What it was for is seen to below.
+                Timer::Linger => {}
             }
         }
         self.close_if_drained(now);
@@ -273,9 +278,7 @@ impl Session {
         if !self.draining {
             self.draining = true;
             self.unsubscribe(now);
-            for call_id in self.calls.ids(|entry| entry.role == table::Role::Offered) {
-                self.pass_offer(now, &call_id, "the client is stopping");
-            }
+            self.pass_offers(now);
         }
         if !self.timers.is_set(&Timer::FinishDrain) {
             self.timers.cancel(&Timer::EndCalls);
@@ -287,7 +290,8 @@ impl Session {
         self.close_if_drained(now);
     }
 
-    /// Stops at once. Requests under way fail, calls go on at the service without this client.
+    /// Stops at once. Requests under way fail, dials are called off, offers that nobody took are given back, and calls go
+    /// on at the service without this client.
     pub fn disconnect(&mut self, now: Instant) {
         self.close(now, Ok(()));
     }
@@ -329,6 +333,13 @@ impl Session {
 
     // For the parts.
 
+    /// Gives back the offers that nobody has taken.
+    fn pass_offers(&mut self, now: Instant) {
+        for call_id in self.calls.ids(|entry| entry.role == table::Role::Offered) {
+            self.pass_offer(now, &call_id, "the client is stopping");
+        }
+    }
+
     fn emit(&mut self, event: SessionEvent) {
         self.output.push_back(Queued::Output(Output::Event(event)));
     }
@@ -357,7 +368,11 @@ impl Session {
             .collect();
         // One may contain another, which must not be struck out first.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+        secrets.into_iter().fold(text.to_owned(), |text, secret| {
+            // As it is, and as it stands in JSON.
+            let escaped = serde_json::Value::from(secret).to_string();
+            text.replace(secret, "***").replace(escaped.trim_matches('"'), "***")
+        })
     }
 
     /// Which project calls belong to when an event does not say so.
@@ -370,15 +385,19 @@ impl Session {
 
     /// Fails everything that is under way, with what is certain about each.
     fn fail_everything(&mut self, now: Instant) {
-        for key in self.pending.keys(|_| true) {
+        for key in self.pending.keys(|request| !matches!(request.purpose, Purpose::TidyUp(_))) {
             self.fail_request(now, key, &|_, certainty| Error::closed(certainty));
+        }
+        // The frames of the rest still go out.
+        for key in self.pending.keys(|_| true) {
+            self.pending.remove(key);
         }
         for tag in self.dials.tags(|_| true) {
             self.fail_dial(now, &tag, Error::closed(crate::Certainty::Unknown));
         }
         self.lose_messages();
         for call_id in self.calls.ids(|_| true) {
-            self.end_locally(&call_id, crate::EndReason::ClientClosed);
+            self.end_locally(now, &call_id, crate::EndReason::ClientClosed);
         }
     }
 

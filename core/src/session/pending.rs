@@ -149,6 +149,12 @@ impl Pending {
         }
     }
 
+    /// What waits for a connection, in order.
+    pub(super) fn queued(&self, wanted: impl Fn(&Request) -> bool) -> Vec<RequestKey> {
+        let fits = |key: &&RequestKey| self.requests.get(key).is_some_and(&wanted);
+        self.queue.iter().filter(fits).copied().collect()
+    }
+
     /// What was sent, in order.
     pub(super) fn sent(&self) -> Vec<RequestKey> {
         self.keys(|request| matches!(request.stage, Stage::Sent))

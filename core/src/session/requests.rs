@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
 use super::command::{Command, Target};
 use super::dials::DIAL_LIMIT;
@@ -86,8 +86,10 @@ impl Session {
                     return self.report(ticket, &target, Err(Error::closed(Certainty::NotSent)));
                 }
                 let tag = tag.clone().unwrap_or_else(|| self.new_uuid().to_string().into());
-                if self.dials.contains(&tag) {
-                    let error = InvalidArgument::new("tag", format!("{tag} is in use by a dial under way"));
+                if self.is_dialled(&tag) {
+                    let rule =
+                        format!("{tag} is that of a dial under way, or of one that was decided lately");
+                    let error = InvalidArgument::new("tag", rule);
                     return self.report(ticket, &target, Err(error.into()));
                 }
                 let limit = timeout.unwrap_or(DIAL_LIMIT);
@@ -115,7 +117,9 @@ impl Session {
                         self.settled_contexts.remove(context);
                     }
                 }
-                let params = json!({ "contexts": contexts }).to_string();
+                let mut members: Map<String, Value> = serde_json::from_str(&params).unwrap_or_default();
+                members.insert("contexts".to_owned(), json!(contexts));
+                let params = Value::Object(members).to_string();
                 self.submit(now, ticket, method, &params, target, timeout);
             }
             Target::Reauthenticate { credentials, proof } => {
@@ -129,6 +133,9 @@ impl Session {
     /// called off; anything else is let go on.
     pub fn abandon(&mut self, now: Instant, ticket: Ticket) {
         if let Some(tag) = self.dials.tag_of(ticket) {
+            if self.recall_dial(&tag) == Certainty::Unknown {
+                self.expect_stragglers(now);
+            }
             self.call_off(now, &tag);
         }
         if let Some(key) = self.pending.key_of_ticket(ticket)
@@ -138,7 +145,7 @@ impl Session {
         {
             // One whose call has ended was told of already.
             let ends = self.drop_operation(ticket, &target) || matches!(target, Target::Message);
-            self.take_back(ticket, &method, &target);
+            self.take_back(now, ticket, &method, &target);
             if ends {
                 self.emit(SessionEvent::OperationFailed { ticket, error: Error::Dropped });
             }
@@ -286,7 +293,7 @@ impl Session {
                 self.settle(now, &request.method, &request.purpose, Ok(Reply { raw, control_id }));
                 if let Some(call_id) = passed {
                     self.calls.remember_passed(call_id.clone());
-                    self.end_locally(&call_id, EndReason::Passed);
+                    self.end_locally(now, &call_id, EndReason::Passed);
                 }
             }
             (Purpose::Application(_, target), Some(status)) => {
@@ -374,7 +381,7 @@ impl Session {
             && !error.is_gone()
             && error.certainty() != Certainty::Unknown
         {
-            self.take_back(*ticket, method, target);
+            self.take_back(now, *ticket, method, target);
         }
         match (target, result) {
             (Target::Dial { tag: Some(tag) }, Ok(_)) => {
@@ -415,7 +422,7 @@ impl Session {
     }
 
     /// Takes back what was noted when a request was made that the service did not carry out.
-    fn take_back(&mut self, ticket: Ticket, method: &str, target: &Target) {
+    fn take_back(&mut self, now: Instant, ticket: Ticket, method: &str, target: &Target) {
         match target {
             Target::Receive(contexts) => {
                 for context in contexts {
@@ -427,6 +434,10 @@ impl Session {
             Target::Call(call_id) => {
                 if let Some(decisions) = self.decisions_of(call_id, method) {
                     *decisions = decisions.saturating_sub(1);
+                }
+                // Nothing was decided after all, and nobody is left to decide.
+                if self.calls.get(call_id).is_some_and(|entry| entry.released) {
+                    self.release(now, call_id);
                 }
             }
             target => {
@@ -456,11 +467,11 @@ impl Session {
 
     /// Fails what waits to be sent to a call, since it cannot be reached any more.
     pub(super) fn fail_queued_for(&mut self, now: Instant, call_id: &CallId) {
-        let keys = self.pending.keys(|request| {
-            matches!(&request.purpose, Purpose::Application(_, target) if target.call_id() == Some(call_id))
-                && matches!(request.stage, Stage::Queued(_))
-        });
-        for key in keys {
+        let of_call = |request: &Request| match &request.purpose {
+            Purpose::Application(_, target) => target.call_id() == Some(call_id),
+            _ => false,
+        };
+        for key in self.pending.queued(of_call) {
             self.fail_request(now, key, &|_, certainty| Error::gone(call_id.clone(), certainty));
         }
     }
@@ -470,7 +481,7 @@ impl Session {
         let Some(entry) = self.calls.get(call_id) else { return };
         let given_back = !entry.is_visible() && method == "calling.pass";
         match refusal {
-            Some(status) if status.is_gone() => self.end_locally(call_id, EndReason::NotFound),
+            Some(status) if status.is_gone() => self.end_locally(now, call_id, EndReason::NotFound),
             // What cannot be given back any more, for it was answered here, is hung up.
             Some(_) if given_back && entry.may_be_answered() => {
                 self.end_leg(now, call_id, "it was answered before it was given back");

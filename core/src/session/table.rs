@@ -16,7 +16,7 @@ const REMEMBERED_CALLS: usize = 4_096;
 const REMEMBERED_EVENTS: usize = 16;
 
 /// Calls in the order in which they became known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub(super) struct CallSerial(u64);
 
 /// What a call is to the application.
@@ -70,6 +70,8 @@ pub(super) struct Entry {
     pub(super) answers: u32,
     /// How often it has declined or passed the call, counted in the same way.
     pub(super) refusals: u32,
+    /// Whether the application has let go of it.
+    pub(super) released: bool,
     /// Whether the service is being asked if it still knows the call.
     pub(super) in_question: bool,
     pub(super) operations: Vec<Running>,
@@ -166,6 +168,7 @@ impl Calls {
             role,
             answers: 0,
             refusals: 0,
+            released: false,
             in_question: false,
             operations: Vec::new(),
             told: VecDeque::new(),
@@ -173,6 +176,11 @@ impl Calls {
         self.visible += usize::from(entry.is_visible());
         self.entries.insert(id, entry);
         serial
+    }
+
+    /// The serial that the next call will have: all that are here are before it.
+    pub(super) fn next(&self) -> CallSerial {
+        CallSerial(self.next)
     }
 
     /// Takes a call out and remembers that it is over.

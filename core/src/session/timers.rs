@@ -19,6 +19,8 @@ pub(super) enum Timer {
     ForgiveFailures,
     /// Nothing may have arrived for a while: see, and ask.
     ProbeSilence,
+    /// Legs of a dial that was called off may have shown up until now.
+    Linger,
     /// The probe went unanswered: the connection is dead.
     DropSilent,
     /// Draining has lasted long enough: the calls that are left are ended.

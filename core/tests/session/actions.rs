@@ -261,16 +261,16 @@ fn an_operation_that_the_service_does_not_know_ends_even_if_its_last_event_was_m
 }
 
 #[test]
-fn an_operation_that_failed_with_its_call_does_not_fail_again_when_its_request_is_abandoned() {
+fn what_waits_to_be_sent_to_a_call_that_ends_was_not_sent_and_does_not_fail_again_when_it_is_abandoned() {
     let mut rig = Rig::ready();
     rig.offer("c1");
     rig.disconnected();
     let ticket = start::<Play>(&mut rig, "calling.play", None);
     rig.session.discard(rig.now, &"c1".into());
     rig.drain();
-    assert!(
-        matches!(rig.events.pop_front(), Some(SessionEvent::OperationFailed { ticket: own, .. }) if own == ticket)
-    );
+    let error = rig.expect_reply(ticket).expect_err("the call is gone");
+    assert!(error.is_gone());
+    assert_eq!(error.certainty(), Certainty::NotSent);
     rig.expect_ended("c1");
     rig.session.abandon(rig.now, ticket);
     rig.drain();

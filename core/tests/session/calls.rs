@@ -479,3 +479,36 @@ fn an_offer_that_the_end_of_its_call_has_overtaken_is_ignored() {
     assert_eq!(rig.notices, [Notice::OfferRepeated("c1".into())]);
     assert_eq!(rig.session.stats(), Stats::default());
 }
+
+#[test]
+fn an_offer_whose_answer_is_refused_after_it_was_let_go_of_is_given_back() {
+    for method in ["calling.answer", "calling.end", "calling.pass"] {
+        let mut rig = Rig::ready();
+        rig.offer("c1");
+        rig.call_command(method, "c1");
+        let request = rig.expect_sent(method);
+        rig.session.release(rig.now, &"c1".into());
+        rig.drain();
+        rig.expect_nothing_sent();
+        rig.refuse(&request, "500");
+        rig.expect_sent("calling.pass");
+    }
+}
+
+#[test]
+fn a_call_that_cannot_be_passed_because_it_was_answered_is_hung_up() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.call_command("calling.answer", "c1");
+    rig.call_command("calling.pass", "c1");
+    rig.sent.clear();
+    // Nothing is heard of either.
+    rig.disconnected();
+    rig.reconnect("proto-1", true);
+    let pass = rig.expect_sent("calling.pass");
+    rig.refuse(&pass, "409");
+    let end = rig.expect_sent("calling.end");
+    rig.ok(&end);
+    rig.state("c1", "ended");
+    assert_eq!(rig.session.stats(), Stats::default());
+}

@@ -612,3 +612,56 @@ fn a_context_that_was_wanted_before_stays_wanted_when_a_request_for_it_is_taken_
     assert_eq!(contexts(&rig), ["office", "sales"]);
     assert_eq!(rig.reconnect("proto-2", false)["contexts"], json!(["office", "sales"]));
 }
+
+#[test]
+fn a_call_that_is_offered_before_the_service_says_that_it_begins_anew_is_of_the_new_session() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.disconnected();
+    rig.until_open();
+    rig.connected();
+    let request = rig.expect_sent("signalwire.connect");
+    rig.offer("c2");
+    rig.reply(&request, json!({"protocol": "proto-2", "session_restored": false}));
+    assert_eq!(rig.expect_ended("c1"), EndReason::SessionLost);
+    rig.expect_quiet();
+    assert_eq!(rig.session.stats().calls, 1, "c2 goes on");
+}
+
+#[test]
+fn new_credentials_that_a_connection_is_refused_with_take_turns_with_those_before() {
+    let mut rig = Rig::ready();
+    rig.disconnected();
+    let credentials = Credentials::Jwt("wrong".into());
+    rig.command(raw("signalwire.reauthenticate", Target::Reauthenticate { credentials, proof: None }));
+    let mut offered = Vec::new();
+    for _ in 0..4 {
+        rig.until_open();
+        rig.connected();
+        let request = rig.expect_sent("signalwire.connect");
+        let own = request["params"]["authentication"]["project"] == "p-1";
+        offered.push(own);
+        if own {
+            rig.reply(&request, json!({"protocol": "proto-2", "session_restored": false}));
+            break;
+        }
+        rig.fail(&request, json!({"code": -32002, "message": "no"}));
+    }
+    // Once with the session and once without it; then those that were accepted before.
+    assert_eq!(offered, [false, false, true]);
+}
+
+#[test]
+fn a_secret_that_is_escaped_in_what_is_no_text_is_struck_out_too() {
+    let config = config().token("PT/sec\"ret");
+    let mut rig = Rig::new(&config);
+    rig.connected();
+    let request = rig.expect_sent("signalwire.connect");
+    let id = &request["id"];
+    rig.receive(&format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32002,"message":{{"given":"PT\/sec\"ret"}}}}}}"#
+    ));
+    let printed = format!("{:?} {:?} {:?}", rig.events, rig.states, rig.notices);
+    assert!(printed.contains("***"), "{printed}");
+    assert!(!printed.contains("sec"), "{printed}");
+}

@@ -345,3 +345,59 @@ fn an_outcome_without_a_call_changes_nothing() {
     assert!(matches!(rig.events.pop_front(), Some(SessionEvent::Other(_))));
     assert_eq!(rig.session.stats().dials, 1);
 }
+
+#[test]
+fn a_tag_names_one_dial_only() {
+    let mut rig = Rig::ready();
+    let dial = || Command::raw("calling.dial", Target::Dial { tag: Some("t".into()) }, "{}".to_owned());
+    let first = rig.command(dial().expect("an object"));
+    let request = rig.expect_sent("calling.dial");
+    rig.ok(&request);
+    rig.event("calling.call.dial", json!({"tag": "t", "dial_state": "failed"}));
+    rig.expect_dialed(first).expect_err("nobody answered");
+    let second = rig.command(dial().expect("an object"));
+    let error = rig.expect_dialed(second).expect_err("late news would be taken for those of the second");
+    assert!(
+        matches!(&error, Error::InvalidArgument(argument) if argument.to_string().contains("tag")),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_call_that_is_no_leg_of_a_dial_does_not_win_it() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let target = Target::Dial { tag: Some("t".into()) };
+    let dial = rig.command(Command::raw("calling.dial", target, "{}".to_owned()).expect("an object"));
+    let request = rig.expect_sent("calling.dial");
+    rig.ok(&request);
+    let answered =
+        |call_id: &str| json!({"tag": "t", "dial_state": "answered", "call": {"call_id": call_id}});
+    rig.event("calling.call.dial", answered("c1"));
+    rig.expect_quiet();
+    rig.event("calling.call.dial", answered("c2"));
+    assert_eq!(rig.expect_dialed(dial).expect("answered").call_id.as_str(), "c2");
+}
+
+#[test]
+fn a_leg_that_could_not_be_called_off_is_called_off_on_the_next_connection() {
+    let mut rig = Rig::ready();
+    let target = Target::Dial { tag: Some("t".into()) };
+    let dial = rig.command(Command::raw("calling.dial", target, "{}".to_owned()).expect("an object"));
+    let request = rig.expect_sent("calling.dial");
+    rig.ok(&request);
+    rig.event(
+        "calling.call.state",
+        json!({"call_id": "A", "node_id": "n", "tag": "t", "call_state": "answered"}),
+    );
+    rig.session.abandon(rig.now, dial);
+    rig.drain();
+    rig.expect_sent_among_others("calling.end");
+    for _ in 0..3 {
+        rig.pass(9 * SECOND);
+        rig.disconnected();
+        rig.reconnect("proto-1", true);
+        rig.expect_sent_among_others("calling.end");
+    }
+    assert_eq!(rig.session.stats().calls, 1);
+}

@@ -4,6 +4,7 @@
 
 mod actions;
 mod calls;
+mod closing;
 mod connection;
 mod dialing;
 mod faults;

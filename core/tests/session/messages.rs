@@ -172,3 +172,23 @@ fn a_message_that_comes_in_again_is_not_told_of_again() {
     // Those without a name cannot be told apart.
     assert_eq!((receive(&mut rig, ""), receive(&mut rig, "")), (1, 1));
 }
+
+#[test]
+fn a_message_of_the_same_name_takes_the_place_of_another() {
+    let mut rig = Rig::ready();
+    let send = |rig: &mut Rig| {
+        let ticket = rig.command(raw("messaging.send", Target::Message));
+        let request = rig.expect_sent_among_others("messaging.send");
+        rig.reply(&request, json!({"code": "200", "message_id": "m1"}));
+        rig.expect_reply(ticket).expect("accepted");
+        ticket
+    };
+    let first = send(&mut rig);
+    let second = send(&mut rig);
+    assert!(
+        matches!(rig.events.pop_front(), Some(SessionEvent::OperationFailed { ticket, .. }) if ticket == first),
+        "nobody waits for it for ever"
+    );
+    state(&mut rig, "m1", "delivered");
+    assert_eq!(update(&mut rig).ticket, second);
+}

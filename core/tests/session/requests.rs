@@ -281,3 +281,23 @@ fn an_error_of_any_shape_refuses_the_credentials() {
         );
     }
 }
+
+#[test]
+fn the_session_s_own_questions_do_not_depend_on_the_patience_of_the_application() {
+    let mut rig = Rig::new(&config().request_timeout(Duration::ZERO));
+    rig.authenticate("proto-1", false);
+    rig.offer("c1");
+    rig.disconnected();
+    rig.reconnect("proto-1", true);
+    rig.pass(SECOND);
+    let questions = rig.sent.iter().filter(|frame| frame["method"] == "calling.clear_digit_bindings").count();
+    assert_eq!(questions, 1);
+}
+
+#[test]
+fn a_request_for_contexts_keeps_its_other_parameters() {
+    let mut rig = Rig::ready();
+    let target = Target::Receive(vec!["x".to_owned()]);
+    rig.command(Command::raw("signalwire.receive", target, r#"{"more":1}"#.to_owned()).expect("an object"));
+    assert_eq!(rig.expect_sent("signalwire.receive")["params"], json!({"contexts": ["x"], "more": 1}));
+}

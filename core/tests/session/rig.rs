@@ -171,6 +171,12 @@ impl Rig {
         frame
     }
 
+    /// The same, past frames of other methods and acknowledgements.
+    pub(crate) fn expect_sent_among_others(&mut self, method: &str) -> Value {
+        self.sent.retain(|frame| frame["method"] == method);
+        self.expect_sent(method)
+    }
+
     pub(crate) fn expect_nothing_sent(&self) {
         assert!(self.sent.is_empty(), "{:?}", self.sent);
     }
