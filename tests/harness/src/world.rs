@@ -11,6 +11,7 @@ use signalwire_relay_core::session::{Frame, Notice, Session, Stats};
 use signalwire_relay_core::{Client, Config, Driver, Held, Task, Work};
 use signalwire_relay_simulator::{Faults, Output, Report, Scenario, Switchboard};
 
+use crate::model::{Effect, Incident, Stage, Stay};
 use crate::network::{
     Arrival, Attempt, Disturbance, Fabric, Injected, Line, Moment, Network, Parcel, Plan, Way,
     hang_up_everybody,
@@ -285,6 +286,27 @@ impl World {
         self.fabric.note(self.now, format!("client {client} is killed"));
     }
 
+    /// Has something happen to all clients.
+    pub(crate) fn befall(&mut self, incident: &Incident, stay: Stay) -> Effect {
+        let (mut lines, mut known) = (Vec::new(), Vec::new());
+        for Connected { driver, link, finished, .. } in &mut self.clients {
+            if let (Link::Up(line), false) = (link, *finished) {
+                known.extend(driver.session().calls().map(|id| (id.to_string(), line.connection)));
+                lines.push(line);
+            }
+        }
+        let (now, board, fabric) = (self.now, &mut self.board, &mut self.fabric);
+        let effect = Stage { now, board, fabric, lines, known, stay }.befall(incident);
+        if effect == Effect::Cut {
+            self.cut();
+        }
+        effect
+    }
+
+    pub(crate) fn forget_plans(&mut self) {
+        self.fabric.forget_plans();
+    }
+
     fn cut_client(&mut self, index: usize) {
         let now = self.instant();
         let client = &mut self.clients[index];
@@ -298,6 +320,12 @@ impl World {
 
 /// Letting things happen.
 impl World {
+    /// Has something be done beside everything else, by the application of a client, counted from 0. It ends with the
+    /// client if that is killed.
+    pub fn spawn(&mut self, client: usize, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.push((client, Box::pin(work)));
+    }
+
     /// Lets time pass.
     ///
     /// # Panics

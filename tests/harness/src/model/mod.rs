@@ -5,10 +5,14 @@
 //! and service are healed, and everything must come to its end: every wait over, every call accounted for on both
 //! sides, every table empty.
 //!
-//! [`session`] plays a session by hand, and checks all that it says after each step.
+//! [`session`] plays a session by hand, and checks all that it says after each step. [`application`] plays whole
+//! applications, with several clients, handlers and handles. What befalls them is the same: [`Incident`].
 
+pub mod application;
+mod book;
 mod incident;
 mod ledger;
+mod program;
 pub mod session;
 mod setting;
 
@@ -16,6 +20,7 @@ use std::fmt;
 
 pub use incident::{Disturb, How, Incident, Refused};
 pub(crate) use incident::{Effect, Stage};
+pub(crate) use setting::Stay;
 pub use setting::{Delivery, Dial};
 
 /// The parameter that marks a request, so that it is known again at the service.

@@ -1,0 +1,296 @@
+//! Applications against the simulated service and a bad network: several clients with handlers, tasks and handles.
+//!
+//! [`play`] plays a history and gives the first thing that must not be: a handler that runs again for a call that was
+//! answered, a state that goes backwards, an error that is wrong about whether the request was sent, a function that is
+//! not called when an operation is over, or called twice, a task that waits for ever, a call or anything else that is
+//! left behind, a request that the service has to object to, a secret in what is printed.
+//!
+//! ```
+//! use signalwire_relay_harness::model::Incident;
+//! use signalwire_relay_harness::model::application::{Begin, Care, Deed, Step, play};
+//!
+//! let handler = vec![Deed::Answer, Deed::Start(Begin::Play, Care::Wait), Deed::Hangup];
+//! let caller = Step::Incident(Incident::Caller(0, 30_000));
+//! let history = [caller, Step::Pass(500), Step::Incident(Incident::Cut), Step::Pass(20_000)];
+//! let summary = play(7, &[handler], &history).unwrap_or_else(|failure| panic!("{failure}"));
+//! assert!(summary.steps > 10);
+//! ```
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_lite::FutureExt;
+use serde_json::Value;
+use signalwire_relay_core::session::Stats;
+use signalwire_relay_core::{Client, Held};
+use signalwire_relay_simulator::{CallState, Direction, Violation};
+
+use super::book::Book;
+use super::incident::{millis, pick};
+pub use super::program::{Begin, Care, Deed, Errand, Reach};
+use super::setting::{FAREWELL, HEALING, Setting, config};
+use super::{Effect, Failure, Incident, MARK, Summary, program};
+use crate::network::Network;
+use crate::world::World;
+
+/// How many clients there are at most.
+const MOST_CLIENTS: usize = 4;
+
+/// One thing that happens. Where one of several clients is meant, a number picks it among those that run. Times are in
+/// milliseconds.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Time passes.
+    Pass(u32),
+    /// One more client begins to share the calls, unless there are four already.
+    Join,
+    /// A client sets about something.
+    Errand(u8, Errand),
+    /// A client stops gently, within so long.
+    Drain(u8, u32),
+    /// A client stops at once.
+    Disconnect(u8),
+    /// The process of a client is killed.
+    Kill(u8),
+    /// Something befalls them all.
+    Incident(Incident),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+/// Plays a history of applications whose handlers do what the scripts say, in turn, and says what was wrong with it, if
+/// anything was.
+///
+/// # Errors
+/// The first thing that must not be.
+pub fn play(seed: u64, scripts: &[Vec<Deed>], history: &[Step]) -> Result<Summary, Box<Failure>> {
+    let mut play = Performance::new(seed, scripts);
+    let mut lines: Vec<_> = scripts.iter().map(|script| format!("handler: {script:?}")).collect();
+    let mut outcome = Ok(());
+    for (index, step) in history.iter().enumerate() {
+        lines.push(format!("{:>10.3} {:>3}. {step}", play.world.now().as_secs_f64(), index + 1));
+        play.apply(step);
+        if let Some(what) = play.book.wrong() {
+            outcome = Err((what, Some(index)));
+            break;
+        }
+    }
+    if outcome.is_ok() {
+        play.finish();
+        if let Some(what) = play.book.wrong() {
+            outcome = Err((what, None));
+        }
+    }
+    let (steps, transcript) = (play.world.steps(), play.book.transcript());
+    outcome.map(|()| Summary { steps, transcript }).map_err(|(what, after)| {
+        lines.extend(play.world.disturbances().iter().map(|one| format!("on the network: {one}")));
+        Box::new(Failure { what, after, history: lines, seed })
+    })
+}
+
+struct Performance {
+    world: World,
+    setting: Setting,
+    scripts: Vec<Vec<Deed>>,
+    book: Book,
+    clients: Vec<Running>,
+    /// Whether something may have kept clients from ever hearing of a call, or of the end of something.
+    deafened: bool,
+}
+
+/// A client that is to go on.
+struct Running {
+    client: Client,
+    /// Its number in the world.
+    index: usize,
+}
+
+impl Performance {
+    fn new(seed: u64, scripts: &[Vec<Deed>]) -> Self {
+        let setting = Setting::of(seed);
+        let mut play = Self {
+            world: World::new(setting.scenario(), seed),
+            setting,
+            scripts: scripts.to_vec(),
+            book: Book::default(),
+            clients: Vec::new(),
+            deafened: false,
+        };
+        play.join();
+        play.world.pass(Duration::ZERO);
+        play
+    }
+
+    fn join(&mut self) {
+        let index = self.world.sessions().count();
+        if index < MOST_CLIENTS {
+            let client = self.world.client(config());
+            program::serve(&client, self.scripts.clone(), &self.book.of(index));
+            self.clients.push(Running { client, index });
+        }
+    }
+
+    fn apply(&mut self, step: &Step) {
+        let before = self.world.disturbances().len();
+        match step {
+            Step::Pass(time) => self.world.pass(millis(*time)),
+            Step::Join => self.join(),
+            Step::Errand(number, errand) => {
+                if let Some(Running { client, index }) = pick(&self.clients, *number) {
+                    let work = program::run(client.clone(), errand.clone(), self.book.of(*index));
+                    // A task of its own, as far as panics go.
+                    let work = AssertUnwindSafe(work).catch_unwind();
+                    self.world.spawn(*index, async move { drop(work.await) });
+                }
+            }
+            Step::Drain(number, time) => {
+                if let Some(running) = pick(&self.clients, *number) {
+                    running.client.drain(Some(millis(*time)));
+                }
+            }
+            Step::Disconnect(number) => {
+                if let Some(running) = pick(&self.clients, *number) {
+                    running.client.disconnect();
+                }
+            }
+            Step::Kill(number) => {
+                if let Some(index) = pick(&self.clients, *number).map(|running| running.index) {
+                    self.world.kill(index);
+                    self.clients.retain(|running| running.index != index);
+                    self.deafened = true;
+                }
+            }
+            Step::Incident(incident) => {
+                let effect = self.world.befall(incident, self.setting.stay);
+                self.deafened |= effect != Effect::None;
+            }
+        }
+        self.world.pass(Duration::ZERO);
+        self.deafened |= self.world.disturbances().len() > before;
+        for notice in self.world.take_notices() {
+            self.book.says(&notice.to_string());
+        }
+    }
+
+    /// Whether clients had a chance to hear of everything.
+    fn may_account(&self) -> bool {
+        self.setting.redelivers || !self.deafened
+    }
+
+    fn finish(&mut self) {
+        self.world.heal();
+        self.world.pass(HEALING);
+        self.check_rest();
+        self.close();
+        self.check_requests();
+    }
+
+    /// Nothing has been wrong for a long time: what is over must be known to be over.
+    fn check_rest(&mut self) {
+        if !self.may_account() {
+            return;
+        }
+        let sessions: Vec<_> = self.world.sessions().collect();
+        let alive = self.clients.iter().filter_map(|running| sessions.get(running.index));
+        let known: Vec<_> = alive.flat_map(|session| session.calls()).map(ToString::to_string).collect();
+        let live = self.live();
+        for call_id in live.iter().filter(|call_id| !known.contains(call_id)) {
+            self.book.check(false, || format!("call {call_id} is orphaned: nobody knows of it"));
+        }
+        for call_id in &known {
+            let live = self.is_live(call_id);
+            self.book.check(live, || format!("call {call_id} is over, and its client has not noticed"));
+        }
+        let (busy, tasks, calls) = (self.book.how_busy(), self.world.running_tasks(), known.len());
+        self.book.check(busy == 0, || format!("{busy} handlers and errands hang"));
+        // Whoever listens to a call does so for as long as it goes on.
+        self.book.check(tasks == 0 || calls > 0, || format!("{tasks} tasks hang"));
+        // People who are connected to one another may talk for ever.
+        let connected = self.world.board().0.calls().any(|call| call.peer.is_some());
+        for stats in self.of_the_living(self.world.stats()) {
+            let mut expected = Stats::default();
+            expected.calls = stats.calls;
+            expected.operations = if connected { stats.operations } else { 0 };
+            self.book.check(stats == expected, || format!("something is left: {stats:?}"));
+        }
+        for held in self.of_the_living(self.world.held()) {
+            let mut expected = Held::default();
+            expected.calls = held.calls;
+            expected.operations = if connected { held.operations } else { 0 };
+            expected.alarms = held.alarms;
+            self.book
+                .check(held == expected && held.calls <= calls, || format!("something is held: {held:?}"));
+        }
+    }
+
+    fn close(&mut self) {
+        for running in &self.clients {
+            let printed = format!("{:?}", running.client);
+            self.book.says(&printed);
+            running.client.drain(Some(Duration::ZERO));
+        }
+        self.world.pass(FAREWELL);
+        let (clients, tasks) = (self.world.running_clients(), self.world.running_tasks());
+        self.book.check(clients == 0, || format!("{clients} clients do not close"));
+        self.book.check(tasks == 0, || format!("{tasks} tasks wait for ever"));
+        let alive: Vec<_> = self.clients.iter().map(|running| running.index).collect();
+        self.book.check_callbacks(&alive);
+        for stats in self.of_the_living(self.world.stats()) {
+            self.book.check(stats == Stats::default(), || format!("something is left: {stats:?}"));
+        }
+        if self.may_account() {
+            let live = self.live();
+            self.book.check(live.is_empty(), || format!("calls {live:?} go on with nobody there"));
+        }
+        self.book.lets_go();
+    }
+
+    /// What there is of each client that was not killed, of what there is of each client.
+    fn of_the_living<T: Copy>(&self, of_all: Vec<T>) -> Vec<T> {
+        self.clients.iter().filter_map(|running| of_all.get(running.index).copied()).collect()
+    }
+
+    fn is_live(&mut self, call_id: &str) -> bool {
+        self.world.board().0.call(call_id).is_some_and(|call| call.state != CallState::Ended)
+    }
+
+    fn live(&mut self) -> Vec<String> {
+        let (board, _) = self.world.board();
+        // Whoever a call was connected to is the service's to take care of.
+        let live = board.calls().filter(|call| call.state != CallState::Ended && call.peer.is_none());
+        live.map(|call| call.call_id).collect()
+    }
+
+    /// What arrived at the service must be what the applications were told, and nothing that it has to object to.
+    fn check_requests(&mut self) {
+        let (board, _) = self.world.board();
+        let requests = board.journal().iter().filter(|entry| entry.direction == Direction::FromClient);
+        let mark = |text: &str| serde_json::from_str::<Value>(text).ok()?["params"][MARK].as_u64();
+        let marks: Vec<_> = requests.filter_map(|entry| mark(entry.text())).collect();
+        let objection = board.violations().iter().find(|violation| match violation {
+            Violation::UnknownParameter { parameter, .. } => parameter != MARK,
+            Violation::BadRequest { .. } | Violation::Malformed { .. } => true,
+            _ => false,
+        });
+        let objection = objection.map(ToString::to_string);
+        self.book.check_requests(marks.into_iter().filter_map(|mark| usize::try_from(mark).ok()));
+        self.book.check(objection.is_none(), || format!("the service objects: {objection:?}"));
+    }
+}
+
+impl World {
+    /// Nothing is wrong any more.
+    fn heal(&mut self) {
+        self.set_network(Network::default());
+        self.set_reachable(true);
+        self.set_faults(signalwire_relay_simulator::Faults::default());
+        self.forget_plans();
+        self.board().0.forget_refusals();
+    }
+}
