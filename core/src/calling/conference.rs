@@ -9,6 +9,7 @@ use super::{Accepted, Method, method, params, rules};
 use crate::client::{Call, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
+use crate::ids::{CallId, Tag};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -228,5 +229,13 @@ event! {
         pub recording_duration: Option<Duration>,
         /// Why it is over.
         pub reason_ended: Option<String>,
+        /// The call whose going ended it.
+        pub call_id_ending_conf: Option<CallId>,
+        /// The region that hosts it.
+        pub region: Option<String>,
+        /// The segment of the call.
+        pub segment_id: Option<String>,
+        /// The tag of the call.
+        pub tag: Option<Tag>,
     }
 }

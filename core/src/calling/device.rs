@@ -32,6 +32,8 @@ open_enum! {
         Vp8 = "VP8",
         /// H.264 video.
         H264 = "H264",
+        /// AMR-WB, for SIP.
+        AmrWb = "AMR-WB",
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Codec, RecordDirection, Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
+use crate::ids::Tag;
 use crate::open_enum::open_enum;
 use crate::variants::variants;
 
@@ -201,5 +202,9 @@ event! {
         pub tap: Value,
         /// Where it goes.
         pub device: TapDevice,
+        /// The segment of the call.
+        pub segment_id: Option<String>,
+        /// The tag of the call.
+        pub tag: Option<Tag>,
     }
 }
