@@ -112,6 +112,10 @@ impl Method for JoinConference {
 
     fn check(&self) -> Result<(), InvalidArgument> {
         rules::not_empty("name", &self.name)?;
+        rules::webhook_method("status_callback_method", self.status_callback_method.as_deref())?;
+        let method = self.recording_status_callback_method.as_deref();
+        rules::webhook_method("recording_status_callback_method", method)?;
+        self.stream.as_ref().map_or(Ok(()), check_stream)?;
         match self.max_participants {
             Some(0) => Err(InvalidArgument::new("max_participants", "at least 1 has to be let in")),
             _ => Ok(()),
@@ -122,6 +126,17 @@ impl Method for JoinConference {
         let value = result?.reply.value();
         let conference_id = value.get("conference_id").and_then(Value::as_str).map(str::to_owned);
         Ok(Joined { conference_id })
+    }
+}
+
+fn check_stream(stream: &Map<String, Value>) -> Result<(), InvalidArgument> {
+    let text = |name: &str| stream.get(name).and_then(Value::as_str);
+    rules::scheme("stream.url", text("url").unwrap_or_default(), &["wss"])?;
+    match stream.get("status_url_method") {
+        Some(method) => {
+            rules::webhook_method("stream.status_url_method", Some(method.as_str().unwrap_or_default()))
+        }
+        None => Ok(()),
     }
 }
 

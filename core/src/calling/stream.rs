@@ -52,7 +52,8 @@ operation!(
     ends: |event| event.state == StreamState::Finished,
     check: |stream| {
         rules::scheme("url", &stream.url, &["wss"])?;
-        rules::optional_web_url("status_url", stream.status_url.as_deref())
+        rules::optional_web_url("status_url", stream.status_url.as_deref())?;
+        rules::webhook_method("status_url_method", stream.status_url_method.as_deref())
     }
 );
 
