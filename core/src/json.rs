@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// Something that can be read from whatever a field holds; what makes no sense is its default.
@@ -108,6 +108,19 @@ macro_rules! object {
     };
 }
 pub(crate) use object;
+
+/// JSON that is not printed: there may be secrets in it.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Unprinted(pub(crate) serde_json::Value);
+
+read_as_is!(Unprinted);
+
+impl fmt::Debug for Unprinted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
 
 /// Writes a duration as seconds: `5`, not `5.0`, where it is whole.
 #[expect(clippy::ref_option, reason = "the signature is serde's")]

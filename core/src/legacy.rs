@@ -1,7 +1,6 @@
 //! What the service still understands of older clients, and nothing new needs.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,6 +9,7 @@ use crate::calling::{Accepted, Device, Devices, Method, params};
 use crate::client::{Client, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::ids::{CallId, NodeId, Tag};
+use crate::json::Unprinted;
 use crate::subscription::Subscription;
 
 params! {
@@ -53,17 +53,6 @@ impl Method for Begin {
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<Option<Begun>, Error> {
         result.map(|accepted| serde_json::from_value(accepted.reply.value()).ok())
-    }
-}
-
-/// Parameters that are not printed: they may be credentials.
-#[derive(Serialize)]
-#[serde(transparent)]
-pub(crate) struct Unprinted(Value);
-
-impl fmt::Debug for Unprinted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
     }
 }
 

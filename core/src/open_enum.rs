@@ -2,11 +2,24 @@
 
 /// Defines an enum over wire names that keeps, as `Other`, a name it does not know.
 ///
-/// The empty name is the default and stands for "was not given".
+/// The empty name is the default and stands for "was not given". Names after the first are other words for the same;
+/// they are read, and never written. Those of a `tolerant` enum are read whatever their case and underscores.
 macro_rules! open_enum {
     (
         $(#[$doc:meta])*
-        pub enum $name:ident { $( $(#[$variant_doc:meta])* $variant:ident = $wire:literal, )+ }
+        pub enum $name:ident { $($variants:tt)+ }
+    ) => {
+        $crate::open_enum::open_enum!(@define $(#[$doc])* $name, false, { $($variants)+ });
+    };
+    (
+        $(#[$doc:meta])*
+        pub tolerant enum $name:ident { $($variants:tt)+ }
+    ) => {
+        $crate::open_enum::open_enum!(@define $(#[$doc])* $name, true, { $($variants)+ });
+    };
+    (
+        @define $(#[$doc:meta])* $name:ident, $tolerant:literal,
+        { $( $(#[$variant_doc:meta])* $variant:ident = $wire:literal $(| $other:literal)*, )+ }
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -29,8 +42,11 @@ macro_rules! open_enum {
 
         impl From<&str> for $name {
             fn from(name: &str) -> Self {
+                const TOLERANT: bool = $tolerant;
+                let same = $crate::open_enum::same;
                 match name {
-                    $( $wire => Self::$variant, )+
+                    $( $wire $(| $other)* => Self::$variant, )+
+                    $( _ if TOLERANT && (same(name, $wire) $(|| same(name, $other))*) => Self::$variant, )+
                     _ => Self::Other(name.into()),
                 }
             }
@@ -76,3 +92,10 @@ macro_rules! open_enum {
 }
 
 pub(crate) use open_enum;
+
+/// Whether two names differ in nothing but case and underscores.
+pub(crate) fn same(name: &str, known: &str) -> bool {
+    let letters = |byte: &u8| *byte != b'_';
+    let (name, known) = (name.bytes().filter(letters), known.bytes().filter(letters));
+    name.map(|byte| byte.to_ascii_lowercase()).eq(known.map(|byte| byte.to_ascii_lowercase()))
+}

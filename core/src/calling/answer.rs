@@ -13,7 +13,7 @@ params! {
             /// How long the call may last, in whole seconds. Default: the service's, 4 hours.
             #[serde(with = "whole_seconds")]
             max_duration: Duration,
-            /// Codecs, in order of preference. Default: the service's choice.
+            /// Codecs, in order of preference: PCMU, PCMA, OPUS, G729, G722, VP8, H264. Default: the service's choice.
             codecs: Vec<Codec>,
         }
     }
@@ -25,7 +25,10 @@ impl Default for Answer {
     }
 }
 
-method!(Answer, "calling.answer", |answer| rules::whole("max_duration", answer.max_duration));
+method!(Answer, "calling.answer", |answer| {
+    rules::whole("max_duration", answer.max_duration)?;
+    rules::codecs("codecs", answer.codecs.iter().flatten(), &Codec::OF_CALLS)
+});
 
 impl Call {
     /// Answers an inbound call (`calling.answer`).

@@ -9,6 +9,7 @@ use super::{Accepted, Method, method, params, rules};
 use crate::client::{Call, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
+use crate::ids::{CallId, Tag};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -111,6 +112,10 @@ impl Method for JoinConference {
 
     fn check(&self) -> Result<(), InvalidArgument> {
         rules::not_empty("name", &self.name)?;
+        rules::webhook_method("status_callback_method", self.status_callback_method.as_deref())?;
+        let method = self.recording_status_callback_method.as_deref();
+        rules::webhook_method("recording_status_callback_method", method)?;
+        self.stream.as_ref().map_or(Ok(()), check_stream)?;
         match self.max_participants {
             Some(0) => Err(InvalidArgument::new("max_participants", "at least 1 has to be let in")),
             _ => Ok(()),
@@ -121,6 +126,17 @@ impl Method for JoinConference {
         let value = result?.reply.value();
         let conference_id = value.get("conference_id").and_then(Value::as_str).map(str::to_owned);
         Ok(Joined { conference_id })
+    }
+}
+
+fn check_stream(stream: &Map<String, Value>) -> Result<(), InvalidArgument> {
+    let text = |name: &str| stream.get(name).and_then(Value::as_str);
+    rules::scheme("stream.url", text("url").unwrap_or_default(), &["wss"])?;
+    match stream.get("status_url_method") {
+        Some(method) => {
+            rules::webhook_method("stream.status_url_method", Some(method.as_str().unwrap_or_default()))
+        }
+        None => Ok(()),
     }
 }
 
@@ -228,5 +244,13 @@ event! {
         pub recording_duration: Option<Duration>,
         /// Why it is over.
         pub reason_ended: Option<String>,
+        /// The call whose going ended it.
+        pub call_id_ending_conf: Option<CallId>,
+        /// The region that hosts it.
+        pub region: Option<String>,
+        /// The segment of the call.
+        pub segment_id: Option<String>,
+        /// The tag of the call.
+        pub tag: Option<Tag>,
     }
 }

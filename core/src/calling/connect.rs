@@ -164,5 +164,7 @@ event! {
         pub failed_reason: Option<String>,
         /// The tag that was asked for.
         pub tag: Option<Tag>,
+        /// The segment of the call.
+        pub segment_id: Option<String>,
     }
 }

@@ -43,8 +43,10 @@ impl Call {
 
 event! {
     /// `calling.call.denoise`: noise is removed, or no longer.
-    pub struct DenoiseEvent(Denoise, "calling.call.denoise") {
+    pub struct DenoiseEvent(Denoise, "calling.call.denoise", keyed) {
         /// Whether noise is removed.
         pub denoised: Option<bool>,
+        /// How it is getting on, in some versions of the service.
+        pub state: Option<String>,
     }
 }

@@ -296,6 +296,8 @@ event! {
         pub detect: Option<Detected>,
         /// `finished` or `error` if it is over, in some versions of the service.
         pub state: Option<String>,
+        /// The segment of the call.
+        pub segment_id: Option<String>,
     }
 }
 

@@ -32,7 +32,15 @@ open_enum! {
         Vp8 = "VP8",
         /// H.264 video.
         H264 = "H264",
+        /// AMR-WB, for SIP.
+        AmrWb = "AMR-WB",
     }
+}
+
+impl Codec {
+    /// What calls can use.
+    pub(crate) const OF_CALLS: [Self; 7] =
+        [Self::Pcmu, Self::Pcma, Self::Opus, Self::G729, Self::G722, Self::Vp8, Self::H264];
 }
 
 /// One party, as events describe it and as requests name it.
@@ -97,21 +105,37 @@ impl Device {
                 rules::not_empty("to", &sip.to)?;
                 rules::not_empty("from", &sip.from)?;
                 ring_time(sip.timeout)?;
-                rules::whole("max_duration", sip.max_duration)
+                rules::whole("max_duration", sip.max_duration)?;
+                let by_sip: Vec<_> = Codec::OF_CALLS.into_iter().chain([Codec::AmrWb]).collect();
+                rules::codecs("codecs", &sip.codecs, &by_sip)?;
+                let kinds = ["mandatory", "optional", "forbidden"];
+                rules::one_of("encryption", sip.encryption.as_deref(), &kinds)?;
+                rules::whole("session_timeout", sip.session_timeout)?;
+                webhook(sip.call_state_url.as_deref(), &sip.call_state_events)
             }
             Self::WebRtc(webrtc) => {
                 rules::not_empty("to", &webrtc.to)?;
                 rules::not_empty("from", &webrtc.from)?;
-                ring_time(webrtc.timeout)
+                ring_time(webrtc.timeout)?;
+                let codecs = [Codec::Pcmu, Codec::Pcma, Codec::Opus, Codec::Vp8, Codec::H264];
+                rules::codecs("codecs", &webrtc.codecs, &codecs)?;
+                webhook(webrtc.call_state_url.as_deref(), &webrtc.call_state_events)
             }
             Self::Agora(agora) => {
                 rules::not_empty("from", &agora.from)?;
                 rules::not_empty("appid", &agora.appid)?;
-                rules::not_empty("channel", &agora.channel)
+                rules::not_empty("channel", &agora.channel)?;
+                webhook(agora.call_state_url.as_deref(), &agora.call_state_events)
             }
             Self::Call(call) => rules::not_empty("call_id", call.call_id.as_str()),
             Self::Queue(queue) => rules::not_empty("queue_name", &queue.queue_name),
-            Self::Stream(stream) => rules::scheme("url", &stream.url, &["wss"]),
+            Self::Stream(stream) => {
+                rules::scheme("url", &stream.url, &["wss"])?;
+                let codecs = [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::L16];
+                rules::codecs("codec", &stream.codec, &codecs)?;
+                rules::optional_web_url("status_url", stream.status_url.as_deref())?;
+                rules::webhook_method("status_url_method", stream.status_url_method.as_deref())
+            }
             Self::Raw(_) => Ok(()),
         }
     }
@@ -130,6 +154,18 @@ fn ring_time(timeout: Option<Duration>) -> Result<(), InvalidArgument> {
         }
         _ => Ok(()),
     }
+}
+
+/// What receives the states of a leg, and which of them.
+fn webhook(url: Option<&str>, states: &[CallState]) -> Result<(), InvalidArgument> {
+    rules::optional_web_url("call_state_url", url)?;
+    if states.contains(&CallState::Ending) {
+        return Err(InvalidArgument::new(
+            "call_state_events",
+            "ending is not one of created, ringing, answered, ended",
+        ));
+    }
+    Ok(())
 }
 
 /// A setter for an optional text.
@@ -220,7 +256,7 @@ impl PhoneDevice {
         self.from_number.as_deref().map_or(Ok(()), |number| rules::phone_number("from_number", number))?;
         ring_time(self.timeout)?;
         rules::whole("max_duration", self.max_duration)?;
-        rules::optional_web_url("call_state_url", self.call_state_url.as_deref())
+        webhook(self.call_state_url.as_deref(), &self.call_state_events)
     }
 }
 
@@ -301,7 +337,8 @@ impl SipDevice {
         self
     }
 
-    /// Codecs, in order of preference. Default: the service's choice.
+    /// Codecs, in order of preference: PCMU, PCMA, OPUS, G729, G722, AMR-WB, VP8, H264. Default: the service's
+    /// choice.
     pub fn codecs(mut self, codecs: impl IntoIterator<Item = Codec>) -> Self {
         self.codecs = codecs.into_iter().collect();
         self
@@ -365,7 +402,7 @@ impl WebRtcDevice {
         self
     }
 
-    /// Codecs, in order of preference. Default: the service's choice.
+    /// Codecs, in order of preference: PCMU, PCMA, OPUS, VP8, H264. Default: the service's choice.
     pub fn codecs(mut self, codecs: impl IntoIterator<Item = Codec>) -> Self {
         self.codecs = codecs.into_iter().collect();
         self
@@ -476,8 +513,8 @@ impl StreamDevice {
         name
     }
 
-    /// The codec, with the service's suffixes for rate and frame length if wanted, such as `L16@24000h@40i`.
-    /// Default: PCMU.
+    /// The codec: PCMU, PCMA, G722 or L16, with the service's suffixes for rate and frame length if wanted, such as
+    /// `L16@24000h@40i`. Default: PCMU.
     pub fn codec(mut self, codec: Codec) -> Self {
         self.codec = Some(codec);
         self

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Accepted, CallState, Device, Devices, Method, Price, params, rules};
+use super::{Accepted, CallState, Device, Devices, Direction, Method, Price, params, rules};
 use crate::client::{Call, Client, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
@@ -97,10 +97,14 @@ object! {
         pub call_id: CallId,
         /// Its node.
         pub node_id: NodeId,
+        /// The dial that it is a leg of.
+        pub tag: Tag,
         /// Who answered.
         pub device: Device,
         /// Its state, if the service gave it.
         pub call_state: Option<CallState>,
+        /// Who called whom, if the service gave it.
+        pub direction: Option<Direction>,
         /// Its context, if the service gave it.
         pub context: Option<String>,
         /// Its segment, if the service gave it.
@@ -121,5 +125,7 @@ event! {
         pub call: DialedCall,
         /// Why nobody answered.
         pub reason: Option<String>,
+        /// The direction that some versions of the service name with a failure.
+        pub source: Option<Direction>,
     }
 }

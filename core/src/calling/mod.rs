@@ -142,7 +142,7 @@ pub use record::{
     PauseBehavior, PauseRecord, Record, RecordAction, RecordDirection, RecordEvent, RecordFormat, RecordState,
 };
 pub use send_digits::{SendDigits, SendDigitsAction, SendDigitsEvent, SendDigitsState};
-pub use state::{CallState, CallStateEvent, Direction, EndReason};
+pub use state::{CallState, CallStateEvent, Direction, EndReason, ParentCall, PeerCall};
 
 pub use ai::{Ai, AiAction, AiEvent, AiHold, AiMessage, AiRole, AiState, AiUnhold, AmazonBedrock};
 pub use bind_digit::{BindDigit, ClearDigitBindings};

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::{Price, Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
+use crate::credentials::Secret;
 use crate::error::InvalidArgument;
 use crate::events::event;
+use crate::json::Unprinted;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -264,10 +267,22 @@ event! {
         pub expiration_date: Option<String>,
         /// The postal code.
         pub payment_card_postal_code: Option<String>,
+        /// The security code, masked. Not printed all the same.
+        pub security_code: Option<Secret>,
+        /// The URL that receives the events as webhooks too, if one was given.
+        pub status_url: Option<String>,
+        /// How it is called, `GET` or `POST`.
+        pub status_url_method: Option<String>,
+        result: Unprinted,
     }
 }
 
 impl PayEvent {
+    /// What came of it, in some versions of the service: an object of theirs, or null. Not printed.
+    pub fn result(&self) -> &Value {
+        &self.result.0
+    }
+
     /// Whether the payment went through.
     pub fn is_completed(&self) -> bool {
         match &self.step {

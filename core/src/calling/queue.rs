@@ -152,5 +152,7 @@ event! {
         pub dequeue_ts: Option<u64>,
         /// When it left, in microseconds since 1970; 0 if it did not.
         pub leave_ts: Option<u64>,
+        /// The URL that receives the events as webhooks too; empty if none was given.
+        pub status_url: Option<String>,
     }
 }

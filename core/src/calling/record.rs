@@ -18,6 +18,8 @@ open_enum! {
         Mp3 = "mp3",
         /// WAV.
         Wav = "wav",
+        /// MP4.
+        Mp4 = "mp4",
     }
 }
 
@@ -254,6 +256,12 @@ event! {
         pub state: RecordState,
         /// The recording as a file.
         pub recording_id: Option<String>,
+        /// When it began, in seconds since 1970; told at its end.
+        pub start_time: Option<f64>,
+        /// When it ended, in seconds since 1970; told at its end.
+        pub end_time: Option<f64>,
+        /// What becomes of the time that it is paused; told when it is.
+        pub pause_behavior: Option<PauseBehavior>,
         url: Option<String>,
         duration: Option<Duration>,
         size: Option<u64>,
@@ -276,6 +284,21 @@ impl RecordEvent {
     pub fn size(&self) -> Option<u64> {
         self.record.size.or(self.size)
     }
+
+    /// The file format.
+    pub fn format(&self) -> Option<&RecordFormat> {
+        self.record.audio.format.as_ref().or(self.record.format.as_ref())
+    }
+
+    /// Whose voice is recorded.
+    pub fn direction(&self) -> Option<&RecordDirection> {
+        self.record.audio.direction.as_ref()
+    }
+
+    /// Whether the two parties are on channels of their own.
+    pub fn stereo(&self) -> Option<bool> {
+        self.record.audio.stereo
+    }
 }
 
 object! {
@@ -284,5 +307,16 @@ object! {
         url: Option<String>,
         duration: Option<Duration>,
         size: Option<u64>,
+        format: Option<RecordFormat>,
+        audio: RecordedAudio,
+    }
+}
+
+object! {
+    /// How the recording was asked for.
+    struct RecordedAudio {
+        format: Option<RecordFormat>,
+        direction: Option<RecordDirection>,
+        stereo: Option<bool>,
     }
 }

@@ -1,8 +1,9 @@
 //! Rules about arguments that several features share. Each names the field that breaks it.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::Price;
+use super::{Codec, Price};
 use crate::error::InvalidArgument;
 
 type Checked = Result<(), InvalidArgument>;
@@ -98,6 +99,47 @@ pub(crate) fn optional_web_url(field: &'static str, url: Option<&str>) -> Checke
     url.map_or(Ok(()), |url| web_url(field, url))
 }
 
+pub(crate) fn one_of(field: &'static str, text: Option<&str>, known: &[&str]) -> Checked {
+    match text {
+        Some(text) if !known.contains(&text) => {
+            Err(InvalidArgument::new(field, format!("{text:?} is not one of {}", known.join(", "))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How a webhook is called.
+pub(crate) fn webhook_method(field: &'static str, method: Option<&str>) -> Checked {
+    one_of(field, method, &["GET", "POST"])
+}
+
+/// Codecs that cannot be used in this place. Those that this library does not know are the service's to judge.
+pub(crate) fn codecs<'a>(
+    field: &'static str,
+    codecs: impl IntoIterator<Item = &'a Codec>,
+    usable: &[Codec],
+) -> Checked {
+    let unusable = |codec: &&Codec| !matches!(codec, Codec::Other(_)) && !usable.contains(codec);
+    match codecs.into_iter().find(unusable) {
+        Some(codec) => {
+            let usable: Vec<_> = usable.iter().map(Codec::as_str).collect();
+            Err(InvalidArgument::new(field, format!("{codec} is not one of {}", usable.join(", "))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// An IPv4 address that the service can reach.
+pub(crate) fn public_address(field: &'static str, address: &str) -> Checked {
+    let Ok(ip) = address.parse::<Ipv4Addr>() else {
+        return Err(InvalidArgument::new(field, format!("{address:?} is not an IPv4 address")));
+    };
+    if ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_broadcast() {
+        return Err(InvalidArgument::new(field, format!("{ip} is not a public address")));
+    }
+    Ok(())
+}
+
 pub(crate) fn price(price: Option<&Price>) -> Checked {
     match price {
         Some(price) if !price.is_amount() || price.is_zero() => {
@@ -126,6 +168,57 @@ mod tests {
         assert!(phone_number("to_number", "+15551234567").is_ok());
         for bad in ["", "+", "15551234567", "+0555123", "+1555 123", "+1234567890123456", "+1555x"] {
             assert!(phone_number("to_number", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_nobody_reaches_from_outside_are_refused() {
+        for good in ["203.0.113.9", "8.8.8.8", "172.15.0.1", "172.32.0.1"] {
+            assert_eq!(public_address("addr", good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "x",
+            "example.com",
+            "1.2.3",
+            "1.2.3.4.5",
+            "1.2.3.256",
+            "1.2.3.4:5",
+            " 1.2.3.4",
+            "::1",
+            "10.0.0.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "127.0.0.1",
+            "169.254.1.1",
+            "0.0.0.0",
+            "255.255.255.255",
+        ] {
+            assert_eq!(public_address("addr", bad).expect_err(bad).field, "addr");
+        }
+    }
+
+    #[test]
+    fn codecs_for_another_place_are_refused_and_unknown_ones_are_not() {
+        let usable = [Codec::Pcmu, Codec::Pcma];
+        assert_eq!(codecs("codecs", [], &usable), Ok(()));
+        assert_eq!(codecs("codecs", &[Codec::Pcma, Codec::from("PCMU@8000h")], &usable), Ok(()));
+        let refused = codecs("codecs", &[Codec::Pcma, Codec::Vp8], &usable).expect_err("no sound");
+        assert_eq!((refused.field, refused.rule.as_str()), ("codecs", "VP8 is not one of PCMU, PCMA"));
+    }
+
+    #[test]
+    fn webhooks_are_got_or_posted() {
+        for good in [None, Some("GET"), Some("POST")] {
+            assert_eq!(webhook_method("status_url_method", good), Ok(()));
+        }
+        for bad in ["", "get", "PUT", "POST "] {
+            let refused = webhook_method("status_url_method", Some(bad)).expect_err(bad);
+            assert_eq!(
+                (refused.field, refused.rule),
+                ("status_url_method", format!("{bad:?} is not one of GET, POST"))
+            );
         }
     }
 

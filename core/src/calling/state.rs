@@ -2,7 +2,8 @@
 
 use super::Device;
 use crate::events::event;
-use crate::ids::Tag;
+use crate::ids::{CallId, NodeId, Tag};
+use crate::json::object;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -52,7 +53,11 @@ open_enum! {
 
 open_enum! {
     /// Why a call ended.
-    pub enum EndReason {
+    ///
+    /// The service spells some of them in several ways: names are read whatever their case and underscores, `noAnswer`
+    /// as well as `no_answer`, and `declined` is `decline`. The event's [`meta`](CallStateEvent::meta) has the text as
+    /// it came.
+    pub tolerant enum EndReason {
         /// A party hung up.
         Hangup = "hangup",
         /// It was called off before anybody answered.
@@ -62,7 +67,7 @@ open_enum! {
         /// Nobody answered.
         NoAnswer = "noAnswer",
         /// It was declined.
-        Decline = "decline",
+        Decline = "decline" | "declined",
         /// Something failed.
         Error = "error",
         /// The caller gave up.
@@ -78,6 +83,28 @@ open_enum! {
         SessionLost = "session_lost",
         /// This client was closed while the call went on. Never on the wire.
         ClientClosed = "client_closed",
+    }
+}
+
+object! {
+    /// The call that another is joined with.
+    pub struct PeerCall {
+        /// The call.
+        pub call_id: CallId,
+        /// The node that hosts it.
+        pub node_id: NodeId,
+    }
+}
+
+object! {
+    /// The call that brought another about, by connecting to it or by a transfer.
+    pub struct ParentCall {
+        /// The call.
+        pub call_id: CallId,
+        /// The node that hosts it.
+        pub node_id: NodeId,
+        /// The type of its device, such as `phone`.
+        pub device_type: Option<String>,
     }
 }
 
@@ -98,6 +125,16 @@ event! {
         pub context: Option<String>,
         /// The segment of the call.
         pub segment_id: Option<String>,
+        /// The call that it is joined with.
+        pub peer: Option<PeerCall>,
+        /// The call that brought it about.
+        pub parent: Option<ParentCall>,
+        /// When it began, in seconds since 1970; 0 if it has not.
+        pub start_time: Option<f64>,
+        /// When it was answered, in seconds since 1970; 0 if it was not.
+        pub answer_time: Option<f64>,
+        /// When it ended, in seconds since 1970; 0 if it has not.
+        pub end_time: Option<f64>,
     }
 }
 

@@ -6,17 +6,18 @@ use super::{Codec, Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::events::event;
+use crate::ids::Tag;
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// Which audio is streamed.
+    /// Which audio is streamed. The short names `inbound`, `outbound` and `both` stand for the same.
     pub enum StreamTrack {
         /// What the call's party says; the default.
-        Inbound = "inbound_track",
+        Inbound = "inbound_track" | "inbound",
         /// What the call's party hears.
-        Outbound = "outbound_track",
+        Outbound = "outbound_track" | "outbound",
         /// Both.
-        Both = "both_tracks",
+        Both = "both_tracks" | "both",
     }
 }
 
@@ -51,7 +52,8 @@ operation!(
     ends: |event| event.state == StreamState::Finished,
     check: |stream| {
         rules::scheme("url", &stream.url, &["wss"])?;
-        rules::optional_web_url("status_url", stream.status_url.as_deref())
+        rules::optional_web_url("status_url", stream.status_url.as_deref())?;
+        rules::webhook_method("status_url_method", stream.status_url_method.as_deref())
     }
 );
 
@@ -106,5 +108,9 @@ event! {
         pub url: String,
         /// The stream's name.
         pub name: Option<String>,
+        /// The segment of the call.
+        pub segment_id: Option<String>,
+        /// The tag of the call.
+        pub tag: Option<Tag>,
     }
 }

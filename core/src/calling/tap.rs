@@ -7,6 +7,7 @@ use super::{Codec, RecordDirection, Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
+use crate::ids::Tag;
 use crate::open_enum::open_enum;
 use crate::variants::variants;
 
@@ -38,7 +39,7 @@ crate::json::read_as_is!(TapDevice);
 #[serde(default)]
 #[non_exhaustive]
 pub struct RtpTap {
-    /// Its public IPv4 address.
+    /// Its IPv4 address, a public one.
     pub addr: String,
     /// Its port.
     pub port: u16,
@@ -111,11 +112,15 @@ pub fn ws(uri: impl Into<String>) -> WsTap {
     WsTap { uri: uri.into(), codec: None, rate: None }
 }
 
+/// What a tap can be sent in.
+const CODECS: [Codec; 3] = [Codec::Opus, Codec::Pcma, Codec::Pcmu];
+
 impl TapDevice {
     fn check(&self) -> Result<(), InvalidArgument> {
         match self {
             Self::Rtp(rtp) => {
-                rules::not_empty("addr", &rtp.addr)?;
+                rules::public_address("addr", &rtp.addr)?;
+                rules::codecs("codec", &rtp.codec, &CODECS)?;
                 if rtp.port == 0 {
                     return Err(InvalidArgument::new("port", "it must be 1 to 65535"));
                 }
@@ -126,7 +131,10 @@ impl TapDevice {
                     _ => Ok(()),
                 }
             }
-            Self::Ws(ws) => rules::scheme("uri", &ws.uri, &["wss", "ws"]),
+            Self::Ws(ws) => {
+                rules::scheme("uri", &ws.uri, &["wss", "ws"])?;
+                rules::codecs("codec", &ws.codec, &CODECS)
+            }
             Self::Raw(_) => Ok(()),
         }
     }
@@ -201,5 +209,9 @@ event! {
         pub tap: Value,
         /// Where it goes.
         pub device: TapDevice,
+        /// The segment of the call.
+        pub segment_id: Option<String>,
+        /// The tag of the call.
+        pub tag: Option<Tag>,
     }
 }

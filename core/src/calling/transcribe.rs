@@ -202,9 +202,17 @@ event! {
         pub url: Option<String>,
         /// The recording behind it.
         pub recording_id: Option<String>,
-        /// How long it is.
+        /// How long it is; told at its end.
         pub duration: Option<Duration>,
-        /// How large it is, in bytes.
+        /// How large it is, in bytes; told at its end.
         pub size: Option<u64>,
+        /// When it began, in seconds since 1970; told at its end.
+        pub start_time: Option<f64>,
+        /// When it ended, in seconds since 1970; told at its end.
+        pub end_time: Option<f64>,
+        /// The URL that receives the events as webhooks too, if one was given.
+        pub status_url: Option<String>,
+        /// What was said, in some versions of the service; others send it to the `status_url` only.
+        pub text: Option<String>,
     }
 }

@@ -8,6 +8,7 @@ use crate::client::{Call, Request};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
 use crate::events::event;
+use crate::ids::Tag;
 
 params! {
     /// Parameters of `calling.transfer`.
@@ -118,5 +119,9 @@ event! {
         pub sip_refer_response_code: Option<String>,
         /// What the other side heard from the address, such as `200`.
         pub sip_notify_response_code: Option<String>,
+        /// The segment of the call.
+        pub segment_id: Option<String>,
+        /// The tag of the call.
+        pub tag: Option<Tag>,
     }
 }

@@ -4,9 +4,10 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use signalwire_relay_core::calling::{DigitDetector, Operation};
 use signalwire_relay_core::{
-    AiEvent, CallReceiveEvent, CallStateEvent, CollectEvent, ConferenceEvent, ConferenceStatus, ConnectEvent,
-    DenoiseEvent, DetectEvent, DialEvent, EchoEvent, ErrorEvent, Event, EventData, FaxEvent, HoldEvent,
-    MessageReceiveEvent, MessageStateEvent, PayEvent, PlayEvent, QueueEvent, RecordEvent, ReferEvent,
+    AiEvent, CallId, CallReceiveEvent, CallStateEvent, CollectEvent, ConferenceEvent, ConferenceStatus,
+    ConnectEvent, ControlId, DenoiseEvent, DetectEvent, DialEvent, Direction, EchoEvent, EndReason,
+    ErrorEvent, Event, EventData, FaxEvent, HoldEvent, MessageReceiveEvent, MessageStateEvent, PauseBehavior,
+    PayEvent, PlayEvent, QueueEvent, RecordDirection, RecordEvent, RecordFormat, ReferEvent, Secret,
     SendDigitsEvent, StreamEvent, TapDevice, TapEvent, TranscribeEvent, secs,
 };
 
@@ -15,14 +16,38 @@ fn parse(event_type: &str, params: &Value) -> Event {
     Event::parse(event_type, Some(1.5), &raw)
 }
 
-/// Reads an event in full, an empty one, and one in which every field that the full one has is of another type, and
-/// nested types too.
+/// The same with every member of the objects at a depth replaced.
+fn spoilt(full: &Value, wrong: &Value, depth: usize) -> Value {
+    match full {
+        Value::Object(members) => {
+            let spoil = |(key, member): (&String, &Value)| {
+                let member = if depth == 0 { wrong.clone() } else { spoilt(member, wrong, depth - 1) };
+                (key.clone(), member)
+            };
+            Value::Object(members.iter().map(spoil).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Reads an event in full, an empty one, and ones in which every field that the full one has is of another type, or
+/// one field is, or those of nested objects are.
 fn check<E: EventData>(full: &Value) -> E {
     assert!(E::of(&parse(E::TYPE, &json!({}))).is_some(), "{}: an empty one is still one", E::TYPE);
     for wrong in [json!([[]]), json!({"a": [1]}), json!(null), json!(-1.5e300), json!("\u{0}"), json!(true)] {
-        let members = full.as_object().expect("an object");
-        let hostile = Value::Object(members.keys().map(|key| (key.clone(), wrong.clone())).collect());
-        assert!(E::of(&parse(E::TYPE, &hostile)).is_some(), "{}: {wrong} everywhere", E::TYPE);
+        for depth in 0..4 {
+            let hostile = spoilt(full, &wrong, depth);
+            assert!(
+                E::of(&parse(E::TYPE, &hostile)).is_some(),
+                "{}: {wrong} everywhere, at {depth}",
+                E::TYPE
+            );
+        }
+        for key in full.as_object().expect("an object").keys() {
+            let mut hostile = full.clone();
+            hostile[key] = wrong.clone();
+            assert!(E::of(&parse(E::TYPE, &hostile)).is_some(), "{}: {wrong} as {key}", E::TYPE);
+        }
     }
     let event = parse(E::TYPE, full);
     assert_eq!(event.event_type(), E::TYPE);
@@ -47,20 +72,40 @@ fn calls() {
     assert_eq!(older.context(), "office");
     let state: CallStateEvent = check(&json!({"call_id": "c", "node_id": "n", "call_state": "ended",
         "end_reason": "noAnswer", "direction": "outbound", "tag": "t", "segment_id": "g", "context": "x",
-        "peer": {"call_id": "d", "node_id": "n"}, "device": {"type": "phone", "params": {"to_number": "+15550001"}}}));
+        "peer": {"call_id": "d", "node_id": "n"}, "device": {"type": "phone", "params": {"to_number": "+15550001"}},
+        "parent": {"device_type": "phone", "call_id": "p", "node_id": "m"},
+        "start_time": 1_735_689_600.1, "answer_time": 0, "end_time": "1735689611.9"}));
     assert_eq!(
         (state.call_state.as_str(), state.end_reason.map(|reason| reason.to_string())),
         ("ended", Some("noAnswer".into()))
     );
-    let dial: DialEvent =
-        check(&json!({"node_id": "n", "tag": "t", "dial_state": "answered", "call": {"call_id": "c",
-        "node_id": "n", "tag": "t", "dial_winner": "true", "call_state": "answered",
-        "device": {"type": "phone", "params": {"to_number": "+15550001"}}}}));
-    assert_eq!((dial.call.dial_winner, dial.call.call_id.as_str()), (Some(true), "c"));
-    let connect: ConnectEvent = check(
-        &json!({"call_id": "c", "node_id": "n", "connect_state": "connected", "tag": "t",
-        "peer": {"call_id": "d", "node_id": "n", "queue_name": "q", "device": {"type": "phone", "params": {}}}}),
+    let (peer, parent) = (state.peer.expect("there is one"), state.parent.expect("there is one"));
+    assert_eq!((peer.call_id.as_str(), peer.node_id.as_str()), ("d", "n"));
+    assert_eq!((parent.call_id.as_str(), parent.node_id.as_str()), ("p", "m"));
+    assert_eq!(parent.device_type.as_deref(), Some("phone"));
+    assert_eq!(
+        (state.start_time, state.answer_time, state.end_time),
+        (Some(1_735_689_600.1), Some(0.0), Some(1_735_689_611.9))
     );
+    let other: CallStateEvent =
+        check(&json!({"call_id": "c", "call_state": "ended", "end_reason": "no_answer"}));
+    assert_eq!((other.end_reason, other.start_time), (Some(EndReason::NoAnswer), None));
+    assert!(other.meta.raw().contains("no_answer"), "as it was spelt");
+    let dial: DialEvent = check(
+        &json!({"node_id": "n", "tag": "t", "dial_state": "answered", "call": {"call_id": "c",
+        "node_id": "n", "tag": "t", "dial_winner": "true", "call_state": "answered", "direction": "outbound",
+        "segment_id": "g", "context": "x", "device": {"type": "phone", "params": {"to_number": "+15550001"}}}}),
+    );
+    assert_eq!((dial.call.dial_winner, dial.call.call_id.as_str()), (Some(true), "c"));
+    assert_eq!((dial.call.tag.as_str(), dial.call.direction), ("t", Some(Direction::Outbound)));
+    let failed: DialEvent = check(&json!({"node_id": "n", "tag": "t", "dial_state": "failed", "call": {},
+        "reason": "busy", "source": "outbound"}));
+    assert_eq!((failed.reason.as_deref(), failed.source), (Some("busy"), Some(Direction::Outbound)));
+    let connect: ConnectEvent = check(
+        &json!({"call_id": "c", "node_id": "n", "connect_state": "connected", "tag": "t", "segment_id": "g",
+        "failed_reason": "", "peer": {"call_id": "d", "node_id": "n", "queue_name": "q", "device": {"type": "phone", "params": {}}}}),
+    );
+    assert_eq!(connect.segment_id.as_deref(), Some("g"));
     assert_eq!(connect.peer.expect("there is one").queue_name.as_deref(), Some("q"));
     let error: ErrorEvent = check(&json!({"code": "500", "message": "media node lost", "call_id": "c"}));
     assert_eq!((error.code.as_str(), error.message.as_str()), ("500", "media node lost"));
@@ -73,15 +118,23 @@ fn media() {
     assert_eq!((play.control_id.as_str(), play.state.as_str()), ("k", "finished"));
     for full in [
         json!({"call_id": "c", "control_id": "k", "state": "finished", "url": "https://x/r.mp3", "duration": 12.5,
-            "size": 100, "recording_id": "r", "record": {"audio": {"format": "mp3"}}}),
-        json!({"call_id": "c", "control_id": "k", "state": "finished",
-            "record": {"url": "https://x/r.mp3", "duration": "12.5", "size": "100"}}),
+            "size": 100, "recording_id": "r", "start_time": 1_735_689_603, "end_time": 1_735_689_615.5,
+            "pause_behavior": "silence", "record": {"audio": {"format": "mp4", "direction": "both", "stereo": true}}}),
+        json!({"call_id": "c", "control_id": "k", "state": "finished", "start_time": "1735689603.0",
+            "end_time": "1735689615.5", "record": {"url": "https://x/r.mp3", "duration": "12.5", "size": "100",
+            "format": "mp4"}}),
     ] {
         let record: RecordEvent = check(&full);
         assert_eq!(
             (record.url(), record.duration(), record.size()),
             (Some("https://x/r.mp3"), Some(secs(12.5)), Some(100))
         );
+        assert_eq!((record.start_time, record.end_time), (Some(1_735_689_603.0), Some(1_735_689_615.5)));
+        assert_eq!(record.format(), Some(&RecordFormat::Mp4));
+        let asked = full["record"].get("audio").is_some();
+        assert_eq!(record.pause_behavior, asked.then_some(PauseBehavior::Silence));
+        assert_eq!(record.direction(), asked.then_some(&RecordDirection::Both));
+        assert_eq!(record.stereo(), asked.then_some(true));
     }
     let collect: CollectEvent =
         check(&json!({"call_id": "c", "control_id": "k", "final": true, "state": "finished",
@@ -89,16 +142,24 @@ fn media() {
     assert_eq!((collect.text(), collect.confidence()), (Some("help"), Some(0.93)));
     check::<SendDigitsEvent>(&json!({"call_id": "c", "control_id": "k", "state": "finished"}));
     let tap: TapEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "tapping",
+        "segment_id": "g", "tag": "t",
         "tap": {"type": "audio", "params": {"direction": "both"}},
         "device": {"type": "rtp", "params": {"addr": "203.0.113.9", "port": 4000, "codec": "PCMU", "ptime": 20}}}));
     assert!(matches!(tap.device, TapDevice::Rtp(rtp) if rtp.port == 4000));
-    let stream: StreamEvent = check(
-        &json!({"call_id": "c", "control_id": "k", "state": "streaming", "url": "wss://x", "name": "main"}),
-    );
+    assert_eq!((tap.segment_id.as_deref(), tap.tag), (Some("g"), Some("t".into())));
+    let stream: StreamEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "streaming",
+        "url": "wss://x", "name": "main", "segment_id": "g", "tag": "t"}));
     assert_eq!(stream.name.as_deref(), Some("main"));
+    assert_eq!((stream.segment_id.as_deref(), stream.tag), (Some("g"), Some("t".into())));
     let transcribe: TranscribeEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "finished",
-        "url": "https://x/t", "recording_id": "r", "duration": 61.0, "size": 52000}));
+        "url": "https://x/t", "recording_id": "r", "duration": 61.0, "size": 52000, "start_time": 1_735_689_600.5,
+        "end_time": 1_735_689_661.5, "status_url": "https://x/s", "text": "Hello."}));
     assert_eq!((transcribe.duration, transcribe.size), (Some(secs(61)), Some(52_000)));
+    assert_eq!((transcribe.start_time, transcribe.end_time), (Some(1_735_689_600.5), Some(1_735_689_661.5)));
+    assert_eq!(
+        (transcribe.status_url.as_deref(), transcribe.text.as_deref()),
+        (Some("https://x/s"), Some("Hello."))
+    );
 }
 
 #[test]
@@ -107,6 +168,7 @@ fn detection_and_fax() {
         check(&json!({"call_id": "c", "control_id": "k", "segment_id": "g", "state": "x",
         "detect": {"type": "machine", "params": {"event": "MACHINE", "beep": true}}}));
     assert!(detect.is_machine() && detect.beep() && !detect.is_ready());
+    assert_eq!(detect.segment_id.as_deref(), Some("g"));
     let fax: FaxEvent = check(
         &json!({"call_id": "c", "control_id": "k", "fax": {"type": "finished", "params": {
         "direction": "send", "identity": "a", "remote_identity": "b", "document": "https://x/f.pdf", "pages": 2,
@@ -124,25 +186,44 @@ fn the_rest() {
     let pay: PayEvent =
         check(&json!({"call_id": "c", "control_id": "k", "for": "payment-completed", "error_type": "",
         "payment_method": "credit-card", "payment_card_number": "****4242", "payment_card_type": "visa",
-        "expiration_date": "1230", "payment_card_postal_code": "10115"}));
+        "expiration_date": "1230", "payment_card_postal_code": "10115", "security_code": "sentinel-1",
+        "status_url": "https://x/s", "status_url_method": "POST", "result": {"token": "sentinel-2"}}));
     assert!(pay.is_completed());
+    assert_eq!(pay.security_code.as_ref().map(Secret::expose), Some("sentinel-1"));
+    assert_eq!(
+        (pay.status_url.as_deref(), pay.status_url_method.as_deref()),
+        (Some("https://x/s"), Some("POST"))
+    );
+    assert_eq!(pay.result()["token"], "sentinel-2");
+    assert!(!format!("{pay:?}").contains("sentinel"), "{pay:?}");
+    let bare: PayEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "finished"}));
+    assert_eq!((bare.security_code, bare.status_url), (None, None));
     let queue: QueueEvent = check(
         &json!({"call_id": "c", "node_id": "n@eu", "control_id": null, "status": "dequeue",
         "id": "q-1", "name": "support", "position": 0, "size": 0, "avg_time": 31, "enqueue_ts": 1_735_689_600_100_000_u64,
-        "dequeue_ts": 1, "leave_ts": 0}),
+        "dequeue_ts": 1, "leave_ts": 0, "status_url": "https://x/s"}),
     );
+    assert_eq!(queue.status_url.as_deref(), Some("https://x/s"));
     assert_eq!((queue.queue_id.as_str(), queue.queue_name.as_str()), ("q-1", "support"));
     let refer: ReferEvent = check(&json!({"call_id": "c", "state": "success", "sip_refer_to": "sip:desk@x",
-        "sip_refer_response_code": "202", "sip_notify_response_code": "200"}));
+        "sip_refer_response_code": "202", "sip_notify_response_code": "200", "segment_id": "g", "tag": "t"}));
+    assert_eq!((refer.segment_id.as_deref(), refer.tag), (Some("g"), Some("t".into())));
     assert_eq!(refer.sip_refer_response_code.as_deref(), Some("202"));
-    assert_eq!(check::<DenoiseEvent>(&json!({"call_id": "c", "denoised": "true"})).denoised, Some(true));
+    let denoise: DenoiseEvent =
+        check(&json!({"call_id": "c", "denoised": "true", "control_id": "k", "state": "finished"}));
+    assert_eq!((denoise.denoised, denoise.state.as_deref()), (Some(true), Some("finished")));
+    assert_eq!(denoise.control_id().map(ControlId::as_str), Some("k"));
     assert_eq!(check::<EchoEvent>(&json!({"call_id": "c", "state": "echoing"})).state, "echoing");
     assert_eq!(check::<HoldEvent>(&json!({"call_id": "c", "state": "hold"})).state, "hold");
     check::<AiEvent>(&json!({"call_id": "c", "control_id": "k", "state": "finished", "result": {"a": 1}}));
     let conference: ConferenceEvent = check(&json!({"conference_id": "f", "name": "standup",
         "status": "participant-join", "call_id": "c", "size": 2, "muted": false, "hold": false, "start_on_join": true,
         "end_on_leave": false, "coaching": false, "recording_url": "https://x", "recording_file_size": 7,
-        "recording_duration": 1.5, "reason_ended": "last-participant-left"}));
+        "recording_duration": 1.5, "reason_ended": "last-participant-left", "call_id_ending_conf": "e",
+        "region": "eu", "segment_id": "g", "tag": "t", "node_id": "n"}));
+    assert_eq!(conference.call_id_ending_conf.as_ref().map(CallId::as_str), Some("e"));
+    assert_eq!((conference.region.as_deref(), conference.segment_id.as_deref()), (Some("eu"), Some("g")));
+    assert_eq!(conference.tag, Some("t".into()));
     assert_eq!((conference.status, conference.size), (ConferenceStatus::Join, Some(2)));
     let receive: MessageReceiveEvent =
         check(&json!({"message_id": "m", "context": "x", "direction": "inbound",

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 use signalwire_relay_core::calling::{Codec, Method};
 use signalwire_relay_core::{
-    AiRole, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Credentials, Devices, EndReason,
-    FaxTone, Gender, LiveAction, LiveDirection, MachineDetector, PayParameter, PayPrompt, PayStep,
-    PlayDirection, RecordDirection, RecordFormat, Request, SpeechEngine, StreamTrack, TokenType, audio,
-    phone, queue, refer_to, ringtone, rtp, secs, silence, sip, stream, tts, webrtc, ws,
+    AiRole, CallState, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Credentials, Device,
+    Devices, EndReason, FaxTone, Gender, LiveAction, LiveDirection, MachineDetector, PayParameter, PayPrompt,
+    PayStep, PlayDirection, RecordDirection, RecordFormat, Request, SpeechEngine, StreamTrack, TokenType,
+    agora, audio, phone, queue, refer_to, ringtone, rtp, secs, silence, sip, stream, tts, webrtc, ws,
 };
 
 use crate::wire::Wire;
@@ -849,4 +849,111 @@ fn messages_without_anything_in_them_are_refused() {
     assert_eq!(field(client.send_message("5551110000", from).body("Hi")), "to_number");
     assert_eq!(field(client.send_message(to, "me").body("Hi")), "from_number");
     assert_eq!(field(client.send_message(to, from).media(["a.png".to_owned()])), "media");
+}
+
+/// The field for which a request is refused, before anything is sent.
+#[track_caller]
+fn refused<M: Method>(wire: &mut Wire, request: Request<M>) -> &'static str {
+    let (frame, result) = wire.send(request);
+    assert_eq!(frame, Value::Null, "nothing was sent");
+    match result {
+        Err(signalwire_relay_core::Error::InvalidArgument(invalid)) => invalid.field,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was accepted"),
+    }
+}
+
+#[test]
+fn taps_and_streams_that_cannot_be_are_refused() {
+    let mut wire = Wire::new();
+    let call = wire.call.clone().expect("there is a call");
+    for addr in
+        ["", "localhost", "::1", "10.1.2.3", "172.20.0.1", "192.168.1.1", "127.0.0.1", "203.0.113.9:4000"]
+    {
+        assert_eq!(refused(&mut wire, call.tap("both", rtp(addr, 4000))), "addr", "{addr}");
+    }
+    assert_eq!(refused(&mut wire, call.tap("both", rtp("203.0.113.9", 0))), "port");
+    for codec in [Codec::G722, Codec::G729, Codec::L16, Codec::Vp8, Codec::H264, Codec::AmrWb] {
+        let device = rtp("203.0.113.9", 4000).codec(codec.clone());
+        assert_eq!(refused(&mut wire, call.tap("both", device)), "codec", "{codec}");
+        assert_eq!(
+            refused(&mut wire, call.tap("both", ws("wss://x/t").codec(codec.clone()))),
+            "codec",
+            "{codec}"
+        );
+    }
+    assert_eq!(refused(&mut wire, call.tap("both", ws("https://x/t"))), "uri");
+    assert_eq!(refused(&mut wire, call.stream("ws://x/s")), "url");
+    assert_eq!(refused(&mut wire, call.stream("wss://x/s").status_url_method("PUT")), "status_url_method");
+    assert_eq!(refused(&mut wire, call.stream("wss://x/s").status_url("x")), "status_url");
+    // What this library does not know is for the service to judge.
+    let device = rtp("203.0.113.9", 4000).codec(Codec::from("OPUS@48000h"));
+    wire.send(call.tap("both", device).control_id("k")).1.expect("accepted");
+    wire.send(call.stream("wss://x/s").codec(Codec::G729)).1.expect("any codec will do");
+}
+
+#[test]
+fn conferences_that_cannot_be_are_refused() {
+    let mut wire = Wire::new();
+    let call = wire.call.clone().expect("there is a call");
+    let join = || call.join_conference("standup");
+    assert_eq!(refused(&mut wire, join().status_callback_method("get")), "status_callback_method");
+    assert_eq!(
+        refused(&mut wire, join().recording_status_callback_method("PUT")),
+        "recording_status_callback_method"
+    );
+    for stream in [json!({}), json!({"url": "ws://x/s"}), json!({"url": 7}), json!({"name": "wss://x/s"})] {
+        assert_eq!(refused(&mut wire, join().stream(map(stream.clone()))), "stream.url", "{stream}");
+    }
+    for method in [json!("PUT"), json!(7), json!(null)] {
+        let stream = map(json!({"url": "wss://x/s", "status_url_method": method}));
+        assert_eq!(refused(&mut wire, join().stream(stream)), "stream.status_url_method", "{method}");
+    }
+    let stream = map(json!({"url": "wss://x/s", "status_url_method": "GET"}));
+    wire.send(join().stream(stream)).1.expect("accepted");
+}
+
+#[test]
+fn devices_that_cannot_be_are_refused() {
+    let mut wire = Wire::new();
+    let call = wire.call.clone().expect("there is a call");
+    let (to_phone, to_sip) = (|| phone("+15551000001"), || sip("sip:a@x", "sip:b@x"));
+    let (to_app, to_channel) = (|| webrtc("res", "me"), || agora("channel", "app", "me"));
+    let ending = [CallState::Answered, CallState::Ending];
+    let devices: [(Device, &str); 18] = [
+        (to_phone().call_state_events(ending.clone()).into(), "call_state_events"),
+        (to_phone().call_state_url("x").into(), "call_state_url"),
+        (to_sip().call_state_events(ending.clone()).into(), "call_state_events"),
+        (to_sip().call_state_url("x").into(), "call_state_url"),
+        (to_sip().encryption("always").into(), "encryption"),
+        (to_sip().encryption("").into(), "encryption"),
+        (to_sip().codecs([Codec::Pcmu, Codec::L16]).into(), "codecs"),
+        (to_sip().session_timeout(secs(1.5)).into(), "session_timeout"),
+        (to_app().call_state_events(ending.clone()).into(), "call_state_events"),
+        (to_app().call_state_url("x").into(), "call_state_url"),
+        (to_app().codecs([Codec::G722]).into(), "codecs"),
+        (to_app().codecs([Codec::AmrWb]).into(), "codecs"),
+        (to_channel().call_state_events(ending).into(), "call_state_events"),
+        (to_channel().call_state_url("x").into(), "call_state_url"),
+        (stream("ws://x/s").into(), "url"),
+        (stream("wss://x/s").codec(Codec::Opus).into(), "codec"),
+        (stream("wss://x/s").status_url("x").into(), "status_url"),
+        (stream("wss://x/s").status_url_method("HEAD").into(), "status_url_method"),
+    ];
+    for (device, field) in devices {
+        assert_eq!(refused(&mut wire, call.connect(device.clone())), field, "{device:?}");
+    }
+    assert_eq!(refused(&mut wire, call.answer().codecs([Codec::Opus, Codec::L16])), "codecs");
+    let every = [CallState::Created, CallState::Ringing, CallState::Answered, CallState::Ended];
+    let usable: [Device; 5] = [
+        to_phone().call_state_events(every).into(),
+        to_sip().codecs([Codec::AmrWb, Codec::Vp8]).encryption("forbidden").into(),
+        to_app().codecs([Codec::Opus, Codec::H264, Codec::from("AV1")]).into(),
+        stream("wss://x/s").codec(Codec::from("L16@24000h@40i")).status_url_method("GET").into(),
+        stream("wss://x/s").codec(Codec::G722).status_url(HOOK).status_url_method("POST").into(),
+    ];
+    for device in usable {
+        wire.send(call.connect(device.clone())).1.unwrap_or_else(|error| panic!("{device:?}: {error}"));
+        wire.event("calling.call.connect", &json!({"call_id": "c", "connect_state": "failed"}));
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use signalwire_relay_core::session::Session;
 use signalwire_relay_core::{
     CallState, Config, ConnectState, DEFAULT_HOST, DetectEvent, Detector, DigitDetector, EndReason, Event,
-    EventData, FaxDetector, MachineDetector, MessageState, PlayState, RecordState,
+    EventData, FaxDetector, MachineDetector, MessageState, PlayState, RecordState, StreamTrack,
 };
 
 /// Each name gives its value, which is not the one for names that nobody knows, and each value its name.
@@ -50,6 +50,36 @@ fn reasons_for_the_end_of_a_call() {
         ("max_duration", EndReason::MaxDuration),
         ("not_found", EndReason::NotFound),
     ]);
+}
+
+/// What is read as one of the names, and never written.
+#[test]
+fn other_spellings_of_names() {
+    for (name, reason) in [
+        ("no_answer", EndReason::NoAnswer),
+        ("NOANSWER", EndReason::NoAnswer),
+        ("No_Answer", EndReason::NoAnswer),
+        ("declined", EndReason::Decline),
+        ("Declined", EndReason::Decline),
+        ("maxDuration", EndReason::MaxDuration),
+        ("notFound", EndReason::NotFound),
+        ("HangUp", EndReason::Hangup),
+    ] {
+        assert_eq!(EndReason::from(name), reason, "{name}");
+        assert_ne!(reason.as_str(), name);
+    }
+    for name in ["", "_", "no-answer", "no answer", "noanswers", "decline!", "Ｂusy"] {
+        assert_eq!(EndReason::from(name), EndReason::Other(name.into()));
+    }
+    for (name, track) in
+        [("inbound", StreamTrack::Inbound), ("outbound", StreamTrack::Outbound), ("both", StreamTrack::Both)]
+    {
+        assert_eq!(StreamTrack::from(name), track);
+        assert_eq!(StreamTrack::from(track.as_str()), track);
+        assert_ne!(track.as_str(), name);
+    }
+    // Only where the service is known to spell them differently.
+    assert_eq!(CallState::from("Ended"), CallState::Other("Ended".into()));
 }
 
 #[test]
