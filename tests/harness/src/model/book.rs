@@ -23,8 +23,9 @@ struct Notes {
     handlers: usize,
     busy: usize,
     requests: Vec<Fate>,
-    /// Calls that were answered, whose handlers must not run again.
-    answered: BTreeSet<String>,
+    /// Calls that were answered, with the client that did: its handler must not run again. Another client may hear of
+    /// the offer late.
+    answered: BTreeSet<(usize, String)>,
     /// With the client that each is of.
     kept: Vec<(usize, Call)>,
     /// The functions that are to be called when the operation of a request is over.
@@ -105,7 +106,7 @@ impl Book {
     pub(super) fn begins(&self, call: &Call) -> usize {
         let mut notes = self.lock();
         notes.says(&format!("{} is handled", call.id()));
-        if notes.answered.contains(call.id().as_str()) {
+        if notes.answered.contains(&(self.client, call.id().to_string())) {
             notes.accuse(|| format!("call {} is handled again after it was answered", call.id()));
         }
         notes.handlers += 1;
@@ -125,7 +126,7 @@ impl Book {
 
     /// The service has accepted that a call was answered.
     pub(super) fn answers(&self, call: &Call) {
-        self.lock().answered.insert(call.id().to_string());
+        self.lock().answered.insert((self.client, call.id().to_string()));
     }
 
     /// A handle of a call is kept.
