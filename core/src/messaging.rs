@@ -18,7 +18,8 @@ params! {
     pub struct SendMessage {
         required { to_number: String, from_number: String, }
         optional {
-            /// The context that events about the message go to. Default: the session's name, or `default`.
+            /// The context that events about the message go to. Default: the name of the session that it is sent on,
+            /// or `default` if it has none.
             context: String,
             /// The text. Needed unless there is media.
             body: String,
@@ -81,9 +82,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn send_message(&self, to: impl Into<String>, from: impl Into<String>) -> Request<SendMessage> {
-        let mut request = self.request(SendMessage::new(to.into(), from.into()));
-        request.method.context = Some(self.protocol().unwrap_or_else(|| "default".to_owned()));
-        request
+        self.request(SendMessage::new(to.into(), from.into()))
     }
 }
 
@@ -124,7 +123,7 @@ impl Message {
 
     /// The context that events about it go to.
     pub fn context(&self) -> &str {
-        self.sent.context.as_deref().unwrap_or_default()
+        self.sent.context.as_deref().or(self.reply.context()).unwrap_or_default()
     }
 
     /// Always [`Direction::Outbound`]: what comes in is a [`MessageReceiveEvent`].
@@ -147,23 +146,24 @@ impl Message {
         self.sent.tags.as_deref().unwrap_or_default()
     }
 
-    fn latest(&self) -> Option<MessageStateEvent> {
-        self.progress.with(|progress| progress.latest())
+    /// Events may leave out what an earlier one said: that still holds.
+    fn latest<T>(&self, said: impl Fn(&MessageStateEvent) -> Option<T>) -> Option<T> {
+        self.progress.with(|progress| progress.latest_of(said))
     }
 
     /// Into how many parts the text was split, once the service says so.
     pub fn segments(&self) -> Option<u64> {
-        self.latest().and_then(|event| event.segments)
+        self.latest(|event| event.segments)
     }
 
     /// How far it has got; `queued` until the service says more.
     pub fn state(&self) -> MessageState {
-        self.latest().map_or(MessageState::Queued, |event| event.message_state)
+        self.latest(|event| Some(event.message_state.clone())).unwrap_or(MessageState::Queued)
     }
 
     /// Why it was not delivered, if it was not and the service says why.
     pub fn reason(&self) -> Option<String> {
-        self.latest().and_then(|event| event.reason)
+        self.latest(|event| event.reason.clone())
     }
 
     /// What [`wait`](Self::wait) would give, or `None` while it would wait.

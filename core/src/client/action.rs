@@ -72,6 +72,11 @@ impl Progress {
         self.history.back().map(|event| typed(event))
     }
 
+    /// What the latest event says that says anything, of those that are remembered.
+    pub(crate) fn latest_of<E: EventData, T>(&self, said: impl Fn(&E) -> Option<T>) -> Option<T> {
+        self.history.iter().rev().filter_map(|event| E::of(event)).find_map(said)
+    }
+
     pub(crate) fn follow(&mut self) -> Events {
         Events::new(self.followers.add())
     }

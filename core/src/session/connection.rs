@@ -592,6 +592,7 @@ impl Session {
             id,
             method: method.into(),
             purpose,
+            context: None,
             stage: Stage::Staged,
             made: now,
             timeout: PROBE_LIMIT,

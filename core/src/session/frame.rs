@@ -246,6 +246,19 @@ pub(super) fn request(id: Uuid, method: &str, address: Address<'_>, params: &str
     text
 }
 
+/// Gives the parameters of a request of ours a context.
+pub(super) fn add_context(frame: &mut String, context: &str) {
+    // In the method, which is all that is free-form before it, quotes are escaped.
+    const START: &str = r#","params":{"#;
+    let Some(at) = frame.find(START).map(|at| at + START.len()) else { return };
+    let mut member = r#""context":"#.to_owned();
+    push_text(&mut member, context);
+    if !frame[at..].starts_with('}') {
+        member.push(',');
+    }
+    frame.insert_str(at, &member);
+}
+
 fn push_text(text: &mut String, value: &str) {
     let plain = value.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
     if plain {
@@ -283,6 +296,19 @@ mod tests {
         assert_eq!(value(Address::default(), r#"{"a":1}"#)["params"], json!({"a": 1}));
         assert_eq!(value(Address::default(), "{}")["params"], json!({}));
         assert_eq!(value(Address::default(), "{ }")["id"], Uuid::nil().to_string());
+    }
+
+    #[test]
+    fn a_context_is_spliced_into_parameters() {
+        for (params, with) in [
+            ("{}", json!({"context": "a\"b"})),
+            (r#"{ "body": "," }"#, json!({"context": "a\"b", "body": ","})),
+        ] {
+            let mut frame = request(Uuid::nil(), r#"x","params":{"#, Address::default(), params);
+            add_context(&mut frame, "a\"b");
+            let value: Value = serde_json::from_str(&frame).expect("valid JSON");
+            assert_eq!((&value["method"], &value["params"]), (&json!(r#"x","params":{"#), &with));
+        }
     }
 
     #[test]

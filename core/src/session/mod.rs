@@ -240,9 +240,9 @@ impl Session {
     /// The next thing to do. Drain it until it says [`Output::Wait`].
     pub fn poll_output(&mut self) -> Output {
         match self.output.pop_front() {
-            Some(Queued::Frame(key, text)) => {
+            Some(Queued::Frame(key, mut text)) => {
                 if let Some(key) = key {
-                    self.pending.mark_sent(key);
+                    self.pending.mark_sent(key, &mut text, self.connection.protocol());
                 }
                 Output::Send(text)
             }

@@ -169,6 +169,7 @@ impl fmt::Debug for CallInfo {
 pub struct Reply {
     pub(super) raw: Arc<str>,
     pub(super) control_id: Option<ControlId>,
+    pub(super) context: Option<Arc<str>>,
 }
 
 /// Prints no payload: what the service echoes is not for logs.
@@ -181,7 +182,7 @@ impl fmt::Debug for Reply {
 impl Reply {
     /// The reply to a request that needed none.
     pub(crate) fn empty() -> Self {
-        Self { raw: "{}".into(), control_id: None }
+        Self { raw: "{}".into(), control_id: None, context: None }
     }
 
     /// The result as the service wrote it: JSON text.
@@ -201,6 +202,11 @@ impl Reply {
     /// The operation that the request started, if it started one.
     pub fn control_id(&self) -> Option<&ControlId> {
         self.control_id.as_ref()
+    }
+
+    /// The context that the session gave a message which was made without one.
+    pub(crate) fn context(&self) -> Option<&str> {
+        self.context.as_deref()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -48,6 +49,9 @@ pub(super) struct Request {
     pub(super) id: Uuid,
     pub(super) method: Cow<'static, str>,
     pub(super) purpose: Purpose,
+    /// The context that the session gives a message which was made without one; empty until it leaves, since only
+    /// then is it certain which session it leaves on.
+    pub(super) context: Option<Arc<str>>,
     pub(super) stage: Stage,
     pub(super) made: Instant,
     pub(super) timeout: Duration,
@@ -133,9 +137,21 @@ impl Pending {
         }
     }
 
-    pub(super) fn mark_sent(&mut self, key: RequestKey) {
+    /// The context of a message is the name of the session that it leaves on.
+    pub(super) fn leave_context_open(&mut self, ticket: Ticket) {
+        if let Some(request) = self.key_of_ticket(ticket).and_then(|key| self.requests.get_mut(&key)) {
+            request.context = Some("".into());
+        }
+    }
+
+    /// The frame of a request leaves, on a session of this name.
+    pub(super) fn mark_sent(&mut self, key: RequestKey, frame: &mut String, protocol: Option<&str>) {
         if let Some(request) = self.requests.get_mut(&key) {
             request.stage = Stage::Sent;
+            if let Some(context) = &mut request.context {
+                *context = protocol.unwrap_or("default").into();
+                super::frame::add_context(frame, context);
+            }
         }
     }
 

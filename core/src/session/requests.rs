@@ -76,7 +76,7 @@ impl Session {
             }
             Target::Steer { call_id, control_id } => {
                 if self.calls.get(call_id).is_none_or(|entry| !entry.is_running(control_id)) {
-                    let done = Reply { raw: "{}".into(), control_id: Some(control_id.clone()) };
+                    let done = Reply { control_id: Some(control_id.clone()), ..Reply::empty() };
                     return self.report(ticket, &target, Ok(done));
                 }
                 self.submit(now, ticket, method, &params, target, timeout);
@@ -216,7 +216,12 @@ impl Session {
         let id = self.new_uuid();
         let frame = frame::request(id, &method, address, params);
         let timeout = timeout.unwrap_or(self.request_timeout);
+        // What has its context in its parameters keeps it.
+        let open = matches!(target, Target::Message) && !names_context(params);
         self.enqueue(now, id, method, frame, Purpose::Application(ticket, target), timeout);
+        if open {
+            self.pending.leave_context_open(ticket);
+        }
     }
 
     fn enqueue(
@@ -237,7 +242,8 @@ impl Session {
             return self.settle(now, &method, &purpose, Err(error));
         }
         let (stage, staged) = if ready { (Stage::Staged, Some(frame)) } else { (Stage::Queued(frame), None) };
-        let key = self.pending.insert(Request { id, method, purpose, stage, made: now, timeout });
+        let key =
+            self.pending.insert(Request { id, method, purpose, context: None, stage, made: now, timeout });
         if let Some(at) = now.checked_add(timeout) {
             self.timers.set(Timer::ExpireRequest(key), at);
         }
@@ -290,7 +296,8 @@ impl Session {
                 };
                 let raw = outcome.map_or("{}", RawValue::get).into();
                 let passed = target.call_id().filter(|_| request.method == "calling.pass").cloned();
-                self.settle(now, &request.method, &request.purpose, Ok(Reply { raw, control_id }));
+                let reply = Reply { raw, control_id, context: request.context.clone() };
+                self.settle(now, &request.method, &request.purpose, Ok(reply));
                 if let Some(call_id) = passed {
                     self.calls.remember_passed(call_id.clone());
                     self.end_locally(now, &call_id, EndReason::Passed);
@@ -301,7 +308,7 @@ impl Session {
                     // An operation that is over needs no steering.
                     Target::Steer { call_id, control_id } if status.is_gone() => {
                         self.expect_operation_end(now, call_id, control_id);
-                        Ok(Reply { raw: "{}".into(), control_id: Some(control_id.clone()) })
+                        Ok(Reply { control_id: Some(control_id.clone()), ..Reply::empty() })
                     }
                     Target::Call(call_id) | Target::Start { call_id, .. } if status.is_gone() => {
                         // Whether it is the call that is gone, and not something on it, is asked before it is given up.
@@ -512,4 +519,9 @@ impl Session {
             (_, result) => self.emit(SessionEvent::Replied { ticket, result }),
         }
     }
+}
+
+/// Whether the parameters of a message say which context its states go to.
+fn names_context(params: &str) -> bool {
+    serde_json::from_str::<Map<_, _>>(params).is_ok_and(|members| members.contains_key("context"))
 }

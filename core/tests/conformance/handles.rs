@@ -127,6 +127,33 @@ fn a_message_tells_what_was_sent_and_how_it_stands() {
 }
 
 #[test]
+fn a_message_tells_the_context_that_it_was_given() {
+    let mut wire = Wire::new();
+    let request = wire.client.send_message("+15551110000", "+15552220000").body("Hi");
+    assert_eq!(wire.send(request).1.expect("accepted").context(), "proto");
+}
+
+#[test]
+fn what_a_sparse_event_leaves_out_still_holds() {
+    let mut wire = Wire::new();
+    let request = wire.client.send_message("+15551110000", "+15552220000").body("Hi");
+    let message = wire.send(request).1.expect("accepted");
+    for (event, state, segments, reason) in [
+        (json!({"message_state": "queued", "segments": 2}), "queued", Some(2), None),
+        (json!({"message_state": "initiated"}), "initiated", Some(2), None),
+        (json!({"message_state": "sent", "segments": 3, "reason": "slow"}), "sent", Some(3), Some("slow")),
+        (json!({"message_state": "sent", "segments": "many", "reason": 7}), "sent", Some(3), Some("slow")),
+        (json!({"message_state": "undelivered", "reason": "spam"}), "undelivered", Some(3), Some("spam")),
+    ] {
+        let mut params = event;
+        params["message_id"] = json!("m");
+        wire.event("messaging.state", &params);
+        assert_eq!((message.state().as_str(), message.segments()), (state, segments));
+        assert_eq!(message.reason().as_deref(), reason);
+    }
+}
+
+#[test]
 fn errors_of_the_service_tell_code_and_words() {
     let mut wire = Wire::new();
     wire.refuse("403", "Denied");

@@ -2,15 +2,37 @@
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::{
-    FOLLOWED_MESSAGES, Frame, Notice, OperationUpdate, SessionEvent, Stats, Target,
+    Command, FOLLOWED_MESSAGES, Frame, Notice, OperationUpdate, SessionEvent, Stats, Target,
 };
 use signalwire_relay_core::{Error, Ticket};
 
-use crate::rig::{Rig, SECOND, raw};
+use crate::rig::{Rig, SECOND, config, raw};
 
 fn send(rig: &mut Rig) -> (Ticket, Value) {
     let ticket = rig.command(raw("messaging.send", Target::Message));
     (ticket, rig.expect_sent("messaging.send"))
+}
+
+/// A message without a context of its own gets the name of the session that it leaves on.
+#[test]
+fn the_states_of_a_message_go_to_the_session_that_it_leaves_on() {
+    let mut rig = Rig::new(&config());
+    rig.command(raw("messaging.send", Target::Message));
+    rig.authenticate("proto-1", false);
+    assert_eq!(rig.expect_sent("messaging.send")["params"], json!({"context": "proto-1"}));
+    for (resumed, protocol) in [(true, "proto-1"), (false, "proto-2")] {
+        // Made while the connection stands, but not drained before it is cut.
+        let ticket = rig.ticket();
+        rig.session.command(rig.now, ticket, raw("messaging.send", Target::Message));
+        rig.disconnected();
+        rig.command(raw("messaging.send", Target::Message));
+        let own = Command::raw("messaging.send", Target::Message, json!({"context": "office"}).to_string());
+        rig.command(own.expect("an object"));
+        rig.reconnect(protocol, resumed);
+        for context in [protocol, protocol, "office"] {
+            assert_eq!(rig.expect_sent("messaging.send")["params"], json!({"context": context}));
+        }
+    }
 }
 
 fn accept(rig: &mut Rig, request: &Value, id: &str) {

@@ -213,13 +213,13 @@ impl Performance {
         self.book.check(tasks == 0 || calls > 0, || format!("{tasks} tasks hang"));
         // People who are connected to one another may talk for ever.
         let connected = self.world.board().0.calls().any(|call| call.peer.is_some());
-        for stats in self.of_the_living(self.world.stats()) {
+        for stats in self.of_the_living(&self.world.stats()) {
             let mut expected = Stats::default();
             expected.calls = stats.calls;
             expected.operations = if connected { stats.operations } else { 0 };
             self.book.check(stats == expected, || format!("something is left: {stats:?}"));
         }
-        for held in self.of_the_living(self.world.held()) {
+        for held in self.of_the_living(&self.world.held()) {
             let mut expected = Held::default();
             expected.calls = held.calls;
             expected.operations = if connected { held.operations } else { 0 };
@@ -241,7 +241,7 @@ impl Performance {
         self.book.check(tasks == 0, || format!("{tasks} tasks wait for ever"));
         let alive: Vec<_> = self.clients.iter().map(|running| running.index).collect();
         self.book.check_callbacks(&alive);
-        for stats in self.of_the_living(self.world.stats()) {
+        for stats in self.of_the_living(&self.world.stats()) {
             self.book.check(stats == Stats::default(), || format!("something is left: {stats:?}"));
         }
         if self.may_account() {
@@ -252,7 +252,7 @@ impl Performance {
     }
 
     /// What there is of each client that was not killed, of what there is of each client.
-    fn of_the_living<T: Copy>(&self, of_all: Vec<T>) -> Vec<T> {
+    fn of_the_living<T: Copy>(&self, of_all: &[T]) -> Vec<T> {
         self.clients.iter().filter_map(|running| of_all.get(running.index).copied()).collect()
     }
 
