@@ -26,7 +26,7 @@ pub(super) enum Kind {
     Steer,
     Dial,
     Message,
-    /// A context, and whether it is wanted. The session writes these requests itself, without a mark.
+    /// A context, and whether it is wanted.
     Subscribe(String, bool),
 }
 
@@ -256,10 +256,7 @@ impl Ledger {
         } else if !self.ready {
             self.accuse(|| format!("{method} goes out before the credentials are accepted"));
         }
-        let Some(ticket) = frame["params"][MARK].as_u64().map(Ticket).or_else(|| self.subscription(&frame))
-        else {
-            return;
-        };
+        let Some(ticket) = frame["params"][MARK].as_u64().map(Ticket) else { return };
         let Some(asked) = self.asked.get_mut(&ticket) else { return };
         let (before, over, abandoned) = (asked.sent, asked.over, asked.abandoned);
         asked.sent = true;
@@ -270,17 +267,6 @@ impl Ledger {
         } else if abandoned {
             self.accuse(|| format!("{method} of {ticket:?} goes out although it was taken back"));
         }
-    }
-
-    /// The request that a frame without a mark is of: the first for these contexts that waits to be sent.
-    fn subscription(&self, frame: &Value) -> Option<Ticket> {
-        let wanted = frame["method"] == "signalwire.receive";
-        let waits = |asked: &Asked| {
-            let its = matches!(&asked.kind, Kind::Subscribe(context, receive)
-                if *receive == wanted && frame["params"]["contexts"] == serde_json::json!([context]));
-            its && !asked.sent && !asked.over && !asked.abandoned
-        };
-        self.asked.iter().find(|(_, asked)| waits(asked)).map(|(ticket, _)| *ticket)
     }
 
     fn sees_event(&mut self, event: &SessionEvent) {
