@@ -91,7 +91,7 @@ fn live_text_starts_once_and_stops() {
     ] {
         let (mut bench, client, call) = talking(quiet(), []);
         let action = |action: Value| at(&call, json!({"action": action}));
-        assert_eq!(bench.code(client, name, action(json!("stop"))), "404");
+        assert_eq!(bench.code(client, name, action(json!("stop"))), "409");
         assert_eq!(bench.code(client, name, action(json!({"start": {}}))), "400");
         assert_eq!(bench.code(client, name, action(json!({"begin": {}}))), "400");
         let started = bench.ok(client, name, action(json!({"start": start})));
@@ -99,6 +99,6 @@ fn live_text_starts_once_and_stops() {
         assert_eq!(bench.code(client, name, action(json!({"start": start}))), "409");
         bench.ok(client, name, action(json!({"summarize": {"prompt": "In short?"}})));
         bench.ok(client, name, action(json!({"stop": {}})));
-        assert_eq!(bench.code(client, name, action(json!({"summarize": {}}))), "404");
+        assert_eq!(bench.code(client, name, action(json!({"summarize": {}}))), "409");
     }
 }

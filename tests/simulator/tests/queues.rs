@@ -59,7 +59,7 @@ fn nobody_waiting_means_no_bridge() {
 fn waiting_ends_on_command_and_with_the_call() {
     let (mut bench, client, calls) = calls(2);
     let leave = at(&calls[0], json!({"control_id": "other", "queue_name": "support"}));
-    assert_eq!(bench.code(client, "calling.queue.leave", leave.clone()), "404");
+    assert_eq!(bench.code(client, "calling.queue.leave", leave.clone()), "409");
     bench.ok(client, "calling.queue.enter", enter(&calls[0]));
     bench.ok(client, "calling.queue.enter", enter(&calls[1]));
     assert_eq!(bench.ok(client, "calling.queue.leave", leave)["message"], "Leaving Queue");

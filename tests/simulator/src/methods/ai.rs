@@ -133,7 +133,7 @@ fn stop(board: &mut Switchboard, request: &Request) -> Outcome {
     }
     let key = request.call()?;
     if !board.runs(key, &[NAME, BEDROCK]) {
-        return Err(Refused::new(404, "No AI agent is on the call"));
+        return Err(Refused::conflict("No AI agent is on the call"));
     }
     board.command_all(key, &[NAME, BEDROCK], &Command::Stop);
     accepted()
@@ -142,7 +142,7 @@ fn stop(board: &mut Switchboard, request: &Request) -> Outcome {
 fn tell_agent(board: &mut Switchboard, request: &Request, what: &str) -> Outcome {
     let key = request.call()?;
     if !board.runs(key, &[NAME, BEDROCK]) {
-        return Err(Refused::new(404, "No AI agent is on the call"));
+        return Err(Refused::conflict("No AI agent is on the call"));
     }
     board.note(key, what);
     accepted()

@@ -146,7 +146,7 @@ fn live(board: &mut Switchboard, request: &Request, name: &'static str, what: &'
     }
     let key = request.call()?;
     if !board.runs(key, &[name]) {
-        return Err(Refused::new(404, format!("No {name} is active on the call")));
+        return Err(Refused::conflict(format!("No {name} is active on the call")));
     }
     board.note(key, format!("{what}: {verb}"));
     accepted()

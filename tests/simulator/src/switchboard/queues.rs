@@ -69,7 +69,7 @@ impl Switchboard {
     /// Takes a call out of a queue without an answer.
     pub(crate) fn leave_queue(&mut self, key: CallKey, name: &str) -> Result<(), Refused> {
         let place = self.queues.iter().position(|queue| queue.name == name && queue.position(key).is_some());
-        let place = place.ok_or_else(|| Refused::new(404, format!("Call is not in a queue '{name}'")))?;
+        let place = place.ok_or_else(|| Refused::conflict(format!("Call is not in a queue '{name}'")))?;
         self.leaves_queue(place, key, "leave");
         Ok(())
     }
