@@ -72,6 +72,7 @@ pub struct Scenario {
     pub(crate) cut_after: Duration,
     pub(crate) strict: bool,
     pub(crate) redeliver: bool,
+    pub(crate) resume_keeps_contexts: bool,
     pub(crate) leave_operations_open: bool,
     pub(crate) nested_record_results: bool,
     pub(crate) state_in_fax_events: bool,
@@ -97,6 +98,7 @@ impl Default for Scenario {
             cut_after: Duration::ZERO,
             strict: false,
             redeliver: false,
+            resume_keeps_contexts: true,
             leave_operations_open: false,
             nested_record_results: false,
             state_in_fax_events: false,
@@ -243,6 +245,14 @@ impl Scenario {
         self
     }
 
+    /// Whether a session that is resumed keeps the contexts it was subscribed to. What the real service does is not
+    /// documented; without this it has only those that its new `signalwire.connect` names. Default: true.
+    #[must_use]
+    pub fn resume_keeps_contexts(mut self, keeps: bool) -> Self {
+        self.resume_keeps_contexts = keeps;
+        self
+    }
+
     /// Whether a call may end without terminal events for what was still running on it, so that
     /// clients have to clean up by themselves. Default: false.
     #[must_use]
@@ -283,7 +293,8 @@ impl Scenario {
         self
     }
 
-    /// A context that cannot be subscribed to: the request is refused with code 402.
+    /// A context that cannot be subscribed to: the request is refused with code 402, and a
+    /// `signalwire.connect` that names it goes without it.
     #[must_use]
     pub fn unpaid_context(mut self, context: impl Into<String>) -> Self {
         self.unpaid_contexts.push(context.into());

@@ -3,6 +3,7 @@
 pub(crate) mod bindings;
 pub(crate) mod calls;
 pub(crate) mod conferences;
+mod credentials;
 mod events;
 mod faults;
 mod inbound;
@@ -92,6 +93,8 @@ pub struct Switchboard {
     timers: Timers,
     connections: BTreeMap<ConnectionId, Connection>,
     pub(crate) sessions: BTreeMap<SessionKey, Session>,
+    /// The protocols of sessions whose clients know that they are forgotten.
+    dismissed: VecDeque<String>,
     pub(crate) calls: BTreeMap<CallKey, Call>,
     /// Inbound calls that nobody has been offered, in the order they came.
     waiting: Vec<CallKey>,
@@ -178,12 +181,23 @@ pub enum Output {
 }
 
 /// A frame of the current turn.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Staged {
     to: ConnectionId,
     text: String,
-    /// The id, if it is an event: those can be disturbed and want to be acknowledged.
-    event: Option<String>,
+    wants: Wants,
+}
+
+/// What has to come back for a frame, from when it has really left; with its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wants {
+    Nothing,
+    /// An event wants to be acknowledged. Only events are disturbed by chance.
+    Ack(String),
+    /// A ping wants to be answered.
+    Pong(String),
+    /// A farewell wants to be answered.
+    Farewell(String),
 }
 
 /// What arrives.
@@ -201,6 +215,7 @@ impl Switchboard {
             timers: Timers::default(),
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            dismissed: VecDeque::new(),
             calls: BTreeMap::new(),
             waiting: Vec::new(),
             rotation: BTreeMap::new(),
@@ -432,7 +447,7 @@ impl Switchboard {
             Timer::Ping(to) => self.ping(to),
             Timer::PingOverdue(from, id) => self.ping_overdue(from, &id),
             Timer::AckOverdue(from, id) => self.ack_overdue(from, id),
-            Timer::CloseAnyway(to) => self.close(to, 1000),
+            Timer::CloseAnyway(to) => self.farewell_is_over(to),
             Timer::Cut(connection) => self.cut_now(connection),
             Timer::SessionExpires(key) => self.session_expires(key),
             Timer::CallerDials(index) => self.caller_dials(index),
@@ -447,13 +462,13 @@ impl Switchboard {
             Timer::Referred(key, target) => self.referred(key, &target),
             Timer::MessageMoves(key) => self.message_moves(key),
             Timer::MessageComes(index) => self.message_comes(index),
-            Timer::Release(to, text) => self.deliver(to, text),
+            Timer::Release(frame) => self.deliver(frame),
             Timer::StallEnds(connection) => self.stall_ends(connection),
         }
     }
 
     fn stage(&mut self, to: ConnectionId, text: String) {
-        self.staged.push(Staged { to, text, event: None });
+        self.staged.push(Staged { to, text, wants: Wants::Nothing });
     }
 
     /// Closes a connection from this side, after everything that was staged for it.
