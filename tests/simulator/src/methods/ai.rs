@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, optional, required};
+use super::rules::{Kind, Param, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::switchboard::operation::Command;
 use crate::{Cue, Switchboard};
@@ -27,7 +27,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("agent", Kind::Text),
             optional("prompt", Kind::Open),
             optional("post_prompt", Kind::Open),
-            optional("post_prompt_url", Kind::Text),
+            optional("post_prompt_url", WEB),
             optional("post_prompt_auth_user", Kind::AnyText),
             optional("post_prompt_auth_password", Kind::AnyText),
             optional("global_data", Kind::Open),
@@ -59,7 +59,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("params", Kind::Open),
             optional("global_data", Kind::Open),
             optional("post_prompt", Kind::Open),
-            optional("post_prompt_url", Kind::Text),
+            optional("post_prompt_url", WEB),
             optional("async", Kind::Flag),
             optional("swml", Kind::Flag),
         ],

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, optional, required};
+use super::rules::{KEYS, Kind, Param, WEB, count, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, play_and_collect};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
 use crate::{Cue, Report, Switchboard};
@@ -60,7 +60,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("send_start_of_input", Kind::Flag),
             optional("start_input_timers", Kind::Flag),
             optional("continue", Kind::Flag),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
         ],
         shape: Shape::Operation,
         message: "OK",
@@ -134,7 +134,7 @@ impl Input {
         let time = |source: Option<&Value>, default| source.and_then(to_time).unwrap_or(default);
         let flag = |name: &str| params.get(name).and_then(Value::as_bool);
         let digits = params.get("digits").map(|digits| DigitRules {
-            max: digits["max"].as_u64().unwrap_or(1),
+            max: count(&digits["max"]).unwrap_or(1),
             timeout: time(digits.get("digit_timeout"), DIGIT_TIMEOUT),
             terminators: digits["terminators"].as_str().unwrap_or_default().to_owned(),
         });
@@ -282,7 +282,8 @@ impl Input {
         let text = std::mem::take(&mut self.heard).join(" ");
         if text.is_empty() {
             desk.report(Report::Collected { call: desk.call_id(), what: "a noise".into() });
-            self.result(desk, &json!({"type": "no_match"}));
+            // That is the end, with `continuous` too.
+            self.last(desk, &json!({"type": "no_match"}));
             return;
         }
         desk.report(Report::Collected { call: desk.call_id(), what: format!("speech \"{text}\"") });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::rules::{Kind, optional, required};
+use super::rules::{Kind, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::Switchboard;
 use crate::switchboard::operation::{Command, Desk, Operation, Tick};
@@ -23,10 +23,10 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[
             required("control_id", Kind::Text),
-            required("document", Kind::Text),
+            required("document", WEB),
             optional("identity", Kind::AnyText),
             optional("header_info", Kind::AnyText),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
         ],
         shape: Shape::Operation,
         message: "OK",
@@ -43,7 +43,7 @@ pub(super) const METHODS: &[Method] = &[
     Method {
         name: RECEIVE,
         on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text), optional("status_url", Kind::Text)],
+        params: &[required("control_id", Kind::Text), optional("status_url", WEB)],
         shape: Shape::Operation,
         message: "OK",
         run: receive,

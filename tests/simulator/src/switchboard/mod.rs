@@ -16,6 +16,7 @@ mod people;
 mod queues;
 pub(crate) mod session;
 mod stats;
+mod streams;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -98,15 +99,15 @@ pub struct Switchboard {
     pub(crate) calls: BTreeMap<CallKey, Call>,
     /// Inbound calls that nobody has been offered, in the order they came.
     waiting: Vec<CallKey>,
-    /// Per context, who was offered the last call.
-    rotation: BTreeMap<String, SessionKey>,
+    /// Per project and context, who was offered the last call.
+    rotation: BTreeMap<(String, String), SessionKey>,
     attempts: BTreeMap<AttemptKey, Attempt>,
     conferences: Vec<Conference>,
     queues: Vec<Queue>,
     outgoing: BTreeMap<MessageKey, Outgoing>,
     incoming: VecDeque<Incoming>,
-    /// Per context, who got the last message.
-    message_rotation: BTreeMap<String, SessionKey>,
+    /// Per project and context, who got the last message.
+    message_rotation: BTreeMap<(String, String), SessionKey>,
     planned_messages: BTreeSet<usize>,
     messages_over: usize,
     /// How the next payments end.
