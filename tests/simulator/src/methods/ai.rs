@@ -1,6 +1,6 @@
 //! AI agents on a call.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::lasting::Lasting;
 use super::rules::{Kind, Param, WEB, optional, required};
@@ -120,9 +120,12 @@ fn start(board: &mut Switchboard, request: &Request) -> Outcome {
     if board.runs(request.call()?, &[NAME]) {
         return Err(Refused::conflict("An AI agent is already on the call"));
     }
-    let finished: Value = json!({"state": "finished"});
-    let agent = Lasting::new("AI agent", "calling.call.ai").last(finished).cue(Cue::AiStarted);
-    board.start_operation(request, Box::new(agent))?;
+    let agent = if board.scenario.other_forms {
+        Lasting::silent("AI agent")
+    } else {
+        Lasting::new("AI agent", "calling.call.ai").last(json!({"state": "finished"}))
+    };
+    board.start_operation(request, Box::new(agent.cue(Cue::AiStarted)))?;
     accepted()
 }
 

@@ -8,7 +8,7 @@ use super::media::to_time;
 use super::rules::{KEYS, Kind, Param, WEB, count, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, play_and_collect};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
-use crate::{Cue, Report, Switchboard};
+use crate::{Cue, Report, Scenario, Switchboard};
 
 const NAME: &str = "calling.collect";
 
@@ -308,11 +308,13 @@ impl Input {
     }
 
     fn last(&mut self, desk: &mut Desk<'_>, result: &Value) {
-        let mut event = json!({"result": result});
+        let mut event = result_event(desk.scenario(), result);
         if self.style.partial_results {
             event["final"] = true.into();
         }
-        if self.style.continuous {
+        if event["result"].is_null() {
+            event = json!({"state": result["type"]});
+        } else if self.style.continuous || desk.scenario().other_forms {
             event["state"] = "finished".into();
         }
         desk.emit("calling.call.collect", event);
@@ -320,7 +322,7 @@ impl Input {
     }
 
     fn emit(&self, desk: &mut Desk<'_>, result: &Value, is_final: bool) {
-        let mut event = json!({"result": result});
+        let mut event = result_event(desk.scenario(), result);
         if self.style.partial_results {
             event["final"] = is_final.into();
         }
@@ -329,6 +331,17 @@ impl Input {
         }
         desk.emit("calling.call.collect", event);
     }
+}
+
+/// The event of a result, without one where the other form has none.
+fn result_event(scenario: &Scenario, result: &Value) -> Value {
+    if !scenario.other_forms {
+        return json!({"result": result});
+    }
+    let Some(params) = result["params"].as_object() else { return json!({}) };
+    let mut flat = params.clone();
+    flat.insert("type".to_owned(), result["type"].clone());
+    json!({"result": flat})
 }
 
 #[derive(Debug)]

@@ -97,19 +97,21 @@ struct Fax {
 
 impl Fax {
     fn end(&self, desk: &mut Desk<'_>, kind: &str, result: u32, text: &str) {
-        let params = json!({
+        let other = desk.scenario().other_forms;
+        let mut fax = json!({"type": kind, "params": {
             "direction": self.direction,
             "identity": self.identity,
             "remote_identity": self.remote,
-            "document": self.document,
-            "pages": self.pages,
             "success": result == 0,
             "result": result,
             "result_text": text,
             "format": "pdf",
-        });
-        let mut event = json!({"fax": {"type": kind, "params": params}});
-        if desk.scenario().state_in_fax_events {
+        }});
+        let place = if other { &mut fax } else { &mut fax["params"] };
+        place["document"] = self.document.as_str().into();
+        place["pages"] = self.pages.into();
+        let mut event = json!({"fax": fax});
+        if other || desk.scenario().state_in_fax_events {
             event["state"] = Value::from(kind);
         }
         desk.emit(EVENT, event);

@@ -318,7 +318,14 @@ impl Till {
     }
 
     fn end(&mut self, desk: &mut Desk<'_>, step: &str, error: &str, state: &str) {
-        self.tell(desk, step, error, Some(state));
+        match (desk.scenario().other_forms, step) {
+            (false, _) => self.tell(desk, step, error, Some(state)),
+            (true, "payment-completed") => {
+                desk.emit(EVENT, json!({"state": state}));
+                desk.note(format!("payment: {step}"));
+            }
+            (true, _) => self.tell(desk, step, error, None),
+        }
         desk.cue(Cue::PaymentOver);
         desk.finish();
     }

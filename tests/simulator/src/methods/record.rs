@@ -166,7 +166,7 @@ impl Recording {
         let channels = if self.stereo { 2 } else { 1 };
         let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         let size = millis.saturating_mul(BYTES_PER_SECOND * channels) / 1000;
-        let nested = desk.scenario().nested_record_results;
+        let nested = desk.scenario().nested_record_results || desk.scenario().other_forms;
         let mut event = json!({
             "state": state,
             "recording_id": self.id,

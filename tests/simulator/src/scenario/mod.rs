@@ -76,6 +76,7 @@ pub struct Scenario {
     pub(crate) leave_operations_open: bool,
     pub(crate) nested_record_results: bool,
     pub(crate) state_in_fax_events: bool,
+    pub(crate) other_forms: bool,
     pub(crate) refuse_hold: bool,
     pub(crate) unplayable: Vec<String>,
     pub(crate) unpaid_contexts: Vec<String>,
@@ -102,6 +103,7 @@ impl Default for Scenario {
             leave_operations_open: false,
             nested_record_results: false,
             state_in_fax_events: false,
+            other_forms: false,
             refuse_hold: false,
             unplayable: Vec::new(),
             unpaid_contexts: Vec::new(),
@@ -274,6 +276,27 @@ impl Scenario {
     #[must_use]
     pub fn state_in_fax_events(mut self, top: bool) -> Self {
         self.state_in_fax_events = top;
+        self
+    }
+
+    /// Whether the service says everything that it may say in more than one way in the other one. Clients have to
+    /// understand both. Default: false. With it
+    ///
+    /// - results have a number for their `code`, no `message`, and do not repeat the ids of the request; the `code` of
+    ///   a JSON-RPC error is text;
+    /// - the result of `signalwire.connect` has no `sessionid`, and events carry their `timestamp` inside;
+    /// - calls are offered in state `ringing`, and end with `no_answer` and `declined` for `noAnswer` and `decline`;
+    /// - events of a dial have a `call` only when it is answered, with `dial_winner` as text; one that failed has
+    ///   `reason` and `source`;
+    /// - what was collected stands in `result` itself, with `state`; without input or a match there is only `state`;
+    /// - the last event of a detect has only `state`, and so has that of a payment that went through; that of any
+    ///   other payment has `for` and no `state`;
+    /// - the facts of a recording are in `record`, document and pages of a fax in `fax` itself, beside a `state`;
+    /// - an AI agent has no event;
+    /// - `messaging.state` has no more than `message_id`, `message_state`, and the `reason` if there is one.
+    #[must_use]
+    pub fn other_forms(mut self, other: bool) -> Self {
+        self.other_forms = other;
         self
     }
 

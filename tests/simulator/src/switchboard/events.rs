@@ -26,17 +26,16 @@ impl Switchboard {
 
     pub(super) fn send_event(&mut self, to: ConnectionId, event_type: &str, params: &Value) {
         let id = self.next_frame_id("e");
-        let frame = json!({
-            "jsonrpc": "2.0",
-            "id": id,
-            "method": "signalwire.event",
-            "params": {
-                "event_type": event_type,
-                "timestamp": epoch(self.now),
-                "event_channel": "relay:simulator",
-                "params": params,
-            },
-        });
+        let mut outer =
+            json!({"event_type": event_type, "event_channel": "relay:simulator", "params": params});
+        let timestamp = epoch(self.now).into();
+        match outer["params"].as_object_mut() {
+            Some(inner) if self.scenario.other_forms => {
+                inner.insert("timestamp".to_owned(), timestamp);
+            }
+            _ => outer["timestamp"] = timestamp,
+        }
+        let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.event", "params": outer});
         self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Ack(id) });
     }
 

@@ -113,6 +113,9 @@ impl Switchboard {
             Reply::Result(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
             Reply::Error { code, message, data } => {
                 let mut error = json!({"code": code, "message": message});
+                if self.scenario.other_forms {
+                    error["code"] = code.to_string().into();
+                }
                 if let Some(data) = data {
                     error["data"] = data;
                 }
@@ -134,7 +137,7 @@ impl Switchboard {
             self.report(Report::Disturbed { what: format!("{name} is refused on demand") });
             return match refusal {
                 Refusal::Code(code, message) => {
-                    Reply::Result(json!({"code": code.to_string(), "message": message}))
+                    Reply::Result(json!({"code": self.spelled(code), "message": message}))
                 }
                 Refusal::RpcError(code, message) => Reply::Error { code, message, data: None },
                 Refusal::Silence => Reply::Silence,
@@ -155,6 +158,10 @@ impl Switchboard {
             return self.invalid(from, name, -32002, "Authentication required", Some(data));
         };
         match self.carry_out(method, from, session, params) {
+            Ok(extra) if self.scenario.other_forms => {
+                let code = ("code".to_owned(), self.spelled(200));
+                Reply::Result(std::iter::once(code).chain(extra).collect::<Map<_, _>>().into())
+            }
             Ok(extra) => Reply::Result(success(method, params, extra)),
             Err(refused) => {
                 let Refused { code, message } = refused;
@@ -172,9 +179,14 @@ impl Switchboard {
                     code: code.to_string(),
                     message: message.clone(),
                 });
-                Reply::Result(json!({"code": code.to_string(), "message": message}))
+                Reply::Result(json!({"code": self.spelled(code), "message": message}))
             }
         }
+    }
+
+    /// The code of a result, in one of its forms.
+    fn spelled(&self, code: u16) -> Value {
+        if self.scenario.other_forms { code.into() } else { code.to_string().into() }
     }
 
     /// Answers the request inside an older envelope.

@@ -201,7 +201,10 @@ impl Switchboard {
         }
         match attempt.purpose {
             Purpose::Dial { tag } => {
-                let Some(winner) = self.calls.get(&key).map(Call::as_winner) else { return };
+                let Some(mut winner) = self.calls.get(&key).map(Call::as_winner) else { return };
+                if self.scenario.other_forms {
+                    winner["dial_winner"] = "true".into();
+                }
                 let event = json!({"node_id": NODE, "tag": tag, "dial_state": "answered", "call": winner});
                 self.emit(attempt.session, "calling.call.dial", event);
                 self.report(Report::DialAnswered { tag, call: key.id() });
@@ -233,7 +236,13 @@ impl Switchboard {
         let Some(attempt) = self.attempts.remove(&key) else { return };
         match attempt.purpose {
             Purpose::Dial { tag } => {
-                let event = json!({"node_id": NODE, "tag": tag, "dial_state": "failed", "call": {}});
+                let mut event = json!({"node_id": NODE, "tag": tag, "dial_state": "failed"});
+                if self.scenario.other_forms {
+                    event["reason"] = failed_reason(&attempt.last_failure).into();
+                    event["source"] = "outbound".into();
+                } else {
+                    event["call"] = json!({});
+                }
                 self.emit(attempt.session, "calling.call.dial", event);
                 self.report(Report::DialFailed { tag });
             }

@@ -81,6 +81,9 @@ impl Switchboard {
         let Some(message) = self.outgoing.get_mut(&key) else { return };
         let Some((state, _)) = message.states.pop() else { return };
         let mut event = message.facts.clone();
+        if self.scenario.other_forms {
+            event = json!({"message_id": key.id()});
+        }
         event["message_state"] = state.into();
         let (sender, project, context) = (message.session, message.project.clone(), message.context.clone());
         if let Some((_, after)) = message.states.last() {

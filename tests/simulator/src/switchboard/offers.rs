@@ -75,6 +75,9 @@ impl Switchboard {
         let mut call = Call::new(key, true, device, self.now);
         call.context = caller.context;
         call.project = caller.project;
+        if self.scenario.other_forms {
+            call.state = CallState::Ringing;
+        }
         call.person = Person::new(caller.script);
         call.scripted = scripted;
         let due = self.now.saturating_add(caller.patience);
@@ -240,7 +243,14 @@ impl Switchboard {
 
     pub(super) fn emit_state(&mut self, key: CallKey) {
         if let Some(call) = self.calls.get(&key) {
-            let event = call.state_event();
+            let mut event = call.state_event();
+            if self.scenario.other_forms {
+                match event["end_reason"].as_str() {
+                    Some("noAnswer") => event["end_reason"] = "no_answer".into(),
+                    Some("decline") => event["end_reason"] = "declined".into(),
+                    _ => {}
+                }
+            }
             self.emit_for_call(key, "calling.call.state", event);
         }
     }

@@ -229,15 +229,17 @@ impl Switchboard {
         let state = self.new_authorization_state();
         let Some(session) = self.sessions.get_mut(&key) else { return Reply::Silence };
         session.authorization_state.clone_from(&state);
-        let result = json!({
+        let mut result = json!({
             "protocol": session.protocol,
             "identity": format!("{}@simulator", session.protocol),
             "session_restored": resumed,
-            "sessionid": format!("session-{}", key.0),
             "nodeid": NODE,
             "master_nodeid": NODE,
             "authorization": {"project": session.project},
         });
+        if !self.scenario.other_forms {
+            result["sessionid"] = format!("session-{}", key.0).into();
+        }
         let again = std::mem::take(&mut session.redelivery);
         let missed = std::mem::take(&mut session.queue);
         let lost = std::mem::take(&mut session.lost_events);
