@@ -99,7 +99,7 @@ fn what_was_collected_is_flat_and_what_was_not_is_a_state() {
     };
     assert_eq!(
         collected(json!({"control_id": "a", "digits": {"max": 4, "terminators": "#"}})),
-        json!({"state": "finished", "result": {"type": "digit", "digits": "1", "terminator": "#"}})
+        json!({"state": "finished", "result": {"type": "digit", "digits": "1", "params": {"terminator": "#"}}})
     );
     let speech = collected(json!({"control_id": "b", "speech": {}}));
     assert_eq!((&speech["result"]["text"], &speech["state"]), (&json!("yes"), &json!("finished")));

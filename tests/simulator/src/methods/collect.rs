@@ -338,10 +338,15 @@ fn result_event(scenario: &Scenario, result: &Value) -> Value {
     if !scenario.other_forms {
         return json!({"result": result});
     }
-    let Some(params) = result["params"].as_object() else { return json!({}) };
-    let mut flat = params.clone();
-    flat.insert("type".to_owned(), result["type"].clone());
-    json!({"result": flat})
+    let mut result = result.clone();
+    let Some(params) = result["params"].as_object_mut() else { return json!({}) };
+    for name in ["digits", "text"] {
+        if let Some(value) = params.remove(name) {
+            result[name] = value;
+            break;
+        }
+    }
+    json!({"result": result})
 }
 
 #[derive(Debug)]

@@ -288,7 +288,8 @@ impl Scenario {
     /// - calls are offered in state `ringing`, and end with `no_answer` and `declined` for `noAnswer` and `decline`;
     /// - events of a dial have a `call` only when it is answered, with `dial_winner` as text; one that failed has
     ///   `reason` and `source`;
-    /// - what was collected stands in `result` itself, with `state`; without input or a match there is only `state`;
+    /// - keys and words that were collected stand in `result` itself, with `state`; without a result there is only
+    ///   `state`;
     /// - the last event of a detect has only `state`, and so has that of a payment that went through; that of any
     ///   other payment has `for` and no `state`;
     /// - the facts of a recording are in `record`, document and pages of a fax in `fax` itself, beside a `state`;
