@@ -340,11 +340,9 @@ fn result_event(scenario: &Scenario, result: &Value) -> Value {
     }
     let mut result = result.clone();
     let Some(params) = result["params"].as_object_mut() else { return json!({}) };
-    for name in ["digits", "text"] {
-        if let Some(value) = params.remove(name) {
-            result[name] = value;
-            break;
-        }
+    let found = ["digits", "text"].into_iter().find_map(|name| Some((name, params.remove(name)?)));
+    if let Some((name, value)) = found {
+        result[name] = value;
     }
     json!({"result": result})
 }

@@ -174,31 +174,12 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
                 must("a boolean")
             }
         }
-        Kind::Between(low, high) => match value.as_f64() {
-            Some(number) if (*low..=*high).contains(&number) => Ok(()),
-            _ => must(&format!("a number from {low} to {high}")),
-        },
-        Kind::Seconds => match value.as_f64() {
-            Some(number) if number >= 0.0 => Ok(()),
-            _ => must("a number of seconds, 0 or more"),
-        },
-        Kind::Amount => match value.as_f64() {
-            Some(number) if number >= 0.0 => Ok(()),
-            _ => must("a number, 0 or more"),
-        },
-        Kind::Positive => match value.as_f64() {
-            Some(number) if number > 0.0 => Ok(()),
-            _ => must("a number greater than 0"),
-        },
-        Kind::Whole(low, high) => match whole(value) {
-            Some(number) if (*low..=*high).contains(&number) => Ok(()),
-            _ if *high == i64::MAX => must(&format!("an integer of at least {low}")),
-            _ => must(&format!("an integer from {low} to {high}")),
-        },
-        Kind::Step(step, low, high) => match whole(value) {
-            Some(number) if (*low..=*high).contains(&number) && number % step == 0 => Ok(()),
-            _ => must(&format!("a multiple of {step} from {low} to {high}")),
-        },
+        Kind::Between(..)
+        | Kind::Seconds
+        | Kind::Amount
+        | Kind::Positive
+        | Kind::Whole(..)
+        | Kind::Step(..) => check_number(path, value, kind),
         Kind::OneOf(_)
         | Kind::Chars(_)
         | Kind::SomeChars(_)
@@ -267,6 +248,34 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
         Kind::Devices => media::check_devices(path, value, false, remarks),
         Kind::BridgeDevices => media::check_devices(path, value, true, remarks),
     }
+}
+
+/// Numbers with their bounds.
+fn check_number(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
+    let number = value.as_f64();
+    let (fits, what) = match kind {
+        Kind::Between(low, high) => (
+            number.is_some_and(|number| (*low..=*high).contains(&number)),
+            format!("a number from {low} to {high}"),
+        ),
+        Kind::Seconds => {
+            (number.is_some_and(|number| number >= 0.0), "a number of seconds, 0 or more".to_owned())
+        }
+        Kind::Amount => (number.is_some_and(|number| number >= 0.0), "a number, 0 or more".to_owned()),
+        Kind::Positive => (number.is_some_and(|number| number > 0.0), "a number greater than 0".to_owned()),
+        Kind::Step(step, low, high) => (
+            whole(value).is_some_and(|number| (*low..=*high).contains(&number) && number % step == 0),
+            format!("a multiple of {step} from {low} to {high}"),
+        ),
+        Kind::Whole(low, high) => {
+            let fits = whole(value).is_some_and(|number| (*low..=*high).contains(&number));
+            let at_least = *high == i64::MAX;
+            let what = format!("an integer from {low} to {high}");
+            (fits, if at_least { format!("an integer of at least {low}") } else { what })
+        }
+        _ => (number.is_some(), "a number".to_owned()),
+    };
+    if fits { Ok(()) } else { Err(format!("Parameter '{path}' must be {what}")) }
 }
 
 /// Texts of which more is known than that they are texts.
