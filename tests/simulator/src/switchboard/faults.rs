@@ -179,7 +179,9 @@ impl Switchboard {
         for to in clients {
             let id = self.next_frame_id("d");
             let timer = self.timers.set(now.saturating_add(FAREWELL), Timer::CloseAnyway(to));
-            let farewell = Farewell { id: id.clone(), timer, forget: restart.unwrap_or(false), left: None };
+            let forget = restart.unwrap_or(false);
+            let dismissed = self.protocol_of(to).filter(|_| forget);
+            let farewell = Farewell { id: id.clone(), timer, forget, dismissed, left: None };
             if let Some(connection) = self.connections.get_mut(&to)
                 && let Some(old) = connection.farewell.replace(farewell)
             {

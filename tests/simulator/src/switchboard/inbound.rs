@@ -93,9 +93,9 @@ impl Switchboard {
         connection.unconfirmed.retain(|event| !matches!(&event.wants, Wants::Ack(kept) if kept == id));
         if let Some(timer) = connection.unacknowledged.remove(id).or_else(|| connection.pings.remove(id)) {
             self.timers.cancel(timer);
-        } else if let Some(farewell) = connection.farewell.as_ref().filter(|farewell| farewell.id == id) {
-            if farewell.forget {
-                self.dismiss(from);
+        } else if let Some(farewell) = connection.farewell.as_mut().filter(|farewell| farewell.id == id) {
+            if let Some(protocol) = farewell.dismissed.take() {
+                self.dismiss(protocol);
             }
             self.close(from, 1000);
         } else if connection.event_acks && !connection.doubled.remove(id) {

@@ -80,6 +80,8 @@ pub(super) struct Farewell {
     pub(super) timer: TimerId,
     /// Whether the session is forgotten then.
     pub(super) forget: bool,
+    /// The protocol of the session that is forgotten then. One that logged in meanwhile could not know.
+    pub(super) dismissed: Option<String>,
     /// When the frame left, if it has.
     pub(super) left: Option<Duration>,
 }
@@ -172,14 +174,18 @@ impl Switchboard {
         self.violated(Violation::BadConnect { at: self.now, connection, what: what.to_owned() });
     }
 
-    /// A client has understood that the session of its connection is forgotten: it must not ask for it again.
-    pub(super) fn dismiss(&mut self, from: ConnectionId) {
-        let key = self.connections.get(&from).and_then(|connection| connection.session);
-        let Some(session) = key.and_then(|key| self.sessions.get(&key)) else { return };
+    /// The name of the session of a connection.
+    pub(super) fn protocol_of(&self, connection: ConnectionId) -> Option<String> {
+        let session = self.connections.get(&connection)?.session?;
+        self.sessions.get(&session).map(|session| session.protocol.clone())
+    }
+
+    /// A client has understood that its session is forgotten: it must not ask for it again.
+    pub(super) fn dismiss(&mut self, protocol: String) {
         if self.dismissed.len() == DISMISSED_BOUND {
             self.dismissed.pop_front();
         }
-        self.dismissed.push_back(session.protocol.clone());
+        self.dismissed.push_back(protocol);
     }
 
     fn open_session(&mut self, project: String) -> SessionKey {
