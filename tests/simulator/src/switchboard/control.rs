@@ -8,7 +8,7 @@ use super::Switchboard;
 use super::calls::CallKey;
 use crate::{CallView, Caller, ConnectionId, JournalEntry, Message, Violation};
 
-/// Control, for tests. The disturbances are with [`Faults`].
+/// Control, for tests. The disturbances are with [`Faults`](crate::Faults).
 impl Switchboard {
     /// Places a call now, whatever the caller says about when. It is offered to one subscriber of its
     /// context; while there is none it waits (1000 calls at most, further ones get a busy tone) until
@@ -85,7 +85,7 @@ impl Switchboard {
         session.map(|session| session.contexts.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// The newest frames, oldest first; see [`JOURNAL_BOUND`].
+    /// The newest frames, oldest first; see [`JOURNAL_BOUND`](crate::JOURNAL_BOUND).
     pub fn journal(&self) -> &[JournalEntry] {
         self.journal.entries()
     }
@@ -94,7 +94,7 @@ impl Switchboard {
         self.journal.after(count)
     }
 
-    /// Calls, the last [`ENDED_BOUND`] ended ones first, then those that stand, oldest first.
+    /// Calls, the last [`ENDED_BOUND`](crate::ENDED_BOUND) ended ones first, then those that stand, oldest first.
     pub fn calls(&self) -> impl Iterator<Item = CallView> {
         let standing = self.calls.values().map(|call| {
             let owner = call.owner.and_then(|owner| self.sessions.get(&owner));
@@ -108,7 +108,7 @@ impl Switchboard {
         self.calls().find(|call| call.call_id == call_id)
     }
 
-    /// What clients did wrong, in order; see [`VIOLATION_BOUND`].
+    /// What clients did wrong, in order; see [`VIOLATION_BOUND`](crate::VIOLATION_BOUND).
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
