@@ -282,8 +282,8 @@ impl Scenario {
     /// Whether the service says everything that it may say in more than one way in the other one. Clients have to
     /// understand both. Default: false. With it
     ///
-    /// - results have a number for their `code`, no `message`, and do not repeat the ids of the request; the `code` of
-    ///   a JSON-RPC error is text;
+    /// - results have a number for their `code`; those of accepted requests have no `message`, and do not repeat the ids
+    ///   of the request; the `code` of a JSON-RPC error is text;
     /// - the result of `signalwire.connect` has no `sessionid`, and events carry their `timestamp` inside;
     /// - calls are offered in state `ringing`, and end with `no_answer` and `declined` for `noAnswer` and `decline`;
     /// - events of a dial have a `call` only when it is answered, with `dial_winner` as text; one that failed has
