@@ -8,7 +8,7 @@ use std::task::Poll;
 use signalwire_relay_core::session::{ConnectionState, Stats};
 use signalwire_relay_core::{Certainty, Credentials, EndReason, Error, Missed, PlayState, secs};
 use signalwire_relay_harness::World;
-use signalwire_relay_simulator::{CallState, Caller, Refusal, Scenario, Step};
+use signalwire_relay_simulator::{CallState, Caller, Refusal, Report, Scenario, Step};
 
 fn patient() -> Caller {
     Caller::new("+15551110000", "+15552220000").script([Step::wait(600.0), Step::HangUp])
@@ -159,6 +159,23 @@ fn a_service_that_no_longer_hears_is_noticed() {
     world.block_on(client.ready()).expect("connected anew");
     world.block_on(client.receive(["more"]).into_future()).expect("accepted");
     assert!(world.now() < secs(120));
+}
+
+#[test]
+fn contexts_are_kept_by_the_client_where_the_service_forgets_them() {
+    let mut world = World::new(Scenario::new().resume_keeps_contexts(false), 1);
+    let client = world.client(World::config().contexts(["a", "b"]));
+    world.block_on(async {
+        client.receive(["late"]).await.expect("accepted");
+        client.unreceive(["a"]).await.expect("accepted");
+    });
+    world.cut();
+    world.block_on(async { client.execute("signalwire.ping", serde_json::json!({})).await }).expect("back");
+    let resumed = |report: &Report| matches!(report, Report::ClientAuthenticated { resumed: true, .. });
+    assert!(world.take_reports().iter().any(resumed));
+    let (board, _) = world.board();
+    let connection = board.connections().next().expect("connected");
+    assert_eq!(board.contexts(connection), ["b", "late"]);
 }
 
 #[test]

@@ -240,6 +240,15 @@ pub enum Report {
         /// How far, as the wire spells it.
         state: String,
     },
+    /// A message has come further, and nobody is there whom its context means.
+    MessageUnheard {
+        /// The id of the message.
+        message: String,
+        /// How far, as the wire spells it.
+        state: String,
+        /// Where its states go.
+        context: String,
+    },
     /// A call is over.
     CallEnded {
         /// The id of the call.
@@ -356,6 +365,9 @@ impl Report {
             Self::Noted { call, what } => write!(f, "call {call}: {what}"),
             Self::MessageOffered { message, to } => write!(f, "message {message} handed to {to}"),
             Self::MessageMoved { message, state } => write!(f, "message {message} is {state}"),
+            Self::MessageUnheard { message, state, context } => {
+                write!(f, "message {message} is {state}, and nobody reads context {context}")
+            }
             Self::WaitedInVain { call, cue } => write!(f, "call {call}: the person waited in vain for {cue}"),
             Self::PersonHungUp { call } => write!(f, "call {call}: the person hung up"),
             Self::DialStarted { tag, targets } => write!(f, "dial {tag} of {} started", targets.join(", ")),

@@ -9,7 +9,7 @@ use support::{at, quiet, talking};
 fn an_agent_is_told_things_and_stopped() {
     let (mut bench, client, call) = talking(quiet(), []);
     let message = at(&call, json!({"message_text": "Be brief", "role": "system"}));
-    assert_eq!(bench.code(client, "calling.ai_message", message.clone()), "404");
+    assert_eq!(bench.code(client, "calling.ai_message", message.clone()), "409");
     let agent = json!({"control_id": "k", "prompt": {"text": "You sell shoes"}, "params": {}});
     bench.ok(client, "calling.ai", at(&call, agent));
     let second = at(&call, json!({"control_id": "l"}));
@@ -20,7 +20,7 @@ fn an_agent_is_told_things_and_stopped() {
     bench.ok(client, "calling.ai_unhold", at(&call, json!({"prompt": "Back"})));
     bench.ok(client, "calling.ai.stop", at(&call, json!({"control_id": "k"})));
     assert_eq!(bench.member("calling.call.ai", "state"), ["finished"]);
-    assert_eq!(bench.code(client, "calling.ai.stop", at(&call, json!({}))), "404");
+    assert_eq!(bench.code(client, "calling.ai.stop", at(&call, json!({}))), "409");
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use serde_json::json;
-use signalwire_relay_simulator::{CallState, Caller, Cue, Report, Step};
+use signalwire_relay_simulator::{CallState, Caller, Cue, Message, Report, Step};
 use support::{Bench, at, quiet, tts};
 
 fn caller() -> Caller {
@@ -152,4 +152,34 @@ fn scripted_callers_follow_one_another() {
     assert_eq!(reasons, ["hangup", "cancel"]);
     assert!(bench.board.is_done());
     assert!(bench.reports.iter().any(|report| matches!(report, Report::CallEnded { .. })));
+}
+
+#[test]
+fn projects_do_not_share_calls_or_messages() {
+    let mut bench = Bench::new(quiet().credential("p", "t"));
+    let ours = bench.client(&["default"]);
+    let mut params = support::log_in(&["default"]);
+    params["authentication"] = json!({"project": "p", "token": "t"});
+    let theirs = bench.board.handle_connected(bench.now);
+    bench.request(theirs, "signalwire.connect", params);
+    let also_ours = bench.client(&["default"]);
+    let mut offered = |caller: Caller| {
+        let call = bench.board.place_call(bench.now, caller);
+        bench.settle();
+        (bench.board.call(&call).and_then(|call| call.controller), call)
+    };
+    let caller = || Caller::new("+1", "+2");
+    let first = offered(caller());
+    let controllers = [first.0, offered(caller().project("p")).0, offered(caller()).0, offered(caller()).0];
+    assert_eq!(controllers, [Some(ours), Some(theirs), Some(also_ours), Some(ours)]);
+    bench.ok(ours, "calling.pass", at(&first.1, json!({})));
+    assert_eq!(bench.board.call(&first.1).and_then(|call| call.controller), Some(also_ours));
+    bench.ok(also_ours, "calling.pass", at(&first.1, json!({})));
+    assert_eq!(bench.board.call(&first.1).expect("remembered").end_reason.as_deref(), Some("noAnswer"));
+    for message in [Message::new("+1", "+2", "a"), Message::new("+1", "+2", "b").project("p")] {
+        bench.board.place_message(bench.now, message);
+    }
+    bench.settle();
+    let messages = bench.frames.iter().filter(|(_, f)| f["params"]["event_type"] == "messaging.receive");
+    assert_eq!(messages.map(|(to, _)| *to).collect::<Vec<_>>(), [ours, theirs]);
 }

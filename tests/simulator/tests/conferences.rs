@@ -97,7 +97,7 @@ fn a_full_conference_and_a_wrong_id_are_refused() {
     bench.ok(client, "calling.join_conference", join(&calls[0]));
     assert_eq!(bench.code(client, "calling.join_conference", join(&calls[1])), "409");
     let leave = at(&calls[1], json!({"conference_id": "f-1"}));
-    assert_eq!(bench.code(client, "calling.leave_conference", leave), "404");
+    assert_eq!(bench.code(client, "calling.leave_conference", leave), "409");
     let beep = at(&calls[1], json!({"name": "d", "beep": true}));
     assert_eq!(bench.code(client, "calling.join_conference", beep), "400");
 }

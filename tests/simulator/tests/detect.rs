@@ -91,7 +91,10 @@ fn fax_tones_are_told_apart() {
 fn a_key_is_detected_if_it_is_one_of_those_wanted() {
     let keys = json!({"type": "digit", "params": {"digits": "12"}});
     assert_eq!(detected(&keys, [Step::press("91")]), ["1", "finished"]);
-    assert_eq!(detected(&json!({"type": "digit"}), [Step::press("9")]), ["9", "finished"]);
+    let usual = json!({"type": "digit"});
+    assert_eq!(detected(&usual, [Step::press("A9")]), ["9", "finished"]);
+    let every = json!({"type": "digit", "params": {"digits": ""}});
+    assert_eq!(detected(&every, [Step::press("A9")]), ["A", "finished"]);
 }
 
 #[test]

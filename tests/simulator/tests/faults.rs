@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use serde_json::json;
-use signalwire_relay_simulator::{Caller, Cue, Faults, Refusal, Scenario, Step};
+use signalwire_relay_simulator::{Caller, Cue, Faults, Refusal, Scenario, Step, Violation};
 use support::{Bench, at, quiet, tts};
 
 fn caller() -> Caller {
@@ -155,4 +155,35 @@ fn it_does_not_matter_how_late_the_clock_is_looked_at() {
         bench.raw
     };
     assert_eq!(run(1), run(1000));
+}
+
+/// How many answers are overdue by now.
+fn overdue(bench: &Bench) -> usize {
+    let late = |violation: &&Violation| {
+        matches!(violation, Violation::AckOverdue { .. } | Violation::PingOverdue { .. })
+    };
+    bench.board.violations().iter().filter(late).count()
+}
+
+#[test]
+fn nobody_has_to_answer_what_never_left() {
+    let mut bench = Bench::new(Scenario::new());
+    let client = bench.client(&["default"]);
+    bench.board.deafen(client);
+    bench.board.place_call(bench.now, caller());
+    bench.run(60.0);
+    assert_eq!(overdue(&bench), 0);
+}
+
+#[test]
+fn the_time_for_an_answer_begins_when_the_frame_leaves() {
+    let mut bench = Bench::new(quiet());
+    let client = bench.client(&["default"]);
+    bench.board.stall(bench.now, client, Duration::from_secs(30));
+    bench.board.place_call(bench.now, caller());
+    bench.acks = false;
+    bench.run(39.0);
+    assert_eq!((overdue(&bench), bench.events("calling.call.receive").len()), (0, 1));
+    bench.run(2.0);
+    assert!(overdue(&bench) > 0);
 }

@@ -52,7 +52,7 @@ fn the_denoiser_is_on_or_off() {
     bench.ok(client, "calling.denoise", at(&call, json!({})));
     assert_eq!(bench.code(client, "calling.denoise", at(&call, json!({}))), "409");
     bench.ok(client, "calling.denoise.stop", at(&call, json!({})));
-    assert_eq!(bench.code(client, "calling.denoise.stop", at(&call, json!({}))), "404");
+    assert_eq!(bench.code(client, "calling.denoise.stop", at(&call, json!({}))), "409");
     let events = bench.events("calling.call.denoise");
     assert_eq!((&events[0]["denoised"], &events[1]["denoised"]), (&json!(true), &json!(false)));
 }
@@ -70,7 +70,7 @@ fn an_echo_ends_after_its_time() {
 #[test]
 fn a_room_is_joined_and_left() {
     let (mut bench, client, call) = talking(quiet(), []);
-    assert_eq!(bench.code(client, "calling.leave_room", at(&call, json!({}))), "404");
+    assert_eq!(bench.code(client, "calling.leave_room", at(&call, json!({}))), "409");
     assert_eq!(bench.code(client, "calling.join_room", at(&call, json!({"name": "no spaces"}))), "400");
     bench.ok(client, "calling.join_room", at(&call, json!({"name": "lobby"})));
     assert_eq!(bench.code(client, "calling.join_room", at(&call, json!({"name": "lobby"}))), "409");

@@ -35,6 +35,7 @@ fn a_tap_needs_a_device_that_can_be_reached() {
         (json!({"type": "audio"}), rtp(), "tap.params"),
         (audio(), device("rtp", json!({"addr": "192.168.1.1", "port": 4000})), "addr"),
         (audio(), device("rtp", json!({"addr": "203.0.113.9", "port": 0})), "port"),
+        (audio(), device("rtp", json!({"addr": "203.0.113.9", "port": 4000, "ptime": 25})), "ptime"),
         (audio(), device("ws", json!({"uri": "https://media.example"})), "uri"),
         (audio(), device("pipe", json!({})), "device.type"),
     ] {
@@ -91,14 +92,17 @@ fn live_text_starts_once_and_stops() {
     ] {
         let (mut bench, client, call) = talking(quiet(), []);
         let action = |action: Value| at(&call, json!({"action": action}));
-        assert_eq!(bench.code(client, name, action(json!("stop"))), "404");
+        assert_eq!(bench.code(client, name, action(json!("stop"))), "409");
         assert_eq!(bench.code(client, name, action(json!({"start": {}}))), "400");
+        let mut sideways = start.clone();
+        sideways["direction"] = json!(["sideways"]);
+        assert_eq!(bench.code(client, name, action(json!({"start": sideways}))), "400");
         assert_eq!(bench.code(client, name, action(json!({"begin": {}}))), "400");
         let started = bench.ok(client, name, action(json!({"start": start})));
         assert!(started["message"].as_str().expect("text").starts_with("Live trans"));
         assert_eq!(bench.code(client, name, action(json!({"start": start}))), "409");
         bench.ok(client, name, action(json!({"summarize": {"prompt": "In short?"}})));
         bench.ok(client, name, action(json!({"stop": {}})));
-        assert_eq!(bench.code(client, name, action(json!({"summarize": {}}))), "404");
+        assert_eq!(bench.code(client, name, action(json!({"summarize": {}}))), "409");
     }
 }

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signalwire_relay_simulator::{Delivery, Faults, Message, Phone, Scenario};
+use signalwire_relay_simulator::{ConnectionId, Delivery, Faults, Message, Phone, Report, Scenario};
 use support::{Bench, quiet};
 
 fn sms(to: &str) -> Value {
@@ -14,7 +14,7 @@ fn sms(to: &str) -> Value {
 
 fn states(scenario: Scenario) -> (Vec<String>, Value) {
     let mut bench = Bench::new(scenario);
-    let client = bench.client(&[]);
+    let client = bench.client(&["office"]);
     let result = bench.ok(client, "messaging.send", sms("+1"));
     assert_eq!(result["message"], "Message accepted");
     bench.run(10.0);
@@ -55,7 +55,7 @@ fn a_message_needs_something_in_it() {
 fn the_first_state_can_overtake_the_reply() {
     for (message_states_first, expected) in [(false, "reply"), (true, "messaging.state")] {
         let mut bench = Bench::new(quiet().faults(Faults { message_states_first, ..Faults::default() }));
-        let client = bench.client(&[]);
+        let client = bench.client(&["office"]);
         let before = bench.frames.len();
         bench.ok(client, "messaging.send", sms("+1"));
         assert_eq!(bench.story()[before], expected);
@@ -98,4 +98,35 @@ fn scripted_messages_come_one_after_the_other() {
     bench.run(2.0);
     assert_eq!(bench.member("messaging.receive", "body"), ["one", "two"]);
     assert!(bench.board.is_done());
+}
+
+/// Who was told of the first state of a message in this context.
+fn told(bench: &mut Bench, sender: ConnectionId, context: &str) -> Vec<ConnectionId> {
+    let before = bench.frames.len();
+    let mut message = sms("+1");
+    message["context"] = context.into();
+    bench.ok(sender, "messaging.send", message);
+    let states =
+        bench.frames[before..].iter().filter(|(_, f)| f["params"]["event_type"] == "messaging.state");
+    states.map(|(to, _)| *to).collect()
+}
+
+#[test]
+fn states_of_a_message_go_where_its_context_says() {
+    let mut bench = Bench::new(quiet().credential("p", "t"));
+    let sender = bench.client(&["mine"]);
+    let protocol = bench.frames[0].1["result"]["protocol"].as_str().expect("a name").to_owned();
+    let other = bench.client(&["mine", "theirs"]);
+    let mut params = support::log_in(&["mine", "theirs", "foreign"]);
+    params["authentication"] = json!({"project": "p", "token": "t"});
+    let foreigner = bench.board.handle_connected(bench.now);
+    bench.request(foreigner, "signalwire.connect", params);
+    assert_eq!(told(&mut bench, sender, &protocol), [sender]);
+    assert_eq!(told(&mut bench, sender, "mine"), [sender]);
+    assert_eq!(told(&mut bench, sender, "theirs"), [other]);
+    assert_eq!(told(&mut bench, other, &protocol), [sender]);
+    assert!(told(&mut bench, sender, "foreign").is_empty());
+    assert!(told(&mut bench, sender, "nobody's").is_empty());
+    let unheard = bench.reports.iter().filter(|report| matches!(report, Report::MessageUnheard { .. }));
+    assert_eq!(unheard.count(), 2);
 }

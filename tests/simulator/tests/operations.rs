@@ -145,8 +145,8 @@ fn speech_is_collected_with_partial_results() {
 }
 
 #[test]
-fn a_noise_is_no_match_and_continuous_goes_on() {
-    let steps = [Step::on(Cue::Collecting), Step::say(""), Step::wait(3.0), Step::say("yes")];
+fn continuous_goes_on_until_it_is_stopped() {
+    let steps = [Step::on(Cue::Collecting), Step::say("no"), Step::wait(3.0), Step::say("yes")];
     let (mut bench, client, call) = talking_to(steps);
     let collect = json!({"control_id": "k", "speech": {}, "continuous": true});
     bench.ok(client, "calling.collect", at(&call, collect));
@@ -157,7 +157,21 @@ fn a_noise_is_no_match_and_continuous_goes_on() {
         .iter()
         .map(|event| (event["result"]["type"].as_str().unwrap_or(""), event["state"].as_str().unwrap_or("")))
         .collect();
-    assert_eq!(short, [("no_match", "collecting"), ("speech", "collecting"), ("finished", "finished")]);
+    assert_eq!(short, [("speech", "collecting"), ("speech", "collecting"), ("finished", "finished")]);
+}
+
+#[test]
+fn a_noise_is_no_match_and_the_end() {
+    for continuous in [false, true] {
+        let steps = [Step::on(Cue::Collecting), Step::say(""), Step::wait(3.0), Step::say("yes")];
+        let (mut bench, client, call) = talking_to(steps);
+        let collect = json!({"control_id": "k", "speech": {}, "continuous": continuous});
+        bench.ok(client, "calling.collect", at(&call, collect));
+        bench.run(10.0);
+        let events = bench.events("calling.call.collect");
+        assert_eq!((events.len(), &events[0]["result"]["type"]), (1, &json!("no_match")));
+        assert_eq!(bench.code(client, "calling.collect.stop", at(&call, json!({"control_id": "k"}))), "404");
+    }
 }
 
 #[test]

@@ -177,3 +177,31 @@ fn two_standing_calls_can_be_bridged() {
     let left = bench.board.call(&other).expect("standing");
     assert_eq!((left.peer, left.end_reason), (None, None));
 }
+
+#[test]
+fn the_end_of_a_bridge_can_be_left_out_where_its_call_ends() {
+    for caller_ends in [true, false] {
+        let (mut bench, client, call) = inbound(phones().leave_operations_open(true), []);
+        bench.ok(client, "calling.connect", at(&call, json!({"devices": [[phone("+1")]]})));
+        bench.run(3.0);
+        bench.board.hang_up(bench.now, if caller_ends { &call } else { "c-2" });
+        bench.settle();
+        // The call that goes on has to hear of it.
+        let told = bench.member("calling.call.connect", "connect_state").contains(&"disconnected".to_owned());
+        assert_eq!(told, !caller_ends);
+    }
+}
+
+#[test]
+fn a_bridge_to_a_stream_tells_of_the_stream() {
+    let (mut bench, client, call) = inbound(quiet(), []);
+    let device = json!({"type": "stream", "params": {"url": "wss://ws.example/a", "name": "main"}});
+    bench.ok(client, "calling.connect", at(&call, json!({"devices": [[device]], "tag": "t"})));
+    bench.run(3.0);
+    bench.ok(client, "calling.disconnect", at(&call, json!({})));
+    assert_eq!(bench.member("calling.call.stream", "state"), ["streaming", "finished"]);
+    let event = &bench.events("calling.call.stream")[0];
+    assert_eq!((&event["call_id"], &event["url"]), (&json!(call), &json!("wss://ws.example/a")));
+    assert_eq!((&event["name"], &event["tag"]), (&json!("main"), &json!("t")));
+    assert!(event["segment_id"].is_string());
+}

@@ -59,11 +59,47 @@ fn nobody_waiting_means_no_bridge() {
 fn waiting_ends_on_command_and_with_the_call() {
     let (mut bench, client, calls) = calls(2);
     let leave = at(&calls[0], json!({"control_id": "other", "queue_name": "support"}));
-    assert_eq!(bench.code(client, "calling.queue.leave", leave.clone()), "404");
+    assert_eq!(bench.code(client, "calling.queue.leave", leave.clone()), "409");
     bench.ok(client, "calling.queue.enter", enter(&calls[0]));
     bench.ok(client, "calling.queue.enter", enter(&calls[1]));
     assert_eq!(bench.ok(client, "calling.queue.leave", leave)["message"], "Leaving Queue");
     bench.board.hang_up(bench.now, &calls[1]);
     bench.settle();
     assert_eq!(bench.member("calling.call.queue", "status"), ["enqueue", "enqueue", "leave", "leave"]);
+}
+
+#[test]
+fn a_bridge_out_of_a_queue_names_it() {
+    let (mut bench, client, calls) = calls(2);
+    bench.ok(client, "calling.queue.enter", enter(&calls[0]));
+    let device = json!({"type": "queue", "params": {"node_id": "node-1@simulator", "queue_name": "support"}});
+    bench.ok(client, "calling.connect", at(&calls[1], json!({"devices": [[device]]})));
+    let connected = bench.events("calling.call.connect").pop().expect("events");
+    assert_eq!(connected["peer"]["queue_name"], "support");
+    assert_eq!(connected["peer"]["queue_id"], bench.events("calling.call.queue")[0]["id"]);
+}
+
+#[test]
+fn nobody_leaves_a_queue_for_a_bridge_that_is_not_made() {
+    let (mut bench, client, calls) = calls(1);
+    bench.ok(client, "calling.queue.enter", enter(&calls[0]));
+    let device = json!({"type": "queue", "params": {"node_id": "node-1@simulator", "queue_name": "support"}});
+    bench.ok(client, "calling.connect", at(&calls[0], json!({"devices": [[device]]})));
+    bench.run(0.1);
+    assert_eq!(bench.member("calling.call.connect", "connect_state"), ["connecting", "failed"]);
+    assert_eq!(bench.member("calling.call.queue", "status"), ["enqueue"]);
+}
+
+#[test]
+fn the_end_of_the_waiting_can_be_left_out() {
+    let mut bench = Bench::new(quiet().leave_operations_open(true));
+    let client = bench.client(&["default"]);
+    let call = bench.board.place_call(bench.now, Caller::new("+1", "+2"));
+    bench.settle();
+    bench.ok(client, "calling.answer", at(&call, json!({})));
+    bench.ok(client, "calling.queue.enter", enter(&call));
+    bench.board.hang_up(bench.now, &call);
+    bench.settle();
+    assert_eq!(bench.member("calling.call.queue", "status"), ["enqueue"]);
+    assert_eq!(bench.board.stats().queued, 0);
 }

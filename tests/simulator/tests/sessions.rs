@@ -202,3 +202,130 @@ fn a_resumed_session_gets_unacknowledged_events_again_if_that_is_wanted() {
         assert_eq!(bench.events("signalwire.authorization.state").len(), 1, "only the new one");
     }
 }
+
+fn resume(bench: &mut Bench, protocol: &Value, contexts: &[&str]) -> Value {
+    let mut params = log_in(contexts);
+    params["protocol"] = protocol.clone();
+    connect(bench, params)
+}
+
+#[test]
+fn credentials_have_one_form() {
+    let mut bench = Bench::new(quiet());
+    for other in ["project", "token"] {
+        let mut params = log_in(&[]);
+        params["authentication"] = json!({"jwt_token": "demo-jwt"});
+        params["authentication"][other] = format!("demo-{other}").into();
+        let answer = connect(&mut bench, params);
+        assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    }
+    assert_eq!(bench.board.violations().len(), 2);
+    let client = bench.client(&[]);
+    let mut again = |authentication: Value| {
+        let params = json!({"authentication": authentication});
+        bench.request(client, "signalwire.reauthenticate", params)
+    };
+    let both = json!({"jwt_token": "demo-jwt", "project": "demo-project"});
+    assert!(again(both)["result"].is_object(), "a new JWT may name its project");
+    let mixed = json!({"jwt_token": "demo-jwt", "token": "demo-token"});
+    assert_eq!(again(mixed)["error"]["code"], -32602);
+}
+
+#[test]
+fn events_are_to_be_acknowledged() {
+    let mut bench = Bench::new(quiet());
+    let mut params = log_in(&[]);
+    params["event_acks"] = false.into();
+    assert!(connect(&mut bench, params.clone())["result"].is_object());
+    assert!(matches!(bench.board.violations(), [Violation::BadConnect { .. }]));
+    params.as_object_mut().expect("an object").remove("event_acks");
+    assert_eq!(connect(&mut bench, params)["error"]["code"], -32602);
+}
+
+#[test]
+fn a_session_that_was_to_be_forgotten_must_not_be_asked_for() {
+    for restart in [false, true] {
+        let mut bench = Bench::new(quiet());
+        bench.client(&[]);
+        let protocol = bench.frames[0].1["result"]["protocol"].clone();
+        bench.board.send_disconnect(bench.now, Some(restart));
+        bench.settle();
+        resume(&mut bench, &protocol, &[]);
+        let objected = matches!(bench.board.violations(), [Violation::BadConnect { .. }]);
+        assert_eq!(objected, restart, "{:?}", bench.board.violations());
+    }
+}
+
+#[test]
+fn a_farewell_is_to_be_answered_by_whoever_heard_it() {
+    for (deaf, stalled, objected) in [(false, false, true), (true, false, false), (false, true, false)] {
+        let mut bench = Bench::new(quiet());
+        let client = bench.client(&[]);
+        bench.acks = false;
+        if stalled {
+            bench.board.stall(bench.now, client, Duration::from_secs(3));
+        }
+        bench.board.send_disconnect(bench.now, None);
+        if deaf {
+            bench.board.deafen(client);
+        }
+        bench.run(6.0);
+        assert_eq!(bench.closed, [(client, 1000)]);
+        let found = bench.board.violations().iter();
+        let found = found.filter(|violation| matches!(violation, Violation::FarewellOverdue { .. })).count();
+        assert_eq!(found, usize::from(objected), "deaf {deaf}, stalled {stalled}");
+    }
+}
+
+#[test]
+fn a_resumed_session_has_its_contexts_or_only_those_it_names() {
+    for (keeps, expected) in [(true, vec!["a", "b", "c"]), (false, vec!["c"])] {
+        let mut bench = Bench::new(quiet().resume_keeps_contexts(keeps));
+        let client = bench.client(&["a"]);
+        let protocol = bench.frames[0].1["result"]["protocol"].clone();
+        bench.ok(client, "signalwire.receive", json!({"contexts": ["b"]}));
+        bench.board.cut(bench.now, client);
+        assert_eq!(resume(&mut bench, &protocol, &["c"])["result"]["session_restored"], true);
+        let again = bench.board.connections().next().expect("connected");
+        assert_eq!(bench.board.contexts(again), expected);
+    }
+    let read = Scenario::from_toml("resume_keeps_contexts = false").expect("TOML");
+    assert_eq!(read, Scenario::new().resume_keeps_contexts(false));
+}
+
+#[test]
+fn unpaid_contexts_are_not_for_the_asking_at_login_either() {
+    let mut bench = Bench::new(quiet().unpaid_context("gold"));
+    let client = bench.client(&["gold", "tin"]);
+    assert_eq!(bench.board.contexts(client), ["tin"]);
+}
+
+#[test]
+fn ids_of_requests_are_used_once() {
+    let mut bench = Bench::new(quiet());
+    let client = bench.client(&[]);
+    let ping = r#"{"jsonrpc":"2.0","id":7,"method":"signalwire.ping","params":{}}"#;
+    bench.board.handle_text(bench.now, client, ping);
+    assert!(bench.board.violations().is_empty());
+    bench.board.handle_text(bench.now, client, ping);
+    assert!(matches!(bench.board.violations(), [Violation::ReusedId { id, .. }] if id == "7"));
+    let other = bench.client(&[]);
+    bench.board.handle_text(bench.now, other, ping);
+    assert_eq!(bench.board.violations().len(), 1, "each connection has its own");
+}
+
+#[test]
+fn an_acknowledgement_is_a_whole_answer() {
+    let mut bench = Bench::new(quiet());
+    let client = bench.client(&[]);
+    bench.acks = false;
+    for wrong in [json!({"result": {}}), json!({"jsonrpc": "2.0", "result": null})] {
+        let before = bench.board.violations().len();
+        bench.board.push_event(bench.now, client, "calling.unheard_of", json!({}));
+        bench.settle();
+        let mut answer = wrong;
+        answer["id"] = bench.frames.last().expect("frames").1["id"].clone();
+        bench.board.handle_text(bench.now, client, &answer.to_string());
+        assert!(matches!(&bench.board.violations()[before..], [Violation::Malformed { .. }]), "{answer}");
+    }
+}

@@ -58,6 +58,18 @@ fn bad_parameters_are_refused_by_name() {
             "collect.digits",
         ),
         ("calling.send_digits", json!({"control_id": "k", "digits": "12x"}), "digits"),
+        ("calling.send_digits", json!({"control_id": "k", "digits": ""}), "digits"),
+        (
+            "calling.play",
+            json!({"control_id": "k", "play": tts("x"), "status_url": "ftp://a.example"}),
+            "status_url",
+        ),
+        (
+            "calling.play",
+            json!({"control_id": "k", "play": [{"type": "audio", "params": {"url": "a.mp3"}}]}),
+            "play[0].params.url",
+        ),
+        ("calling.join_conference", json!({"name": "c", "stream": {"url": "ws://ws.example"}}), "stream.url"),
         ("calling.connect", json!({"devices": []}), "devices"),
         ("calling.connect", json!({"devices": [phone("+1")]}), "devices"),
         (
@@ -156,4 +168,71 @@ fn senseless_frames_are_survived_and_noted() {
     assert_eq!(bench.board.violations().len(), frames.len() + 1);
     assert!(bench.closed.is_empty());
     assert!(bench.request(client, "signalwire.ping", json!({}))["result"].is_object());
+}
+
+#[test]
+fn devices_have_rules_of_their_own() {
+    let (mut bench, client, call) = talking(quiet());
+    let sip = |more: Value| {
+        let mut params = json!({"from": "sip:a@example.com", "to": "sip:b@example.com"});
+        params.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        json!({"type": "sip", "params": params})
+    };
+    let web = |codec: &str| json!({"type": "webrtc", "params": {"from": "a", "to": "b", "codecs": [codec]}});
+    let stream = |url: &str, codec: &str| json!({"type": "stream", "params": {"url": url, "codec": codec}});
+    for (device, name) in [
+        (sip(json!({"headers": {"X-Case": "7"}})), "headers"),
+        (sip(json!({"headers": [{"name": "X-Case"}]})), "headers[0].value"),
+        (sip(json!({"call_state_events": ["ending"]})), "call_state_events"),
+        (sip(json!({"call_state_url": "nowhere"})), "call_state_url"),
+        (sip(json!({"codecs": ["MP3"]})), "codecs"),
+        (web("G729"), "codecs"),
+        (stream("ws://ws.example", "PCMU"), "url"),
+        (stream("wss://ws.example", "OPUS"), "codec"),
+    ] {
+        let answer = bench.request(client, "calling.connect", at(&call, json!({"devices": [[device]]})));
+        assert_eq!(answer["result"]["code"], "400", "{name}");
+        assert!(answer["result"]["message"].as_str().expect("text").contains(name), "{answer}");
+    }
+    let fits = sip(json!({
+        "headers": [{"name": "X-Case", "value": "7"}], "call_state_events": ["created", "ended"],
+        "call_state_url": "HTTPS://app.example", "codecs": ["AMR-WB"],
+    }));
+    let devices = json!({"devices": [[fits, web("VP8"), stream("wss://ws.example", "L16@24000h@40i")]]});
+    let refused = bench.board.violations().len();
+    bench.ok(client, "calling.connect", at(&call, devices));
+    assert_eq!(bench.board.violations().len(), refused);
+}
+
+#[test]
+fn a_price_is_no_time() {
+    let mut bench = Bench::new(quiet());
+    let client = bench.client(&[]);
+    let dial = json!({"tag": "t", "devices": [[phone("+1")]], "max_price_per_minute": -1});
+    let answer = bench.request(client, "calling.dial", dial);
+    let text = "Parameter 'max_price_per_minute' must be a number, 0 or more";
+    assert_eq!(answer["result"]["message"], text);
+}
+
+#[test]
+fn members_beside_params_are_unknown() {
+    let (mut bench, client, call) = talking(quiet());
+    let media = json!([{"type": "tts", "params": {"text": "x"}, "volume": 3}]);
+    bench.ok(client, "calling.play", at(&call, json!({"control_id": "k", "play": media})));
+    let found = bench.board.violations();
+    assert!(
+        matches!(found, [Violation::UnknownParameter { parameter, .. }] if parameter == "play[0].volume")
+    );
+}
+
+#[test]
+fn whole_numbers_may_have_a_point() {
+    let (mut bench, client, call) = talking(quiet());
+    let collect = json!({"control_id": "k", "digits": {"max": 2.0}});
+    bench.ok(client, "calling.collect", at(&call, collect));
+    bench.board.press(bench.now, &call, "12");
+    bench.settle();
+    assert_eq!(bench.events("calling.call.collect")[0]["result"]["params"]["digits"], "12");
+    let again = json!({"control_id": "l", "digits": {"max": 2.5}});
+    assert_eq!(bench.code(client, "calling.collect", at(&call, again)), "400");
 }

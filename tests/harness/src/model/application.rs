@@ -24,12 +24,12 @@ use futures_lite::FutureExt;
 use serde_json::Value;
 use signalwire_relay_core::session::Stats;
 use signalwire_relay_core::{Client, Held};
-use signalwire_relay_simulator::{CallState, Direction, Violation};
+use signalwire_relay_simulator::{CallState, Direction};
 
 use super::book::Book;
 use super::incident::{millis, pick};
 pub use super::program::{Begin, Care, Deed, Errand, Reach};
-use super::setting::{FAREWELL, HEALING, Setting, config};
+use super::setting::{FAREWELL, HEALING, Setting, config, objection};
 use super::{Effect, Failure, Incident, MARK, Summary, program};
 use crate::network::Network;
 use crate::world::World;
@@ -273,12 +273,7 @@ impl Performance {
         let requests = board.journal().iter().filter(|entry| entry.direction == Direction::FromClient);
         let mark = |text: &str| serde_json::from_str::<Value>(text).ok()?["params"][MARK].as_u64();
         let marks: Vec<_> = requests.filter_map(|entry| mark(entry.text())).collect();
-        let objection = board.violations().iter().find(|violation| match violation {
-            Violation::UnknownParameter { parameter, .. } => parameter != MARK,
-            Violation::BadRequest { .. } | Violation::Malformed { .. } => true,
-            _ => false,
-        });
-        let objection = objection.map(ToString::to_string);
+        let objection = objection(board.violations()).map(ToString::to_string);
         self.book.check_requests(marks.into_iter().filter_map(|mark| usize::try_from(mark).ok()));
         self.book.check(objection.is_none(), || format!("the service objects: {objection:?}"));
     }

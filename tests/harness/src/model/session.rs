@@ -24,7 +24,7 @@ use signalwire_relay_simulator::{CallState, Output as ServiceOutput, Switchboard
 
 use super::incident::{context, millis, pick};
 use super::ledger::{Kind, Ledger};
-use super::setting::{FAREWELL, HEALING, MOST_CALLS, OURS, SECRET, Setting, config};
+use super::setting::{FAREWELL, HEALING, MOST_CALLS, OURS, SECRET, Setting, config, objection};
 use super::{Delivery, Dial, Effect, Failure, Incident, MARK, Stage, Summary};
 use crate::network::{Arrival, Attempt, Fabric, Line, Moment, Network, Parcel, Way, hang_up_everybody};
 
@@ -557,6 +557,9 @@ impl Performance {
     fn check_rest(&mut self) {
         if !self.ledger.is_ready() && !self.ledger.draining {
             self.ledger.accuse(|| "there is no connection although nothing is wrong".into());
+        }
+        if let Some(violation) = objection(self.board.violations()) {
+            self.ledger.accuse(|| format!("the service objects: {violation}"));
         }
         let Stats { requests, dials, messages, alarms, .. } = self.session.stats();
         if (requests, dials, messages, alarms) != (0, 0, 0, 0) {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use signalwire_relay_core::Config;
-use signalwire_relay_simulator::{Delivery as Fate, Phone, Scenario, Step as Act};
+use signalwire_relay_simulator::{Delivery as Fate, Phone, Scenario, Step as Act, Violation};
+
+use super::MARK;
 
 /// How many calls a client may have.
 pub(super) const MOST_CALLS: usize = 3;
@@ -101,6 +103,10 @@ pub(super) struct Setting {
     /// Whether calls end without the last events of what was running on them.
     leaves_open: bool,
     pub(super) stay: Stay,
+    /// Whether a resumed session has contexts that the client does not name.
+    keeps_contexts: bool,
+    /// Whether the service says what may be said in two ways in the rarer one.
+    other_forms: bool,
 }
 
 impl Setting {
@@ -109,6 +115,8 @@ impl Setting {
             redelivers: seed.is_multiple_of(2),
             leaves_open: seed % 4 < 2,
             stay: if seed % 8 < 4 { Stay::Minutes } else { Stay::Forever },
+            keeps_contexts: seed % 16 < 8,
+            other_forms: seed % 32 >= 16,
         }
     }
 
@@ -120,11 +128,24 @@ impl Setting {
             .credential("model", SECRET)
             .redeliver(self.redelivers)
             .leave_operations_open(self.leaves_open)
+            .resume_keeps_contexts(self.keeps_contexts)
+            .other_forms(self.other_forms)
             .phone(answers(ANSWERS))
             .phone(answers(ANSWERS_TOO))
             .phone(Phone::new(BUSY).busy().messages(Fate::Undelivered("carrier_blocked".into())))
             .phone(Phone::new(SILENT).no_answer())
     }
+}
+
+/// What a client must not have done. The network may be to blame for what comes too late, and the model itself for its
+/// marks.
+pub(super) fn objection(violations: &[Violation]) -> Option<&Violation> {
+    use Violation::{AckOverdue, FarewellOverdue, PingOverdue, UnknownAck, UnknownParameter};
+    violations.iter().find(|violation| match violation {
+        AckOverdue { .. } | FarewellOverdue { .. } | PingOverdue { .. } | UnknownAck { .. } => false,
+        UnknownParameter { parameter, .. } => parameter != MARK,
+        _ => true,
+    })
 }
 
 /// Settings that the service lets in.

@@ -1,9 +1,9 @@
 //! AI agents on a call.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, optional, required};
+use super::rules::{Kind, Param, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::switchboard::operation::Command;
 use crate::{Cue, Switchboard};
@@ -27,7 +27,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("agent", Kind::Text),
             optional("prompt", Kind::Open),
             optional("post_prompt", Kind::Open),
-            optional("post_prompt_url", Kind::Text),
+            optional("post_prompt_url", WEB),
             optional("post_prompt_auth_user", Kind::AnyText),
             optional("post_prompt_auth_password", Kind::AnyText),
             optional("global_data", Kind::Open),
@@ -59,7 +59,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("params", Kind::Open),
             optional("global_data", Kind::Open),
             optional("post_prompt", Kind::Open),
-            optional("post_prompt_url", Kind::Text),
+            optional("post_prompt_url", WEB),
             optional("async", Kind::Flag),
             optional("swml", Kind::Flag),
         ],
@@ -120,9 +120,12 @@ fn start(board: &mut Switchboard, request: &Request) -> Outcome {
     if board.runs(request.call()?, &[NAME]) {
         return Err(Refused::conflict("An AI agent is already on the call"));
     }
-    let finished: Value = json!({"state": "finished"});
-    let agent = Lasting::new("AI agent", "calling.call.ai").last(finished).cue(Cue::AiStarted);
-    board.start_operation(request, Box::new(agent))?;
+    let agent = if board.scenario.other_forms {
+        Lasting::silent("AI agent")
+    } else {
+        Lasting::new("AI agent", "calling.call.ai").last(json!({"state": "finished"}))
+    };
+    board.start_operation(request, Box::new(agent.cue(Cue::AiStarted)))?;
     accepted()
 }
 
@@ -133,7 +136,7 @@ fn stop(board: &mut Switchboard, request: &Request) -> Outcome {
     }
     let key = request.call()?;
     if !board.runs(key, &[NAME, BEDROCK]) {
-        return Err(Refused::new(404, "No AI agent is on the call"));
+        return Err(Refused::conflict("No AI agent is on the call"));
     }
     board.command_all(key, &[NAME, BEDROCK], &Command::Stop);
     accepted()
@@ -142,7 +145,7 @@ fn stop(board: &mut Switchboard, request: &Request) -> Outcome {
 fn tell_agent(board: &mut Switchboard, request: &Request, what: &str) -> Outcome {
     let key = request.call()?;
     if !board.runs(key, &[NAME, BEDROCK]) {
-        return Err(Refused::new(404, "No AI agent is on the call"));
+        return Err(Refused::conflict("No AI agent is on the call"));
     }
     board.note(key, what);
     accepted()

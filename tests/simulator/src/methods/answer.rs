@@ -7,7 +7,10 @@ use crate::{CallState, Switchboard};
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.answer",
     on: On::LiveCall,
-    params: &[optional("codecs", Kind::Codecs), optional("max_duration", Kind::Whole(0, i64::MAX))],
+    params: &[
+        optional("codecs", Kind::ListOf(&["PCMU", "PCMA", "OPUS", "G729", "G722", "VP8", "H264"])),
+        optional("max_duration", Kind::Whole(0, i64::MAX)),
+    ],
     shape: Shape::Plain,
     message: "Answered",
     run: answer,

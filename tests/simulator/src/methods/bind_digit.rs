@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::rules::{KEYS, Kind, optional, required};
+use super::rules::{KEYS, Kind, count, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, find};
 use crate::Switchboard;
 use crate::switchboard::bindings::Binding;
@@ -12,7 +12,7 @@ pub(super) const METHODS: &[Method] = &[
         name: "calling.bind_digit",
         on: On::AnsweredCall,
         params: &[
-            required("digits", Kind::Chars(KEYS)),
+            required("digits", Kind::SomeChars(KEYS)),
             required("bind_method", Kind::Text),
             optional("params", Kind::Open),
             optional("realm", Kind::Text),
@@ -35,15 +35,12 @@ pub(super) const METHODS: &[Method] = &[
 
 fn bind(board: &mut Switchboard, request: &Request) -> Outcome {
     let digits = request.text("digits").unwrap_or_default();
-    if digits.is_empty() {
-        return Err(Refused::bad("Parameter 'digits' must not be empty"));
-    }
     let name = request.text("bind_method").unwrap_or_default();
     let method = find(name).filter(|method| method.on != On::Session);
     let method = method.ok_or_else(|| {
         Refused::bad(format!("Parameter 'bind_method' must be a method of a call, not '{name}'"))
     })?;
-    let triggers = request.value("max_triggers").as_u64().filter(|most| *most > 0);
+    let triggers = count(request.value("max_triggers")).filter(|most| *most > 0);
     let binding = Binding {
         digits: digits.to_owned(),
         method,

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, optional, required};
+use super::rules::{KEYS, Kind, Param, WEB, count, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, play_and_collect};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
-use crate::{Cue, Report, Switchboard};
+use crate::{Cue, Report, Scenario, Switchboard};
 
 const NAME: &str = "calling.collect";
 
@@ -60,7 +60,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("send_start_of_input", Kind::Flag),
             optional("start_input_timers", Kind::Flag),
             optional("continue", Kind::Flag),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
         ],
         shape: Shape::Operation,
         message: "OK",
@@ -134,7 +134,7 @@ impl Input {
         let time = |source: Option<&Value>, default| source.and_then(to_time).unwrap_or(default);
         let flag = |name: &str| params.get(name).and_then(Value::as_bool);
         let digits = params.get("digits").map(|digits| DigitRules {
-            max: digits["max"].as_u64().unwrap_or(1),
+            max: count(&digits["max"]).unwrap_or(1),
             timeout: time(digits.get("digit_timeout"), DIGIT_TIMEOUT),
             terminators: digits["terminators"].as_str().unwrap_or_default().to_owned(),
         });
@@ -282,7 +282,8 @@ impl Input {
         let text = std::mem::take(&mut self.heard).join(" ");
         if text.is_empty() {
             desk.report(Report::Collected { call: desk.call_id(), what: "a noise".into() });
-            self.result(desk, &json!({"type": "no_match"}));
+            // That is the end, with `continuous` too.
+            self.last(desk, &json!({"type": "no_match"}));
             return;
         }
         desk.report(Report::Collected { call: desk.call_id(), what: format!("speech \"{text}\"") });
@@ -307,11 +308,13 @@ impl Input {
     }
 
     fn last(&mut self, desk: &mut Desk<'_>, result: &Value) {
-        let mut event = json!({"result": result});
+        let mut event = result_event(desk.scenario(), result);
         if self.style.partial_results {
             event["final"] = true.into();
         }
-        if self.style.continuous {
+        if event["result"].is_null() {
+            event = json!({"state": result["type"]});
+        } else if self.style.continuous || desk.scenario().other_forms {
             event["state"] = "finished".into();
         }
         desk.emit("calling.call.collect", event);
@@ -319,7 +322,7 @@ impl Input {
     }
 
     fn emit(&self, desk: &mut Desk<'_>, result: &Value, is_final: bool) {
-        let mut event = json!({"result": result});
+        let mut event = result_event(desk.scenario(), result);
         if self.style.partial_results {
             event["final"] = is_final.into();
         }
@@ -328,6 +331,20 @@ impl Input {
         }
         desk.emit("calling.call.collect", event);
     }
+}
+
+/// The event of a result, without one where the other form has none.
+fn result_event(scenario: &Scenario, result: &Value) -> Value {
+    if !scenario.other_forms {
+        return json!({"result": result});
+    }
+    let mut result = result.clone();
+    let Some(params) = result["params"].as_object_mut() else { return json!({}) };
+    let found = ["digits", "text"].into_iter().find_map(|name| Some((name, params.remove(name)?)));
+    if let Some((name, value)) = found {
+        result[name] = value;
+    }
+    json!({"result": result})
 }
 
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use serde_json::Map;
 
 use super::media::STREAM;
-use super::rules::{Kind, optional, required};
+use super::rules::{Kind, WEB, count, optional, required};
 use super::{Method, On, Outcome, Request, Shape, accepted};
 use crate::Switchboard;
 use crate::switchboard::conferences::Wish;
@@ -23,17 +23,17 @@ pub(super) const METHODS: &[Method] = &[
             optional("beep", Kind::OneOf(&["true", "false", "onEnter", "onExit"])),
             optional("start_on_enter", Kind::Flag),
             optional("end_on_exit", Kind::Flag),
-            optional("wait_url", Kind::Text),
+            optional("wait_url", WEB),
             optional("max_participants", Kind::Whole(1, MOST_PARTICIPANTS as i64)),
             optional("record", Kind::OneOf(&["do-not-record", "record-from-start"])),
             optional("region", Kind::OneOf(&["global", "us", "eu", "ch"])),
             optional("trim", Kind::OneOf(&["trim-silence", "do-not-trim"])),
             optional("coach", Kind::Text),
-            optional("status_callback", Kind::Text),
+            optional("status_callback", WEB),
             optional("status_callback_event", Kind::Text),
             optional("status_callback_event_type", DIALECT),
             optional("status_callback_method", HTTP_METHOD),
-            optional("recording_status_callback", Kind::Text),
+            optional("recording_status_callback", WEB),
             optional("recording_status_callback_event", Kind::Text),
             optional("recording_status_callback_event_type", DIALECT),
             optional("recording_status_callback_method", HTTP_METHOD),
@@ -60,7 +60,7 @@ pub(super) const METHODS: &[Method] = &[
 
 fn join(board: &mut Switchboard, request: &Request) -> Outcome {
     let flag = |name: &str| request.value(name).as_bool();
-    let most = request.value("max_participants").as_u64();
+    let most = count(request.value("max_participants"));
     let wish = Wish {
         muted: flag("muted").unwrap_or(false),
         starts: flag("start_on_enter").unwrap_or(true),

@@ -1,7 +1,7 @@
 //! Bridging a call with somebody else.
 
 use super::media::{self, Device};
-use super::rules::{Kind, optional, required};
+use super::rules::{Kind, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::Switchboard;
 
@@ -13,8 +13,8 @@ pub(super) const METHODS: &[Method] = &[Method {
         optional("ringback", Kind::Media),
         optional("tag", Kind::Text),
         optional("max_duration", Kind::Whole(0, i64::MAX)),
-        optional("max_price_per_minute", Kind::Seconds),
-        optional("status_url", Kind::Text),
+        optional("max_price_per_minute", Kind::Amount),
+        optional("status_url", WEB),
     ],
     shape: Shape::Plain,
     message: "connecting",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, optional, required};
+use super::rules::{KEYS, Kind, Param, WEB, count, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
 use crate::{Cue, Sound, Switchboard};
@@ -18,7 +18,8 @@ const INITIAL_TIMEOUT: Duration = Duration::from_millis(4500);
 const END_SILENCE: Duration = Duration::from_secs(1);
 const VOICE_THRESHOLD: Duration = Duration::from_millis(1250);
 const WORDS_THRESHOLD: usize = 6;
-const ALL_KEYS: &str = "0123456789#*";
+/// What a detector listens for when it is not told; an empty set means all there are.
+const USUAL_KEYS: &str = "0123456789#*";
 
 const MACHINE: &[Param] = &[
     optional("initial_timeout", Kind::Seconds),
@@ -42,7 +43,7 @@ pub(super) const METHODS: &[Method] = &[
             required("control_id", Kind::Text),
             required("detect", Kind::Bare(&[("machine", MACHINE), ("fax", FAX), ("digit", DIGIT)])),
             optional("timeout", Kind::Seconds),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
         ],
         shape: Shape::Operation,
         message: "OK",
@@ -64,8 +65,12 @@ fn detect(board: &mut Switchboard, request: &Request) -> Outcome {
         Some("machine") => Ear::Machine(Machine::new(&wanted["params"])),
         Some("fax") => Ear::Fax { tone: wanted["params"]["tone"].as_str().map(str::to_uppercase) },
         Some("digit") => {
-            let keys = wanted["params"]["digits"].as_str().filter(|keys| !keys.is_empty());
-            Ear::Digit { keys: keys.unwrap_or(ALL_KEYS).to_owned() }
+            let keys = match wanted["params"]["digits"].as_str() {
+                None => USUAL_KEYS,
+                Some("") => KEYS,
+                Some(keys) => keys,
+            };
+            Ear::Digit { keys: keys.to_owned() }
         }
         _ => return Err(Refused::bad("Parameter 'detect.type' must be one of machine, fax, digit")),
     };
@@ -110,7 +115,7 @@ impl Machine {
     fn new(params: &Value) -> Self {
         let time = |name: &str, default| to_time(&params[name]).unwrap_or(default);
         let end_silence = time("end_silence_timeout", END_SILENCE);
-        let words = params["machine_words_threshold"].as_u64();
+        let words = count(&params["machine_words_threshold"]);
         Self {
             initial_timeout: time("initial_timeout", INITIAL_TIMEOUT),
             end_silence,
@@ -178,7 +183,11 @@ impl Detector {
     }
 
     fn end(&self, desk: &mut Desk<'_>) {
-        self.tell(desk, "finished", false);
+        if desk.scenario().other_forms {
+            desk.emit(EVENT, json!({"state": "finished"}));
+        } else {
+            self.tell(desk, "finished", false);
+        }
         desk.finish();
     }
 

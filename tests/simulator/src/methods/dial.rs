@@ -12,7 +12,7 @@ pub(super) const METHODS: &[Method] = &[Method {
         required("tag", Kind::Text),
         required("devices", Kind::Devices),
         optional("region", Kind::Text),
-        optional("max_price_per_minute", Kind::Seconds),
+        optional("max_price_per_minute", Kind::Amount),
         optional("node_id", Kind::Text),
         // Accepted and not enforced: sources disagree on its unit. The devices' own is in seconds.
         optional("max_duration", Kind::Whole(0, i64::MAX)),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::lasting::Lasting;
 use super::media::to_time;
-use super::rules::{Kind, optional};
+use super::rules::{Kind, WEB, optional};
 use super::{Method, On, Shape, accepted};
 
 pub(super) const METHODS: &[Method] = &[Method {
@@ -13,7 +13,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[
         // 0 is until the call ends.
         optional("timeout", Kind::Seconds),
-        optional("status_url", Kind::Text),
+        optional("status_url", WEB),
         optional("swml", Kind::Flag),
     ],
     shape: Shape::Call,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::rules::{Kind, optional, required};
+use super::rules::{Kind, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::Switchboard;
 use crate::switchboard::operation::{Command, Desk, Operation, Tick};
@@ -23,10 +23,10 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[
             required("control_id", Kind::Text),
-            required("document", Kind::Text),
+            required("document", WEB),
             optional("identity", Kind::AnyText),
             optional("header_info", Kind::AnyText),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
         ],
         shape: Shape::Operation,
         message: "OK",
@@ -43,7 +43,7 @@ pub(super) const METHODS: &[Method] = &[
     Method {
         name: RECEIVE,
         on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text), optional("status_url", Kind::Text)],
+        params: &[required("control_id", Kind::Text), optional("status_url", WEB)],
         shape: Shape::Operation,
         message: "OK",
         run: receive,
@@ -97,19 +97,21 @@ struct Fax {
 
 impl Fax {
     fn end(&self, desk: &mut Desk<'_>, kind: &str, result: u32, text: &str) {
-        let params = json!({
+        let other = desk.scenario().other_forms;
+        let mut fax = json!({"type": kind, "params": {
             "direction": self.direction,
             "identity": self.identity,
             "remote_identity": self.remote,
-            "document": self.document,
-            "pages": self.pages,
             "success": result == 0,
             "result": result,
             "result_text": text,
             "format": "pdf",
-        });
-        let mut event = json!({"fax": {"type": kind, "params": params}});
-        if desk.scenario().state_in_fax_events {
+        }});
+        let place = if other { &mut fax } else { &mut fax["params"] };
+        place["document"] = self.document.as_str().into();
+        place["pages"] = self.pages.into();
+        let mut event = json!({"fax": fax});
+        if other || desk.scenario().state_in_fax_events {
             event["state"] = Value::from(kind);
         }
         desk.emit(EVENT, event);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::rules::{Kind, Param, Remarks, check_members, optional, required};
+use super::rules::{Kind, Param, Remarks, SECURE_SOCKET, WEB, check_members, optional, required};
 use crate::Scenario;
 
 /// How long one character of speech takes.
@@ -19,7 +19,7 @@ const RING_TIME: Duration = Duration::from_secs(30);
 const ANY_NUMBER: Kind = Kind::Whole(0, i64::MAX);
 
 const MEDIA: &[(&str, &[Param])] = &[
-    ("audio", &[required("url", Kind::Text)]),
+    ("audio", &[required("url", WEB)]),
     (
         "tts",
         &[
@@ -40,8 +40,8 @@ const RINGTONES: &[&str] = &[
 ];
 
 const STATE_EVENTS: &[Param] = &[
-    optional("call_state_url", Kind::Text),
-    optional("call_state_events", Kind::Texts),
+    optional("call_state_url", WEB),
+    optional("call_state_events", Kind::ListOf(&["created", "ringing", "answered", "ended"])),
     optional("confirm", Kind::Any),
 ];
 
@@ -52,14 +52,16 @@ const PHONE: &[Param] = &[
     optional("max_duration", ANY_NUMBER),
 ];
 
+const HEADER: &[Param] = &[required("name", Kind::Text), required("value", Kind::AnyText)];
+
 const SIP: &[Param] = &[
     required("from", Kind::Text),
     required("to", Kind::Text),
     optional("from_name", Kind::AnyText),
     optional("timeout", Kind::Whole(1, 600)),
     optional("max_duration", ANY_NUMBER),
-    optional("headers", Kind::Any),
-    optional("codecs", Kind::Codecs),
+    optional("headers", Kind::Objects(HEADER)),
+    optional("codecs", Kind::ListOf(&["PCMU", "PCMA", "OPUS", "G729", "G722", "VP8", "H264", "AMR-WB"])),
     optional("webrtc_media", Kind::Flag),
     optional("username", Kind::AnyText),
     optional("password", Kind::AnyText),
@@ -71,7 +73,7 @@ const WEBRTC: &[Param] = &[
     required("from", Kind::Text),
     required("to", Kind::Text),
     optional("timeout", Kind::Whole(1, 600)),
-    optional("codecs", Kind::Codecs),
+    optional("codecs", Kind::ListOf(&["PCMU", "PCMA", "OPUS", "VP8", "H264"])),
 ];
 
 const AGORA: &[Param] = &[
@@ -88,10 +90,10 @@ const QUEUE: &[Param] =
 
 /// Where the media of a call can be sent by `WebSocket`; also the `stream` of a conference.
 pub(super) const STREAM: &[Param] = &[
-    required("url", Kind::Text),
+    required("url", SECURE_SOCKET),
     optional("name", Kind::Text),
-    optional("codec", Kind::Text),
-    optional("status_url", Kind::Text),
+    optional("codec", Kind::Codec(&["PCMU", "PCMA", "G722", "L16"])),
+    optional("status_url", WEB),
     optional("status_url_method", Kind::OneOf(&["GET", "POST"])),
     optional("realtime", Kind::Flag),
     optional("authorization_bearer_token", Kind::AnyText),
@@ -170,7 +172,7 @@ pub(super) fn check_typed(
 }
 
 /// Type and parameters of a media or device object, also of the flat form without `params`, which
-/// is accepted with a remark.
+/// is accepted with a remark; so are members beside `params`.
 fn typed(path: &str, item: &Value, remarks: &mut Remarks) -> Result<(String, Map<String, Value>), String> {
     let object = item.as_object().ok_or_else(|| format!("Parameter '{path}' must be an object"))?;
     let kind = object
@@ -178,7 +180,11 @@ fn typed(path: &str, item: &Value, remarks: &mut Remarks) -> Result<(String, Map
         .and_then(Value::as_str)
         .ok_or_else(|| format!("Parameter '{path}.type' must be a string"))?;
     match object.get("params") {
-        Some(Value::Object(params)) => Ok((kind.to_owned(), params.clone())),
+        Some(Value::Object(params)) => {
+            let beside = object.keys().filter(|name| *name != "type" && *name != "params");
+            remarks.unknown.extend(beside.map(|name| format!("{path}.{name}")));
+            Ok((kind.to_owned(), params.clone()))
+        }
         Some(_) => Err(format!("Parameter '{path}.params' must be an object")),
         None => {
             let flat: Map<_, _> = object

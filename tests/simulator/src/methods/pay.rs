@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::media;
-use super::rules::{Kind, Param, optional, required};
+use super::rules::{Kind, Param, WEB, count, optional, required};
 use super::{Method, On, Outcome, Request, Shape, accepted};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick};
 use crate::{Cue, Payment, Switchboard};
@@ -41,9 +41,9 @@ pub(super) const METHODS: &[Method] = &[
         // Numbers and truths come as text from some clients and as themselves from others.
         params: &[
             required("control_id", Kind::Text),
-            required("payment_connector_url", Kind::Text),
+            required("payment_connector_url", WEB),
             optional("input", Kind::Text),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
             optional("payment_method", Kind::Text),
             optional("bank_account_type", Kind::Any),
             optional("timeout", Kind::Scalar),
@@ -195,7 +195,10 @@ impl Till {
         }
         let types = text("valid_card_types").unwrap_or_else(|| CARD_TYPES.to_owned());
         let types = types.split([' ', ',']).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        let whole = |name: &str| text(name).and_then(|text| text.parse().ok());
+        let whole = |name: &str| match request.value(name) {
+            Value::String(text) => text.parse().ok(),
+            other => count(other),
+        };
         Self {
             questions,
             prompts: request.value("prompts").clone(),
@@ -315,7 +318,14 @@ impl Till {
     }
 
     fn end(&mut self, desk: &mut Desk<'_>, step: &str, error: &str, state: &str) {
-        self.tell(desk, step, error, Some(state));
+        match (desk.scenario().other_forms, step) {
+            (false, _) => self.tell(desk, step, error, Some(state)),
+            (true, "payment-completed") => {
+                desk.emit(EVENT, json!({"state": state}));
+                desk.note(format!("payment: {step}"));
+            }
+            (true, _) => self.tell(desk, step, error, None),
+        }
         desk.cue(Cue::PaymentOver);
         desk.finish();
     }

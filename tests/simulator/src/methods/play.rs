@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::media::{Length, length};
-use super::rules::{Kind, optional, required};
+use super::rules::{Kind, WEB, count, optional, required};
 use super::{Method, On, Outcome, Request, Shape, accepted};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick};
 use crate::{Cue, Report, Scenario, Switchboard};
@@ -23,7 +23,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("volume", VOLUME),
             optional("direction", Kind::OneOf(&["listen", "speak", "both"])),
             optional("loop", Kind::Whole(0, u32::MAX as i64)),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
             optional("language", Kind::Text),
             optional("voice", Kind::Text),
             optional("gender", Kind::OneOf(&["male", "female"])),
@@ -68,7 +68,7 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 fn play(board: &mut Switchboard, request: &Request) -> Outcome {
-    let runs = request.value("loop").as_u64().and_then(|runs| u32::try_from(runs).ok()).unwrap_or(1);
+    let runs = count(request.value("loop")).and_then(|runs| u32::try_from(runs).ok()).unwrap_or(1);
     let player = Player::new(&board.scenario, request.value("play"), runs);
     board.start_operation(request, Box::new(Play { player }))?;
     accepted()

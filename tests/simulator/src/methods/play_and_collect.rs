@@ -2,7 +2,7 @@
 
 use super::collect::{INPUT, Input};
 use super::play::Player;
-use super::rules::{Kind, optional, required};
+use super::rules::{Kind, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::Switchboard;
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
@@ -19,7 +19,7 @@ pub(super) const METHODS: &[Method] = &[
             required("play", Kind::Media),
             required("collect", Kind::Object(INPUT)),
             optional("volume", VOLUME),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
         ],
         shape: Shape::Operation,
         message: "OK",

@@ -1,6 +1,6 @@
 //! Waiting in a queue. A connect to a `queue` device takes out whoever waits longest.
 
-use super::rules::{Kind, optional, required};
+use super::rules::{Kind, WEB, optional, required};
 use super::{Method, On, Shape, accepted};
 
 pub(super) const METHODS: &[Method] = &[
@@ -10,7 +10,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[
             required("control_id", Kind::Text),
             required("queue_name", Kind::Text),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
             optional("wait_url", Kind::Text),
         ],
         shape: Shape::Operation,
@@ -31,7 +31,7 @@ pub(super) const METHODS: &[Method] = &[
             required("control_id", Kind::Text),
             required("queue_name", Kind::Text),
             optional("queue_id", Kind::Text),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
         ],
         shape: Shape::Operation,
         message: "Leaving Queue",

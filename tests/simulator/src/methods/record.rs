@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, optional, required};
+use super::rules::{KEYS, Kind, Param, WEB, optional, required};
 use super::{Method, On, Outcome, Request, Shape};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
 use crate::switchboard::seconds;
@@ -38,7 +38,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[
             required("control_id", Kind::Text),
             required("record", Kind::Object(&[optional("audio", Kind::Object(AUDIO))])),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
         ],
         shape: Shape::Operation,
         message: "OK",
@@ -166,7 +166,7 @@ impl Recording {
         let channels = if self.stereo { 2 } else { 1 };
         let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         let size = millis.saturating_mul(BYTES_PER_SECOND * channels) / 1000;
-        let nested = desk.scenario().nested_record_results;
+        let nested = desk.scenario().nested_record_results || desk.scenario().other_forms;
         let mut event = json!({
             "state": state,
             "recording_id": self.id,

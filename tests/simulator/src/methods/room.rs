@@ -1,7 +1,7 @@
 //! Joining and leaving video rooms. Nothing but the replies travels on the wire.
 
 use super::lasting::Lasting;
-use super::rules::{Kind, optional, required};
+use super::rules::{Kind, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::Switchboard;
 use crate::switchboard::operation::Command;
@@ -14,7 +14,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[
             required("name", Kind::Text),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
             optional("hagrid_json_api_url", Kind::Text),
             optional("hagrid_node_id", Kind::Text),
             optional("swml", Kind::Flag),

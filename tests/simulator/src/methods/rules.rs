@@ -50,13 +50,21 @@ pub(crate) enum Kind {
     Seconds,
     /// A number above 0.
     Positive,
+    /// A number, 0 or more.
+    Amount,
     /// A whole number from the first to the last value.
     Whole(i64, i64),
+    /// A whole number from the second to the third value that is a multiple of the first.
+    Step(i64, i64, i64),
     OneOf(&'static [&'static str]),
     /// Text of characters from this set.
     Chars(&'static str),
-    /// Text that starts with one of these.
+    /// The same, with at least one.
+    SomeChars(&'static str),
+    /// Text that starts with one of these, in any case, and does not end there.
     Url(&'static [&'static str]),
+    /// One of these words, possibly with details behind an `@`.
+    Codec(&'static [&'static str]),
     /// A number, a truth or a text: what some clients write as the one and some as the other.
     Scalar,
     /// Text or an object.
@@ -67,8 +75,10 @@ pub(crate) enum Kind {
     Texts,
     /// The same, with at least one.
     SomeTexts,
-    /// A list of codecs that a call can use.
-    Codecs,
+    /// A list of these words.
+    ListOf(&'static [&'static str]),
+    /// The same, with at least one.
+    SomeOf(&'static [&'static str]),
     /// An object of which only these members are known.
     Object(&'static [Param]),
     /// A list of such objects.
@@ -98,7 +108,10 @@ pub(crate) const KEYS: &str = "0123456789ABCD*#";
 /// Keys of a telephone and the two pauses.
 pub(crate) const KEYS_AND_PAUSES: &str = "0123456789ABCD*#wW";
 
-const CODECS: &[&str] = &["PCMU", "PCMA", "OPUS", "G729", "G722", "VP8", "H264", "AMR-WB"];
+/// An address in the web.
+pub(crate) const WEB: Kind = Kind::Url(&["http://", "https://"]);
+/// An address that media is streamed to.
+pub(crate) const SECURE_SOCKET: Kind = Kind::Url(&["wss://"]);
 
 /// What a check found that is no reason to refuse.
 #[derive(Debug, Default)]
@@ -161,24 +174,18 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
                 must("a boolean")
             }
         }
-        Kind::Between(low, high) => match value.as_f64() {
-            Some(number) if (*low..=*high).contains(&number) => Ok(()),
-            _ => must(&format!("a number from {low} to {high}")),
-        },
-        Kind::Seconds => match value.as_f64() {
-            Some(number) if number >= 0.0 => Ok(()),
-            _ => must("a number of seconds, 0 or more"),
-        },
-        Kind::Positive => match value.as_f64() {
-            Some(number) if number > 0.0 => Ok(()),
-            _ => must("a number greater than 0"),
-        },
-        Kind::Whole(low, high) => match whole(value) {
-            Some(number) if (*low..=*high).contains(&number) => Ok(()),
-            _ if *high == i64::MAX => must(&format!("an integer of at least {low}")),
-            _ => must(&format!("an integer from {low} to {high}")),
-        },
-        Kind::OneOf(_) | Kind::Chars(_) | Kind::Url(_) | Kind::PublicAddress => check_text(path, value, kind),
+        Kind::Between(..)
+        | Kind::Seconds
+        | Kind::Amount
+        | Kind::Positive
+        | Kind::Whole(..)
+        | Kind::Step(..) => check_number(path, value, kind),
+        Kind::OneOf(_)
+        | Kind::Chars(_)
+        | Kind::SomeChars(_)
+        | Kind::Url(_)
+        | Kind::Codec(_)
+        | Kind::PublicAddress => check_text(path, value, kind),
         Kind::Scalar => {
             if value.is_string() || value.is_number() || value.is_boolean() {
                 Ok(())
@@ -202,13 +209,14 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
             }
             _ => must("a list of non-empty strings"),
         },
-        Kind::Codecs => match value.as_array() {
-            Some(list)
-                if list.iter().all(|item| item.as_str().is_some_and(|name| CODECS.contains(&name))) =>
-            {
+        Kind::ListOf(words) | Kind::SomeOf(words) => match value.as_array() {
+            Some(list) if list.is_empty() && matches!(kind, Kind::SomeOf(_)) => {
+                must("a list that is not empty")
+            }
+            Some(list) if list.iter().all(|item| item.as_str().is_some_and(|word| words.contains(&word))) => {
                 Ok(())
             }
-            _ => must(&format!("a list of codecs ({})", CODECS.join(", "))),
+            _ => must(&format!("a list of {}", words.join(", "))),
         },
         Kind::Object(table) => match value.as_object() {
             Some(object) => check_members(path, object, &[*table], remarks),
@@ -242,6 +250,34 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
     }
 }
 
+/// Numbers with their bounds.
+fn check_number(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
+    let number = value.as_f64();
+    let (fits, what) = match kind {
+        Kind::Between(low, high) => (
+            number.is_some_and(|number| (*low..=*high).contains(&number)),
+            format!("a number from {low} to {high}"),
+        ),
+        Kind::Seconds => {
+            (number.is_some_and(|number| number >= 0.0), "a number of seconds, 0 or more".to_owned())
+        }
+        Kind::Amount => (number.is_some_and(|number| number >= 0.0), "a number, 0 or more".to_owned()),
+        Kind::Positive => (number.is_some_and(|number| number > 0.0), "a number greater than 0".to_owned()),
+        Kind::Step(step, low, high) => (
+            whole(value).is_some_and(|number| (*low..=*high).contains(&number) && number % step == 0),
+            format!("a multiple of {step} from {low} to {high}"),
+        ),
+        Kind::Whole(low, high) => {
+            let fits = whole(value).is_some_and(|number| (*low..=*high).contains(&number));
+            let at_least = *high == i64::MAX;
+            let what = format!("an integer from {low} to {high}");
+            (fits, if at_least { format!("an integer of at least {low}") } else { what })
+        }
+        _ => (number.is_some(), "a number".to_owned()),
+    };
+    if fits { Ok(()) } else { Err(format!("Parameter '{path}' must be {what}")) }
+}
+
 /// Texts of which more is known than that they are texts.
 fn check_text(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     let text = value.as_str();
@@ -253,9 +289,21 @@ fn check_text(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
             let fits = text.is_some_and(|text| text.chars().all(|c| set.contains(c)));
             (fits, format!("a string of characters from {set}"))
         }
+        Kind::SomeChars(set) => {
+            let fits = text.is_some_and(|text| !text.is_empty() && text.chars().all(|c| set.contains(c)));
+            (fits, format!("a string of characters from {set} that is not empty"))
+        }
         Kind::Url(starts) => {
-            let fits = text.is_some_and(|text| starts.iter().any(|start| text.starts_with(start)));
+            let is = |text: &str, start: &str| {
+                text.len() > start.len()
+                    && text.get(..start.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(start))
+            };
+            let fits = text.is_some_and(|text| starts.iter().any(|start| is(text, start)));
             (fits, format!("a URL that starts with {}", starts.join(" or ")))
+        }
+        Kind::Codec(words) => {
+            let name = text.and_then(|text| text.split('@').next());
+            (name.is_some_and(|name| words.contains(&name)), format!("one of {}", words.join(", ")))
         }
         _ => {
             let fits = text.and_then(|text| text.parse().ok()).is_some_and(is_public);
@@ -290,13 +338,18 @@ fn is_public(address: Ipv4Addr) -> bool {
         || address.is_broadcast())
 }
 
-/// Whole numbers are also accepted as `3.0`, which some JSON writers produce.
+/// Whole numbers are also read from `3.0`, which some JSON writers produce.
 fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| {
         let number = value.as_f64()?;
         let text = format!("{number:.0}");
         (number.fract() == 0.0).then(|| text.parse().ok()).flatten()
     })
+}
+
+/// A whole number that is not negative.
+pub(crate) fn count(value: &Value) -> Option<u64> {
+    whole(value).and_then(|number| number.try_into().ok())
 }
 
 fn join(path: &str, name: &str) -> String {

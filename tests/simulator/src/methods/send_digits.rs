@@ -10,7 +10,7 @@ use crate::{Cue, Report, Switchboard};
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.send_digits",
     on: On::AnsweredCall,
-    params: &[required("control_id", Kind::Text), required("digits", Kind::Chars(KEYS_AND_PAUSES))],
+    params: &[required("control_id", Kind::Text), required("digits", Kind::SomeChars(KEYS_AND_PAUSES))],
     shape: Shape::Operation,
     message: "Sending Digits",
     run: send_digits,

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::lasting::Lasting;
-use super::rules::{Kind, optional, required};
-use super::{Method, On, Outcome, Request, Shape, accepted};
+use super::rules::{Kind, SECURE_SOCKET, WEB, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::Switchboard;
 use crate::switchboard::operation::Command;
 
@@ -16,11 +16,11 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[
             required("control_id", Kind::Text),
-            required("url", Kind::Url(&["wss://"])),
+            required("url", SECURE_SOCKET),
             optional("name", Kind::Text),
             optional("codec", Kind::Text),
             optional("track", Kind::OneOf(&["inbound_track", "outbound_track", "both_tracks"])),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
             optional("status_url_method", Kind::OneOf(&["GET", "POST"])),
             optional("authorization_bearer_token", Kind::AnyText),
             optional("custom_parameters", Kind::Open),
@@ -46,8 +46,9 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 fn stream(board: &mut Switchboard, request: &Request) -> Outcome {
+    let segment = board.calls.get(&request.call()?).ok_or_else(Refused::no_call)?.segment();
     let event = |state: &str| {
-        let mut event = json!({"state": state, "url": request.value("url")});
+        let mut event = json!({"state": state, "segment_id": segment, "url": request.value("url")});
         if let Some(name) = request.text("name") {
             event["name"] = name.into();
         }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, optional, required};
+use super::rules::{Kind, Param, WEB, optional, required};
 use super::{Method, On, Outcome, Request, Shape};
 use crate::Switchboard;
 use crate::switchboard::operation::Command;
@@ -17,7 +17,7 @@ const RTP: &[Param] = &[
     required("addr", Kind::PublicAddress),
     required("port", Kind::Whole(1, 65_535)),
     optional("codec", CODEC),
-    optional("ptime", Kind::Whole(10, 120)),
+    optional("ptime", Kind::Step(10, 10, 120)),
 ];
 
 const WS: &[Param] = &[
@@ -34,7 +34,7 @@ pub(super) const METHODS: &[Method] = &[
             required("control_id", Kind::Text),
             required("tap", Kind::Typed(&[("audio", AUDIO)])),
             required("device", Kind::Typed(&[("rtp", RTP), ("ws", WS)])),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
         ],
         shape: Shape::Operation,
         message: "OK",

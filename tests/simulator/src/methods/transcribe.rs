@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, optional, required};
+use super::rules::{Kind, Param, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::Switchboard;
 use crate::switchboard::operation::{Command, Desk, Operation};
@@ -17,12 +17,12 @@ const LIVE_TRANSCRIBE: &str = "calling.live_transcribe";
 const LIVE_TRANSLATE: &str = "calling.live_translate";
 const BYTES_PER_SECOND: u64 = 16_000;
 
-const SIDES: Kind = Kind::SomeTexts;
+const SIDES: Kind = Kind::SomeOf(&["remote-caller", "local-caller"]);
 
 const START_TRANSCRIBE: &[Param] = &[
     required("lang", Kind::Text),
     required("direction", SIDES),
-    optional("webhook", Kind::Text),
+    optional("webhook", WEB),
     optional("live_events", Kind::Flag),
     optional("ai_summary", Kind::Flag),
     optional("ai_summary_prompt", Kind::AnyText),
@@ -41,7 +41,7 @@ const START_TRANSLATE: &[Param] = &[
     optional("to_voice", Kind::Text),
     optional("filter_from", Kind::Text),
     optional("filter_to", Kind::Text),
-    optional("webhook", Kind::Text),
+    optional("webhook", WEB),
     optional("live_events", Kind::Flag),
     optional("ai_summary", Kind::Flag),
     optional("ai_summary_prompt", Kind::AnyText),
@@ -52,7 +52,7 @@ const START_TRANSLATE: &[Param] = &[
     optional("debug_level", Kind::Whole(0, 2)),
 ];
 
-const SUMMARIZE: &[Param] = &[optional("webhook", Kind::Text), optional("prompt", Kind::AnyText)];
+const SUMMARIZE: &[Param] = &[optional("webhook", WEB), optional("prompt", Kind::AnyText)];
 
 const INJECT: &[Param] = &[
     required("message", Kind::Text),
@@ -63,7 +63,7 @@ pub(super) const METHODS: &[Method] = &[
     Method {
         name: NAME,
         on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text), optional("status_url", Kind::Text)],
+        params: &[required("control_id", Kind::Text), optional("status_url", WEB)],
         shape: Shape::Operation,
         message: "OK",
         run: transcribe,
@@ -104,7 +104,7 @@ pub(super) const METHODS: &[Method] = &[
                     ("stop", &[]),
                 ]),
             ),
-            optional("status_url", Kind::Text),
+            optional("status_url", WEB),
             optional("async", Kind::Flag),
             optional("swml", Kind::Flag),
         ],
@@ -146,7 +146,7 @@ fn live(board: &mut Switchboard, request: &Request, name: &'static str, what: &'
     }
     let key = request.call()?;
     if !board.runs(key, &[name]) {
-        return Err(Refused::new(404, format!("No {name} is active on the call")));
+        return Err(Refused::conflict(format!("No {name} is active on the call")));
     }
     board.note(key, format!("{what}: {verb}"));
     accepted()

@@ -1,6 +1,6 @@
 //! Handing a call over: to another SIP address, or to another program of the service.
 
-use super::rules::{Kind, Param, optional, required};
+use super::rules::{Kind, Param, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::Switchboard;
 
@@ -17,7 +17,7 @@ pub(super) const METHODS: &[Method] = &[
     Method {
         name: "calling.refer",
         on: On::AnsweredCall,
-        params: &[required("device", Kind::Typed(&[("sip", SIP)])), optional("status_url", Kind::Text)],
+        params: &[required("device", Kind::Typed(&[("sip", SIP)])), optional("status_url", WEB)],
         shape: Shape::Plain,
         message: "Starting SIP REFER",
         run: refer,

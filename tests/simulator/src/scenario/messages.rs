@@ -39,6 +39,8 @@ pub struct Message {
     #[serde(default = "super::people::default_context")]
     pub(crate) context: String,
     #[serde(default)]
+    pub(crate) project: Option<String>,
+    #[serde(default)]
     pub(crate) when: When,
 }
 
@@ -52,6 +54,7 @@ impl Message {
             media: Vec::new(),
             tags: Vec::new(),
             context: super::people::default_context(),
+            project: None,
             when: When::default(),
         }
     }
@@ -60,6 +63,13 @@ impl Message {
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> Self {
         self.context = context.into();
+        self
+    }
+
+    /// The project whose number it is sent to; as with [`Caller::project`](super::Caller::project).
+    #[must_use]
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.project = Some(project.into());
         self
     }
 

@@ -72,9 +72,11 @@ pub struct Scenario {
     pub(crate) cut_after: Duration,
     pub(crate) strict: bool,
     pub(crate) redeliver: bool,
+    pub(crate) resume_keeps_contexts: bool,
     pub(crate) leave_operations_open: bool,
     pub(crate) nested_record_results: bool,
     pub(crate) state_in_fax_events: bool,
+    pub(crate) other_forms: bool,
     pub(crate) refuse_hold: bool,
     pub(crate) unplayable: Vec<String>,
     pub(crate) unpaid_contexts: Vec<String>,
@@ -97,9 +99,11 @@ impl Default for Scenario {
             cut_after: Duration::ZERO,
             strict: false,
             redeliver: false,
+            resume_keeps_contexts: true,
             leave_operations_open: false,
             nested_record_results: false,
             state_in_fax_events: false,
+            other_forms: false,
             refuse_hold: false,
             unplayable: Vec::new(),
             unpaid_contexts: Vec::new(),
@@ -243,6 +247,14 @@ impl Scenario {
         self
     }
 
+    /// Whether a session that is resumed keeps the contexts it was subscribed to. What the real service does is not
+    /// documented; without this it has only those that its new `signalwire.connect` names. Default: true.
+    #[must_use]
+    pub fn resume_keeps_contexts(mut self, keeps: bool) -> Self {
+        self.resume_keeps_contexts = keeps;
+        self
+    }
+
     /// Whether a call may end without terminal events for what was still running on it, so that
     /// clients have to clean up by themselves. Default: false.
     #[must_use]
@@ -267,6 +279,28 @@ impl Scenario {
         self
     }
 
+    /// Whether the service says everything that it may say in more than one way in the other one. Clients have to
+    /// understand both. Default: false. With it
+    ///
+    /// - results have a number for their `code`; those of accepted requests have no `message`, and do not repeat the ids
+    ///   of the request; the `code` of a JSON-RPC error is text;
+    /// - the result of `signalwire.connect` has no `sessionid`, and events carry their `timestamp` inside;
+    /// - calls are offered in state `ringing`, and end with `no_answer` and `declined` for `noAnswer` and `decline`;
+    /// - events of a dial have a `call` only when it is answered, with `dial_winner` as text; one that failed has
+    ///   `reason` and `source`;
+    /// - keys and words that were collected stand in `result` itself, with `state`; without a result there is only
+    ///   `state`;
+    /// - the last event of a detect has only `state`, and so has that of a payment that went through; that of any
+    ///   other payment has `for` and no `state`;
+    /// - the facts of a recording are in `record`, document and pages of a fax in `fax` itself, beside a `state`;
+    /// - an AI agent has no event;
+    /// - `messaging.state` has no more than `message_id`, `message_state`, and the `reason` if there is one.
+    #[must_use]
+    pub fn other_forms(mut self, other: bool) -> Self {
+        self.other_forms = other;
+        self
+    }
+
     /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that
     /// does not have them. Default: false.
     #[must_use]
@@ -283,7 +317,8 @@ impl Scenario {
         self
     }
 
-    /// A context that cannot be subscribed to: the request is refused with code 402.
+    /// A context that cannot be subscribed to: the request is refused with code 402, and a
+    /// `signalwire.connect` that names it goes without it.
     #[must_use]
     pub fn unpaid_context(mut self, context: impl Into<String>) -> Self {
         self.unpaid_contexts.push(context.into());

@@ -25,6 +25,8 @@ pub struct Caller {
     #[serde(default = "default_context")]
     pub(crate) context: String,
     #[serde(default)]
+    pub(crate) project: Option<String>,
+    #[serde(default)]
     pub(crate) when: When,
     #[serde(default = "default_patience", with = "seconds")]
     pub(crate) patience: Duration,
@@ -40,6 +42,7 @@ impl Caller {
             from: from.into(),
             to: to.into(),
             context: default_context(),
+            project: None,
             when: When::default(),
             patience: default_patience(),
             script: Vec::new(),
@@ -50,6 +53,14 @@ impl Caller {
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> Self {
         self.context = context.into();
+        self
+    }
+
+    /// The project whose number is called; clients that logged in with a JWT belong to `jwt-project`. Projects do not
+    /// share calls. Default: that of the client that has been subscribed to the context for longest.
+    #[must_use]
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.project = Some(project.into());
         self
     }
 

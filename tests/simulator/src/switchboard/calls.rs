@@ -71,6 +71,8 @@ pub(crate) struct Call {
     pub(super) inbound: bool,
     pub(super) device: Device,
     pub(super) context: String,
+    /// Whose call it is; open until it has been offered for the first time.
+    pub(super) project: Option<String>,
     pub(super) tag: String,
     /// The session that may command it: it was offered the call, or created it.
     pub(crate) owner: Option<SessionKey>,
@@ -111,6 +113,7 @@ impl Call {
             inbound,
             device,
             context: String::new(),
+            project: None,
             tag: String::new(),
             owner: None,
             passed_by: BTreeSet::new(),
@@ -151,7 +154,7 @@ impl Call {
         (self.device.origin().to_owned(), self.device.target().to_owned())
     }
 
-    pub(super) fn segment(&self) -> String {
+    pub(crate) fn segment(&self) -> String {
         format!("s-{}", self.key.0)
     }
 

@@ -105,7 +105,7 @@ impl Switchboard {
     pub(crate) fn leave_conference(&mut self, key: CallKey, id: &str) -> Result<(), Refused> {
         let place = self.conferences.iter().position(|known| known.id == id && known.has(key));
         let place =
-            place.ok_or_else(|| Refused::new(404, format!("Call is not in a conference with id '{id}'")))?;
+            place.ok_or_else(|| Refused::conflict(format!("Call is not in a conference with id '{id}'")))?;
         self.leaves_conference(place, key);
         Ok(())
     }

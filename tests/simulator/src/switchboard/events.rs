@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::session::{SESSION_QUEUE_BOUND, SessionKey};
 use super::timers::Timer;
-use super::{Staged, Switchboard, epoch};
+use super::{Staged, Switchboard, Wants, epoch};
 use crate::{ConnectionId, Violation};
 
 pub(super) const AUTHORIZATION_STATE: &str = "signalwire.authorization.state";
@@ -26,33 +26,53 @@ impl Switchboard {
 
     pub(super) fn send_event(&mut self, to: ConnectionId, event_type: &str, params: &Value) {
         let id = self.next_frame_id("e");
-        let frame = json!({
-            "jsonrpc": "2.0",
-            "id": id,
-            "method": "signalwire.event",
-            "params": {
-                "event_type": event_type,
-                "timestamp": epoch(self.now),
-                "event_channel": "relay:simulator",
-                "params": params,
-            },
-        });
-        self.staged.push(Staged { to, text: frame.to_string(), event: Some(id) });
+        let mut outer =
+            json!({"event_type": event_type, "event_channel": "relay:simulator", "params": params});
+        let timestamp = epoch(self.now).into();
+        match outer["params"].as_object_mut() {
+            Some(inner) if self.scenario.other_forms => {
+                inner.insert("timestamp".to_owned(), timestamp);
+            }
+            _ => outer["timestamp"] = timestamp,
+        }
+        let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.event", "params": outer});
+        self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Ack(id) });
     }
 
-    /// An event is really leaving: from now on its acknowledgement is expected.
-    pub(super) fn expect_ack(&mut self, from: ConnectionId, id: String, text: String) {
-        let due = self.now.saturating_add(self.scenario.ack_within);
-        let Some(connection) = self.connections.get_mut(&from).filter(|connection| connection.event_acks)
-        else {
-            return;
-        };
+    /// Keeps an event that may have to be delivered again, whatever becomes of it on its way.
+    pub(super) fn keep_until_acknowledged(&mut self, event: &Staged) {
         // An old authorization state has no worth on a new connection.
-        if self.scenario.redeliver && !text.contains(AUTHORIZATION_STATE) {
-            connection.unconfirmed.push_back(Staged { to: from, text, event: Some(id.clone()) });
+        if self.scenario.redeliver
+            && !event.text.contains(AUTHORIZATION_STATE)
+            && let Some(connection) = self.connections.get_mut(&event.to)
+            && connection.event_acks
+        {
+            connection.unconfirmed.push_back(event.clone());
         }
-        let timer = self.timers.set(due, Timer::AckOverdue(from, id.clone()));
-        if let Some(old) = connection.unacknowledged.insert(id, timer) {
+    }
+
+    /// A frame has really left: what it wants is due from now on.
+    pub(super) fn expect_answer(&mut self, from: ConnectionId, wants: Wants) {
+        let due = self.now.saturating_add(self.scenario.ack_within);
+        let Some(connection) = self.connections.get_mut(&from) else { return };
+        let old = match wants {
+            Wants::Ack(id) if connection.event_acks => {
+                let timer = self.timers.set(due, Timer::AckOverdue(from, id.clone()));
+                connection.unacknowledged.insert(id, timer)
+            }
+            Wants::Pong(id) => {
+                let timer = self.timers.set(due, Timer::PingOverdue(from, id.clone()));
+                connection.pings.insert(id, timer)
+            }
+            Wants::Farewell(id) => {
+                if let Some(farewell) = connection.farewell.as_mut().filter(|farewell| farewell.id == id) {
+                    farewell.left = Some(self.now);
+                }
+                None
+            }
+            Wants::Ack(_) | Wants::Nothing => None,
+        };
+        if let Some(old) = old {
             self.timers.cancel(old);
         }
     }

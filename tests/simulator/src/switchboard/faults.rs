@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::session::Farewell;
 use super::timers::Timer;
-use super::{Output, Staged, Switchboard};
+use super::{Output, Staged, Switchboard, Wants};
 use crate::scenario::seconds;
-use crate::{ConnectionId, Report};
+use crate::{ConnectionId, Report, Violation};
 
 /// How long the service waits for the answer to its farewell before it closes anyway.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -103,7 +104,7 @@ pub enum Refusal {
 #[derive(Debug)]
 pub(super) enum Condition {
     /// Frames to it are held back.
-    Stalled(VecDeque<String>),
+    Stalled(VecDeque<Staged>),
     /// Nothing comes through in either direction, and neither side is told.
     Deaf,
 }
@@ -178,18 +179,32 @@ impl Switchboard {
         for to in clients {
             let id = self.next_frame_id("d");
             let timer = self.timers.set(now.saturating_add(FAREWELL), Timer::CloseAnyway(to));
+            let forget = restart.unwrap_or(false);
+            let dismissed = self.protocol_of(to).filter(|_| forget);
+            let farewell = Farewell { id: id.clone(), timer, forget, dismissed, left: None };
             if let Some(connection) = self.connections.get_mut(&to)
-                && let Some((_, old, _)) =
-                    connection.farewell.replace((id.clone(), timer, restart.unwrap_or(false)))
+                && let Some(old) = connection.farewell.replace(farewell)
             {
-                self.timers.cancel(old);
+                self.timers.cancel(old.timer);
             }
             let params = restart.map_or_else(|| json!({}), |restart| json!({"restart": restart}));
             let frame =
                 json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.disconnect", "params": params});
-            self.stage(to, frame.to_string());
+            self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Farewell(id) });
         }
         self.flush();
+    }
+
+    /// The service has waited long enough for the answer to its farewell.
+    pub(super) fn farewell_is_over(&mut self, to: ConnectionId) {
+        let farewell = self.connections.get(&to).and_then(|connection| connection.farewell.as_ref());
+        let ignored = farewell
+            .and_then(|farewell| farewell.left)
+            .is_some_and(|left| self.now.saturating_sub(left) >= FAREWELL);
+        if ignored && !self.is_deaf(to) {
+            self.violated(Violation::FarewellOverdue { at: self.now, connection: to });
+        }
+        self.close(to, 1000);
     }
 
     /// The service crashes and comes back: every connection is cut, sessions and calls are forgotten
@@ -228,41 +243,43 @@ impl Switchboard {
         if let Some(Condition::Stalled(_)) = self.conditions.get(&connection)
             && let Some(Condition::Stalled(frames)) = self.conditions.remove(&connection)
         {
-            for text in frames {
-                self.deliver(connection, text);
+            for frame in frames {
+                self.deliver(frame);
             }
         }
     }
 
     /// Sends what has been staged, with the disturbances that chance has for it.
     pub(super) fn flush(&mut self) {
-        for Staged { to, text, event } in std::mem::take(&mut self.staged) {
-            let Some(id) = event else {
-                self.deliver(to, text);
+        for frame in std::mem::take(&mut self.staged) {
+            let Wants::Ack(id) = &frame.wants else {
+                self.deliver(frame);
                 continue;
             };
+            let (to, id) = (frame.to, id.clone());
             let Faults { duplicate, delay, delay_by, garbage, .. } = self.faults;
             if self.chance(garbage)
                 && let Some(nonsense) = self.rng.choice(GARBAGE)
             {
                 self.disturbed.garbage += 1;
-                self.deliver(to, (*nonsense).to_owned());
+                let text = (*nonsense).to_owned();
+                self.deliver(Staged { to, text, wants: Wants::Nothing });
             }
             if self.chance(duplicate) {
                 self.disturbed.duplicated += 1;
                 if let Some(connection) = self.connections.get_mut(&to) {
-                    connection.may_answer_again(id.clone());
+                    connection.may_answer_again(id);
                 }
-                self.deliver(to, text.clone());
+                self.deliver(frame.clone());
             }
+            self.keep_until_acknowledged(&frame);
             if self.chance(delay) {
                 self.disturbed.delayed += 1;
                 let time = delay_by.mul_f64(self.rng.f64());
-                self.timers.set(self.now.saturating_add(time), Timer::Release(to, text.clone()));
+                self.timers.set(self.now.saturating_add(time), Timer::Release(frame));
             } else {
-                self.deliver(to, text.clone());
+                self.deliver(frame);
             }
-            self.expect_ack(to, id, text);
         }
     }
 
@@ -271,7 +288,9 @@ impl Switchboard {
         probability > 0.0 && self.rng.f64() < probability
     }
 
-    pub(super) fn deliver(&mut self, to: ConnectionId, text: String) {
+    /// Lets a frame leave, unless its connection is gone, holds it back or loses it.
+    pub(super) fn deliver(&mut self, frame: Staged) {
+        let to = frame.to;
         if !self.connections.contains_key(&to) {
             return;
         }
@@ -281,11 +300,12 @@ impl Switchboard {
                 if frames.len() == STALL_BOUND {
                     frames.pop_front();
                 }
-                frames.push_back(text);
+                frames.push_back(frame);
             }
             None => {
-                self.journal.sent(self.now, to, &text);
-                self.outbox.push_back(Output::Send { to, text });
+                self.expect_answer(to, frame.wants);
+                self.journal.sent(self.now, to, &frame.text);
+                self.outbox.push_back(Output::Send { to, text: frame.text });
             }
         }
     }

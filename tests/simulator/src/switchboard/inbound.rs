@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::calls::CallKey;
-use super::{CONNECT, NODE, Refusal, Switchboard};
+use super::{CONNECT, NODE, Refusal, Switchboard, Wants};
 use crate::methods::messaging::SEND;
 use crate::methods::rules::{Kind, Param, Remarks, check, optional, required};
 use crate::methods::{self, Method, On, Outcome, Refused, Request, Shape};
@@ -49,17 +49,36 @@ impl Switchboard {
                     None => &empty,
                     Some(_) => return self.malformed(from, "params is not an object"),
                 };
-                if frame.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
-                    self.malformed(from, "jsonrpc is not \"2.0\"");
-                }
+                self.check_version(from, &frame);
+                self.check_id(from, id);
                 self.take_request(from, id, method, params);
             }
             (Some(_), _) => self.malformed(from, "a request without a usable method or id"),
-            (None, Some(id)) if frame.contains_key("result") => self.take_answer(from, id),
+            (None, Some(id)) if frame.contains_key("result") => {
+                self.check_version(from, &frame);
+                if !frame.get("result").is_some_and(Value::is_object) {
+                    self.malformed(from, "an answer whose result is not an object");
+                }
+                self.take_answer(from, id);
+            }
             (None, Some(_)) if frame.contains_key("error") => {
                 self.malformed(from, "a request of the service was answered with an error");
             }
             (None, _) => self.malformed(from, "neither a request nor an answer"),
+        }
+    }
+
+    fn check_version(&mut self, from: ConnectionId, frame: &Map<String, Value>) {
+        if frame.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+            self.malformed(from, "jsonrpc is not \"2.0\"");
+        }
+    }
+
+    /// An answer finds its request by the id alone: no two requests may share one.
+    fn check_id(&mut self, from: ConnectionId, id: &Value) {
+        let id = id.to_string();
+        if self.connections.get_mut(&from).is_some_and(|connection| !connection.asks(&id)) {
+            self.violated(Violation::ReusedId { at: self.now, connection: from, id });
         }
     }
 
@@ -71,10 +90,13 @@ impl Switchboard {
     fn take_answer(&mut self, from: ConnectionId, id: &Value) {
         let Some(connection) = self.connections.get_mut(&from) else { return };
         let id = id.as_str().unwrap_or_default();
-        connection.unconfirmed.retain(|event| event.event.as_deref() != Some(id));
+        connection.unconfirmed.retain(|event| !matches!(&event.wants, Wants::Ack(kept) if kept == id));
         if let Some(timer) = connection.unacknowledged.remove(id).or_else(|| connection.pings.remove(id)) {
             self.timers.cancel(timer);
-        } else if connection.farewell.as_ref().is_some_and(|(expected, ..)| expected == id) {
+        } else if let Some(farewell) = connection.farewell.as_mut().filter(|farewell| farewell.id == id) {
+            if let Some(protocol) = farewell.dismissed.take() {
+                self.dismiss(protocol);
+            }
             self.close(from, 1000);
         } else if connection.event_acks && !connection.doubled.remove(id) {
             let id = id.to_owned();
@@ -91,6 +113,9 @@ impl Switchboard {
             Reply::Result(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
             Reply::Error { code, message, data } => {
                 let mut error = json!({"code": code, "message": message});
+                if self.scenario.other_forms {
+                    error["code"] = code.to_string().into();
+                }
                 if let Some(data) = data {
                     error["data"] = data;
                 }
@@ -112,7 +137,7 @@ impl Switchboard {
             self.report(Report::Disturbed { what: format!("{name} is refused on demand") });
             return match refusal {
                 Refusal::Code(code, message) => {
-                    Reply::Result(json!({"code": code.to_string(), "message": message}))
+                    Reply::Result(json!({"code": self.spelled(code), "message": message}))
                 }
                 Refusal::RpcError(code, message) => Reply::Error { code, message, data: None },
                 Refusal::Silence => Reply::Silence,
@@ -133,6 +158,10 @@ impl Switchboard {
             return self.invalid(from, name, -32002, "Authentication required", Some(data));
         };
         match self.carry_out(method, from, session, params) {
+            Ok(extra) if self.scenario.other_forms => {
+                let code = ("code".to_owned(), self.spelled(200));
+                Reply::Result(std::iter::once(code).chain(extra).collect::<Map<_, _>>().into())
+            }
             Ok(extra) => Reply::Result(success(method, params, extra)),
             Err(refused) => {
                 let Refused { code, message } = refused;
@@ -150,9 +179,14 @@ impl Switchboard {
                     code: code.to_string(),
                     message: message.clone(),
                 });
-                Reply::Result(json!({"code": code.to_string(), "message": message}))
+                Reply::Result(json!({"code": self.spelled(code), "message": message}))
             }
         }
+    }
+
+    /// The code of a result, in one of its forms.
+    fn spelled(&self, code: u16) -> Value {
+        if self.scenario.other_forms { code.into() } else { code.to_string().into() }
     }
 
     /// Answers the request inside an older envelope.

@@ -241,6 +241,31 @@ pub enum Violation {
         /// Who should have.
         connection: ConnectionId,
     },
+    /// A `signalwire.disconnect` was not answered before the connection was closed.
+    FarewellOverdue {
+        /// When, since the start.
+        at: Duration,
+        /// Who should have.
+        connection: ConnectionId,
+    },
+    /// A client was let in although its `signalwire.connect` is not as it should be.
+    BadConnect {
+        /// When, since the start.
+        at: Duration,
+        /// Whose request.
+        connection: ConnectionId,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A request has the id of an earlier one on the same connection.
+    ReusedId {
+        /// When, since the start.
+        at: Duration,
+        /// Whose request.
+        connection: ConnectionId,
+        /// The id.
+        id: String,
+    },
 }
 
 impl fmt::Display for Violation {
@@ -261,6 +286,15 @@ impl fmt::Display for Violation {
             }
             Self::PingOverdue { connection, .. } => {
                 write!(f, "{connection}: a ping was not answered in time")
+            }
+            Self::FarewellOverdue { connection, .. } => {
+                write!(f, "{connection}: the end of the connection was announced and not answered")
+            }
+            Self::BadConnect { connection, what, .. } => {
+                write!(f, "{connection}: signalwire.connect: {what}")
+            }
+            Self::ReusedId { connection, id, .. } => {
+                write!(f, "{connection}: a second request with the id {id}")
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::calls::{AttemptKey, Call, CallKey};
 use super::people::Person;
@@ -201,7 +201,10 @@ impl Switchboard {
         }
         match attempt.purpose {
             Purpose::Dial { tag } => {
-                let Some(winner) = self.calls.get(&key).map(Call::as_winner) else { return };
+                let Some(mut winner) = self.calls.get(&key).map(Call::as_winner) else { return };
+                if self.scenario.other_forms {
+                    winner["dial_winner"] = "true".into();
+                }
                 let event = json!({"node_id": NODE, "tag": tag, "dial_state": "answered", "call": winner});
                 self.emit(attempt.session, "calling.call.dial", event);
                 self.report(Report::DialAnswered { tag, call: key.id() });
@@ -209,7 +212,7 @@ impl Switchboard {
             Purpose::Begin { .. } => {}
             Purpose::Connect { call, tag, limit } => {
                 self.limit_call(key, limit);
-                self.bridge(call, key, tag.as_deref());
+                self.bridge(call, key, tag.as_deref(), json!({}));
             }
         }
     }
@@ -233,7 +236,13 @@ impl Switchboard {
         let Some(attempt) = self.attempts.remove(&key) else { return };
         match attempt.purpose {
             Purpose::Dial { tag } => {
-                let event = json!({"node_id": NODE, "tag": tag, "dial_state": "failed", "call": {}});
+                let mut event = json!({"node_id": NODE, "tag": tag, "dial_state": "failed"});
+                if self.scenario.other_forms {
+                    event["reason"] = failed_reason(&attempt.last_failure).into();
+                    event["source"] = "outbound".into();
+                } else {
+                    event["call"] = json!({});
+                }
                 self.emit(attempt.session, "calling.call.dial", event);
                 self.report(Report::DialFailed { tag });
             }
@@ -279,19 +288,18 @@ impl Switchboard {
             return false;
         };
         let (call, tag, session) = (*call, tag.clone(), *session);
-        let queued = device.kind == "queue";
-        let other = if queued {
-            self.take_from_queue(session, device.target())
+        let free =
+            |other: &Call| other.key != call && other.state == CallState::Answered && other.peer.is_none();
+        let queue = device.target();
+        let found = if device.kind == "queue" {
+            let taken = self.take_from_queue(session, queue, free);
+            taken.map(|(other, place)| (other, json!({"queue_id": place, "queue_name": queue})))
         } else {
-            device.params.get("call_id").and_then(serde_json::Value::as_str).and_then(CallKey::parse)
+            let wanted = device.params.get("call_id").and_then(Value::as_str).and_then(CallKey::parse);
+            let ours = |other: &Call| free(other) && other.owner == Some(session);
+            wanted.filter(|other| self.calls.get(other).is_some_and(ours)).map(|other| (other, json!({})))
         };
-        let free = |other: &Call| {
-            other.state == CallState::Answered
-                && other.peer.is_none()
-                && (queued || other.owner == Some(session))
-        };
-        let Some(other) = other.filter(|other| *other != call && self.calls.get(other).is_some_and(free))
-        else {
+        let Some((other, facts)) = found else {
             if let Some(attempt) = self.attempts.get_mut(&key) {
                 attempt.last_failure = "not_found".into();
             }
@@ -301,12 +309,16 @@ impl Switchboard {
         for leg in legs {
             self.end_call(leg, "cancel");
         }
-        self.bridge(call, other, tag.as_deref());
+        self.bridge(call, other, tag.as_deref(), facts);
         true
     }
 
-    fn bridge(&mut self, asking: CallKey, other: CallKey, tag: Option<&str>) {
-        let Some(peer) = self.calls.get(&other).map(Call::as_party) else { return };
+    /// Bridges two calls. The event shows the other one with these further facts.
+    fn bridge(&mut self, asking: CallKey, other: CallKey, tag: Option<&str>, facts: Value) {
+        let Some(mut peer) = self.calls.get(&other).map(Call::as_party) else { return };
+        if let (Value::Object(peer), Value::Object(facts)) = (&mut peer, facts) {
+            peer.extend(facts);
+        }
         let to = self.calls.get(&other).map(|call| call.device.target().to_owned()).unwrap_or_default();
         for (one, two) in [(asking, other), (other, asking)] {
             if let Some(call) = self.calls.get_mut(&one) {
@@ -320,6 +332,7 @@ impl Switchboard {
             event["tag"] = tag.into();
         }
         self.emit_for_call(asking, "calling.call.connect", event);
+        self.tell_of_stream(asking, other, "streaming");
         self.report(Report::Bridged { call: asking.id(), with: other.id(), to });
         for key in [asking, other] {
             self.tell_operations(key, |body, desk| body.on_bridge(desk));
@@ -329,6 +342,11 @@ impl Switchboard {
 
     /// Separates a call from its peer; both stand alone afterwards. False if it had none.
     pub(crate) fn unbridge(&mut self, key: CallKey) -> bool {
+        self.unbridge_telling(key, true)
+    }
+
+    /// The same, where the call itself may not be told.
+    fn unbridge_telling(&mut self, key: CallKey, tell: bool) -> bool {
         let Some(peer) = self.calls.get(&key).and_then(|call| call.peer) else { return false };
         for (one, two) in [(key, peer), (peer, key)] {
             let Some(call) = self.calls.get_mut(&one) else { continue };
@@ -340,7 +358,10 @@ impl Switchboard {
                 if let Some(party) = party {
                     event["peer"] = party;
                 }
-                self.emit_for_call(one, "calling.call.connect", event);
+                if tell || one != key {
+                    self.emit_for_call(one, "calling.call.connect", event);
+                    self.tell_of_stream(one, two, "finished");
+                }
                 self.report(Report::Unbridged { call: one.id(), from: two.id() });
             }
             self.cue(one, Cue::Unbridged);
@@ -348,11 +369,12 @@ impl Switchboard {
         true
     }
 
-    /// A bridged call is ending. One that was created for the bridge does not outlive it.
+    /// A bridged call is ending. One that was created for the bridge does not outlive it. The other side is told in any
+    /// case: its own end is not near.
     pub(super) fn leave_bridge(&mut self, key: CallKey) {
         let Some(peer) = self.calls.get(&key).and_then(|call| call.peer) else { return };
         let follows = self.calls.get(&peer).is_some_and(|call| call.follows == Some(key));
-        self.unbridge(key);
+        self.unbridge_telling(key, !self.scenario.leave_operations_open);
         if follows {
             self.end_call(peer, "hangup");
         }

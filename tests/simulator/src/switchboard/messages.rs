@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::Switchboard;
-use super::session::SessionKey;
+use super::session::{Session, SessionKey};
 use super::timers::Timer;
 use crate::scenario::When;
 use crate::{Delivery, Message, Report};
@@ -22,7 +22,11 @@ pub(crate) struct MessageKey(u64);
 /// A message on its way out.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
+    /// Who sent it.
     session: SessionKey,
+    project: String,
+    /// Where its states go.
+    context: String,
     facts: Value,
     /// The states that are still to come, and why the last of them.
     states: Vec<(&'static str, Duration)>,
@@ -65,7 +69,9 @@ impl Switchboard {
             Delivery::Failed(why) => (vec![("failed", millis(500))], Some(why)),
         };
         states.extend([("initiated", millis(200)), ("queued", Duration::ZERO)]);
-        self.outgoing.insert(key, Outgoing { session, facts, states, reason });
+        let project = self.project_of(session);
+        let context = params.get("context").and_then(Value::as_str).unwrap_or_default().to_owned();
+        self.outgoing.insert(key, Outgoing { session, project, context, facts, states, reason });
         self.message_moves(key);
         key.id()
     }
@@ -75,8 +81,11 @@ impl Switchboard {
         let Some(message) = self.outgoing.get_mut(&key) else { return };
         let Some((state, _)) = message.states.pop() else { return };
         let mut event = message.facts.clone();
+        if self.scenario.other_forms {
+            event = json!({"message_id": key.id()});
+        }
         event["message_state"] = state.into();
-        let session = message.session;
+        let (sender, project, context) = (message.session, message.project.clone(), message.context.clone());
         if let Some((_, after)) = message.states.last() {
             let due = self.now.saturating_add(*after);
             self.timers.set(due, Timer::MessageMoves(key));
@@ -86,8 +95,30 @@ impl Switchboard {
             }
             self.outgoing.remove(&key);
         }
-        self.emit(session, "messaging.state", event);
-        self.report(Report::MessageMoved { message: key.id(), state: state.to_owned() });
+        let (message, state) = (key.id(), state.to_owned());
+        if let Some(session) = self.hearer(sender, &project, &context) {
+            self.emit(session, "messaging.state", event);
+            self.report(Report::MessageMoved { message, state });
+        } else {
+            self.report(Report::MessageUnheard { message, state, context });
+        }
+    }
+
+    /// Who is told what becomes of a message: its context is the name of a session, or one that a session reads. The
+    /// sender comes first, then those of its project who are there.
+    fn hearer(&self, sender: SessionKey, project: &str, context: &str) -> Option<SessionKey> {
+        let named = |session: &Session| session.protocol == context;
+        let reads = |session: &Session| session.contexts.contains(context);
+        if self.sessions.get(&sender).is_some_and(|sender| named(sender) || reads(sender)) {
+            return Some(sender);
+        }
+        let find = |fits: &dyn Fn(&Session) -> bool| {
+            let mut of_project = self.sessions.iter().filter(|(_, session)| session.project == project);
+            of_project.find(|(_, session)| fits(session)).map(|(key, _)| *key)
+        };
+        find(&named)
+            .or_else(|| find(&|session| reads(session) && session.connection.is_some()))
+            .or_else(|| find(&reads))
     }
 
     /// Arms the scripted messages that go by the clock.
@@ -145,12 +176,13 @@ impl Switchboard {
     /// Hands every waiting message to the next subscriber of its context in turn.
     pub(super) fn hand_over_messages(&mut self) {
         for waiting in std::mem::take(&mut self.incoming) {
-            let Some(session) = self.next_reader(&waiting.message.context) else {
+            let Some(session) = self.next_reader(&waiting.message) else {
                 self.incoming.push_back(waiting);
                 continue;
             };
             let Incoming { id, message, scripted } = waiting;
-            self.message_rotation.insert(message.context.clone(), session);
+            let shared = (self.project_of(session), message.context.clone());
+            self.message_rotation.insert(shared, session);
             let event = json!({
                 "message_id": id,
                 "context": message.context,
@@ -178,15 +210,9 @@ impl Switchboard {
         }
     }
 
-    fn next_reader(&self, context: &str) -> Option<SessionKey> {
-        let last = self.message_rotation.get(context).copied();
-        let wants = |session: &SessionKey| {
-            let session = self.sessions.get(session);
-            session.is_some_and(|s| s.connection.is_some() && s.contexts.contains(context))
-        };
-        let after = self.sessions.keys().copied().filter(|key| Some(*key) > last);
-        let around = self.sessions.keys().copied().filter(|key| Some(*key) <= last);
-        after.chain(around).find(wants)
+    fn next_reader(&self, message: &Message) -> Option<SessionKey> {
+        let project = self.project_for(message.project.as_deref(), &message.context)?;
+        self.next_in_turn(&self.message_rotation, &project, &message.context, |_| true)
     }
 
     /// Whether every scripted message was handed over and nothing is on its way out.

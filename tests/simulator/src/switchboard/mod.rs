@@ -3,6 +3,8 @@
 pub(crate) mod bindings;
 pub(crate) mod calls;
 pub(crate) mod conferences;
+mod control;
+mod credentials;
 mod events;
 mod faults;
 mod inbound;
@@ -15,13 +17,12 @@ mod people;
 mod queues;
 pub(crate) mod session;
 mod stats;
+mod streams;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
-
-use serde_json::Value;
 
 pub use calls::{CallState, CallView, OperationView};
 pub(crate) use faults::CUT;
@@ -38,7 +39,7 @@ use self::messages::{Incoming, MessageKey, Outgoing};
 use self::queues::Queue;
 use self::session::{Connection, Session, SessionKey};
 use self::timers::{Timer, Timers};
-use crate::{Caller, Message, Payment, Report, Scenario};
+use crate::{Payment, Report, Scenario};
 
 /// The name of the one node of the service.
 pub(crate) const NODE: &str = "node-1@simulator";
@@ -92,18 +93,20 @@ pub struct Switchboard {
     timers: Timers,
     connections: BTreeMap<ConnectionId, Connection>,
     pub(crate) sessions: BTreeMap<SessionKey, Session>,
+    /// The protocols of sessions whose clients know that they are forgotten.
+    dismissed: VecDeque<String>,
     pub(crate) calls: BTreeMap<CallKey, Call>,
     /// Inbound calls that nobody has been offered, in the order they came.
     waiting: Vec<CallKey>,
-    /// Per context, who was offered the last call.
-    rotation: BTreeMap<String, SessionKey>,
+    /// Per project and context, who was offered the last call.
+    rotation: BTreeMap<(String, String), SessionKey>,
     attempts: BTreeMap<AttemptKey, Attempt>,
     conferences: Vec<Conference>,
     queues: Vec<Queue>,
     outgoing: BTreeMap<MessageKey, Outgoing>,
     incoming: VecDeque<Incoming>,
-    /// Per context, who got the last message.
-    message_rotation: BTreeMap<String, SessionKey>,
+    /// Per project and context, who got the last message.
+    message_rotation: BTreeMap<(String, String), SessionKey>,
     planned_messages: BTreeSet<usize>,
     messages_over: usize,
     /// How the next payments end.
@@ -178,12 +181,23 @@ pub enum Output {
 }
 
 /// A frame of the current turn.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Staged {
     to: ConnectionId,
     text: String,
-    /// The id, if it is an event: those can be disturbed and want to be acknowledged.
-    event: Option<String>,
+    wants: Wants,
+}
+
+/// What has to come back for a frame, from when it has really left; with its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wants {
+    Nothing,
+    /// An event wants to be acknowledged. Only events are disturbed by chance.
+    Ack(String),
+    /// A ping wants to be answered.
+    Pong(String),
+    /// A farewell wants to be answered.
+    Farewell(String),
 }
 
 /// What arrives.
@@ -201,6 +215,7 @@ impl Switchboard {
             timers: Timers::default(),
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            dismissed: VecDeque::new(),
             calls: BTreeMap::new(),
             waiting: Vec::new(),
             rotation: BTreeMap::new(),
@@ -294,124 +309,6 @@ impl Switchboard {
     }
 }
 
-/// Control, for tests. The disturbances are with [`Faults`].
-impl Switchboard {
-    /// Places a call now, whatever the caller says about when. It is offered to one subscriber of its
-    /// context; while there is none it waits (1000 calls at most, further ones get a busy tone) until
-    /// the caller's patience is over. Returns the call id.
-    pub fn place_call(&mut self, now: Duration, caller: Caller) -> String {
-        self.advance(now);
-        let key = self.place(caller, None);
-        self.flush();
-        key.id()
-    }
-
-    /// Lets a message come in now, whatever it says about when. It goes to one subscriber of its
-    /// context; while there is none it waits (1000 messages at most, older ones are lost). Returns the
-    /// message id.
-    pub fn place_message(&mut self, now: Duration, message: Message) -> String {
-        self.advance(now);
-        let id = self.take_message(message, None);
-        self.flush();
-        id
-    }
-
-    /// Hangs up on behalf of the person on a call. False if the call is not there.
-    pub fn hang_up(&mut self, now: Duration, call_id: &str) -> bool {
-        self.end(now, call_id, "hangup")
-    }
-
-    /// Ends a call with any end reason. False if the call is not there.
-    pub fn end(&mut self, now: Duration, call_id: &str, reason: &str) -> bool {
-        self.advance(now);
-        let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
-        if let Some(key) = key {
-            self.end_call(key, reason);
-        }
-        self.flush();
-        key.is_some()
-    }
-
-    /// Presses keys on behalf of the person on a call, all at once. False if the call is not there.
-    pub fn press(&mut self, now: Duration, call_id: &str, digits: &str) -> bool {
-        self.advance(now);
-        let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
-        if let Some(key) = key {
-            for digit in digits.chars() {
-                self.key_pressed(key, digit);
-            }
-        }
-        self.flush();
-        key.is_some()
-    }
-
-    /// Sends any event to a connection, in the usual envelope. It is acknowledged like any other.
-    pub fn push_event(&mut self, now: Duration, to: ConnectionId, event_type: &str, params: Value) {
-        self.advance(now);
-        self.send_event(to, event_type, &params);
-        drop(params);
-        self.flush();
-    }
-
-    /// Sends any text to a connection, sensible or not.
-    pub fn push_frame(&mut self, to: ConnectionId, text: String) {
-        self.stage(to, text);
-        self.flush();
-    }
-
-    /// The open connections, oldest first.
-    pub fn connections(&self) -> impl Iterator<Item = ConnectionId> {
-        self.connections.keys().copied()
-    }
-
-    /// The contexts that the session of a connection is subscribed to, in alphabetical order.
-    pub fn contexts(&self, of: ConnectionId) -> Vec<String> {
-        let session = self.connections.get(&of).and_then(|connection| connection.session);
-        let session = session.and_then(|key| self.sessions.get(&key));
-        session.map(|session| session.contexts.iter().cloned().collect()).unwrap_or_default()
-    }
-
-    /// The newest frames, oldest first; see [`JOURNAL_BOUND`].
-    pub fn journal(&self) -> &[JournalEntry] {
-        self.journal.entries()
-    }
-
-    pub(crate) fn journal_after(&self, count: u64) -> (&[JournalEntry], u64) {
-        self.journal.after(count)
-    }
-
-    /// Calls, the last [`ENDED_BOUND`] ended ones first, then those that stand, oldest first.
-    pub fn calls(&self) -> impl Iterator<Item = CallView> {
-        let standing = self.calls.values().map(|call| {
-            let owner = call.owner.and_then(|owner| self.sessions.get(&owner));
-            call.view(owner.and_then(|session| session.connection))
-        });
-        self.ended.iter().cloned().chain(standing)
-    }
-
-    /// The call with this id, if it is known.
-    pub fn call(&self, call_id: &str) -> Option<CallView> {
-        self.calls().find(|call| call.call_id == call_id)
-    }
-
-    /// What clients did wrong, in order; see [`VIOLATION_BOUND`].
-    pub fn violations(&self) -> &[Violation] {
-        &self.violations
-    }
-
-    /// Whether every scripted caller has called and hung up, no call stands, every scripted message was
-    /// handed over and none is on its way. Without scripted callers and messages: whether there has
-    /// been a call or a message and all that is over.
-    pub fn is_done(&self) -> bool {
-        let scripted = self.scenario.callers.len();
-        self.scripts_over == scripted
-            && self.calls.is_empty()
-            && self.attempts.is_empty()
-            && self.messages_are_done()
-            && (self.next_call > 0 || self.next_message > 0)
-    }
-}
-
 /// Shared by the parts.
 impl Switchboard {
     /// Fires everything that is due, each timer at its own time however late this comes.
@@ -432,7 +329,7 @@ impl Switchboard {
             Timer::Ping(to) => self.ping(to),
             Timer::PingOverdue(from, id) => self.ping_overdue(from, &id),
             Timer::AckOverdue(from, id) => self.ack_overdue(from, id),
-            Timer::CloseAnyway(to) => self.close(to, 1000),
+            Timer::CloseAnyway(to) => self.farewell_is_over(to),
             Timer::Cut(connection) => self.cut_now(connection),
             Timer::SessionExpires(key) => self.session_expires(key),
             Timer::CallerDials(index) => self.caller_dials(index),
@@ -447,13 +344,13 @@ impl Switchboard {
             Timer::Referred(key, target) => self.referred(key, &target),
             Timer::MessageMoves(key) => self.message_moves(key),
             Timer::MessageComes(index) => self.message_comes(index),
-            Timer::Release(to, text) => self.deliver(to, text),
+            Timer::Release(frame) => self.deliver(frame),
             Timer::StallEnds(connection) => self.stall_ends(connection),
         }
     }
 
     fn stage(&mut self, to: ConnectionId, text: String) {
-        self.staged.push(Staged { to, text, event: None });
+        self.staged.push(Staged { to, text, wants: Wants::Nothing });
     }
 
     /// Closes a connection from this side, after everything that was staged for it.

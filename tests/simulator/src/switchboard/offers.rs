@@ -1,5 +1,6 @@
 //! Inbound calls: placing them, sharing them out, taking them, ending calls of every kind.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
@@ -73,6 +74,10 @@ impl Switchboard {
         let device = Device::phone(&caller.from, &caller.to);
         let mut call = Call::new(key, true, device, self.now);
         call.context = caller.context;
+        call.project = caller.project;
+        if self.scenario.other_forms {
+            call.state = CallState::Ringing;
+        }
         call.person = Person::new(caller.script);
         call.scripted = scripted;
         let due = self.now.saturating_add(caller.patience);
@@ -116,16 +121,17 @@ impl Switchboard {
     /// Offers a call to the next subscriber of its context in turn, or lets it wait.
     fn offer(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(&key) else { return };
-        let Some(session) = self.next_subscriber(&call.context, call) else {
+        let Some(session) = self.next_subscriber(call) else {
             self.waiting.push(key);
             return;
         };
-        self.rotation.insert(call.context.clone(), session);
         let Some(subscriber) = self.sessions.get(&session) else { return };
+        self.rotation.insert((subscriber.project.clone(), call.context.clone()), session);
         let event = call.offer(&subscriber.project);
         let connection = subscriber.connection;
         if let Some(call) = self.calls.get_mut(&key) {
             call.owner = Some(session);
+            call.project = Some(subscriber.project.clone());
         }
         self.emit(session, "calling.call.receive", event);
         if let Some(to) = connection {
@@ -136,25 +142,41 @@ impl Switchboard {
     /// A call came back from a client: somebody else gets it, or it ends.
     pub(crate) fn offer_again(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(&key) else { return };
-        if self.next_subscriber(&call.context, call).is_some() {
+        if self.next_subscriber(call).is_some() {
             self.offer(key);
         } else {
             self.end_call(key, "noAnswer");
         }
     }
 
-    fn next_subscriber(&self, context: &str, call: &Call) -> Option<SessionKey> {
-        let may = |session: &SessionKey| {
-            !call.passed_by.contains(session)
-                && self
-                    .sessions
-                    .get(session)
-                    .is_some_and(|s| s.connection.is_some() && s.contexts.contains(context))
+    fn next_subscriber(&self, call: &Call) -> Option<SessionKey> {
+        let project = self.project_for(call.project.as_deref(), &call.context)?;
+        self.next_in_turn(&self.rotation, &project, &call.context, |key| !call.passed_by.contains(key))
+    }
+
+    /// Whose call or message of a context it is: what a scenario leaves open goes to the project whose session has
+    /// been there for longest. Projects do not share.
+    pub(super) fn project_for(&self, known: Option<&str>, context: &str) -> Option<String> {
+        let first = || self.sessions.values().find(|session| session.contexts.contains(context));
+        known.map(str::to_owned).or_else(|| Some(first()?.project.clone()))
+    }
+
+    /// The session after the last one, round about, that reads a context for a project and may have it.
+    pub(super) fn next_in_turn(
+        &self,
+        rotation: &BTreeMap<(String, String), SessionKey>,
+        project: &str,
+        context: &str,
+        may: impl Fn(&SessionKey) -> bool,
+    ) -> Option<SessionKey> {
+        let last = rotation.get(&(project.to_owned(), context.to_owned())).copied();
+        let reads = |key: &SessionKey| {
+            let session = self.sessions.get(key).filter(|session| session.connection.is_some());
+            may(key) && session.is_some_and(|s| s.project == project && s.contexts.contains(context))
         };
-        let last = self.rotation.get(context).copied();
         let after = self.sessions.keys().copied().filter(|key| Some(*key) > last);
         let around = self.sessions.keys().copied().filter(|key| Some(*key) <= last);
-        after.chain(around).find(may)
+        after.chain(around).find(reads)
     }
 
     pub(crate) fn answer_call(&mut self, key: CallKey, limit: Option<Duration>) {
@@ -221,7 +243,14 @@ impl Switchboard {
 
     pub(super) fn emit_state(&mut self, key: CallKey) {
         if let Some(call) = self.calls.get(&key) {
-            let event = call.state_event();
+            let mut event = call.state_event();
+            if self.scenario.other_forms {
+                match event["end_reason"].as_str() {
+                    Some("noAnswer") => event["end_reason"] = "no_answer".into(),
+                    Some("decline") => event["end_reason"] = "declined".into(),
+                    _ => {}
+                }
+            }
             self.emit_for_call(key, "calling.call.state", event);
         }
     }

@@ -208,7 +208,8 @@ impl Switchboard {
     }
 
     /// Passes a command on to the running operation with the control id of the request, started by
-    /// one of `methods`.
+    /// one of `methods`. That nothing runs is 404 only where a control id says what should: to a client
+    /// 404 means that what it speaks of is gone, and without one it speaks of the call.
     pub(crate) fn command(&mut self, request: &Request, methods: &[&str], command: &Command) -> Outcome {
         let key = request.call()?;
         let call = self.calls.get(&key).ok_or_else(Refused::no_call)?;
@@ -217,14 +218,11 @@ impl Switchboard {
             call.operations.iter().find(|a| methods.contains(&a.method) && a.control_id == control_id);
         let operation = found.map(|active| active.key).ok_or_else(|| {
             let what = methods.join(" or ");
-            Refused::new(
-                404,
-                if control_id.is_empty() {
-                    format!("No {what} is active on the call")
-                } else {
-                    format!("No {what} with control_id '{control_id}' is active")
-                },
-            )
+            if control_id.is_empty() {
+                Refused::conflict(format!("No {what} is active on the call"))
+            } else {
+                Refused::new(404, format!("No {what} with control_id '{control_id}' is active"))
+            }
         })?;
         self.with_operation(key, operation, |body, desk| body.on_command(desk, command))
             .unwrap_or_else(accepted)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Switchboard;
-use super::calls::CallKey;
+use super::calls::{Call, CallKey};
 use super::session::SessionKey;
 use crate::methods::Refused;
 use crate::{Cue, Report};
@@ -69,29 +69,44 @@ impl Switchboard {
     /// Takes a call out of a queue without an answer.
     pub(crate) fn leave_queue(&mut self, key: CallKey, name: &str) -> Result<(), Refused> {
         let place = self.queues.iter().position(|queue| queue.name == name && queue.position(key).is_some());
-        let place = place.ok_or_else(|| Refused::new(404, format!("Call is not in a queue '{name}'")))?;
-        self.leaves_queue(place, key, "leave");
+        let place = place.ok_or_else(|| Refused::conflict(format!("Call is not in a queue '{name}'")))?;
+        if let Some(event) = self.leaves_queue(place, key, "leave") {
+            self.emit_for_call(key, EVENT, event);
+        }
         Ok(())
     }
 
-    /// An ending call waits no more.
+    /// An ending call waits no more; it is told so unless the scenario leaves operations open.
     pub(super) fn leave_queue_at_end(&mut self, key: CallKey) {
-        if let Some(place) = self.queues.iter().position(|queue| queue.position(key).is_some()) {
-            self.leaves_queue(place, key, "leave");
+        if let Some(place) = self.queues.iter().position(|queue| queue.position(key).is_some())
+            && let Some(event) = self.leaves_queue(place, key, "leave")
+            && !self.scenario.leave_operations_open
+        {
+            self.emit_for_call(key, EVENT, event);
         }
     }
 
-    /// Takes out whoever has waited longest in a queue of a session's project.
-    pub(super) fn take_from_queue(&mut self, session: SessionKey, name: &str) -> Option<CallKey> {
+    /// Takes out whoever has waited longest in a queue of a session's project and can be bridged. Gives the call, and
+    /// the id of its place in the queue.
+    pub(super) fn take_from_queue(
+        &mut self,
+        session: SessionKey,
+        name: &str,
+        can_be_bridged: impl Fn(&Call) -> bool,
+    ) -> Option<(CallKey, String)> {
         let project = self.project_of(session);
         let place = self.queues.iter().position(|queue| queue.name == name && queue.project == project)?;
-        let key = self.queues[place].waiting.first()?.call;
-        self.leaves_queue(place, key, "dequeue");
-        Some(key)
+        let fits = |entry: &&Waiting| self.calls.get(&entry.call).is_some_and(&can_be_bridged);
+        let entry = self.queues[place].waiting.iter().find(fits)?;
+        let (key, id) = (entry.call, entry.id.clone());
+        let event = self.leaves_queue(place, key, "dequeue")?;
+        self.emit_for_call(key, EVENT, event);
+        Some((key, id))
     }
 
-    fn leaves_queue(&mut self, place: usize, key: CallKey, status: &str) {
-        let Some(index) = self.queues[place].position(key) else { return };
+    /// Takes a call out of its queue; gives the event of that.
+    fn leaves_queue(&mut self, place: usize, key: CallKey, status: &str) -> Option<Value> {
+        let index = self.queues[place].position(key)?;
         let entry = self.queues[place].waiting.remove(index);
         let queue = &mut self.queues[place];
         queue.served = queue.served.saturating_add(1);
@@ -104,9 +119,9 @@ impl Switchboard {
             event["size"] = self.queues[place].waiting.len().into();
             event["leave_ts"] = micros(self.now).into();
         }
-        self.emit_for_call(key, EVENT, event);
         let what = format!("{status} of queue {}", self.queues[place].name);
         self.report(Report::Noted { call: key.id(), what });
+        Some(event)
     }
 }
 

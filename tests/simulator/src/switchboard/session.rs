@@ -1,15 +1,20 @@
 //! Connections and sessions: logging in, resuming, losing the line, expiring.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::credentials::{CREDENTIALS, MIXED, mixes_forms};
 use super::events::AUTHORIZATION_STATE;
 use super::timers::{Timer, TimerId};
-use super::{CONNECT, NODE, Staged, Switchboard, epoch};
+use super::{CONNECT, NODE, Staged, Switchboard, Wants, epoch};
 use crate::methods::rules::{Kind, Param, Remarks, check, optional, required};
 use crate::switchboard::inbound::Reply;
-use crate::{CallState, ConnectionId, Credential, Report, Violation};
+use crate::{CallState, ConnectionId, Report, Violation};
+
+/// How many names of forgotten sessions are remembered.
+const DISMISSED_BOUND: usize = 1000;
 
 /// How many events wait for a session without a connection; older ones are lost.
 pub(super) const SESSION_QUEUE_BOUND: usize = 1000;
@@ -17,8 +22,8 @@ pub(super) const SESSION_QUEUE_BOUND: usize = 1000;
 const CONNECT_PARAMS: &[Param] = &[
     required("version", Kind::Open),
     required("agent", Kind::Text),
-    optional("event_acks", Kind::Flag),
-    required("authentication", Kind::Open),
+    required("event_acks", Kind::Flag),
+    required("authentication", Kind::Object(CREDENTIALS)),
     optional("contexts", Kind::Texts),
     optional("protocol", Kind::AnyText),
     optional("authorization_state", Kind::AnyText),
@@ -29,15 +34,6 @@ const CONNECT_PARAMS: &[Param] = &[
     optional("params", Kind::Any),
     optional("protocols", Kind::Any),
 ];
-
-const REAUTHENTICATE: &str = "signalwire.reauthenticate";
-const REAUTHENTICATE_PARAMS: &[Param] =
-    &[required("authentication", Kind::Open), optional("dpop_token", Kind::AnyText)];
-
-/// The code, text and data of the error for a login.
-type NotLetIn = (i64, &'static str, Option<Value>);
-
-const WRONG: NotLetIn = (-32002, "Authentication failed", None);
 
 /// A session by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,16 +65,43 @@ pub(crate) struct Connection {
     pub(super) unconfirmed: VecDeque<Staged>,
     /// Requests that were delivered twice or are overdue: a further answer is no violation.
     pub(super) doubled: BTreeSet<String>,
+    /// The ids of its newest requests.
+    asked: VecDeque<String>,
     pub(super) pings: BTreeMap<String, TimerId>,
     pub(super) ping_timer: Option<TimerId>,
-    /// The id of `signalwire.disconnect`, its time limit, and whether the session is forgotten.
-    pub(super) farewell: Option<(String, TimerId, bool)>,
+    pub(super) farewell: Option<Farewell>,
 }
 
+/// A `signalwire.disconnect` that has been announced.
+#[derive(Debug)]
+pub(super) struct Farewell {
+    pub(super) id: String,
+    /// When the connection is closed without an answer.
+    pub(super) timer: TimerId,
+    /// Whether the session is forgotten then.
+    pub(super) forget: bool,
+    /// The protocol of the session that is forgotten then. One that logged in meanwhile could not know.
+    pub(super) dismissed: Option<String>,
+    /// When the frame left, if it has.
+    pub(super) left: Option<Duration>,
+}
+
+/// How many ids of requests a connection remembers.
+const ASKED_BOUND: usize = 256;
 /// How many ids a connection remembers whose answers are no longer needed.
 const ANSWERED_BOUND: usize = 10_000;
 
 impl Connection {
+    /// Remembers the id of a request; false if it has been there lately.
+    pub(super) fn asks(&mut self, id: &str) -> bool {
+        let new = !self.asked.iter().any(|asked| asked == id);
+        if self.asked.len() == ASKED_BOUND {
+            self.asked.pop_front();
+        }
+        self.asked.push_back(id.to_owned());
+        new
+    }
+
     /// A further answer to this request is no violation.
     pub(super) fn may_answer_again(&mut self, id: String) {
         if self.doubled.len() == ANSWERED_BOUND {
@@ -104,6 +127,10 @@ impl Switchboard {
         for parameter in remarks.unknown {
             self.unknown_parameter(from, CONNECT, parameter);
         }
+        if mixes_forms(params, &["project", "token"]) {
+            self.report(Report::ClientRefused { connection: from, why: MIXED.to_owned() });
+            return self.invalid(from, CONNECT, -32602, MIXED, None);
+        }
         let text = |name: &str| params.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let known = text("protocol")
             .and_then(|protocol| self.sessions.iter().find(|(_, session)| session.protocol == protocol))
@@ -121,31 +148,44 @@ impl Switchboard {
                 return Reply::Error { code, message: why.to_owned(), data };
             }
         };
+        if text("protocol").is_some_and(|protocol| self.dismissed.iter().any(|known| known == protocol)) {
+            self.bad_connect(from, "the protocol of a session that was to be forgotten");
+        }
+        let acks = params.get("event_acks").and_then(Value::as_bool).unwrap_or(false);
+        if !acks {
+            self.bad_connect(from, "event_acks is false");
+        }
         let resumed = known.filter(|key| self.sessions.get(key).is_some_and(|s| s.project == project));
         let key = resumed.unwrap_or_else(|| self.open_session(project));
+        if !self.scenario.resume_keeps_contexts
+            && let Some(session) = self.sessions.get_mut(&key)
+        {
+            session.contexts.clear();
+        }
         let contexts = params.get("contexts").and_then(Value::as_array).into_iter().flatten();
-        let contexts: Vec<_> = contexts.filter_map(Value::as_str).map(str::to_owned).collect();
-        let acks = params.get("event_acks").and_then(Value::as_bool).unwrap_or(false);
+        let unpaid = |context: &&str| self.scenario.unpaid_contexts.iter().any(|unpaid| unpaid == context);
+        let contexts = contexts.filter_map(Value::as_str).filter(|context| !unpaid(context));
+        let contexts: Vec<_> = contexts.map(str::to_owned).collect();
         self.attach(key, from, acks);
         self.welcome(key, from, resumed.is_some(), &contexts)
     }
 
-    fn check_credentials(
-        &self,
-        params: &Map<String, Value>,
-    ) -> Result<String, (i64, &'static str, Option<Value>)> {
-        let authentication = &params["authentication"];
-        let text = |name: &str| authentication[name].as_str().filter(|text| !text.is_empty());
-        if let Some(jwt) = text("jwt_token") {
-            let known = self.scenario.jwt_tokens.iter().any(|known| known.0 == jwt);
-            return known.then(|| "jwt-project".to_owned()).ok_or(WRONG);
+    fn bad_connect(&mut self, connection: ConnectionId, what: &str) {
+        self.violated(Violation::BadConnect { at: self.now, connection, what: what.to_owned() });
+    }
+
+    /// The name of the session of a connection.
+    pub(super) fn protocol_of(&self, connection: ConnectionId) -> Option<String> {
+        let session = self.connections.get(&connection)?.session?;
+        self.sessions.get(&session).map(|session| session.protocol.clone())
+    }
+
+    /// A client has understood that its session is forgotten: it must not ask for it again.
+    pub(super) fn dismiss(&mut self, protocol: String) {
+        if self.dismissed.len() == DISMISSED_BOUND {
+            self.dismissed.pop_front();
         }
-        let (Some(project), Some(token)) = (text("project"), text("token")) else {
-            let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
-            return Err((-32602, "Authentication required", Some(data)));
-        };
-        let fits = |known: &Credential| known.project == project && known.token == token;
-        self.scenario.credentials.iter().any(fits).then(|| project.to_owned()).ok_or(WRONG)
+        self.dismissed.push_back(protocol);
     }
 
     fn open_session(&mut self, project: String) -> SessionKey {
@@ -195,15 +235,17 @@ impl Switchboard {
         let state = self.new_authorization_state();
         let Some(session) = self.sessions.get_mut(&key) else { return Reply::Silence };
         session.authorization_state.clone_from(&state);
-        let result = json!({
+        let mut result = json!({
             "protocol": session.protocol,
             "identity": format!("{}@simulator", session.protocol),
             "session_restored": resumed,
-            "sessionid": format!("session-{}", key.0),
             "nodeid": NODE,
             "master_nodeid": NODE,
             "authorization": {"project": session.project},
         });
+        if !self.scenario.other_forms {
+            result["sessionid"] = format!("session-{}", key.0).into();
+        }
         let again = std::mem::take(&mut session.redelivery);
         let missed = std::mem::take(&mut session.queue);
         let lost = std::mem::take(&mut session.lost_events);
@@ -237,32 +279,6 @@ impl Switchboard {
         format!("{cipher}:{}==", text(22))
     }
 
-    /// Answers `signalwire.reauthenticate`: new credentials for a session that stands.
-    pub(super) fn reauthenticate(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
-        let key = self.connections.get(&from).and_then(|connection| connection.session);
-        let Some(session) = key.and_then(|key| self.sessions.get(&key)) else {
-            let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
-            return self.invalid(from, REAUTHENTICATE, -32002, "Authentication required", Some(data));
-        };
-        let project = session.project.clone();
-        let mut remarks = Remarks::default();
-        if let Err(message) = check(params, &[REAUTHENTICATE_PARAMS], &mut remarks) {
-            return self.invalid(from, REAUTHENTICATE, -32602, &message, None);
-        }
-        for parameter in remarks.unknown {
-            self.unknown_parameter(from, REAUTHENTICATE, parameter);
-        }
-        if let Err((code, why, data)) = self.check_credentials(params) {
-            self.report(Report::ClientRefused { connection: from, why: why.to_owned() });
-            return Reply::Error { code, message: why.to_owned(), data };
-        }
-        Reply::Result(json!({
-            "authentication": "ok",
-            "authorization": {"project": project},
-            "ice_servers": [],
-        }))
-    }
-
     /// The project of a session: conferences and queues of different projects are different ones.
     pub(super) fn project_of(&self, session: SessionKey) -> String {
         self.sessions.get(&session).map(|session| session.project.clone()).unwrap_or_default()
@@ -292,14 +308,9 @@ impl Switchboard {
             return;
         }
         let id = self.next_frame_id("p");
-        let due = self.now.saturating_add(self.scenario.ack_within);
-        let overdue = self.timers.set(due, Timer::PingOverdue(to, id.clone()));
-        if let Some(connection) = self.connections.get_mut(&to) {
-            connection.pings.insert(id.clone(), overdue);
-        }
         let params = json!({"timestamp": epoch(self.now)});
         let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.ping", "params": params});
-        self.stage(to, frame.to_string());
+        self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Pong(id) });
         self.arm_ping(to);
     }
 
@@ -315,14 +326,14 @@ impl Switchboard {
     pub(super) fn connection_lost(&mut self, gone: ConnectionId) {
         let Some(connection) = self.connections.remove(&gone) else { return };
         let timers = connection.unacknowledged.into_values().chain(connection.pings.into_values());
-        let farewell = connection.farewell.map(|(_, timer, forget)| (timer, forget));
-        for id in timers.chain(connection.ping_timer).chain(farewell.map(|(timer, _)| timer)) {
+        let farewell = connection.farewell.as_ref();
+        for id in timers.chain(connection.ping_timer).chain(farewell.map(|farewell| farewell.timer)) {
             self.timers.cancel(id);
         }
         self.forget_conditions(gone);
         self.report(Report::ClientLeft { connection: gone });
         let Some(key) = connection.session else { return };
-        if farewell.is_some_and(|(_, forget)| forget) {
+        if farewell.is_some_and(|farewell| farewell.forget) {
             self.forget_session(key);
             return;
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::Staged;
 use super::calls::{AttemptKey, CallKey, OperationKey};
 use super::messages::MessageKey;
 use super::operation::Tick;
@@ -49,7 +50,7 @@ pub(crate) enum Timer {
     /// A scripted message comes in; the number is the place in the scenario.
     MessageComes(usize),
     /// A delayed event leaves.
-    Release(ConnectionId, String),
+    Release(Staged),
     /// A stalled connection gets everything that was held back.
     StallEnds(ConnectionId),
 }

@@ -1,0 +1,127 @@
+//! What tests do to the service, and see of it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Switchboard;
+use super::calls::CallKey;
+use crate::{CallView, Caller, ConnectionId, JournalEntry, Message, Violation};
+
+/// Control, for tests. The disturbances are with [`Faults`](crate::Faults).
+impl Switchboard {
+    /// Places a call now, whatever the caller says about when. It is offered to one subscriber of its
+    /// context; while there is none it waits (1000 calls at most, further ones get a busy tone) until
+    /// the caller's patience is over. Returns the call id.
+    pub fn place_call(&mut self, now: Duration, caller: Caller) -> String {
+        self.advance(now);
+        let key = self.place(caller, None);
+        self.flush();
+        key.id()
+    }
+
+    /// Lets a message come in now, whatever it says about when. It goes to one subscriber of its
+    /// context; while there is none it waits (1000 messages at most, older ones are lost). Returns the
+    /// message id.
+    pub fn place_message(&mut self, now: Duration, message: Message) -> String {
+        self.advance(now);
+        let id = self.take_message(message, None);
+        self.flush();
+        id
+    }
+
+    /// Hangs up on behalf of the person on a call. False if the call is not there.
+    pub fn hang_up(&mut self, now: Duration, call_id: &str) -> bool {
+        self.end(now, call_id, "hangup")
+    }
+
+    /// Ends a call with any end reason. False if the call is not there.
+    pub fn end(&mut self, now: Duration, call_id: &str, reason: &str) -> bool {
+        self.advance(now);
+        let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
+        if let Some(key) = key {
+            self.end_call(key, reason);
+        }
+        self.flush();
+        key.is_some()
+    }
+
+    /// Presses keys on behalf of the person on a call, all at once. False if the call is not there.
+    pub fn press(&mut self, now: Duration, call_id: &str, digits: &str) -> bool {
+        self.advance(now);
+        let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
+        if let Some(key) = key {
+            for digit in digits.chars() {
+                self.key_pressed(key, digit);
+            }
+        }
+        self.flush();
+        key.is_some()
+    }
+
+    /// Sends any event to a connection, in the usual envelope. It is acknowledged like any other.
+    pub fn push_event(&mut self, now: Duration, to: ConnectionId, event_type: &str, params: Value) {
+        self.advance(now);
+        self.send_event(to, event_type, &params);
+        drop(params);
+        self.flush();
+    }
+
+    /// Sends any text to a connection, sensible or not.
+    pub fn push_frame(&mut self, to: ConnectionId, text: String) {
+        self.stage(to, text);
+        self.flush();
+    }
+
+    /// The open connections, oldest first.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionId> {
+        self.connections.keys().copied()
+    }
+
+    /// The contexts that the session of a connection is subscribed to, in alphabetical order.
+    pub fn contexts(&self, of: ConnectionId) -> Vec<String> {
+        let session = self.connections.get(&of).and_then(|connection| connection.session);
+        let session = session.and_then(|key| self.sessions.get(&key));
+        session.map(|session| session.contexts.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The newest frames, oldest first; see [`JOURNAL_BOUND`](crate::JOURNAL_BOUND).
+    pub fn journal(&self) -> &[JournalEntry] {
+        self.journal.entries()
+    }
+
+    pub(crate) fn journal_after(&self, count: u64) -> (&[JournalEntry], u64) {
+        self.journal.after(count)
+    }
+
+    /// Calls, the last [`ENDED_BOUND`](crate::ENDED_BOUND) ended ones first, then those that stand, oldest first.
+    pub fn calls(&self) -> impl Iterator<Item = CallView> {
+        let standing = self.calls.values().map(|call| {
+            let owner = call.owner.and_then(|owner| self.sessions.get(&owner));
+            call.view(owner.and_then(|session| session.connection))
+        });
+        self.ended.iter().cloned().chain(standing)
+    }
+
+    /// The call with this id, if it is known.
+    pub fn call(&self, call_id: &str) -> Option<CallView> {
+        self.calls().find(|call| call.call_id == call_id)
+    }
+
+    /// What clients did wrong, in order; see [`VIOLATION_BOUND`](crate::VIOLATION_BOUND).
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Whether every scripted caller has called and hung up, no call stands, every scripted message was
+    /// handed over and none is on its way. Without scripted callers and messages: whether there has
+    /// been a call or a message and all that is over.
+    pub fn is_done(&self) -> bool {
+        let scripted = self.scenario.callers.len();
+        self.scripts_over == scripted
+            && self.calls.is_empty()
+            && self.attempts.is_empty()
+            && self.messages_are_done()
+            && (self.next_call > 0 || self.next_message > 0)
+    }
+}
