@@ -99,6 +99,7 @@ impl Driver {
     /// # Errors
     /// If the settings are incomplete or unusable, or if this process holds too many clients.
     pub fn new(config: &Config, seed: u64) -> Result<(Client, Self), Error> {
+        config.check()?;
         let session = Session::new(config, seed)?;
         let slot = Slot::take(config.connection_limit())?;
         let link = Link { state: ConnectionState::Idle, protocol: None, end: None };
