@@ -6,6 +6,7 @@ mod actions;
 mod calls;
 mod connection;
 mod dialing;
+mod driver;
 mod faults;
 mod input;
 mod messages;
