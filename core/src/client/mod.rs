@@ -301,8 +301,8 @@ impl Client {
         Wait::on_client(&self.sender, "the connection".to_owned(), until)
     }
 
-    /// Waits until the client is closed. What it sent last may still be on its way: `run` of the adapters waits for
-    /// that, too.
+    /// Waits until the client is closed, and does not keep it open. What it sent last may still be on its way: `run` of
+    /// the adapters waits for that, too.
     ///
     /// # Errors
     /// Why it closed, unless that was asked for.
@@ -397,7 +397,7 @@ pub struct IncomingCalls {
 }
 
 impl IncomingCalls {
-    /// The next call, or `None` when the client is closed. Dropping the future loses nothing.
+    /// The next call, or `None` when the client is closed or its last handle is gone. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Call> {
         std::future::poll_fn(|cx| self.poll(cx)).await
     }
