@@ -311,8 +311,29 @@ fn a_caller_is_not_left_alone_because_the_service_did_not_know_something_on_the_
         world.pass(secs(30));
         let (board, _) = world.board();
         assert!(board.calls().all(|call| call.state == CallState::Ended), "the caller listens to silence");
+        let notices = world.take_notices();
+        assert_eq!(notices.is_empty(), refused.len() == 1, "{notices:?}");
         world.pass(secs(30));
         assert_eq!(world.running_tasks(), 0);
         assert_eq!(world.stats()[0].calls, 0);
     }
+}
+
+#[test]
+fn a_caller_whose_end_is_told_after_the_service_has_forgotten_the_call_is_no_trouble() {
+    let script = [Step::wait(3.0), Step::HangUp];
+    let caller = Caller::new("+15551110000", "+15552220000").script(script);
+    let mut world = World::new(Scenario::new().caller(caller), 1);
+    let client = world.client(World::config());
+    let (board, _) = world.board();
+    for method in ["calling.play", "calling.end"] {
+        board.refuse_next(method, Refusal::Code(404, "no such call".to_owned()));
+    }
+    client.on_call(|call| async move {
+        call.answer().await?;
+        call.play_tts("Hello!").await?.wait().await.map(drop)
+    });
+    world.pass(secs(60));
+    assert_eq!(world.take_notices(), []);
+    assert_eq!((asked(&mut world, "calling.end"), world.running_tasks()), (1, 0));
 }
