@@ -31,7 +31,8 @@ pub enum Overflow {
 
 /// Settings of a client, from a builder, from the environment, or from both.
 ///
-/// What the builder is given wins over the environment; an empty value counts as not given.
+/// What the builder is given wins over the environment; an empty value counts as not given. (An empty name among the
+/// contexts is refused, for the client might not receive what it was meant to.)
 ///
 /// ```
 /// use signalwire_relay_core::Config;
@@ -159,7 +160,7 @@ impl Config {
 
     /// A PEM file whose certificates are trusted in addition to the platform's. Default: none.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.ca_file = Some(path.into());
+        self.ca_file = Some(path.into()).filter(|path| !path.as_os_str().is_empty()).or(self.ca_file);
         self
     }
 
@@ -171,7 +172,7 @@ impl Config {
 
     /// How the client names itself to the service, as `name/version`. Default: this library's name.
     pub fn agent(mut self, agent: impl Into<String>) -> Self {
-        self.agent = Some(agent.into());
+        self.agent = Some(agent.into()).filter(|agent| !agent.is_empty()).or(self.agent);
         self
     }
 
@@ -223,6 +224,9 @@ impl Config {
             self.credentials()?;
         }
         self.endpoint()?;
+        if self.contexts.iter().any(String::is_empty) {
+            return Err(ConfigError::EmptyContext);
+        }
         Ok(())
     }
 
@@ -287,10 +291,12 @@ impl Config {
     }
 }
 
-/// A time in seconds, for use where [`Duration`] is asked for: `secs(5)`, `secs(0.5)`. What is no time (negative,
-/// not a number, beyond all bounds) is zero.
+/// A time in seconds, for use where [`Duration`] is asked for: `secs(5)`, `secs(0.5)`. What is no time (negative, not a
+/// number) is zero. What is beyond all bounds is [`Duration::MAX`], which is no limit where a limit is asked for.
 pub fn secs(seconds: impl Into<f64>) -> Duration {
-    Duration::try_from_secs_f64(seconds.into()).unwrap_or_default()
+    let seconds = seconds.into();
+    let beyond = if seconds > 0.0 { Duration::MAX } else { Duration::ZERO };
+    Duration::try_from_secs_f64(seconds).unwrap_or(beyond)
 }
 
 /// Where to connect to.
@@ -443,6 +449,29 @@ mod tests {
         let config = Config::from_vars(|name| (name == "SIGNALWIRE_SPACE").then(|| "env.example".into()));
         assert_eq!(config.clone().host("").endpoint().map(|e| e.host), Ok("env.example".into()));
         assert_eq!(config.host("given.example").endpoint().map(|e| e.host), Ok("given.example".into()));
+    }
+
+    #[test]
+    fn an_empty_file_or_agent_does_not_count_and_an_empty_context_is_refused() {
+        let config = || Config::new().jwt("j");
+        assert_eq!(config().ca_file("").extra_roots(), None);
+        assert_eq!(config().ca_file("a.pem").ca_file("").extra_roots(), Some("a.pem".as_ref()));
+        assert_eq!(config().agent("").agent_text(), config().agent_text());
+        assert_eq!(config().agent("a/1").agent("").agent_text(), "a/1");
+        assert_eq!(config().contexts(["a", ""]).check(), Err(ConfigError::EmptyContext));
+        assert!(ConfigError::EmptyContext.to_string().contains("contexts"));
+        assert!(crate::Driver::new(&config().contexts([""]), 1).is_err());
+    }
+
+    #[test]
+    fn times_saturate() {
+        assert_eq!((secs(5), secs(0.5)), (Duration::from_secs(5), Duration::from_millis(500)));
+        for none in [-1.0, f64::NEG_INFINITY, f64::NAN, -0.0] {
+            assert_eq!(secs(none), Duration::ZERO, "{none}");
+        }
+        for endless in [f64::INFINITY, f64::MAX, 1e30] {
+            assert_eq!(secs(endless), Duration::MAX, "{endless}");
+        }
     }
 
     #[test]

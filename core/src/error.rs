@@ -158,6 +158,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         rule: &'static str,
     },
+    /// One of the contexts is empty.
+    #[error("invalid contexts: a context must not be empty; give none to receive nothing")]
+    EmptyContext,
     /// This process holds as many connections as it may.
     #[error(
         "this process already holds {limit} RELAY connection(s): raise RELAY_MAX_CONNECTIONS or \

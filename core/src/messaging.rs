@@ -156,7 +156,7 @@ impl Message {
         self.latest(|event| event.segments)
     }
 
-    /// How far it has got; `queued` until the service says more.
+    /// How far it has got; `queued` until the service says more. It only ever moves forwards, whatever comes late.
     pub fn state(&self) -> MessageState {
         self.latest(|event| Some(event.message_state.clone())).unwrap_or(MessageState::Queued)
     }
@@ -216,7 +216,8 @@ impl Message {
     }
 
     /// Has a function called when its fate is known, with the last state, or the reason why there is none. It is
-    /// called once, in a task of its own; at once if it is known already.
+    /// called once, in a task of its own; at once if it is known already; not at all if the client is closed already,
+    /// for nothing runs its tasks then.
     ///
     /// ```
     /// # fn example(message: signalwire_relay_core::Message) {
@@ -272,6 +273,17 @@ impl MessageState {
     /// Whether nothing more will happen to the message.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Delivered | Self::Undelivered | Self::Failed)
+    }
+
+    /// Where the state comes in the life of a message that is sent; any other comes nowhere.
+    pub(crate) fn rank(&self) -> Option<u8> {
+        match self {
+            Self::Queued => Some(0),
+            Self::Initiated => Some(1),
+            Self::Sent => Some(2),
+            Self::Delivered | Self::Undelivered | Self::Failed => Some(3),
+            Self::Received | Self::Other(_) => None,
+        }
     }
 }
 

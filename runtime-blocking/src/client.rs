@@ -86,8 +86,9 @@ impl RelayClient {
     /// Has a function called for each call that comes in, on a thread of its own. The last function given holds;
     /// it also gets the calls that came in before there was one.
     ///
-    /// A function that ends with an error or a panic has its call hung up, and a line in the log; ending
-    /// because the call is gone is neither. One that ends well leaves its call as it is.
+    /// A function that ends with an error or a panic has its call hung up, and a line in the log. One that ends because
+    /// a call is gone has no line in the log; should its own call still be there, it is hung up, too. One that ends well
+    /// leaves its call as it is.
     ///
     /// (On a [`Client`], which a clone of this one is, the method of this name takes an asynchronous function.)
     ///

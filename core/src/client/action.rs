@@ -12,7 +12,7 @@ use super::mailbox::{Message, Task};
 use super::request::{About, Request};
 use super::wait::Wait;
 use super::watched::{Until, Watched};
-use super::{Call, Sender};
+use super::{Call, Sender, Shared};
 use crate::calling::{Accepted, Method, Operation};
 use crate::error::Error;
 use crate::events::{Event, EventData};
@@ -42,12 +42,23 @@ impl Progress {
         if self.history.len() == HISTORY {
             self.history.pop_front();
         }
-        self.history.push_back(event.clone());
+        // The latest stays last: late news of a message do not make it go back.
+        let late = usize::from(self.is_behind(event));
+        self.history.insert(self.history.len().saturating_sub(late), event.clone());
         if answered {
             // The first counts.
             self.outcome.get_or_insert_with(|| Ok(event.clone()));
         }
         if ended { self.followers.end() } else { self.followers.current() }
+    }
+
+    /// Whether an event is of a message, and tells of a state that it was past already.
+    fn is_behind(&self, event: &Event) -> bool {
+        let rank = |event: &Event| match event {
+            Event::MessageState(news) => news.message_state.rank(),
+            _ => None,
+        };
+        rank(event).is_some_and(|new| self.history.iter().filter_map(|past| rank(past)).max() > Some(new))
     }
 
     /// Takes in that nothing more will come; gives those who follow, for them to be told.
@@ -232,7 +243,8 @@ impl<M: Operation> Action<M> {
     }
 
     /// Has a function called when it is over, with its last event, or the reason why there is none. It is
-    /// called once, in a task of its own; at once if it is over already.
+    /// called once, in a task of its own; at once if it is over already; not at all if the client is closed already,
+    /// for nothing runs its tasks then.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
@@ -251,7 +263,7 @@ impl<M: Operation> Action<M> {
         R: Future<Output = ()> + Send + 'static,
     {
         let sender = self.core.call.sender();
-        let task = completed::<M, F, R>(callback)(sender.clone(), self.core.progress.clone());
+        let task = completed::<M, F, R>(callback)(sender.shared().clone(), self.core.progress.clone());
         sender.mailbox().post(Message::Spawn(task));
     }
 
@@ -261,8 +273,8 @@ impl<M: Operation> Action<M> {
     }
 }
 
-/// What waits for an operation and then calls a function.
-pub(super) type Completed = Box<dyn FnOnce(Sender, Arc<Watched<Progress>>) -> Task + Send>;
+/// What waits for an operation and then calls a function. It does not keep the client open, and is told of its end.
+pub(super) type Completed = Box<dyn FnOnce(Arc<Shared>, Arc<Watched<Progress>>) -> Task + Send>;
 
 pub(super) fn completed<M, F, R>(callback: F) -> Completed
 where
@@ -270,7 +282,7 @@ where
     F: FnOnce(Result<M::Event, Error>) -> R + Send + 'static,
     R: Future<Output = ()> + Send + 'static,
 {
-    Box::new(|sender, progress| Box::pin(when_done(sender, progress, callback)))
+    Box::new(|shared, progress| Box::pin(when_done(shared, progress, callback)))
 }
 
 /// Has a function called when the fate of a message is known.
@@ -280,11 +292,11 @@ where
     F: FnOnce(Result<E, Error>) -> R + Send + 'static,
     R: Future<Output = ()> + Send + 'static,
 {
-    let task = when_done(sender.clone(), progress, callback);
+    let task = when_done(sender.shared().clone(), progress, callback);
     sender.mailbox().post(Message::Spawn(Box::pin(task)));
 }
 
-async fn when_done<E, F, R>(sender: Sender, progress: Arc<Watched<Progress>>, callback: F)
+async fn when_done<E, F, R>(shared: Arc<Shared>, progress: Arc<Watched<Progress>>, callback: F)
 where
     E: EventData,
     F: FnOnce(Result<E, Error>) -> R + Send + 'static,
@@ -292,6 +304,6 @@ where
 {
     let outcome = Until::new(progress, |progress: &mut Progress| progress.outcome()).await;
     if let Err(panic) = caught(async move { callback(outcome).await }).await {
-        sender.mailbox().post(Message::Notice(Notice::HandlerPanicked(panic)));
+        shared.mailbox.post(Message::Notice(Notice::HandlerPanicked(panic)));
     }
 }

@@ -76,6 +76,17 @@ impl CallShared {
         Arc::new(Self { info, live: Watched::new(live) })
     }
 
+    /// A call that was answered, even if it is past that by now.
+    pub(super) fn answered(info: CallInfo) -> Arc<Self> {
+        let shared = Self::new(info);
+        shared.live.with(|live| live.was_answered = true);
+        shared
+    }
+
+    pub(super) fn id(&self) -> &CallId {
+        &self.info.call_id
+    }
+
     /// The call reached a state.
     pub(super) fn reach(&self, state: &CallState, node_id: &NodeId) {
         self.live.update(|live| {
@@ -126,7 +137,7 @@ impl Call {
 
     /// The call's id.
     pub fn id(&self) -> &CallId {
-        &self.info().call_id
+        self.0.shared.id()
     }
 
     /// The node of the service that hosts it.
@@ -381,7 +392,7 @@ impl Call {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.sender.mailbox().post(Message::Release(self.shared.info.call_id.clone()));
+        self.sender.mailbox().post(Message::Release(self.shared.id().clone()));
     }
 }
 

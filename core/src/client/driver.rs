@@ -21,9 +21,7 @@ use crate::credentials::CredentialsProvider;
 use crate::error::{Certainty, Error};
 use crate::events::{Event, Missed};
 use crate::ids::{CallId, Ticket};
-use crate::session::{
-    CallInfo, ConnectionState, Frame, Notice, OperationUpdate, Output, Session, SessionEvent,
-};
+use crate::session::{ConnectionState, Frame, Notice, OperationUpdate, Output, Session, SessionEvent};
 
 /// One thing for an adapter to do.
 #[must_use = "what is not done is lost"]
@@ -68,6 +66,9 @@ pub struct Driver {
     /// The last time that it was asked: true when that is over.
     asked: Option<Arc<Watched<bool>>>,
     drain_limit: Duration,
+    /// Taken from the mailbox and not read yet. One is read each time that the session has nothing more to give: what
+    /// follows from it leaves before the next, which may close the client.
+    mail: VecDeque<Message>,
     work: VecDeque<Work>,
     finished: bool,
     /// How the session ended, until it is told.
@@ -99,6 +100,7 @@ impl Driver {
     /// # Errors
     /// If the settings are incomplete or unusable, or if this process holds too many clients.
     pub fn new(config: &Config, seed: u64) -> Result<(Client, Self), Error> {
+        config.check()?;
         let session = Session::new(config, seed)?;
         let slot = Slot::take(config.connection_limit())?;
         let link = Link { state: ConnectionState::Idle, protocol: None, end: None };
@@ -122,6 +124,7 @@ impl Driver {
             provider: config.provider(),
             asked: None,
             drain_limit: config.drain_limit(),
+            mail: VecDeque::new(),
             work: VecDeque::new(),
             finished: false,
             end: None,
@@ -191,12 +194,12 @@ impl Driver {
                     }
                 }
                 Output::Wait(until) => {
-                    let messages = self.shared.mailbox.take(waker);
-                    if messages.is_empty() {
-                        return Work::Wait(until);
+                    if self.mail.is_empty() {
+                        self.mail = self.shared.mailbox.take(waker);
                     }
-                    for message in messages {
-                        self.read(now, message);
+                    match self.mail.pop_front() {
+                        Some(message) => self.read(now, message),
+                        None => return Work::Wait(until),
                     }
                 }
             }
@@ -233,6 +236,13 @@ impl Driver {
     fn read(&mut self, now: Instant, message: Message) {
         match message {
             Message::Command { ticket, command, outcome, progress } => {
+                if outcome.with(|outcome| matches!(outcome, Outcome::Unwanted)) {
+                    // Dropped meanwhile, and not sent yet: then it is not going to be.
+                    if let Some(progress) = progress {
+                        end_operation(&progress, Error::Dropped);
+                    }
+                    return;
+                }
                 self.outcomes.insert(ticket, outcome);
                 if let Some(progress) = progress {
                     self.operations.insert(ticket, progress);
@@ -292,14 +302,18 @@ impl Driver {
                 self.settle(ticket, result.map(|reply| Delivered { reply, call: None }));
             }
             SessionEvent::Offered(info) => {
-                if let Some(call) = self.adopt(*info) {
-                    self.offer(call);
-                }
+                let call = self.adopt(CallShared::new(*info));
+                self.offer(call);
             }
             SessionEvent::Dialed { ticket, result } => {
                 let result = result.and_then(|info| {
-                    let call = self.adopt(*info).ok_or_else(|| Error::closed(Certainty::Unknown))?;
-                    Ok(Delivered { reply: crate::session::Reply::empty(), call: Some(call) })
+                    let call = self.adopt(CallShared::answered(*info));
+                    let Some(sender) = self.sender() else {
+                        self.discard(call.id());
+                        return Err(Error::closed(Certainty::Unknown));
+                    };
+                    let call = Some(Call::new(sender, call));
+                    Ok(Delivered { reply: crate::session::Reply::empty(), call })
                 });
                 self.settle(ticket, result);
             }
@@ -341,39 +355,39 @@ impl Driver {
         self.work.push_back(Work::Connection(state));
     }
 
-    /// Makes a handle for a call that has become known; `None` if there is nobody left to use one.
-    fn adopt(&mut self, info: CallInfo) -> Option<Call> {
-        let handles = self.handles.upgrade()?;
-        let call_id = info.call_id.clone();
-        let shared = CallShared::new(info);
-        self.calls.insert(call_id, shared.clone());
-        Some(Call::new(Sender(handles), shared))
+    /// What new handles hold; `None` if there is nobody left to use one.
+    fn sender(&self) -> Option<Sender> {
+        self.handles.upgrade().map(Sender)
     }
 
-    fn offer(&mut self, call: Call) {
+    /// Keeps a call that has become known.
+    fn adopt(&mut self, call: Arc<CallShared>) -> Arc<CallShared> {
+        self.calls.insert(call.id().clone(), call.clone());
+        call
+    }
+
+    fn offer(&mut self, call: Arc<CallShared>) {
         match &self.on_call {
             Some(handler) => {
-                self.session.take(call.id());
-                self.work.push_back(Work::Spawn(handler(call)));
+                // Without handles the client is about to close, and the offer is left to the service.
+                if let Some(sender) = self.sender() {
+                    self.session.take(call.id());
+                    self.work.push_back(Work::Spawn(handler(Call::new(sender, call))));
+                }
             }
             None => self.shared.offers.update(|offers| offers.calls.push_back(call)),
         }
     }
 
     fn withdraw_offer(&mut self, call_id: &CallId) {
-        // Taken out under the lock, dropped after it: a call's drop posts a message.
-        let withdrawn = self.shared.offers.with(|offers| {
-            let position = offers.calls.iter().position(|call| call.id() == call_id)?;
-            offers.calls.remove(position)
-        });
-        drop(withdrawn);
+        self.shared.offers.with(|offers| offers.calls.retain(|call| call.id() != call_id));
     }
 
     fn settle(&mut self, ticket: Ticket, result: Result<Delivered, Error>) {
         let Some(outcome) = self.outcomes.remove(&ticket) else {
             // Nobody waits any more; a call that nobody waits for is hung up.
             if let Ok(Delivered { call: Some(call), .. }) = result {
-                call.discard();
+                self.discard(call.id());
             }
             return;
         };
@@ -385,8 +399,13 @@ impl Driver {
             None
         });
         if let Some(Ok(Delivered { call: Some(call), .. })) = unwanted {
-            call.discard();
+            self.discard(call.id());
         }
+    }
+
+    /// Has a call hung up that nobody has heard of: before anything else that was posted, which may close the client.
+    fn discard(&mut self, call_id: &CallId) {
+        self.mail.push_front(Message::Discard(call_id.clone()));
     }
 
     fn tell_call(&mut self, call_id: &CallId, event: Arc<Event>, operation: Option<OperationUpdate>) {
@@ -426,9 +445,8 @@ impl Driver {
     fn tell_client(&mut self, event: Arc<Event>) {
         if let Event::MessageReceive(message) = &*event
             && let Some(handler) = &self.on_message
-            && let Some(handles) = self.handles.upgrade()
         {
-            self.work.push_back(Work::Spawn(handler(Sender(handles), message.clone())));
+            self.work.push_back(Work::Spawn(handler(self.shared.clone(), message.clone())));
         }
         let followers = self.shared.followers.with(Followers::current);
         follow::tell(&followers, &Ok(event));
@@ -452,7 +470,8 @@ impl Driver {
         if let Some(asked) = self.asked.take() {
             asked.update(|over| *over = true);
         }
-        for message in self.shared.mailbox.close() {
+        let unread = self.shared.mailbox.close();
+        for message in std::mem::take(&mut self.mail).into_iter().chain(unread) {
             match message {
                 Message::Command { outcome, progress, .. } => {
                     let error = Error::closed(Certainty::NotSent);
@@ -482,11 +501,10 @@ impl Driver {
         }
         self.on_call = None;
         self.on_message = None;
-        let waiting = self.shared.offers.update(|offers| {
+        self.shared.offers.update(|offers| {
             offers.ended = true;
-            std::mem::take(&mut offers.calls)
+            offers.calls.clear();
         });
-        drop(waiting);
         follow::end(self.shared.followers.with(Followers::end));
     }
 }

@@ -32,14 +32,24 @@ impl Followers {
     pub(crate) fn add(&mut self) -> Arc<Watched<Queue>> {
         let queue = Watched::new(Queue { ended: self.ended, ..Queue::default() });
         if !self.ended {
+            if self.queues.len() == self.queues.capacity() {
+                // A source may be silent for as long as it likes while readers come and go.
+                self.forget_gone();
+                // So that it is not done again before as many have come as there are.
+                self.queues.reserve(self.queues.len().max(4));
+            }
             self.queues.push(queue.clone());
         }
         queue
     }
 
+    fn forget_gone(&mut self) {
+        self.queues.retain(|queue| Arc::strong_count(queue) > 1);
+    }
+
     /// Those who are to be told; empty, and free, if nobody follows. Readers that are gone are left out.
     pub(crate) fn current(&mut self) -> Vec<Arc<Watched<Queue>>> {
-        self.queues.retain(|queue| Arc::strong_count(queue) > 1);
+        self.forget_gone();
         self.queues.clone()
     }
 
@@ -156,6 +166,17 @@ mod tests {
         assert_eq!(read[..2], [Missed::TooSlow(1), Missed::Gap(Duration::from_secs(1))]);
         assert_eq!(read.len(), FOLLOW_LIMIT + 1);
         assert!(matches!(next(&mut events), Poll::Ready(None)));
+    }
+
+    #[test]
+    fn readers_that_come_and_go_are_forgotten_though_nothing_happens() {
+        let mut followers = Followers::default();
+        let staying: Vec<_> = (0..10).map(|_| Events::new(followers.add())).collect();
+        for _ in 0..10_000 {
+            drop(Events::new(followers.add()));
+            assert!(followers.queues.len() <= 4 * staying.len(), "{} are kept", followers.queues.len());
+        }
+        assert_eq!(followers.current().len(), staying.len());
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use super::mailbox::{Message, Task};
-use super::{Call, Sender};
+use super::{Call, Shared};
 use crate::calling::EndReason;
 use crate::error::Error;
 use crate::messaging::MessageReceiveEvent;
@@ -17,7 +18,9 @@ use crate::session::Notice;
 /// Makes the task that handles one call.
 pub(crate) type CallHandler = Arc<dyn Fn(Call) -> Task + Send + Sync>;
 /// Makes the task that handles one message.
-pub(crate) type MessageHandler = Arc<dyn Fn(Sender, MessageReceiveEvent) -> Task + Send + Sync>;
+pub(crate) type MessageHandler = Arc<dyn Fn(Arc<Shared>, MessageReceiveEvent) -> Task + Send + Sync>;
+/// How long a call may take to end after it was hung up for a handler that broke off.
+const HANGUP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a handler may end with: nothing, or a `Result` with any error type.
 pub trait HandlerOutcome {
@@ -113,8 +116,12 @@ where
             if let Some(notice) = notice {
                 own.sender().mailbox().post(Message::Notice(notice));
             }
-            // A caller whose handler broke off would listen to silence for ever.
-            if !own.is_ended() && own.hangup().reason(reason).await.is_err() {
+            // A caller whose handler broke off would listen to silence for ever. That the service does not know the
+            // call says little: mostly its end is on the way, but the answer may be about something else.
+            if !own.is_ended()
+                && (own.hangup().reason(reason).await.is_err()
+                    || own.wait_for_ended().timeout(HANGUP_PATIENCE).await.is_err())
+            {
                 own.discard();
             }
         })
@@ -127,7 +134,7 @@ where
     R: Future<Output: HandlerOutcome> + Send + 'static,
 {
     let handler = Arc::new(handler);
-    Arc::new(move |sender: Sender, message: MessageReceiveEvent| {
+    Arc::new(move |shared: Arc<Shared>, message: MessageReceiveEvent| {
         let handler = handler.clone();
         Box::pin(async move {
             let notice = match caught(async move { handler(message).await.ending() }).await {
@@ -135,7 +142,7 @@ where
                 Ok(Ending::Failed(error)) => Notice::MessageHandlerFailed(error),
                 Err(panic) => Notice::HandlerPanicked(panic),
             };
-            sender.mailbox().post(Message::Notice(notice));
+            shared.mailbox.post(Message::Notice(notice));
         })
     })
 }

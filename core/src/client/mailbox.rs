@@ -66,7 +66,8 @@ impl fmt::Debug for Message {
 
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
-    /// Guards the queue and the driver's waker. Held for a push or a swap.
+    /// Guards the queue and the driver's waker. Held for a push or a swap; no waker is called, cloned or dropped
+    /// meanwhile.
     state: Mutex<State>,
     next_ticket: AtomicU64,
 }
@@ -121,18 +122,58 @@ impl Mailbox {
 
     /// Takes everything that was posted; if that is nothing, leaves the driver's waker.
     pub(crate) fn take(&self, driver: &Waker) -> VecDeque<Message> {
+        let driver = driver.clone();
         let mut state = self.lock();
-        if state.queue.is_empty() {
-            state.driver = Some(driver.clone());
-        }
-        std::mem::take(&mut state.queue)
+        let replaced = if state.queue.is_empty() { state.driver.replace(driver) } else { None };
+        let messages = std::mem::take(&mut state.queue);
+        drop(state);
+        drop(replaced);
+        messages
     }
 
     /// From now on nothing can be posted. What was posted and not read is given back.
     pub(crate) fn close(&self) -> VecDeque<Message> {
         let mut state = self.lock();
         state.closed = true;
-        state.driver = None;
-        std::mem::take(&mut state.queue)
+        let driver = state.driver.take();
+        let messages = std::mem::take(&mut state.queue);
+        drop(state);
+        drop(driver);
+        messages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Wake;
+
+    use super::*;
+
+    /// What an executor may do when the driver's last waker is dropped: drop a task, and with it its handles.
+    struct Posts(Arc<Mailbox>);
+    impl Wake for Posts {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Posts {
+        fn drop(&mut self) {
+            self.0.post(Message::Disconnect);
+        }
+    }
+
+    #[test]
+    fn wakers_are_dropped_outside_of_the_lock() {
+        let (done, finished) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mailbox = Arc::new(Mailbox::default());
+            let posts = || Waker::from(Arc::new(Posts(mailbox.clone())));
+            assert!(mailbox.take(&posts()).is_empty());
+            assert!(mailbox.take(&posts()).is_empty(), "the second takes the place of the first");
+            // It has posted, which has woken the second, and so on.
+            assert!(!mailbox.take(Waker::noop()).is_empty());
+            assert!(mailbox.take(&posts()).is_empty());
+            drop(mailbox.close());
+            let _ = done.send(());
+        });
+        assert_eq!(finished.recv_timeout(Duration::from_secs(20)), Ok(()), "it deadlocks");
     }
 }

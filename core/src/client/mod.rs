@@ -18,7 +18,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -36,6 +36,7 @@ pub use self::request::{Raw, Request, Sending};
 pub use self::wait::Wait;
 pub(crate) use self::watched::{Until, Watched};
 
+use self::call::CallShared;
 use self::follow::Followers;
 use self::handlers::caught;
 use self::mailbox::{Look, Mailbox, Message};
@@ -49,9 +50,19 @@ use crate::session::{ConnectionState, Notice, Stats, Waiting};
 
 /// A client of the service, without what connects it: an adapter adds that.
 ///
-/// A cheap handle; clones stand for the same client. When the last handle is dropped, those of calls and
-/// actions included, the client closes; calls then go on at the service. A clone that a handler has captured counts,
-/// and so does each task of [`Call::on`] for as long as its call lives.
+/// A cheap handle; clones stand for the same client. When the last handle is dropped the client closes; calls then go
+/// on at the service.
+///
+/// What counts as a handle: clients, [`Call`]s, [`Action`]s, [`Message`](crate::Message)s, requests that were made or
+/// are under way, and what waits for something of a call, an action or a message ([`Call::wait_for_ended`],
+/// [`Action::wait`] …). Also those that others hold: a clone that a handler has captured, and the call that a function
+/// of [`on_call`](Self::on_call) was given, until the function is done.
+///
+/// What does not: waiting for the client ([`ready`](Self::ready), [`closed`](Self::closed), [`stats`](Self::stats),
+/// [`waiting`](Self::waiting)), streams ([`incoming_calls`](Self::incoming_calls), [`events`](Self::events),
+/// [`connection_states`](Self::connection_states), [`Call::events`] …), calls that nobody has taken yet, and functions
+/// that were set (`on`, `on_call`, `on_message`, `on_completed`), beyond what they have captured. All these end with
+/// the client.
 #[derive(Clone)]
 pub struct Client {
     sender: Sender,
@@ -92,7 +103,8 @@ struct Link {
 /// Calls that wait to be taken.
 #[derive(Debug, Default)]
 struct Offers {
-    calls: VecDeque<Call>,
+    /// Without handles, which would keep the client open.
+    calls: VecDeque<Arc<CallShared>>,
     ended: bool,
 }
 
@@ -101,26 +113,31 @@ impl Sender {
         Self(Arc::new(Handles { shared }))
     }
 
+    fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
     fn mailbox(&self) -> &Mailbox {
-        &self.0.shared.mailbox
+        &self.shared().mailbox
     }
 }
 
 impl Sender {
-    /// Spawns a task that has a function called for each update of the type that it takes.
+    /// Spawns a task that has a function called for each update of the type that it takes. It does not keep the client
+    /// open.
     pub(crate) fn listen<T, F, R>(&self, mut events: Events, listener: F)
     where
         T: FromUpdate,
         F: Fn(T) -> R + Send + Sync + 'static,
         R: Future<Output = ()> + Send + 'static,
     {
-        let sender = self.clone();
+        let shared = self.shared().clone();
         let task = async move {
             while let Some(update) = events.next().await {
                 if let Some(item) = T::from_update(&update)
                     && let Err(panic) = caught(async { listener(item).await }).await
                 {
-                    sender.mailbox().post(Message::Notice(Notice::HandlerPanicked(panic)));
+                    shared.mailbox.post(Message::Notice(Notice::HandlerPanicked(panic)));
                 }
             }
         };
@@ -136,7 +153,7 @@ impl fmt::Debug for Sender {
 
 impl Client {
     fn shared(&self) -> &Shared {
-        &self.sender.0.shared
+        self.sender.shared()
     }
 
     pub(crate) fn request<M: Method>(&self, method: M) -> Request<M> {
@@ -146,8 +163,10 @@ impl Client {
     /// Has a function called for each call that comes in, in a task of its own. The last function given holds;
     /// it also gets the calls that came in before there was one.
     ///
-    /// A function that ends with an error or a panic has its call hung up, and a line in the log; ending
-    /// because the call is gone is neither. One that ends well leaves its call as it is.
+    /// A function that ends with an error or a panic has its call hung up, and a line in the log. One that ends because
+    /// a call is gone has no line in the log; should its own call still be there, for it was another that is gone, or
+    /// something on the call that the service did not know, it is hung up, too. One that ends well leaves its call as it
+    /// is.
     ///
     /// ```
     /// # fn example(client: signalwire_relay_core::Client) {
@@ -203,7 +222,8 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn incoming_calls(&self) -> IncomingCalls {
-        IncomingCalls { offers: self.shared().offers.clone(), place: Place::default() }
+        let handles = Arc::downgrade(&self.sender.0);
+        IncomingCalls { handles, offers: self.shared().offers.clone(), place: Place::default() }
     }
 
     /// Sends any method of the service, with parameters as a JSON object. Gives the service's result.
@@ -278,11 +298,11 @@ impl Client {
                 (_, Some(Ok(()))) => Some(Err(Error::closed(crate::Certainty::NotSent))),
                 _ => None,
             });
-        Wait::new(self.sender.clone(), "the connection".to_owned(), until)
+        Wait::on_client(&self.sender, "the connection".to_owned(), until)
     }
 
-    /// Waits until the client is closed. What it sent last may still be on its way: `run` of the adapters waits for
-    /// that, too.
+    /// Waits until the client is closed, and does not keep it open. What it sent last may still be on its way: `run` of
+    /// the adapters waits for that, too.
     ///
     /// # Errors
     /// Why it closed, unless that was asked for.
@@ -295,7 +315,7 @@ impl Client {
     /// ```
     pub fn closed(&self) -> Wait<()> {
         let until = Until::new(self.shared().link.clone(), |link: &mut Link| link.end.clone());
-        Wait::new(self.sender.clone(), "the end of the client".to_owned(), until)
+        Wait::on_client(&self.sender, "the end of the client".to_owned(), until)
     }
 
     /// How many of each thing the client holds: calls, operations, requests, dials, messages, alarms. All return to
@@ -336,7 +356,7 @@ impl Client {
             look.update(|look| *look = Some(Err(error)));
         }
         let until = Until::new(look, move |look: &mut Look| look.take().map(|seen| seen.map(part)));
-        Wait::new(self.sender.clone(), "a look at the client".to_owned(), until)
+        Wait::on_client(&self.sender, "a look at the client".to_owned(), until)
     }
 
     /// Begins to stop gently: receives nothing more, passes new offers on, lets running calls finish for as
@@ -371,25 +391,29 @@ impl fmt::Debug for Client {
 #[must_use = "streams do nothing unless read"]
 #[derive(Debug)]
 pub struct IncomingCalls {
+    handles: Weak<Handles>,
     offers: Arc<Watched<Offers>>,
     place: Place,
 }
 
 impl IncomingCalls {
-    /// The next call, or `None` when the client is closed. Dropping the future loses nothing.
+    /// The next call, or `None` when the client is closed or its last handle is gone. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Call> {
         std::future::poll_fn(|cx| self.poll(cx)).await
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Call>> {
+        // Without handles the client is about to close.
+        let Some(sender) = self.handles.upgrade().map(Sender) else { return Poll::Ready(None) };
         let next = self.offers.poll(cx, &mut self.place, |offers| match offers.calls.pop_front() {
             Some(call) => Some(Some(call)),
             None => offers.ended.then_some(None),
         });
-        if let Poll::Ready(Some(call)) = &next {
+        next.map(|call| {
+            let call = Call::new(sender, call?);
             call.sender().mailbox().post(Message::Take(call.id().clone()));
-        }
-        next
+            Some(call)
+        })
     }
 }
 

@@ -220,7 +220,7 @@ impl<M: Method> Sending<M> {
     fn send(mut request: Box<Request<M>>) -> Result<Sent<M>, (M, Error)> {
         let progress = M::is_followed().then(|| Watched::new(Progress::default()));
         if let (Some(progress), Some(completed)) = (&progress, request.completed.take()) {
-            let task = completed(request.sender.clone(), progress.clone());
+            let task = completed(request.sender.shared().clone(), progress.clone());
             request.sender.mailbox().post(Message::Spawn(task));
         }
         let ticket = request.sender.mailbox().new_ticket();

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::Sender;
 use super::mailbox::Message;
 use super::watched::{Until, Watched};
+use super::{Sender, Shared};
 use crate::error::Error;
 use crate::ids::Ticket;
 
@@ -17,7 +17,9 @@ use crate::ids::Ticket;
 #[must_use = "futures do nothing unless polled"]
 pub struct Wait<T> {
     inner: Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>,
-    sender: Sender,
+    shared: Arc<Shared>,
+    /// Keeps the client open, if it is there.
+    sender: Option<Sender>,
     what: String,
     limit: Option<Duration>,
     alarm: Option<Alarm>,
@@ -30,12 +32,25 @@ struct Alarm {
 }
 
 impl<T> Wait<T> {
+    /// One that keeps the client open: what it waits for would not come without.
     pub(crate) fn new(
         sender: Sender,
         what: String,
         inner: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Self {
-        Self { inner: Box::pin(inner), sender, what, limit: None, alarm: None }
+        let mut wait = Self::on_client(&sender, what, inner);
+        wait.sender = Some(sender);
+        wait
+    }
+
+    /// One that waits for something of the client as a whole, which its end brings about, too.
+    pub(super) fn on_client(
+        sender: &Sender,
+        what: String,
+        inner: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Self {
+        let shared = sender.shared().clone();
+        Self { inner: Box::pin(inner), shared, sender: None, what, limit: None, alarm: None }
     }
 
     /// For how long to wait at most, counted from the first poll. Default: without limit.
@@ -56,7 +71,7 @@ impl<T> Wait<T> {
     }
 
     fn set_alarm(&mut self, after: Duration) -> &mut Alarm {
-        let mailbox = self.sender.mailbox();
+        let mailbox = &self.shared.mailbox;
         self.alarm.get_or_insert_with(|| {
             let ticket = mailbox.new_ticket();
             let fired: Arc<Watched<bool>> = Watched::new(false);
@@ -86,7 +101,7 @@ impl<T> Unpin for Wait<T> {}
 impl<T> Drop for Wait<T> {
     fn drop(&mut self) {
         if let Some(alarm) = &self.alarm {
-            self.sender.mailbox().post(Message::CancelAlarm(alarm.ticket));
+            self.shared.mailbox.post(Message::CancelAlarm(alarm.ticket));
         }
     }
 }

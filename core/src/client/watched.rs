@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Waker};
 /// A value that wakes those who wait for it to become something.
 ///
 /// The lock is held for as long as the closures run that are handed in, which are this crate's own, short, and
-/// take no other lock; wakers are called after it was released.
+/// take no other lock. Wakers are called, cloned and dropped while it is not held: they are an executor's, and with the
+/// last waker of a task the task may go, and whatever handles it has.
 #[derive(Debug)]
 pub(crate) struct Watched<S> {
     inner: Mutex<Inner<S>>,
@@ -56,36 +57,41 @@ impl<S> Watched<S> {
         place: &mut Place,
         look: impl FnOnce(&mut S) -> Option<R>,
     ) -> Poll<R> {
+        let waker = cx.waker().clone();
         let mut inner = self.lock();
-        if let Some(found) = look(&mut inner.value) {
-            inner.leave(place);
-            return Poll::Ready(found);
-        }
-        inner.wait(place, cx.waker());
-        Poll::Pending
+        let (polled, unused) = match look(&mut inner.value) {
+            Some(found) => (Poll::Ready(found), [inner.leave(place), Some(waker)]),
+            None => (Poll::Pending, [inner.wait(place, waker), None]),
+        };
+        drop(inner);
+        drop(unused);
+        polled
     }
 
     pub(crate) fn leave(&self, place: &mut Place) {
-        self.lock().leave(place);
+        let waker = self.lock().leave(place);
+        drop(waker);
     }
 }
 
 impl<S> Inner<S> {
-    fn wait(&mut self, place: &mut Place, waker: &Waker) {
+    /// Leaves a waker; gives the one that was there before.
+    fn wait(&mut self, place: &mut Place, waker: Waker) -> Option<Waker> {
         let own = place.0.and_then(|number| self.waiting.iter_mut().find(|(own, _)| *own == number));
         if let Some((_, own)) = own {
-            own.clone_from(waker);
-        } else {
-            place.0 = Some(self.next);
-            self.waiting.push((self.next, waker.clone()));
-            self.next += 1;
+            return Some(std::mem::replace(own, waker));
         }
+        place.0 = Some(self.next);
+        self.waiting.push((self.next, waker));
+        self.next += 1;
+        None
     }
 
-    fn leave(&mut self, place: &mut Place) {
-        if let Some(number) = place.0.take() {
-            self.waiting.retain(|(own, _)| *own != number);
-        }
+    /// Gives back the waker that was left.
+    fn leave(&mut self, place: &mut Place) -> Option<Waker> {
+        let number = place.0.take()?;
+        let position = self.waiting.iter().position(|(own, _)| *own == number)?;
+        Some(self.waiting.remove(position).1)
     }
 }
 
@@ -138,6 +144,39 @@ mod tests {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
+    }
+
+    /// What an executor may do when the last waker of a task is dropped: drop the task, and with it whatever handles
+    /// it has.
+    struct Reenters(Arc<Watched<u32>>);
+    impl Wake for Reenters {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Reenters {
+        fn drop(&mut self) {
+            self.0.update(|value| *value += 1);
+        }
+    }
+
+    #[test]
+    fn wakers_are_dropped_outside_of_the_lock() {
+        let (done, finished) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let watched = Watched::new(0);
+            let reenters = || Waker::from(Arc::new(Reenters(watched.clone())));
+            let mut place = Place::default();
+            let mut poll = |waker: Waker, found: Option<()>| {
+                watched.poll(&mut Context::from_waker(&waker), &mut place, |_| found)
+            };
+            assert!(poll(reenters(), None).is_pending());
+            assert!(poll(reenters(), None).is_pending(), "the second takes the place of the first");
+            assert!(poll(Waker::noop().clone(), Some(())).is_ready(), "the place is left");
+            let mut until = Until::new(watched.clone(), |_| None::<()>);
+            assert!(Pin::new(&mut until).poll(&mut Context::from_waker(&reenters())).is_pending());
+            drop(until);
+            let _ = done.send(watched.with(|value| *value));
+        });
+        assert_eq!(finished.recv_timeout(std::time::Duration::from_secs(20)), Ok(3), "it deadlocks");
     }
 
     #[test]

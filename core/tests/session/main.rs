@@ -7,6 +7,7 @@ mod calls;
 mod closing;
 mod connection;
 mod dialing;
+mod driver;
 mod faults;
 mod input;
 mod messages;
