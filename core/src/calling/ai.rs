@@ -49,6 +49,7 @@ operation!(
     Named,
     AiEvent,
     ends: |event| matches!(event.state, AiState::Finished | AiState::Error),
+    silent_stop: "calling.ai.stop",
     check: |ai| rules::optional_web_url("post_prompt_url", ai.post_prompt_url.as_deref())
 );
 
@@ -60,7 +61,8 @@ impl Request<Ai> {
 }
 
 /// An AI agent at work. The service rarely tells when it is done: as a rule it is over with its call, and waiting
-/// for it then ends with [`Error::CallGone`](crate::Error::CallGone). Dropping it lets the agent go on.
+/// for it then ends with [`Error::CallGone`](crate::Error::CallGone). After a [`stop`](Action::stop) of which the service
+/// tells nothing more within 5 s, it counts as [`AiState::Finished`]. Dropping it lets the agent go on.
 pub type AiAction = Action<Ai>;
 
 impl Action<Ai> {

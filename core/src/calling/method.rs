@@ -86,6 +86,8 @@ pub struct Rule {
     pub(crate) answers: fn(&Event) -> bool,
     /// Whether an event that belongs to the operation is its last.
     pub(crate) ends: fn(&Event) -> bool,
+    /// The method that ends it, if the service may say nothing of the end then.
+    pub(crate) silent_stop: Option<&'static str>,
 }
 
 /// Whether an operation, and the events about it, have a `control_id`.
@@ -166,14 +168,17 @@ pub(crate) use method;
 
 /// Implements [`Method`] and [`Operation`] for a method that starts an operation.
 macro_rules! operation {
-    ($name:ident, $wire:literal, $key:ident, $event:ident, ends: $ends:expr, check: $check:expr) => {
+    (
+        $name:ident, $wire:literal, $key:ident, $event:ident,
+        ends: $ends:expr, $(silent_stop: $stop:literal,)? check: $check:expr
+    ) => {
         $crate::calling::operation!(
-            $name, $wire, $key, $event, answers: $ends, ends: $ends, check: $check
+            $name, $wire, $key, $event, answers: $ends, ends: $ends, $(silent_stop: $stop,)? check: $check
         );
     };
     (
         $name:ident, $wire:literal, $key:ident, $event:ident,
-        answers: $answers:expr, ends: $ends:expr, check: $check:expr
+        answers: $answers:expr, ends: $ends:expr, $(silent_stop: $stop:literal,)? check: $check:expr
     ) => {
         impl $crate::calling::Method for $name {
             type Output = $crate::client::Action<Self>;
@@ -199,6 +204,10 @@ macro_rules! operation {
                     ends: |event| {
                         let ends: fn(&$event) -> bool = $ends;
                         <$event as $crate::events::EventData>::of(event).is_some_and(ends)
+                    },
+                    silent_stop: {
+                        let stops: &[&str] = &[$($stop)?];
+                        stops.first().copied()
                     },
                 };
                 Some(&RULE)

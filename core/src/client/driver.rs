@@ -100,7 +100,6 @@ impl Driver {
     /// # Errors
     /// If the settings are incomplete or unusable, or if this process holds too many clients.
     pub fn new(config: &Config, seed: u64) -> Result<(Client, Self), Error> {
-        config.check()?;
         let session = Session::new(config, seed)?;
         let slot = Slot::take(config.connection_limit())?;
         let link = Link { state: ConnectionState::Idle, protocol: None, end: None };
@@ -496,6 +495,8 @@ impl Driver {
         for (_, progress) in self.operations.drain() {
             end_operation(&progress, Error::closed(Certainty::Unknown));
         }
+        // Whatever they limited has ended.
+        self.alarms.clear();
         for (_, call) in self.calls.drain() {
             call.end(crate::EndReason::ClientClosed);
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::value::RawValue;
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::frame::EventParams;
 use super::output::{CallInfo, Notice, OperationUpdate, SessionEvent};
@@ -306,6 +307,24 @@ impl Session {
         }
     }
 
+    /// The service has accepted what was asked of an operation. It may be all that it says of the end of some.
+    pub(super) fn note_steered(
+        &mut self,
+        now: Instant,
+        call_id: &CallId,
+        control_id: &ControlId,
+        method: &str,
+    ) {
+        let running = self
+            .calls
+            .get_mut(call_id)
+            .and_then(|entry| entry.operations.iter_mut().find(|running| running.control_id == *control_id));
+        if let Some(running) = running.filter(|running| running.rule.silent_stop == Some(method)) {
+            running.stopped = true;
+            self.expect_operation_end(now, call_id, control_id);
+        }
+    }
+
     /// The service does not know an operation: its last event should be on its way.
     pub(super) fn expect_operation_end(&mut self, now: Instant, call_id: &CallId, control_id: &ControlId) {
         let running = self.calls.get(call_id).and_then(|entry| {
@@ -323,7 +342,17 @@ impl Session {
         let Some(call_id) = self.calls.id_of(serial).cloned() else { return };
         let Some(entry) = self.calls.get_mut(&call_id) else { return };
         if let Some(index) = entry.operations.iter().position(|running| running.ticket == ticket) {
-            entry.operations.remove(index);
+            let running = entry.operations.remove(index);
+            if running.stopped {
+                let event =
+                    json!({"call_id": call_id, "control_id": running.control_id, "state": "finished"});
+                if let Ok(event) = to_raw_value(&event) {
+                    let event = Arc::new(Event::parse(running.rule.event, None, &event));
+                    let operation = Some(OperationUpdate { ticket, answered: true, ended: true });
+                    self.emit(SessionEvent::Call { call_id, event, operation });
+                }
+                return;
+            }
             let what = format!("an operation on call {call_id}, whose last event was missed");
             let lost = Lost { what, certainty: Certainty::Unknown };
             self.emit(SessionEvent::OperationFailed { ticket, error: Error::Lost(Box::new(lost)) });

@@ -145,6 +145,7 @@ impl Session {
     /// # Errors
     /// If the settings are incomplete or unusable.
     pub fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
+        config.check()?;
         Ok(Self {
             identity: Identity::new(match config.provider() {
                 Some(_) => config.credentials().unwrap_or_default(),

@@ -68,6 +68,7 @@ impl Session {
                         control_id: control_id.clone(),
                         rule,
                         method: method.clone(),
+                        stopped: false,
                         since: now,
                     });
                 }
@@ -294,6 +295,9 @@ impl Session {
                     Target::Start { control_id, .. } => control_id.clone(),
                     _ => None,
                 };
+                if let Target::Steer { call_id, control_id } = target {
+                    self.note_steered(now, call_id, control_id, &request.method);
+                }
                 let raw = outcome.map_or("{}", RawValue::get).into();
                 let passed = target.call_id().filter(|_| request.method == "calling.pass").cloned();
                 let reply = Reply { raw, control_id, context: request.context.clone() };

@@ -54,6 +54,8 @@ pub(super) struct Running {
     pub(super) ticket: Ticket,
     pub(super) control_id: ControlId,
     pub(super) rule: &'static Rule,
+    /// Whether the service has accepted that it is over, and need say no more.
+    pub(super) stopped: bool,
     /// The method that started it.
     pub(super) method: Cow<'static, str>,
     pub(super) since: Instant,

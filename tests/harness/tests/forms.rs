@@ -104,6 +104,7 @@ async fn inbound(client: &Client, diary: &mut Diary) -> Result<(), Error> {
     let agent = call.ai().prompt_text("You give tours.").await?;
     diary.note("too late", call.denoise_stop().await.expect_err("there is none").code());
     agent.stop().await?;
+    diary.note("the agent", agent.wait().await?.state);
 
     let bridge = call.connect(phone("+15551000001").from(OURS)).await?;
     diary.note("bridged", bridge.connected().await?.connect_state);
@@ -113,7 +114,6 @@ async fn inbound(client: &Client, diary: &mut Diary) -> Result<(), Error> {
     diary.note("the list", call.play(tts("Bye.")).await?.wait().await?.state);
     call.hangup().await?;
     diary.note("ended", call.wait_for_ended().await?);
-    diary.note("the agent is over", agent.is_done());
     Ok(())
 }
 

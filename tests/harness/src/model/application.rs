@@ -167,7 +167,7 @@ impl Performance {
                 }
             }
             Step::Incident(incident) => {
-                let effect = self.world.befall(incident, self.setting.stay);
+                let effect = self.world.befall(incident, self.setting.stay());
                 self.deafened |= effect != Effect::None;
             }
         }
@@ -180,7 +180,7 @@ impl Performance {
 
     /// Whether clients had a chance to hear of everything.
     fn may_account(&self) -> bool {
-        self.setting.redelivers || !self.deafened
+        self.setting.redelivers() || !self.deafened
     }
 
     fn finish(&mut self) {
@@ -223,7 +223,6 @@ impl Performance {
             let mut expected = Held::default();
             expected.calls = held.calls;
             expected.operations = if connected { held.operations } else { 0 };
-            expected.alarms = held.alarms;
             self.book
                 .check(held == expected && held.calls <= calls, || format!("something is held: {held:?}"));
         }

@@ -245,7 +245,7 @@ impl Performance {
             _ => Vec::new(),
         };
         let (now, board, fabric) = (self.now, &mut self.board, &mut self.fabric);
-        let stage = Stage { now, board, fabric, lines, known, stay: self.setting.stay };
+        let stage = Stage { now, board, fabric, lines, known, stay: self.setting.stay() };
         match stage.befall(incident) {
             Effect::None => {}
             Effect::Impaired => self.excuse(),
@@ -550,7 +550,7 @@ impl Performance {
 
     /// Whether the session had a chance to hear of every call that there is.
     fn may_account(&self) -> bool {
-        self.setting.redelivers || !self.deafened
+        self.setting.redelivers() || !self.deafened
     }
 
     /// Nothing has been wrong for a long time: both sides must agree on what there is.

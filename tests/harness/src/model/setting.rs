@@ -95,41 +95,41 @@ impl Stay {
     }
 }
 
-/// What the seed decides of what is not known of the service and of people.
+/// What is not known of the service and of people, decided by a seed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Setting {
-    /// Whether events that were not acknowledged come again on the next connection.
-    pub(super) redelivers: bool,
-    /// Whether calls end without the last events of what was running on them.
-    leaves_open: bool,
-    pub(super) stay: Stay,
-    /// Whether a resumed session has contexts that the client does not name.
-    keeps_contexts: bool,
-    /// Whether the service says what may be said in two ways in the rarer one.
-    other_forms: bool,
+    seed: u64,
 }
 
 impl Setting {
     pub(super) fn of(seed: u64) -> Self {
-        Self {
-            redelivers: seed.is_multiple_of(2),
-            leaves_open: seed % 4 < 2,
-            stay: if seed % 8 < 4 { Stay::Minutes } else { Stay::Forever },
-            keeps_contexts: seed % 16 < 8,
-            other_forms: seed % 32 >= 16,
-        }
+        Self { seed }
+    }
+
+    /// One decision, independent of the others.
+    fn decides(self, bit: u32) -> bool {
+        self.seed >> bit & 1 == 1
+    }
+
+    /// Whether events that were not acknowledged come again on the next connection.
+    pub(super) fn redelivers(self) -> bool {
+        !self.decides(0)
+    }
+
+    pub(super) fn stay(self) -> Stay {
+        if self.decides(2) { Stay::Forever } else { Stay::Minutes }
     }
 
     pub(super) fn scenario(self) -> Scenario {
-        let talks = [Act::wait(self.stay.called()), Act::HangUp];
+        let talks = [Act::wait(self.stay().called()), Act::HangUp];
         let answers =
             |number: &str| Phone::new(number).answers_after(Duration::from_secs(2)).script(talks.clone());
         Scenario::new()
             .credential("model", SECRET)
-            .redeliver(self.redelivers)
-            .leave_operations_open(self.leaves_open)
-            .resume_keeps_contexts(self.keeps_contexts)
-            .other_forms(self.other_forms)
+            .redeliver(self.redelivers())
+            .leave_operations_open(!self.decides(1))
+            .resume_keeps_contexts(!self.decides(3))
+            .other_forms(self.decides(4))
             .phone(answers(ANSWERS))
             .phone(answers(ANSWERS_TOO))
             .phone(Phone::new(BUSY).busy().messages(Fate::Undelivered("carrier_blocked".into())))
