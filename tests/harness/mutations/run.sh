@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Breaks the core on purpose, once for each patch beside this file, in a copy of the working tree, and sees whether
-# the model finds it. Prints in which random history it was found, and what was found.
+# the model finds it. Prints in which random history it was found, of sessions and of applications, and what was found.
 #
 #   tests/harness/mutations/run.sh                      all of them
 #   tests/harness/mutations/run.sh 3-a-state-goes-backwards
@@ -20,29 +20,38 @@ mkdir "$copy/tree"
 cd "$copy/tree"
 
 model() {
-    cargo test --quiet --locked -p signalwire-relay-harness --test model -- --nocapture >"$copy/out" 2>&1
+    cargo test --quiet --release --locked -p signalwire-relay-harness --test model "$1::" -- --nocapture >"$copy/$1" 2>&1
 }
 
-model || { cat "$copy/out"; echo 'the model finds something without any mutation'; exit 1; }
-printf '%-42s %9s  %s\n' mutation histories finding
+# Where it was found in the output of a run that failed.
+history() {
+    # A mutation may be found by either test: by chance, or by comparing two runs of one history.
+    sed -n 's/^found with .* in history \([0-9]*\):$/\1/p' "$copy/$1" | grep -m 1 . || echo twice
+}
+
+for kind in session application; do
+    model "$kind" || { cat "$copy/$kind"; echo 'the model finds something without any mutation'; exit 1; }
+done
+printf '%-42s %9s %13s  %s\n' mutation 'sessions' 'applications' finding
 missed=0
 for patch in "$here"/*.patch; do
     name=$(basename "$patch" .patch)
     [ $# -eq 0 ] || [[ " $* " == *" $name "* ]] || continue
     patch --quiet --strip=1 <"$patch"
-    if model; then
-        printf '%-42s %9s  NOT FOUND\n' "$name" -
-        missed=1
-    elif grep -q '^error' "$copy/out" && ! grep -q 'panicked at' "$copy/out"; then
-        cat "$copy/out"
-        exit 1
-    else
-        # A mutation may be found by either test: by chance, or by comparing two runs of one history.
-        history=$(sed -n 's/^found with .* in history \([0-9]*\):$/\1/p' "$copy/out" | head -n 1)
-        finding=$(sed -n '/^found with /{n;p;}' "$copy/out" | head -n 1)
-        [ -n "$history" ] || { history=1; finding='the same history is told in other words'; }
-        printf '%-42s %9s  %s\n' "$name" "$history" "${finding:0:100}"
-    fi
+    declare -A found=([session]=- [application]=-)
+    finding='NOT FOUND'
+    for kind in application session; do
+        model "$kind" && continue
+        if grep -q '^error' "$copy/$kind" && ! grep -q 'panicked at\|FAILED' "$copy/$kind"; then
+            cat "$copy/$kind"
+            exit 1
+        fi
+        found[$kind]=$(history "$kind")
+        finding=$(sed -n '/^found with /{n;p;q;}' "$copy/$kind")
+        finding=${finding:-the same history is told in other words}
+    done
+    [ "$finding" != 'NOT FOUND' ] || missed=1
+    printf '%-42s %9s %13s  %s\n' "$name" "${found[session]}" "${found[application]}" "${finding:0:100}"
     patch --quiet --strip=1 --reverse <"$patch"
 done
 exit "$missed"

@@ -21,6 +21,8 @@ pub(super) struct Book {
 #[derive(Default)]
 struct Notes {
     handlers: usize,
+    /// The calls whose handlers run, with the client of each.
+    handling: BTreeMap<(usize, String), Call>,
     busy: usize,
     requests: Vec<Fate>,
     /// Calls that were answered, with the client that did: its handler must not run again. Another client may hear of
@@ -90,6 +92,19 @@ impl Drop for Busy {
     }
 }
 
+/// A handler that runs.
+pub(super) struct Handling {
+    book: Book,
+    id: (usize, String),
+}
+
+impl Drop for Handling {
+    fn drop(&mut self) {
+        let over = self.book.lock().handling.remove(&self.id);
+        drop(over);
+    }
+}
+
 impl Book {
     fn lock(&self) -> MutexGuard<'_, Notes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
@@ -102,15 +117,20 @@ impl Book {
 
     // What applications do.
 
-    /// A handler begins; gives how many began before.
-    pub(super) fn begins(&self, call: &Call) -> usize {
+    /// A handler begins; gives how many began before, and what to keep for as long as it goes on.
+    pub(super) fn begins(&self, call: &Call) -> (usize, Handling) {
+        let id = (self.client, call.id().to_string());
         let mut notes = self.lock();
         notes.says(&format!("{} is handled", call.id()));
+        let earlier = notes.handling.insert(id.clone(), call.clone());
+        if earlier.as_ref().is_some_and(|earlier| !earlier.is_ended()) {
+            notes.accuse(|| format!("call {} is handled twice at once", call.id()));
+        }
         if notes.answered.contains(&(self.client, call.id().to_string())) {
             notes.accuse(|| format!("call {} is handled again after it was answered", call.id()));
         }
         notes.handlers += 1;
-        notes.handlers - 1
+        (notes.handlers - 1, Handling { book: self.clone(), id })
     }
 
     /// Counts something that is being done, until it is dropped.

@@ -39,6 +39,12 @@ struct Asked {
     operation: Operation,
 }
 
+impl Asked {
+    fn is_all_over(&self) -> bool {
+        (self.over || self.abandoned) && self.operation != Operation::Running
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     None,
@@ -72,6 +78,8 @@ enum Owed {
 pub(super) struct Ledger {
     most_calls: usize,
     asked: BTreeMap<Ticket, Asked>,
+    /// Those that are not all over: only they can still go wrong by themselves.
+    open: BTreeSet<Ticket>,
     calls: BTreeMap<CallId, Known>,
     alarms: BTreeMap<Ticket, Alarm>,
     contexts: BTreeSet<String>,
@@ -102,6 +110,7 @@ impl Ledger {
         Self {
             most_calls,
             asked: BTreeMap::new(),
+            open: BTreeSet::new(),
             calls: BTreeMap::new(),
             alarms: BTreeMap::new(),
             contexts: contexts.iter().map(|context| (*context).to_owned()).collect(),
@@ -141,6 +150,7 @@ impl Ledger {
             _ => Operation::None,
         };
         self.asked.insert(ticket, Asked { kind, sent: false, over: false, abandoned: false, operation });
+        self.open.insert(ticket);
     }
 
     pub(super) fn abandons(&mut self, ticket: Ticket) {
@@ -404,6 +414,7 @@ impl Ledger {
             && asked.operation == Operation::None
         {
             asked.operation = Operation::Running;
+            self.open.insert(ticket);
         }
     }
 
@@ -459,15 +470,14 @@ impl Ledger {
             self.accuse(|| format!("call {call_id} outlives its session"));
         }
         let ended = |call_id: &CallId| self.calls.get(call_id).is_none_or(|known| known.ended.is_some());
-        let waits = self.asked.iter().find(|(_, asked)| match &asked.kind {
+        let waits = self.still_open().find(|(_, asked)| match &asked.kind {
             Kind::Start(call_id) => asked.operation == Operation::Running && asked.over && ended(call_id),
             _ => false,
         });
         if let Some((ticket, _)) = waits {
-            let ticket = *ticket;
             self.accuse(|| format!("operation {ticket:?} outlives its call"));
         }
-        let unsent = self.asked.values().filter(|asked| !asked.sent && !asked.over && !asked.abandoned);
+        let unsent = self.still_open().filter(|(_, asked)| !asked.sent && !asked.over && !asked.abandoned);
         let unsent = unsent.count();
         if unsent > OFFLINE_QUEUE_LIMIT {
             self.accuse(|| format!("{unsent} requests wait for a connection"));
@@ -475,11 +485,17 @@ impl Ledger {
         if self.closed {
             self.check_over();
         }
+        let asked = &self.asked;
+        self.open.retain(|ticket| asked.get(ticket).is_some_and(|asked| !asked.is_all_over()));
+    }
+
+    fn still_open(&self) -> impl Iterator<Item = (Ticket, &Asked)> {
+        self.open.iter().filter_map(|ticket| Some((*ticket, self.asked.get(ticket)?)))
     }
 
     /// Whatever was asked must have come to its end by now.
     pub(super) fn check_over(&mut self) {
-        let waits = self.asked.iter().find(|(_, asked)| {
+        let waits = self.still_open().find(|(_, asked)| {
             let told = asked.over || asked.abandoned;
             let on_a_call = matches!(asked.kind, Kind::Start(_)) && !self.closed;
             !told || (asked.operation == Operation::Running && !on_a_call && asked.over)
@@ -527,8 +543,8 @@ impl Ledger {
 
     /// Requests without an outcome, in a fixed order.
     pub(super) fn open_requests(&self) -> Vec<Ticket> {
-        let open = self.asked.iter().filter(|(_, asked)| !asked.over && !asked.abandoned);
-        open.map(|(ticket, _)| *ticket).collect()
+        let open = self.still_open().filter(|(_, asked)| !asked.over && !asked.abandoned);
+        open.map(|(ticket, _)| ticket).collect()
     }
 
     pub(super) fn alarms(&self) -> Vec<Ticket> {

@@ -112,10 +112,15 @@ type Doing = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 pub(super) fn serve(client: &Client, scripts: Vec<Vec<Deed>>, book: &Book) {
     let book = book.clone();
     client.on_call(move |call| {
-        let deeds = scripts.get(book.begins(&call).checked_rem(scripts.len()).unwrap_or_default());
+        let (number, handling) = book.begins(&call);
+        let deeds = scripts.get(number.checked_rem(scripts.len()).unwrap_or_default());
         let deeds = deeds.cloned().unwrap_or_default();
         watch(&call, &book);
-        perform(call, deeds, book.clone())
+        let work = perform(call, deeds, book.clone());
+        async move {
+            let _handling = handling;
+            work.await
+        }
     });
 }
 
