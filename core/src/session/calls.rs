@@ -29,10 +29,16 @@ impl Session {
             return self.handle_authorization_state(params.params);
         }
         let mut event = Event::parse(&params.event_type, params.timestamp, params.params);
-        if let Event::Error(error) = &mut event {
-            // Text for people, who may print it.
-            error.message = self.scrub(&error.message);
-            error.description = error.description.take().map(|text| self.scrub(&text));
+        // Text for people, who may print it.
+        match &mut event {
+            Event::Error(error) => {
+                error.message = self.scrub(&error.message);
+                self.scrub_in_place(&mut error.description);
+            }
+            Event::Connect(connect) => self.scrub_in_place(&mut connect.failed_reason),
+            Event::Dial(dial) => self.scrub_in_place(&mut dial.reason),
+            Event::MessageState(state) => self.scrub_in_place(&mut state.reason),
+            _ => {}
         }
         let event = Arc::new(event);
         match &*event {
@@ -68,6 +74,8 @@ impl Session {
         entry.released = true;
         let undecided = !entry.state.has_reached(&CallState::Answered) && !entry.is_settled();
         if entry.is_visible() && entry.direction == Direction::Inbound && undecided {
+            // The application has seen it: it is not to be handled again.
+            self.calls.remember_passed(call_id.clone());
             self.pass_offer(now, call_id, "nobody took it");
         }
     }

@@ -35,6 +35,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const HEALTHY_AFTER: Duration = Duration::from_secs(10);
 /// How often credentials that were never accepted may be refused.
 const REJECTION_LIMIT: u32 = 3;
+/// The codes with which the service refuses a session that it does not know any more.
+const STALE_CODES: [i64; 3] = [-32002, -32003, -32602];
+/// How often an earlier session is offered to a service that refuses it with other codes.
+const RESUME_ATTEMPTS: u32 = 3;
 /// How long nothing may arrive before the service is asked whether it is there. It pings more often itself.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 /// How long it may take to answer that.
@@ -50,6 +54,8 @@ pub(super) struct Connection {
     /// Failures since the connection last held.
     failures: u32,
     rejections: u32,
+    /// How often the earlier session was refused in a row.
+    resume_refusals: u32,
     /// Whether the service has accepted the credentials before: then a refusal is its own trouble.
     accepted_before: bool,
     resume: Resume,
@@ -264,6 +270,7 @@ impl Session {
         self.connection.accepted_before = true;
         self.identity.accept_current();
         self.connection.rejections = 0;
+        self.connection.resume_refusals = 0;
         self.timers.cancel(&Timer::DropConnection);
         self.timers.set(Timer::ForgiveFailures, now + HEALTHY_AFTER);
         self.timers.set(Timer::ProbeSilence, now + SILENCE_LIMIT);
@@ -297,9 +304,13 @@ impl Session {
     pub(super) fn handle_rejected(&mut self, now: Instant, status: &Status, resuming: bool) {
         let message = self.scrub(&status.message);
         if resuming {
-            // What was refused may be the earlier session, not the credentials: ask once more without it.
-            self.forget_session();
-            self.notice(Notice::ResumeRefused(message.clone()));
+            // What was refused may be the earlier session, not the credentials: the next attempt is without it. A
+            // service in trouble of its own may yet know it, and is asked a few times.
+            self.connection.resume_refusals += 1;
+            if STALE_CODES.contains(&status.code) || self.connection.resume_refusals >= RESUME_ATTEMPTS {
+                self.forget_session();
+                self.notice(Notice::ResumeRefused(message.clone()));
+            }
         } else {
             self.identity.alternate();
             self.connection.rejections += 1;

@@ -31,10 +31,7 @@ impl Session {
         match news.dial_state {
             DialState::Answered if self.dials.contains(tag) => self.handle_answered_dial(now, news),
             DialState::Failed if self.dials.contains(tag) => {
-                let failed = DialFailed {
-                    tag: tag.clone(),
-                    reason: news.reason.as_ref().map(|reason| self.scrub(reason)),
-                };
+                let failed = DialFailed { tag: tag.clone(), reason: news.reason.clone() };
                 self.fail_dial(now, tag, Error::DialFailed(Box::new(failed)));
             }
             DialState::Answered if self.dials.was_decided(tag) => self.refuse_late_winner(now, news),

@@ -376,6 +376,13 @@ impl Session {
         })
     }
 
+    /// The same, for text that need not be there.
+    fn scrub_in_place(&self, text: &mut Option<String>) {
+        if let Some(text) = text {
+            *text = self.scrub(text);
+        }
+    }
+
     /// Which project calls belong to when an event does not say so.
     fn project(&self) -> &str {
         match self.identity.current() {

@@ -143,7 +143,7 @@ fn what_a_sparse_event_leaves_out_still_holds() {
         (json!({"message_state": "initiated"}), "initiated", Some(2), None),
         (json!({"message_state": "sent", "segments": 3, "reason": "slow"}), "sent", Some(3), Some("slow")),
         (json!({"message_state": "sent", "segments": "many", "reason": 7}), "sent", Some(3), Some("slow")),
-        (json!({"message_state": "undelivered", "reason": "spam"}), "undelivered", Some(3), Some("spam")),
+        (json!({"message_state": "undelivered", "reason": "junk"}), "undelivered", Some(3), Some("junk")),
     ] {
         let mut params = event;
         params["message_id"] = json!("m");

@@ -512,3 +512,17 @@ fn a_call_that_cannot_be_passed_because_it_was_answered_is_hung_up() {
     rig.state("c1", "ended");
     assert_eq!(rig.session.stats(), Stats::default());
 }
+
+#[test]
+fn a_call_that_was_let_go_of_is_not_handled_again() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.session.release(rig.now, &"c1".into());
+    rig.drain();
+    let pass = rig.expect_sent("calling.pass");
+    rig.ok(&pass);
+    rig.events.clear();
+    rig.event("calling.call.receive", offer("c1"));
+    rig.expect_quiet();
+    rig.expect_sent("calling.pass");
+}

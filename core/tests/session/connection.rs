@@ -201,6 +201,27 @@ fn a_refused_resume_is_tried_once_more_as_a_new_session() {
 }
 
 #[test]
+fn a_service_in_trouble_does_not_cost_the_session_at_once() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.disconnected();
+    let refuse = |rig: &mut Rig| {
+        rig.until_open();
+        rig.connected();
+        let request = rig.expect_sent("signalwire.connect");
+        rig.fail(&request, json!({"code": -32603, "message": "try again"}));
+        request["params"].get("protocol").is_some()
+    };
+    assert!(refuse(&mut rig) && refuse(&mut rig));
+    assert!(rig.reconnect("proto-1", true).get("protocol").is_some());
+    assert_eq!(rig.session.stats().calls, 1);
+    rig.disconnected();
+    rig.sent.clear();
+    assert!((0..3).all(|_| refuse(&mut rig)), "what came before is forgiven");
+    assert!(!refuse(&mut rig), "it will not be known again");
+}
+
+#[test]
 fn a_notice_to_leave_is_followed_by_a_resume_unless_it_says_restart() {
     for (params, resumes) in
         [(json!({}), true), (json!({"restart": false}), true), (json!({"restart": true}), false)]

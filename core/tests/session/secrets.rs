@@ -33,6 +33,24 @@ fn the_text_of_error_events_is_without_secrets() {
 }
 
 #[test]
+fn reasons_that_the_service_gives_are_without_secrets() {
+    let mut rig = Rig::ready();
+    let reason = "not with PT-secret";
+    rig.offer("c1");
+    rig.event(
+        "calling.call.connect",
+        json!({"call_id": "c1", "connect_state": "failed", "failed_reason": reason}),
+    );
+    rig.event("calling.call.dial", json!({"tag": "t", "dial_state": "failed", "reason": reason}));
+    let state = json!({"message_id": "m", "message_state": "failed", "reason": reason});
+    rig.event("messaging.state", state);
+    assert_eq!(rig.events.len(), 3);
+    let printed = format!("{:?}", rig.events);
+    assert_eq!(printed.matches("not with ***").count(), 3, "{printed}");
+    assert!(!printed.contains("PT-secret"), "{printed}");
+}
+
+#[test]
 fn payloads_and_projects_are_not_printed() {
     let mut rig = Rig::ready();
     let ticket = rig.command(raw("x.y", Target::Service));
