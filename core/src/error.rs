@@ -12,7 +12,8 @@ use crate::ids::{CallId, Tag};
 /// out all the same.
 ///
 /// A call that is gone is a normal outcome in telephony. [`Error::is_gone`] tells it apart, and a call handler
-/// that ends with it (by `?`, say) has ended quietly and in good order.
+/// that ends with it (by `?`, say) has ended quietly and in good order. If it is another call that is gone, its own is
+/// hung up.
 ///
 /// `Debug` prints the same sentence as `Display`: it is what a `main` that returns the error shows.
 #[derive(Clone, thiserror::Error)]

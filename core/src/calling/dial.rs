@@ -29,7 +29,7 @@ params! {
         required { devices: Devices, }
         optional {
             /// The tag that ties the legs to this dial; unique among the dials under way and
-            /// the thousand decided last. Default: made up.
+            /// the thousand decided last, but for those that the service refused. Default: made up.
             #[serde(skip)]
             tag: Tag,
             /// The region that the call is placed from. Default: the service's choice.

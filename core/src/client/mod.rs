@@ -373,8 +373,8 @@ impl Client {
         self.shared().mailbox.post(Message::Drain(within));
     }
 
-    /// Closes now. Requests under way fail, dials are called off, and offers that nobody took are given back; calls go
-    /// on at the service, without this client.
+    /// Closes now. Requests under way fail; calls go on at the service, without this client. If there is a connection,
+    /// dials are called off, and offers that nobody took are given back.
     pub fn disconnect(&self) {
         self.shared().mailbox.post(Message::Disconnect);
     }

@@ -58,6 +58,8 @@ pub(super) struct Connection {
     resume_refusals: u32,
     /// Whether the service has accepted the credentials before: then a refusal is its own trouble.
     accepted_before: bool,
+    /// The credentials that the service is looking at.
+    offered: Option<Credentials>,
     resume: Resume,
     /// Since when there has been no connection, if there was one.
     lost_at: Option<Instant>,
@@ -124,6 +126,11 @@ impl Connection {
         matches!(self.phase, Phase::Ready { leaving: false, .. })
     }
 
+    /// Whether answers may come.
+    fn is_heard(&self) -> bool {
+        matches!(self.phase, Phase::Ready { .. })
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed { .. })
     }
@@ -183,6 +190,7 @@ impl Session {
             // The new session begins with the contexts that are asked for now.
             self.left_contexts.clear();
         }
+        self.connection.offered = Some(self.identity.offered().clone());
         let params = self.connect_params().to_string();
         self.submit_on_connection(now, "signalwire.connect", &params, Purpose::Authenticate { resuming });
     }
@@ -236,7 +244,7 @@ impl Session {
             "version": {"major": 2, "minor": 0, "revision": 0},
             "agent": self.agent,
             "event_acks": true,
-            "authentication": self.identity.current(),
+            "authentication": self.identity.offered(),
         });
         if !self.contexts.is_empty() {
             params["contexts"] = json!(self.contexts);
@@ -268,7 +276,13 @@ impl Session {
                 .unwrap_or(accepted.protocol.is_none() || accepted.protocol == earlier);
         self.connection.resume.protocol = accepted.protocol.or(earlier);
         self.connection.accepted_before = true;
-        self.identity.accept_current();
+        if let Some(offered) = self.connection.offered.take() {
+            let proposes = |request: &Request| {
+                matches!(request.purpose, Purpose::Application(_, Target::Reauthenticate { .. }))
+            };
+            let waits = self.pending.iter().any(proposes);
+            self.identity.let_in_with(&offered, waits);
+        }
         self.connection.rejections = 0;
         self.connection.resume_refusals = 0;
         self.timers.cancel(&Timer::DropConnection);
@@ -312,7 +326,9 @@ impl Session {
                 self.notice(Notice::ResumeRefused(message.clone()));
             }
         } else {
-            self.identity.alternate();
+            if let Some(offered) = self.connection.offered.take() {
+                self.identity.turned_away_with(&offered);
+            }
             self.connection.rejections += 1;
             if !self.connection.accepted_before && self.connection.rejections >= REJECTION_LIMIT {
                 let attempts = self.connection.rejections;
@@ -513,7 +529,7 @@ impl Session {
     pub(super) fn end_calls(&mut self, now: Instant) {
         self.timers.set(Timer::FinishDrain, now + LAST_WORDS);
         for tag in self.dials.tags(|_| true) {
-            let certainty = self.recall_dial(&tag);
+            let certainty = self.recall_dial(now, &tag);
             self.fail_dial(now, &tag, Error::closed(certainty));
         }
         for call_id in self.calls.ids(super::table::Entry::is_visible) {
@@ -532,12 +548,12 @@ impl Session {
         // What was asked is only worth waiting for while it can be heard of.
         let asks = |request: &Request| match request.purpose {
             Purpose::TidyUp(_) => true,
-            Purpose::Application(..) => !matches!(request.stage, Stage::Queued(_)),
+            Purpose::Application(..) => !request.abandoned && !matches!(request.stage, Stage::Queued(_)),
             _ => false,
         };
         let asking = self.pending.iter().any(asks);
         let lingering = self.timers.is_set(&Timer::Linger);
-        if !((asking || lingering) && self.connection.is_ready()) {
+        if !((asking || lingering) && self.connection.is_heard()) {
             self.disconnect(now);
         }
     }
@@ -575,7 +591,7 @@ impl Session {
         if self.connection.is_ready() {
             // Whoever is being called would talk to nobody.
             for tag in self.dials.tags(|_| true) {
-                let certainty = self.recall_dial(&tag);
+                let certainty = self.recall_dial(now, &tag);
                 self.fail_dial(now, &tag, Error::closed(certainty));
             }
             self.pass_offers(now);
@@ -604,6 +620,7 @@ impl Session {
             method: method.into(),
             purpose,
             context: None,
+            abandoned: false,
             stage: Stage::Staged,
             made: now,
             timeout: PROBE_LIMIT,

@@ -52,6 +52,11 @@ impl Dials {
         Some(entry)
     }
 
+    /// Forgets a dial that never began.
+    pub(super) fn forget(&mut self, tag: &Tag) {
+        self.decided.remove(tag);
+    }
+
     pub(super) fn was_decided(&self, tag: &Tag) -> bool {
         self.decided.contains(tag)
     }

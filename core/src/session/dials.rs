@@ -116,14 +116,22 @@ impl Session {
     }
 
     pub(super) fn fail_dial(&mut self, now: Instant, tag: &Tag, error: Error) {
-        if let Some(ticket) = self.call_off(now, tag) {
+        let certainty = match error {
+            Error::DialFailed(_) => Certainty::Unknown,
+            _ => error.certainty(),
+        };
+        if let Some(ticket) = self.call_off(now, tag, certainty) {
             self.emit(SessionEvent::Dialed { ticket, result: Err(error) });
         }
     }
 
-    /// Decides that a dial has no winner, and ends its legs.
-    pub(super) fn call_off(&mut self, now: Instant, tag: &Tag) -> Option<Ticket> {
+    /// Decides that a dial has no winner, and ends its legs. Unless it is certain that the service never began it, its
+    /// tag is remembered for late ones.
+    pub(super) fn call_off(&mut self, now: Instant, tag: &Tag, certainty: Certainty) -> Option<Ticket> {
         let dial = self.dials.decide(tag)?;
+        if certainty != Certainty::Unknown && !dial.accepted {
+            self.dials.forget(tag);
+        }
         self.timers.cancel(&Timer::GiveUpDial(tag.clone()));
         for call_id in dial.legs {
             self.end_leg(now, &call_id, LATE);
@@ -149,10 +157,7 @@ impl Session {
 
     pub(super) fn expire_dial(&mut self, now: Instant, tag: &Tag) {
         let Some(after) = self.dials.get_mut(tag).map(|dial| dial.timeout) else { return };
-        let certainty = self.recall_dial(tag);
-        if certainty == Certainty::Unknown {
-            self.expect_stragglers(now);
-        }
+        let certainty = self.recall_dial(now, tag);
         let what = format!("calling.dial (tag {tag})");
         self.fail_dial(
             now,
@@ -164,19 +169,18 @@ impl Session {
     /// Legs of a dial that nobody waits for any more may still show up: a client that is about to close stays to end
     /// them.
     pub(super) fn expect_stragglers(&mut self, now: Instant) {
-        if self.draining {
-            self.timers.set(Timer::Linger, now + STRAGGLER_LIMIT);
-        }
+        self.timers.set(Timer::Linger, now + STRAGGLER_LIMIT);
     }
 
     /// Takes back the request of a dial that is to fail: one that still waits for its connection must not go out any
     /// more.
-    pub(super) fn recall_dial(&mut self, tag: &Tag) -> Certainty {
-        let Some((ticket, accepted)) = self.dials.get_mut(tag).map(|dial| (dial.ticket, dial.accepted))
-        else {
-            return Certainty::Unknown;
-        };
-        if accepted || self.recall(ticket) { Certainty::Unknown } else { Certainty::NotSent }
+    pub(super) fn recall_dial(&mut self, now: Instant, tag: &Tag) -> Certainty {
+        let dial = self.dials.get_mut(tag).map(|dial| (dial.ticket, dial.accepted));
+        if dial.is_some_and(|(ticket, accepted)| !accepted && !self.recall(ticket)) {
+            return Certainty::NotSent;
+        }
+        self.expect_stragglers(now);
+        Certainty::Unknown
     }
 
     /// Ends a leg that nobody wants.

@@ -14,11 +14,13 @@ pub(super) struct Identity {
     /// What the service may still speak of.
     former: Option<Credentials>,
     proof: Option<Secret>,
+    /// Whether those before the current ones are to be connected with.
+    falls_back: bool,
 }
 
 impl Identity {
     pub(super) fn new(credentials: Credentials) -> Self {
-        Self { current: credentials, earlier: Vec::new(), former: None, proof: None }
+        Self { current: credentials, earlier: Vec::new(), former: None, proof: None, falls_back: false }
     }
 
     pub(super) fn current(&self) -> &Credentials {
@@ -36,6 +38,7 @@ impl Identity {
             self.former = Some(self.earlier.remove(0));
         }
         self.proof = proof.or(self.proof.take());
+        self.falls_back = false;
     }
 
     /// The service accepted what was proposed: what was before is not used again.
@@ -58,16 +61,27 @@ impl Identity {
         }
     }
 
-    /// The service accepted those in use.
-    pub(super) fn accept_current(&mut self) {
-        self.former = self.earlier.drain(..).next_back().or(self.former.take());
+    /// Those to connect with.
+    pub(super) fn offered(&self) -> &Credentials {
+        self.earlier.last().filter(|_| self.falls_back).unwrap_or(&self.current)
     }
 
-    /// The service refused those in use. It may have done so for a moment only: those before come next, and then these
-    /// again.
-    pub(super) fn alternate(&mut self) {
-        if let Some(earlier) = self.earlier.last_mut() {
-            std::mem::swap(&mut self.current, earlier);
+    /// The service let us in with these. `waits` is whether it has yet to answer what was proposed.
+    pub(super) fn let_in_with(&mut self, offered: &Credentials, waits: bool) {
+        if !self.falls_back || self.current == *offered {
+            self.accept(offered);
+        } else if !waits {
+            let refused = self.current.clone();
+            self.refuse(&refused);
+        }
+        self.falls_back = false;
+    }
+
+    /// The service did not let us in with these. It may have meant that for a moment only: those before come next, and
+    /// then these again.
+    pub(super) fn turned_away_with(&mut self, offered: &Credentials) {
+        if self.offered() == offered {
+            self.falls_back = !self.falls_back && !self.earlier.is_empty();
         }
     }
 
@@ -75,6 +89,7 @@ impl Identity {
     pub(super) fn replace(&mut self, credentials: Credentials) {
         self.former = Some(std::mem::replace(&mut self.current, credentials));
         self.earlier.clear();
+        self.falls_back = false;
     }
 
     /// What must not be printed.
@@ -105,18 +120,37 @@ mod tests {
         identity.refuse(&jwt("c"));
         assert_eq!(identity.current(), &jwt("c"), "there are no others");
         assert_eq!(identity.secrets().collect::<Vec<_>>(), ["c", "a", "proof"]);
-        identity.propose(jwt("e"), None);
-        identity.alternate();
-        assert_eq!(identity.current(), &jwt("c"));
-        identity.alternate();
-        assert_eq!(identity.current(), &jwt("e"));
-        identity.alternate();
-        identity.accept_current();
-        identity.alternate();
-        assert_eq!(identity.current(), &jwt("c"));
-        assert!(identity.secrets().any(|secret| secret == "e"), "it may still be spoken of");
         identity.propose(jwt("d"), None);
         identity.refuse(&jwt("d"));
         assert_eq!(identity.current(), &jwt("c"));
+    }
+
+    #[test]
+    fn what_is_refused_at_a_connection_takes_turns_with_what_was_before() {
+        let mut identity = Identity::new(jwt("a"));
+        identity.propose(jwt("b"), None);
+        for offered in ["b", "a", "b"] {
+            assert_eq!(identity.offered(), &jwt(offered));
+            identity.turned_away_with(&jwt(offered));
+        }
+        identity.let_in_with(&jwt("a"), true);
+        identity.accept(&jwt("b"));
+        assert_eq!(identity.offered(), &jwt("b"), "it was accepted after all");
+        identity.propose(jwt("c"), None);
+        identity.turned_away_with(&jwt("c"));
+        identity.let_in_with(&jwt("b"), false);
+        assert_eq!((identity.offered(), identity.current()), (&jwt("b"), &jwt("b")));
+    }
+
+    #[test]
+    fn what_is_proposed_meanwhile_is_not_what_was_offered() {
+        let mut identity = Identity::new(jwt("a"));
+        identity.propose(jwt("b"), None);
+        identity.let_in_with(&jwt("a"), true);
+        identity.refuse(&jwt("b"));
+        assert_eq!(identity.offered(), &jwt("a"));
+        identity.propose(jwt("b"), None);
+        identity.turned_away_with(&jwt("a"));
+        assert_eq!(identity.offered(), &jwt("b"), "nobody has refused them");
     }
 }

@@ -291,8 +291,8 @@ impl Session {
         self.close_if_drained(now);
     }
 
-    /// Stops at once. Requests under way fail, dials are called off, offers that nobody took are given back, and calls go
-    /// on at the service without this client.
+    /// Stops at once. Requests under way fail, calls go on at the service without this client. If it can be heard, dials
+    /// are called off, and offers that nobody took are given back.
     pub fn disconnect(&mut self, now: Instant) {
         self.close(now, Ok(()));
     }

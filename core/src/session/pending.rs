@@ -52,6 +52,8 @@ pub(super) struct Request {
     /// The context that the session gives a message which was made without one; empty until it leaves, since only
     /// then is it certain which session it leaves on.
     pub(super) context: Option<Arc<str>>,
+    /// Whether nobody wants to know what becomes of it.
+    pub(super) abandoned: bool,
     pub(super) stage: Stage,
     pub(super) made: Instant,
     pub(super) timeout: Duration,
@@ -141,6 +143,13 @@ impl Pending {
     pub(super) fn leave_context_open(&mut self, ticket: Ticket) {
         if let Some(request) = self.key_of_ticket(ticket).and_then(|key| self.requests.get_mut(&key)) {
             request.context = Some("".into());
+        }
+    }
+
+    /// Nobody wants to know what becomes of a request that has left.
+    pub(super) fn abandon(&mut self, key: RequestKey) {
+        if let Some(request) = self.requests.get_mut(&key) {
+            request.abandoned = true;
         }
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -134,19 +135,21 @@ impl Session {
     /// called off; anything else is let go on.
     pub fn abandon(&mut self, now: Instant, ticket: Ticket) {
         if let Some(tag) = self.dials.tag_of(ticket) {
-            if self.recall_dial(&tag) == Certainty::Unknown {
-                self.expect_stragglers(now);
-            }
-            self.call_off(now, &tag);
+            let certainty = self.recall_dial(now, &tag);
+            self.call_off(now, &tag, certainty);
         }
-        if let Some(key) = self.pending.key_of_ticket(ticket)
+        let key = self.pending.key_of_ticket(ticket);
+        if let Some(key) = key {
+            self.pending.abandon(key);
+        }
+        if let Some(key) = key
             && let Some(request) = self.pending.get(key)
             && !matches!(request.stage, Stage::Sent)
             && let Some(Request { purpose: Purpose::Application(_, target), method, .. }) = self.withdraw(key)
         {
             // One whose call has ended was told of already.
             let ends = self.drop_operation(ticket, &target) || matches!(target, Target::Message);
-            self.take_back(now, ticket, &method, &target);
+            self.take_back(now, ticket, &method, &target, false);
             if ends {
                 self.emit(SessionEvent::OperationFailed { ticket, error: Error::Dropped });
             }
@@ -243,8 +246,16 @@ impl Session {
             return self.settle(now, &method, &purpose, Err(error));
         }
         let (stage, staged) = if ready { (Stage::Staged, Some(frame)) } else { (Stage::Queued(frame), None) };
-        let key =
-            self.pending.insert(Request { id, method, purpose, context: None, stage, made: now, timeout });
+        let key = self.pending.insert(Request {
+            id,
+            method,
+            purpose,
+            context: None,
+            abandoned: false,
+            stage,
+            made: now,
+            timeout,
+        });
         if let Some(at) = now.checked_add(timeout) {
             self.timers.set(Timer::ExpireRequest(key), at);
         }
@@ -389,10 +400,9 @@ impl Session {
     fn settle(&mut self, now: Instant, method: &str, purpose: &Purpose, result: Result<Reply, Error>) {
         let Purpose::Application(ticket, target) = purpose else { return };
         if let Err(error) = &result
-            && !error.is_gone()
             && error.certainty() != Certainty::Unknown
         {
-            self.take_back(now, *ticket, method, target);
+            self.take_back(now, *ticket, method, target, error.is_gone());
         }
         match (target, result) {
             (Target::Dial { tag: Some(tag) }, Ok(_)) => {
@@ -400,7 +410,12 @@ impl Session {
                     dial.accepted = true;
                 }
             }
-            (Target::Dial { tag: Some(tag) }, Err(error)) => self.fail_dial(now, tag, error),
+            (Target::Dial { tag: Some(tag) }, Err(error)) => {
+                if error.certainty() == Certainty::Unknown {
+                    self.expect_stragglers(now);
+                }
+                self.fail_dial(now, tag, error);
+            }
             (Target::Message, Ok(reply)) => {
                 self.report(*ticket, &Target::Message, Ok(reply.clone()));
                 self.follow_message(now, *ticket, &reply);
@@ -433,7 +448,7 @@ impl Session {
     }
 
     /// Takes back what was noted when a request was made that the service did not carry out.
-    fn take_back(&mut self, now: Instant, ticket: Ticket, method: &str, target: &Target) {
+    fn take_back(&mut self, now: Instant, ticket: Ticket, method: &str, target: &Target, gone: bool) {
         match target {
             Target::Receive(contexts) => {
                 for context in contexts {
@@ -447,7 +462,7 @@ impl Session {
                     *decisions = decisions.saturating_sub(1);
                 }
                 // Nothing was decided after all, and nobody is left to decide.
-                if self.calls.get(call_id).is_some_and(|entry| entry.released) {
+                if !gone && self.calls.get(call_id).is_some_and(|entry| entry.released) {
                     self.release(now, call_id);
                 }
             }
@@ -527,5 +542,9 @@ impl Session {
 
 /// Whether the parameters of a message say which context its states go to.
 fn names_context(params: &str) -> bool {
-    serde_json::from_str::<Map<_, _>>(params).is_ok_and(|members| members.contains_key("context"))
+    #[derive(serde::Deserialize)]
+    struct Members {
+        context: Option<IgnoredAny>,
+    }
+    serde_json::from_str(params).is_ok_and(|Members { context }| context.is_some())
 }

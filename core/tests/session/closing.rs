@@ -70,15 +70,51 @@ fn requests_under_way_are_waited_for() {
 
 #[test]
 fn legs_of_a_dial_that_was_just_dropped_are_ended_before_the_client_is_gone() {
+    for dropped_first in [true, false] {
+        let mut rig = Rig::new(&config().contexts(Vec::<String>::new()));
+        rig.authenticate("proto-1", false);
+        let dial = rig.command(raw("calling.dial", Target::Dial { tag: Some("t".into()) }));
+        let request = rig.expect_sent("calling.dial");
+        rig.ok(&request);
+        if dropped_first {
+            rig.session.abandon(rig.now, dial);
+        }
+        drain(&mut rig, 30);
+        if !dropped_first {
+            rig.session.abandon(rig.now, dial);
+            rig.drain();
+        }
+        expect_late_leg_ended(&mut rig);
+    }
+}
+
+#[test]
+fn legs_of_a_dial_that_the_end_of_draining_cut_short_are_ended() {
     let mut rig = Rig::new(&config().contexts(Vec::<String>::new()));
     rig.authenticate("proto-1", false);
     let dial = rig.command(raw("calling.dial", Target::Dial { tag: Some("t".into()) }));
     let request = rig.expect_sent("calling.dial");
     rig.ok(&request);
+    drain(&mut rig, 1);
+    rig.pass(SECOND);
+    rig.expect_dialed(dial).expect_err("closed");
+    expect_late_leg_ended(&mut rig);
+}
+
+#[test]
+fn legs_of_a_dial_that_the_service_never_answered_are_ended() {
+    let mut rig = Rig::new(&config().contexts(Vec::<String>::new()));
+    rig.authenticate("proto-1", false);
+    let dial = rig.command(raw("calling.dial", Target::Dial { tag: Some("t".into()) }).timeout(5 * SECOND));
+    rig.expect_sent("calling.dial");
     drain(&mut rig, 30);
-    rig.session.abandon(rig.now, dial);
-    rig.drain();
-    assert!(!is_closed(&rig));
+    rig.pass(5 * SECOND);
+    rig.expect_dialed(dial).expect_err("nothing was heard of it");
+    expect_late_leg_ended(&mut rig);
+}
+
+fn expect_late_leg_ended(rig: &mut Rig) {
+    assert!(!is_closed(rig));
     rig.event(
         "calling.call.state",
         json!({"call_id": "A", "node_id": "n", "tag": "t", "call_state": "ringing"}),
@@ -90,6 +126,17 @@ fn legs_of_a_dial_that_was_just_dropped_are_ended_before_the_client_is_gone() {
         json!({"call_id": "A", "node_id": "n", "tag": "t", "call_state": "ended"}),
     );
     rig.pass(3 * SECOND);
+    assert!(is_closed(rig));
+}
+
+#[test]
+fn requests_that_nobody_wants_to_know_about_are_not_waited_for() {
+    let mut rig = Rig::new(&config().contexts(Vec::<String>::new()));
+    rig.authenticate("proto-1", false);
+    let ticket = rig.command(raw("messaging.send", Target::Message));
+    rig.expect_sent("messaging.send");
+    rig.session.abandon(rig.now, ticket);
+    drain(&mut rig, 30);
     assert!(is_closed(&rig));
 }
 

@@ -364,6 +364,23 @@ fn a_tag_names_one_dial_only() {
 }
 
 #[test]
+fn the_tag_of_a_dial_that_never_began_may_be_used_again() {
+    let mut rig = Rig::ready();
+    let dial = || Command::raw("calling.dial", Target::Dial { tag: Some("t".into()) }, "{}".to_owned());
+    let first = rig.command(dial().expect("an object"));
+    let request = rig.expect_sent("calling.dial");
+    rig.refuse(&request, "400");
+    rig.expect_dialed(first).expect_err("refused");
+    rig.disconnected();
+    let second = rig.command(dial().expect("an object"));
+    rig.session.abandon(rig.now, second);
+    rig.reconnect("proto-1", true);
+    rig.sent.clear();
+    rig.command(dial().expect("an object"));
+    rig.expect_sent("calling.dial");
+}
+
+#[test]
 fn a_call_that_is_no_leg_of_a_dial_does_not_win_it() {
     let mut rig = Rig::ready();
     rig.offer("c1");

@@ -57,7 +57,7 @@ impl Caller {
     }
 
     /// The project whose number is called; clients that logged in with a JWT belong to `jwt-project`. Projects do not
-    /// share calls. Default: that of the client that has been subscribed to the context for longest.
+    /// share calls. Default: that of the oldest session that is subscribed to the context.
     #[must_use]
     pub fn project(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into());

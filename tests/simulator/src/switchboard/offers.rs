@@ -154,10 +154,11 @@ impl Switchboard {
         self.next_in_turn(&self.rotation, &project, &call.context, |key| !call.passed_by.contains(key))
     }
 
-    /// Whose call or message of a context it is: what a scenario leaves open goes to the project whose session has
-    /// been there for longest. Projects do not share.
+    /// Whose call or message of a context it is: what a scenario leaves open goes to the project of the oldest
+    /// session, one that has a connection if any has. Projects do not share.
     pub(super) fn project_for(&self, known: Option<&str>, context: &str) -> Option<String> {
-        let first = || self.sessions.values().find(|session| session.contexts.contains(context));
+        let readers = || self.sessions.values().filter(|session| session.contexts.contains(context));
+        let first = || readers().find(|session| session.connection.is_some()).or_else(|| readers().next());
         known.map(str::to_owned).or_else(|| Some(first()?.project.clone()))
     }
 
