@@ -23,7 +23,7 @@
 //!
 //! The [`Network`] between them takes time, loses connections, stalls and swallows, as it is told or by chance.
 //! [`every_cut`] plays a flow again and again, with the connection lost at each frame in turn.
-//! The [`model`] plays histories of single steps, and checks after each what must always be true.
+//! The [`model`] plays random histories, of sessions and of whole applications, and knows what must always be true.
 
 mod every_cut;
 pub mod fuzzing;

@@ -303,8 +303,13 @@ impl World {
         effect
     }
 
-    pub(crate) fn forget_plans(&mut self) {
+    /// Nothing is wrong any more, with the network and with the service. What has gone wrong stays so.
+    pub fn heal(&mut self) {
+        self.set_network(Network::default());
+        self.set_reachable(true);
         self.fabric.forget_plans();
+        self.set_faults(Faults::default());
+        self.board.forget_refusals();
     }
 
     fn cut_client(&mut self, index: usize) {

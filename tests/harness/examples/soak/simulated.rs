@@ -86,7 +86,7 @@ pub(crate) fn run(time: Duration, between_calls: Duration, seed: u64) -> Vec<Str
             next_line += time / LINES;
         }
     }
-    centre.heal();
+    centre.world.heal();
     centre.pass_until(time + REST);
     centre.print_line(start, &mut memory);
     let findings = centre.close(start.elapsed());
@@ -183,13 +183,6 @@ impl Centre {
             8 => self.world.black_hole(Way::ToService),
             _ => self.world.stall(Way::ToClient, some_time / 5),
         }
-    }
-
-    fn heal(&mut self) {
-        self.world.set_network(Network::default());
-        self.world.set_faults(Faults::default());
-        self.world.set_reachable(true);
-        self.world.board().0.forget_refusals();
     }
 
     fn print_line(&self, start: Instant, memory: &mut Memory) {

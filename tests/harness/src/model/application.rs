@@ -30,8 +30,8 @@ use super::book::Book;
 use super::incident::{millis, pick};
 pub use super::program::{Begin, Care, Deed, Errand, Reach};
 use super::setting::{FAREWELL, HEALING, Setting, config, objection};
-use super::{Effect, Failure, Incident, MARK, Summary, program};
-use crate::network::Network;
+use super::{Effect, Failure, Incident, MARK, Player, Summary, program};
+use crate::network::Disturbance;
 use crate::world::World;
 
 /// How many clients there are at most.
@@ -70,28 +70,8 @@ impl fmt::Display for Step {
 /// # Errors
 /// The first thing that must not be.
 pub fn play(seed: u64, scripts: &[Vec<Deed>], history: &[Step]) -> Result<Summary, Box<Failure>> {
-    let mut play = Performance::new(seed, scripts);
-    let mut lines: Vec<_> = scripts.iter().map(|script| format!("handler: {script:?}")).collect();
-    let mut outcome = Ok(());
-    for (index, step) in history.iter().enumerate() {
-        lines.push(format!("{:>10.3} {:>3}. {step}", play.world.now().as_secs_f64(), index + 1));
-        play.apply(step);
-        if let Some(what) = play.book.wrong() {
-            outcome = Err((what, Some(index)));
-            break;
-        }
-    }
-    if outcome.is_ok() {
-        play.finish();
-        if let Some(what) = play.book.wrong() {
-            outcome = Err((what, None));
-        }
-    }
-    let (steps, transcript) = (play.world.steps(), play.book.transcript());
-    outcome.map(|()| Summary { steps, transcript }).map_err(|(what, after)| {
-        lines.extend(play.world.disturbances().iter().map(|one| format!("on the network: {one}")));
-        Box::new(Failure { what, after, history: lines, seed })
-    })
+    let preface = scripts.iter().map(|script| format!("handler: {script:?}")).collect();
+    super::play(Performance::new(seed, scripts), seed, preface, history)
 }
 
 struct Performance {
@@ -111,29 +91,11 @@ struct Running {
     index: usize,
 }
 
-impl Performance {
-    fn new(seed: u64, scripts: &[Vec<Deed>]) -> Self {
-        let setting = Setting::of(seed);
-        let mut play = Self {
-            world: World::new(setting.scenario(), seed),
-            setting,
-            scripts: scripts.to_vec(),
-            book: Book::default(),
-            clients: Vec::new(),
-            deafened: false,
-        };
-        play.join();
-        play.world.pass(Duration::ZERO);
-        play
-    }
+impl Player for Performance {
+    type Step = Step;
 
-    fn join(&mut self) {
-        let index = self.world.sessions().count();
-        if index < MOST_CLIENTS {
-            let client = self.world.client(config());
-            program::serve(&client, self.scripts.clone(), &self.book.of(index));
-            self.clients.push(Running { client, index });
-        }
+    fn now(&self) -> Duration {
+        self.world.now()
     }
 
     fn apply(&mut self, step: &Step) {
@@ -178,17 +140,55 @@ impl Performance {
         }
     }
 
-    /// Whether clients had a chance to hear of everything.
-    fn may_account(&self) -> bool {
-        self.setting.redelivers() || !self.deafened
-    }
-
     fn finish(&mut self) {
         self.world.heal();
         self.world.pass(HEALING);
         self.check_rest();
         self.close();
         self.check_requests();
+    }
+
+    fn wrong(&self) -> Option<String> {
+        self.book.wrong()
+    }
+
+    fn summary(&self) -> Summary {
+        Summary { steps: self.world.steps(), transcript: self.book.transcript() }
+    }
+
+    fn disturbances(&self) -> &[Disturbance] {
+        self.world.disturbances()
+    }
+}
+
+impl Performance {
+    fn new(seed: u64, scripts: &[Vec<Deed>]) -> Self {
+        let setting = Setting::of(seed);
+        let mut play = Self {
+            world: World::new(setting.scenario(), seed),
+            setting,
+            scripts: scripts.to_vec(),
+            book: Book::default(),
+            clients: Vec::new(),
+            deafened: false,
+        };
+        play.join();
+        play.world.pass(Duration::ZERO);
+        play
+    }
+
+    fn join(&mut self) {
+        let index = self.world.sessions().count();
+        if index < MOST_CLIENTS {
+            let client = self.world.client(config());
+            program::serve(&client, self.scripts.clone(), &self.book.of(index));
+            self.clients.push(Running { client, index });
+        }
+    }
+
+    /// Whether clients had a chance to hear of everything.
+    fn may_account(&self) -> bool {
+        self.setting.redelivers() || !self.deafened
     }
 
     /// Nothing has been wrong for a long time: what is over must be known to be over.
@@ -275,16 +275,5 @@ impl Performance {
         let objection = objection(board.violations()).map(ToString::to_string);
         self.book.check_requests(marks.into_iter().filter_map(|mark| usize::try_from(mark).ok()));
         self.book.check(objection.is_none(), || format!("the service objects: {objection:?}"));
-    }
-}
-
-impl World {
-    /// Nothing is wrong any more.
-    fn heal(&mut self) {
-        self.set_network(Network::default());
-        self.set_reachable(true);
-        self.set_faults(signalwire_relay_simulator::Faults::default());
-        self.forget_plans();
-        self.board().0.forget_refusals();
     }
 }

@@ -17,11 +17,14 @@ pub mod session;
 mod setting;
 
 use std::fmt;
+use std::time::Duration;
 
 pub use incident::{Disturb, How, Incident, Refused};
 pub(crate) use incident::{Effect, Stage};
 pub(crate) use setting::Stay;
 pub use setting::{Delivery, Dial};
+
+use crate::network::Disturbance;
 
 /// The parameter that marks a request, so that it is known again at the service.
 const MARK: &str = "x-ticket";
@@ -62,3 +65,42 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// What plays histories of one kind of steps.
+trait Player {
+    type Step: fmt::Display;
+
+    /// How long it has been playing, in virtual time.
+    fn now(&self) -> Duration;
+    fn apply(&mut self, step: &Self::Step);
+    /// Heals everything, and sees whether everything comes to its end.
+    fn finish(&mut self);
+    /// The first thing that was wrong.
+    fn wrong(&self) -> Option<String>;
+    fn summary(&self) -> Summary;
+    fn disturbances(&self) -> &[Disturbance];
+}
+
+/// Plays a history to its end, or to the first thing that is wrong. `lines` is what is to be told before it then.
+fn play<P: Player>(
+    mut player: P,
+    seed: u64,
+    mut lines: Vec<String>,
+    history: &[P::Step],
+) -> Result<Summary, Box<Failure>> {
+    let mut after = None;
+    for (index, step) in history.iter().enumerate() {
+        lines.push(format!("{:>10.3} {:>3}. {step}", player.now().as_secs_f64(), index + 1));
+        player.apply(step);
+        if player.wrong().is_some() {
+            after = Some(index);
+            break;
+        }
+    }
+    if after.is_none() {
+        player.finish();
+    }
+    let Some(what) = player.wrong() else { return Ok(player.summary()) };
+    lines.extend(player.disturbances().iter().map(|one| format!("on the network: {one}")));
+    Err(Box::new(Failure { what, after, history: lines, seed }))
+}

@@ -25,8 +25,10 @@ use signalwire_relay_simulator::{CallState, Output as ServiceOutput, Switchboard
 use super::incident::{context, millis, pick};
 use super::ledger::{Kind, Ledger};
 use super::setting::{FAREWELL, HEALING, MOST_CALLS, OURS, SECRET, Setting, config, objection};
-use super::{Delivery, Dial, Effect, Failure, Incident, MARK, Stage, Summary};
-use crate::network::{Arrival, Attempt, Fabric, Line, Moment, Network, Parcel, Way, hang_up_everybody};
+use super::{Delivery, Dial, Effect, Failure, Incident, MARK, Player, Stage, Summary};
+use crate::network::{
+    Arrival, Attempt, Disturbance, Fabric, Line, Moment, Network, Parcel, Way, hang_up_everybody,
+};
 
 /// How many rounds may go by at one instant before something counts as going round in circles.
 const ROUND_BOUND: usize = 100_000;
@@ -97,28 +99,7 @@ pub enum Ask {
 /// # Errors
 /// The first thing that must not be.
 pub fn play(seed: u64, history: &[Step]) -> Result<Summary, Box<Failure>> {
-    let mut play = Performance::new(seed);
-    let mut lines = Vec::new();
-    let mut outcome = Ok(());
-    for (index, step) in history.iter().enumerate() {
-        lines.push(format!("{:>10.3} {:>3}. {step}", play.now.as_secs_f64(), index + 1));
-        play.apply(step);
-        if let Some(what) = play.ledger.wrong() {
-            outcome = Err((what.to_owned(), Some(index)));
-            break;
-        }
-    }
-    if outcome.is_ok() {
-        play.finish();
-        if let Some(what) = play.ledger.wrong() {
-            outcome = Err((what.to_owned(), None));
-        }
-    }
-    let (steps, transcript) = (play.steps, play.ledger.transcript());
-    outcome.map(|()| Summary { steps, transcript }).map_err(|(what, after)| {
-        lines.extend(play.fabric.log().iter().map(|one| format!("on the network: {one}")));
-        Box::new(Failure { what, after, history: lines, seed })
-    })
+    super::play(Performance::new(seed), seed, Vec::new(), history)
 }
 
 /// A session, the service, the network, and the ledger.
@@ -144,28 +125,11 @@ enum Link {
     Up(Line),
 }
 
-impl Performance {
-    fn new(seed: u64) -> Self {
-        let setting = Setting::of(seed);
-        let session = Session::new(&config(), seed).expect("the settings are usable");
-        let mut play = Self {
-            board: Switchboard::new(setting.scenario(), seed),
-            session,
-            fabric: Fabric::new(seed),
-            link: Link::Down,
-            start: Instant::now(),
-            now: Duration::ZERO,
-            deadline: None,
-            ledger: Ledger::new(MOST_CALLS, &["a"], SECRET),
-            steps: 0,
-            tickets: 0,
-            deafened: false,
-            setting,
-        };
-        play.session.connect(play.instant());
-        play.drain();
-        play.settle();
-        play
+impl Player for Performance {
+    type Step = Step;
+
+    fn now(&self) -> Duration {
+        self.now
     }
 
     fn apply(&mut self, step: &Step) {
@@ -234,6 +198,73 @@ impl Performance {
         }
         self.drain();
         self.settle();
+    }
+
+    fn finish(&mut self) {
+        self.fabric.set_network(Network::default());
+        self.fabric.set_reachable(true);
+        self.fabric.forget_plans();
+        self.board.set_faults(signalwire_relay_simulator::Faults::default());
+        self.board.forget_refusals();
+        self.pass(HEALING);
+        let printed = format!("{:?}", self.session);
+        self.ledger.check_printed(&"the session", &printed);
+        if !self.ledger.closed {
+            self.check_rest();
+        }
+        self.ledger.check_over();
+        self.ledger.drains();
+        self.session.drain(self.instant(), Duration::ZERO);
+        self.drain();
+        self.pass(FAREWELL);
+        if !self.ledger.closed {
+            self.ledger.accuse(|| "the session does not close".into());
+        }
+        let stats = self.session.stats();
+        if stats != Stats::default() {
+            self.ledger.accuse(|| format!("something is left: {stats:?}"));
+        }
+        let left: Vec<_> = self.live_at_service().filter(|_| self.may_account()).collect();
+        if !left.is_empty() && self.ledger.wrong().is_none() {
+            self.ledger.accuse(|| format!("calls {left:?} go on after the client has stopped"));
+        }
+    }
+
+    fn wrong(&self) -> Option<String> {
+        self.ledger.wrong().map(str::to_owned)
+    }
+
+    fn summary(&self) -> Summary {
+        Summary { steps: self.steps, transcript: self.ledger.transcript() }
+    }
+
+    fn disturbances(&self) -> &[Disturbance] {
+        self.fabric.log()
+    }
+}
+
+impl Performance {
+    fn new(seed: u64) -> Self {
+        let setting = Setting::of(seed);
+        let session = Session::new(&config(), seed).expect("the settings are usable");
+        let mut play = Self {
+            board: Switchboard::new(setting.scenario(), seed),
+            session,
+            fabric: Fabric::new(seed),
+            link: Link::Down,
+            start: Instant::now(),
+            now: Duration::ZERO,
+            deadline: None,
+            ledger: Ledger::new(MOST_CALLS, &["a"], SECRET),
+            steps: 0,
+            tickets: 0,
+            deafened: false,
+            setting,
+        };
+        play.session.connect(play.instant());
+        play.drain();
+        play.settle();
+        play
     }
 
     fn befall(&mut self, incident: &Incident) {
@@ -517,36 +548,6 @@ impl Performance {
     }
 
     // The end.
-
-    fn finish(&mut self) {
-        self.fabric.set_network(Network::default());
-        self.fabric.set_reachable(true);
-        self.fabric.forget_plans();
-        self.board.set_faults(signalwire_relay_simulator::Faults::default());
-        self.board.forget_refusals();
-        self.pass(HEALING);
-        let printed = format!("{:?}", self.session);
-        self.ledger.check_printed(&"the session", &printed);
-        if !self.ledger.closed {
-            self.check_rest();
-        }
-        self.ledger.check_over();
-        self.ledger.drains();
-        self.session.drain(self.instant(), Duration::ZERO);
-        self.drain();
-        self.pass(FAREWELL);
-        if !self.ledger.closed {
-            self.ledger.accuse(|| "the session does not close".into());
-        }
-        let stats = self.session.stats();
-        if stats != Stats::default() {
-            self.ledger.accuse(|| format!("something is left: {stats:?}"));
-        }
-        let left: Vec<_> = self.live_at_service().filter(|_| self.may_account()).collect();
-        if !left.is_empty() && self.ledger.wrong().is_none() {
-            self.ledger.accuse(|| format!("calls {left:?} go on after the client has stopped"));
-        }
-    }
 
     /// Whether the session had a chance to hear of every call that there is.
     fn may_account(&self) -> bool {
