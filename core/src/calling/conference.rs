@@ -132,6 +132,9 @@ impl Method for JoinConference {
 fn check_stream(stream: &Map<String, Value>) -> Result<(), InvalidArgument> {
     let text = |name: &str| stream.get(name).and_then(Value::as_str);
     rules::scheme("stream.url", text("url").unwrap_or_default(), &["wss"])?;
+    if let Some(url) = stream.get("status_url") {
+        rules::web_url("stream.status_url", url.as_str().unwrap_or_default())?;
+    }
     match stream.get("status_url_method") {
         Some(method) => {
             rules::webhook_method("stream.status_url_method", Some(method.as_str().unwrap_or_default()))

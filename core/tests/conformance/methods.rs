@@ -905,6 +905,8 @@ fn conferences_that_cannot_be_are_refused() {
     for stream in [json!({}), json!({"url": "ws://x/s"}), json!({"url": 7}), json!({"name": "wss://x/s"})] {
         assert_eq!(refused(&mut wire, join().stream(map(stream.clone()))), "stream.url", "{stream}");
     }
+    let stream = map(json!({"url": "wss://x/s", "status_url": "ws://x/s"}));
+    assert_eq!(refused(&mut wire, join().stream(stream)), "stream.status_url");
     for method in [json!("PUT"), json!(7), json!(null)] {
         let stream = map(json!({"url": "wss://x/s", "status_url_method": method}));
         assert_eq!(refused(&mut wire, join().stream(stream)), "stream.status_url_method", "{method}");
