@@ -3,6 +3,7 @@
 mod builtin;
 mod messages;
 mod people;
+mod reading;
 mod steps;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 pub use builtin::BUILTINS;
 pub use messages::{Delivery, Message};
 pub use people::{Caller, Phone, Pickup, When};
+pub use reading::Reading;
 pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Sound, Step};
 
 use crate::switchboard::Faults;
@@ -70,6 +72,7 @@ pub struct Scenario {
     pub(crate) session_lifetime: Duration,
     #[serde(with = "seconds")]
     pub(crate) cut_after: Duration,
+    pub(crate) reading: Reading,
     pub(crate) strict: bool,
     pub(crate) redeliver: bool,
     pub(crate) resume_keeps_contexts: bool,
@@ -97,6 +100,7 @@ impl Default for Scenario {
             ack_within: Duration::from_secs(10),
             session_lifetime: Duration::from_mins(1),
             cut_after: Duration::ZERO,
+            reading: Reading::default(),
             strict: false,
             redeliver: false,
             resume_keeps_contexts: true,
@@ -228,6 +232,13 @@ impl Scenario {
     #[must_use]
     pub fn cut_after(mut self, time: Option<Duration>) -> Self {
         self.cut_after = time.unwrap_or_default();
+        self
+    }
+
+    /// Which description of the protocol the service follows where they differ. Default: [`Reading::Specification`].
+    #[must_use]
+    pub fn reading(mut self, reading: Reading) -> Self {
+        self.reading = reading;
         self
     }
 
