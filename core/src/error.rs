@@ -28,10 +28,11 @@ pub enum Error {
     /// The call has ended, was passed on, or was lost. Nothing more can be done with it.
     #[error(transparent)]
     CallGone(Box<CallGone>),
-    /// The service refused the request.
+    /// The service answered the request with an error. For some codes the service itself does not know whether it
+    /// carried the request out: [`Refused::certainty`].
     #[error(transparent)]
     Refused(Box<Refused>),
-    /// The service does not accept the credentials; the client has stopped.
+    /// The service does not accept this client, and would not later either; the client has stopped.
     #[error(transparent)]
     Rejected(Box<Rejected>),
     /// A deadline passed.
@@ -90,7 +91,8 @@ impl Error {
             | Self::Dropped
             | Self::WouldDeadlock
             | Self::Transport(_) => Certainty::NotSent,
-            Self::Refused(_) | Self::Rejected(_) | Self::DialFailed(_) => Certainty::Refused,
+            Self::Refused(refused) => refused.certainty(),
+            Self::Rejected(_) | Self::DialFailed(_) => Certainty::Refused,
             Self::CallGone(gone) => gone.certainty,
             Self::TimedOut(timed_out) => timed_out.certainty.unwrap_or(Certainty::Unknown),
             Self::Lost(lost) => lost.certainty,
@@ -199,7 +201,36 @@ pub struct CallGone {
     pub certainty: Certainty,
 }
 
+/// Whether the service itself does not know if it carried out a request that it answered with this code: it ran out of
+/// time, or had an internal error.
+pub(crate) fn outcome_is_unknown(code: i64) -> bool {
+    matches!(code, -32000 | -32603 | 500..=599)
+}
+
+/// Whether a request that was answered with this code was not carried out, and may be accepted later.
+pub(crate) fn try_later(code: i64) -> bool {
+    matches!(code, -32004 | -32005 | 408 | 429)
+}
+
 /// The service answered a request with an error.
+///
+/// Codes are three digits from a result, and negative from JSON-RPC:
+///
+/// | code | means | carried out? |
+/// | --: | --- | --- |
+/// | −32000 | the service ran out of time | unknown |
+/// | −32001 | not available in this version of the protocol | no |
+/// | −32002 | authentication failed | no |
+/// | −32003 | not allowed | no |
+/// | −32004 | not available; try later | no |
+/// | −32005 | the service is full; try later | no |
+/// | −32600, −32601, −32602, −32700 | the request is malformed, or its method unknown | no |
+/// | −32603 | internal error | unknown |
+/// | 4xx | the request was refused; 408 and 429: try later | no |
+/// | 5xx | the service failed | unknown |
+///
+/// The wording of these codes comes from a specification that the older SDKs do not follow: they treat every code as a
+/// plain refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The wire method.
@@ -218,25 +249,98 @@ impl fmt::Display for Refused {
         if let Some(call_id) = &self.call_id {
             write!(f, " on call {call_id}")?;
         }
-        write!(f, ": {} (code {})", self.message, self.code)
+        write!(f, ": {} (code {})", self.message, self.code)?;
+        match self.certainty() {
+            Certainty::Unknown => write!(f, "; {}", Certainty::Unknown),
+            _ if self.is_temporary() => f.write_str("; try again later"),
+            _ => Ok(()),
+        }
     }
 }
 
 impl std::error::Error for Refused {}
 
-/// The service does not accept the credentials.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "authentication failed after {attempts} attempts: {message} (code {code}); check the project id and the token"
-)]
+impl Refused {
+    /// Whether the request may have been carried out: [`Certainty::Unknown`] for the codes with which the service says
+    /// that it does not know either (−32000, −32603 and 5xx), else [`Certainty::Refused`].
+    ///
+    /// Repeat a request whose outcome is unknown only where doing it twice is harmless: a dial or a message would go out
+    /// twice.
+    pub fn certainty(&self) -> Certainty {
+        if outcome_is_unknown(self.code) { Certainty::Unknown } else { Certainty::Refused }
+    }
+
+    /// Whether the same request may be accepted later: the service is full or not available (−32004, −32005, 408, 429).
+    pub fn is_temporary(&self) -> bool {
+        try_later(self.code)
+    }
+}
+
+/// What a refusal of `signalwire.connect` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectRefusal {
+    /// The service is full, slow, restarting or has an internal error (−32000, −32004, −32005, −32603, 408, 429, 5xx).
+    /// The client waits and tries again, without limit; it keeps its session.
+    Transient,
+    /// The service does not accept the credentials (−32002, −32003, 401, 403; also −32000 if its text says so and no
+    /// connection was accepted before).
+    Authentication,
+    /// The service does not support the version of the protocol that this client speaks (−32001). Trying again is of no
+    /// use.
+    Version,
+    /// The service does not understand the request (−32600, −32601, −32602, −32700).
+    Malformed,
+    /// Any other refusal, and an answer that names no session.
+    Unknown,
+}
+
+/// The service does not accept this client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rejected {
-    /// How often the service was asked.
+    /// How often the service refused.
     pub attempts: u32,
     /// The service's code.
     pub code: i64,
     /// The service's text.
     pub message: String,
+    /// What the refusal means.
+    pub refusal: ConnectRefusal,
 }
+
+impl Rejected {
+    /// The outcome of one attempt, in words.
+    pub(crate) fn attempt(&self) -> String {
+        let what = match self.refusal {
+            ConnectRefusal::Transient => "the service cannot take the connection now",
+            ConnectRefusal::Authentication => "the service refused the credentials",
+            ConnectRefusal::Version => "the service does not support this version of the protocol",
+            ConnectRefusal::Malformed => "the service did not accept the connect request",
+            ConnectRefusal::Unknown => "the service refused the connection",
+        };
+        format!("{what}: {} (code {})", self.message, self.code)
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { attempts, code, message, refusal } = self;
+        match refusal {
+            ConnectRefusal::Authentication => write!(
+                f,
+                "authentication failed after {attempts} attempts: {message} (code {code}); check the project id and \
+                 the token"
+            ),
+            ConnectRefusal::Version => {
+                write!(f, "{}; a newer release of this client may support it", self.attempt())
+            }
+            _ => write!(f, "{}, after {attempts} attempts", self.attempt()),
+        }
+    }
+}
+
+impl std::error::Error for Rejected {}
 
 /// A deadline passed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -149,8 +149,8 @@ pub use config::{
 };
 pub use credentials::{Credentials, Secret};
 pub use error::{
-    CallGone, Certainty, Closed, ConfigError, DialFailed, Error, InvalidArgument, Lost, QueueFull, Refused,
-    Rejected, TimedOut,
+    CallGone, Certainty, Closed, ConfigError, ConnectRefusal, DialFailed, Error, InvalidArgument, Lost,
+    QueueFull, Refused, Rejected, TimedOut,
 };
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};

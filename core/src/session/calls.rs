@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::frame::EventParams;
 use super::output::{CallInfo, Notice, OperationUpdate, SessionEvent};
-use super::table::{CallSerial, Dismissal, Entry, Role, Running};
+use super::table::{CallSerial, Decision, Dismissal, Entry, Role, Running};
 use super::timers::Timer;
 use super::{Session, dials};
 use crate::calling::{CallReceiveEvent, CallState, CallStateEvent, Direction, EndReason};
@@ -19,6 +19,8 @@ use crate::ids::{CallId, ControlId, Ticket};
 
 /// How long an offer may wait to be taken before it is passed on.
 const OFFER_PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait before a service in trouble is asked again whether it still knows a call.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// How long the news of a call's end may take, after the service has said that it does not know the call.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
@@ -72,11 +74,33 @@ impl Session {
     pub fn release(&mut self, now: Instant, call_id: &CallId) {
         let Some(entry) = self.calls.get_mut(call_id) else { return };
         entry.released = true;
+        let unsure = entry.unsure;
         let undecided = !entry.state.has_reached(&CallState::Answered) && !entry.is_settled();
         if entry.is_visible() && entry.direction == Direction::Inbound && undecided {
             // The application has seen it: it is not to be handled again.
             self.calls.remember_passed(call_id.clone());
             self.pass_offer(now, call_id, "nobody took it");
+        } else if let Some(decision) = unsure {
+            self.make_sure(now, call_id, decision);
+        }
+    }
+
+    /// Whether the service has carried out a decision is not known. Once nobody is left in the application to repeat it,
+    /// the session sees to it that the call is not forgotten.
+    pub(super) fn handle_unknown_decision(&mut self, now: Instant, call_id: &CallId, decision: Decision) {
+        let Some(entry) = self.calls.get_mut(call_id) else { return };
+        entry.unsure = Some(decision);
+        // If it was passed, the service tells nothing more of it.
+        if entry.released || decision == Decision::Pass {
+            self.make_sure(now, call_id, decision);
+        }
+    }
+
+    fn make_sure(&mut self, now: Instant, call_id: &CallId, decision: Decision) {
+        match decision {
+            Decision::End => self.discard(now, call_id),
+            // A call that was answered after all cannot be passed, and is hung up then.
+            Decision::Answer | Decision::Pass => self.finish_passing(now, call_id),
         }
     }
 
@@ -159,9 +183,8 @@ impl Session {
         self.dismiss(now, call_id, Dismissal::Pass);
     }
 
-    /// The application has passed an offer on, and the service may or may not have heard of it. If it has, nothing
-    /// more will ever be told of the call.
-    pub(super) fn finish_passing(&mut self, now: Instant, call_id: &CallId) {
+    /// Passes an offer on of which nobody knows what the service has heard.
+    fn finish_passing(&mut self, now: Instant, call_id: &CallId) {
         let unanswered = |entry: &Entry| !entry.state.has_reached(&CallState::Answered);
         if self.knows(call_id) && self.calls.get(call_id).is_some_and(unanswered) {
             self.calls.remember_passed(call_id.clone());
@@ -189,7 +212,12 @@ impl Session {
 
     fn stop_call_timers(&mut self, call_id: &CallId) {
         if let Some(serial) = self.calls.get(call_id).map(|entry| entry.serial) {
-            for timer in [Timer::PassOffer(serial), Timer::ConfirmGone(serial), Timer::DismissAgain(serial)] {
+            for timer in [
+                Timer::PassOffer(serial),
+                Timer::ConfirmGone(serial),
+                Timer::AskAgain(serial),
+                Timer::DismissAgain(serial),
+            ] {
                 self.timers.cancel(&timer);
             }
         }
@@ -306,6 +334,19 @@ impl Session {
             && !self.timers.is_set(&timer)
         {
             self.timers.set(timer, now + END_LIMIT);
+        }
+    }
+
+    /// The service was in trouble when it was asked whether it still knows the call.
+    pub(super) fn ask_later(&mut self, now: Instant, call_id: &CallId) {
+        if let Some(entry) = self.calls.get(call_id) {
+            self.timers.set(Timer::AskAgain(entry.serial), now + ASK_AGAIN_AFTER);
+        }
+    }
+
+    pub(super) fn ask_again(&mut self, now: Instant, serial: CallSerial) {
+        if let Some(call_id) = self.calls.id_of(serial).cloned() {
+            self.confirm(now, &call_id);
         }
     }
 

@@ -16,7 +16,7 @@ use super::timers::Timer;
 use super::{Queued, Session};
 use crate::calling::{CallState, Direction, EndReason};
 use crate::credentials::{Credentials, Secret};
-use crate::error::{Certainty, Error, Lost, Rejected};
+use crate::error::{Certainty, ConnectRefusal, Error, Lost, Rejected};
 use crate::json::object;
 
 /// How long the transport may take to open.
@@ -35,9 +35,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const HEALTHY_AFTER: Duration = Duration::from_secs(10);
 /// How often credentials that were never accepted may be refused.
 const REJECTION_LIMIT: u32 = 3;
-/// The codes with which the service refuses a session that it does not know any more.
-const STALE_CODES: [i64; 3] = [-32002, -32003, -32602];
-/// How often an earlier session is offered to a service that refuses it with other codes.
+/// How often an earlier session is offered to a service that refuses it without saying why.
 const RESUME_ATTEMPTS: u32 = 3;
 /// How long nothing may arrive before the service is asked whether it is there. It pings more often itself.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
@@ -259,7 +257,8 @@ impl Session {
         params
     }
 
-    pub(super) fn handle_accepted(&mut self, now: Instant, result: &RawValue) {
+    /// Takes in the result of `signalwire.connect`. One that names no session refuses the client.
+    pub(super) fn handle_connect_result(&mut self, now: Instant, result: &RawValue, resuming: bool) {
         object! {
             struct Accepted {
                 protocol: Option<String>,
@@ -267,14 +266,22 @@ impl Session {
             }
         }
         let accepted: Accepted = serde_json::from_str(result.get()).unwrap_or_default();
+        match accepted.protocol.filter(|protocol| !protocol.is_empty()) {
+            Some(protocol) => self.handle_accepted(now, protocol, accepted.session_restored),
+            None => {
+                let message = "its answer names no session".to_owned();
+                self.handle_connect_refused(now, &Status { code: -1, message }, resuming);
+            }
+        }
+    }
+
+    fn handle_accepted(&mut self, now: Instant, protocol: String, session_restored: Option<bool>) {
         let earlier = self.connection.resume.protocol.take();
         let had_session = self.connection.accepted_before;
         // A service that does not say whether it resumed shows it by keeping the session's name.
-        let resumed = earlier.is_some()
-            && accepted
-                .session_restored
-                .unwrap_or(accepted.protocol.is_none() || accepted.protocol == earlier);
-        self.connection.resume.protocol = accepted.protocol.or(earlier);
+        let same = earlier.as_ref() == Some(&protocol);
+        let resumed = earlier.is_some() && session_restored.unwrap_or(same);
+        self.connection.resume.protocol = Some(protocol);
         self.connection.accepted_before = true;
         if let Some(offered) = self.connection.offered.take() {
             let proposes = |request: &Request| {
@@ -315,31 +322,39 @@ impl Session {
         }
     }
 
-    pub(super) fn handle_rejected(&mut self, now: Instant, status: &Status, resuming: bool) {
-        let message = self.scrub(&status.message);
-        if resuming {
-            // What was refused may be the earlier session, not the credentials: the next attempt is without it. A
-            // service in trouble of its own may yet know it, and is asked a few times.
-            self.connection.resume_refusals += 1;
-            if STALE_CODES.contains(&status.code) || self.connection.resume_refusals >= RESUME_ATTEMPTS {
-                self.forget_session();
-                self.notice(Notice::ResumeRefused(message.clone()));
-            }
-        } else {
-            if let Some(offered) = self.connection.offered.take() {
-                self.identity.turned_away_with(&offered);
-            }
-            self.connection.rejections += 1;
-            if !self.connection.accepted_before && self.connection.rejections >= REJECTION_LIMIT {
-                let attempts = self.connection.rejections;
-                let rejected = Rejected { attempts, code: status.code, message };
+    pub(super) fn handle_connect_refused(&mut self, now: Instant, status: &Status, resuming: bool) {
+        let refusal = status.at_connect(self.connection.accepted_before);
+        let rejected = Rejected {
+            attempts: self.connection.rejections + 1,
+            code: status.code,
+            message: self.scrub(&status.message),
+            refusal,
+        };
+        match refusal {
+            // The session, its calls and the credentials are as good as before: only time has to pass.
+            ConnectRefusal::Transient => {}
+            ConnectRefusal::Version => {
                 return self.close(now, Err(Error::Rejected(Box::new(rejected))));
             }
+            // The refusal may be of the earlier session, not of the credentials: the next attempt is without it.
+            _ if resuming => {
+                self.connection.resume_refusals += 1;
+                if status.is_stale_session(refusal) || self.connection.resume_refusals >= RESUME_ATTEMPTS {
+                    self.forget_session();
+                    self.notice(Notice::ResumeRefused(rejected.message.clone()));
+                }
+            }
+            _ => {
+                if let Some(offered) = self.connection.offered.take() {
+                    self.identity.turned_away_with(&offered);
+                }
+                self.connection.rejections += 1;
+                if !self.connection.accepted_before && self.connection.rejections >= REJECTION_LIMIT {
+                    return self.close(now, Err(Error::Rejected(Box::new(rejected))));
+                }
+            }
         }
-        self.drop_connection(
-            now,
-            &format!("the service refused the credentials: {message} (code {})", status.code),
-        );
+        self.drop_connection(now, &rejected.attempt());
     }
 
     /// The service says that it is about to close the connection.

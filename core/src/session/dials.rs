@@ -215,6 +215,13 @@ impl Session {
         }
     }
 
+    /// The service was in trouble when it was asked to be rid of a call: that attempt does not count.
+    pub(super) fn excuse_dismissal(&mut self, call_id: &CallId) {
+        if let Some(Entry { role: Role::Unwanted { attempts, .. }, .. }) = self.calls.get_mut(call_id) {
+            *attempts = attempts.saturating_sub(1);
+        }
+    }
+
     pub(super) fn dismiss_again(&mut self, now: Instant, serial: CallSerial) {
         if !self.connection.is_ready() {
             // The next connection begins anew.

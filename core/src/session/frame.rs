@@ -104,9 +104,11 @@ impl<'a> EventParams<'a> {
             Some(Text(name)) if !name.is_empty() => name,
             _ => return Err("it has no event type"),
         };
-        let Some(params) = outer.params.filter(|params| is_object(params)) else {
-            return Err("its event has no parameters");
-        };
+        // A task has no inner parameters: its fields stand beside the event type.
+        let params = outer.params.unwrap_or(raw);
+        if !is_object(params) {
+            return Err("its event's parameters are not an object");
+        }
         let timestamp = match outer.timestamp {
             Some(raw) => Option::read(raw),
             None => serde_json::from_str::<Inner>(params.get()).ok().and_then(|inner| inner.timestamp),
@@ -143,11 +145,6 @@ impl Status {
             },
             None => Self { code: -1, message: message(Some(error)) },
         }
-    }
-
-    /// Whether it says that the call does not exist, or does not any more.
-    pub(super) fn is_gone(&self) -> bool {
-        matches!(self.code, 404 | 410)
     }
 }
 
@@ -357,6 +354,15 @@ mod tests {
         assert_eq!(time(r#"{"event_type":"e","timestamp":"1.5","params":{}}"#), Some(1.5));
         assert_eq!(time(r#"{"event_type":"e","params":{"timestamp":2}}"#), Some(2.0));
         assert_eq!(time(r#"{"event_type":"e","params":{}}"#), None);
+    }
+
+    #[test]
+    fn an_event_without_inner_parameters_has_the_outer_ones() {
+        let task =
+            raw(r#"{"event_type":"queuing.relay.tasks","context":"office","message":{"a":1},"timestamp":7}"#);
+        let event = EventParams::read(&task).expect("an event");
+        assert_eq!((&*event.event_type, event.timestamp), ("queuing.relay.tasks", Some(7.0)));
+        assert_eq!(event.params.get(), task.get());
     }
 
     #[test]

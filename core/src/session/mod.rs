@@ -18,7 +18,8 @@
 //! }
 //! ```
 //!
-//! The parts: `connection` decides when to connect, probe and give up; `requests` what becomes of a request;
+//! The parts: `connection` decides when to connect, probe and give up; `requests` what becomes of a request; `refusal` what a
+//! refusal means;
 //! `calls`, `dials` and `messages` what an event means. `pending`, `table`, `dial_table`, `message_table` and
 //! `timers` store.
 
@@ -34,6 +35,7 @@ mod messages;
 mod output;
 mod pending;
 mod recent;
+mod refusal;
 mod requests;
 mod table;
 mod timers;
@@ -224,6 +226,7 @@ impl Session {
                 Timer::ExpireRequest(key) => self.expire(now, key),
                 Timer::PassOffer(serial) => self.pass_untaken(now, serial),
                 Timer::ConfirmGone(serial) => self.confirm_gone(now, serial),
+                Timer::AskAgain(serial) => self.ask_again(now, serial),
                 Timer::ConfirmOver(serial, ticket) => self.confirm_over(serial, ticket),
                 Timer::DismissAgain(serial) => self.dismiss_again(now, serial),
                 Timer::GiveUpMessages(before) => self.give_up_messages(before),

@@ -12,7 +12,7 @@ use super::dials::DIAL_LIMIT;
 use super::frame::{self, Address, Status};
 use super::output::{Reply, SessionEvent};
 use super::pending::{OFFLINE_QUEUE_LIMIT, Purpose, Request, RequestKey, Stage};
-use super::table::Running;
+use super::table::{Decision, Running};
 use super::timers::Timer;
 use super::{Queued, Session};
 use crate::calling::{EndReason, Key};
@@ -45,8 +45,11 @@ impl Session {
                 if !self.take(&call_id) {
                     return self.report(ticket, &target, Err(Error::gone(call_id, Certainty::NotSent)));
                 }
-                if let Some(decisions) = self.decisions_of(&call_id, &method) {
-                    *decisions = decisions.saturating_add(1);
+                if let Some(decision) = Decision::of(&method)
+                    && let Some(entry) = self.calls.get_mut(&call_id)
+                {
+                    let times = entry.times(decision);
+                    *times = times.saturating_add(1);
                 }
                 self.submit(now, ticket, method, &params, target, timeout);
             }
@@ -275,25 +278,25 @@ impl Session {
         let Some(key) = frame::request_id(id).and_then(|id| self.pending.key_of_id(id)) else { return };
         let Some(request) = self.withdraw(key) else { return };
         let refusal = match outcome {
-            // The result of authentication has no code to go by.
-            Ok(_) if matches!(request.purpose, Purpose::Authenticate { .. }) => None,
             Ok(result) => Status::refusal_in(result),
             Err(error) => Some(Status::of_error(error)),
         };
         match (&request.purpose, refusal) {
             (Purpose::Authenticate { resuming }, Some(status)) => {
-                self.handle_rejected(now, &status, *resuming);
+                self.handle_connect_refused(now, &status, *resuming);
             }
-            (Purpose::Authenticate { .. }, None) => {
+            (Purpose::Authenticate { resuming }, None) => {
                 if let Ok(result) = outcome {
-                    self.handle_accepted(now, result);
+                    self.handle_connect_result(now, result, *resuming);
                 }
             }
             (Purpose::Probe, _) => {}
             (Purpose::Confirm(call_id), refusal) => {
                 self.end_question(call_id);
-                if refusal.as_ref().is_some_and(Status::is_gone) {
-                    self.expect_end(now, call_id);
+                match refusal {
+                    Some(status) if status.is_gone() => self.expect_end(now, call_id),
+                    Some(status) if status.is_transient() => self.ask_later(now, call_id),
+                    _ => {}
                 }
             }
             (Purpose::TidyUp(call_id), refusal) => {
@@ -428,6 +431,12 @@ impl Session {
                     let wanted = contexts.iter().filter(|context| self.contexts.contains(*context));
                     self.settled_contexts.extend(wanted.cloned());
                 }
+                if let Target::Call(call_id) = target
+                    && Decision::of(method).is_some()
+                    && let Some(entry) = self.calls.get_mut(call_id)
+                {
+                    entry.unsure = None;
+                }
                 self.report(*ticket, target, Ok(reply));
             }
             (target, Err(error)) => {
@@ -438,10 +447,11 @@ impl Session {
                     self.identity.refuse(credentials);
                 }
                 self.report(*ticket, target, Err(error));
-                if let (Target::Call(call_id), "calling.pass", Certainty::Unknown) =
-                    (target, method, certainty)
+                if let Target::Call(call_id) = target
+                    && let Some(decision) = Decision::of(method)
+                    && certainty == Certainty::Unknown
                 {
-                    self.finish_passing(now, call_id);
+                    self.handle_unknown_decision(now, call_id, decision);
                 }
             }
         }
@@ -458,8 +468,11 @@ impl Session {
                 }
             }
             Target::Call(call_id) => {
-                if let Some(decisions) = self.decisions_of(call_id, method) {
-                    *decisions = decisions.saturating_sub(1);
+                if let Some(decision) = Decision::of(method)
+                    && let Some(entry) = self.calls.get_mut(call_id)
+                {
+                    let times = entry.times(decision);
+                    *times = times.saturating_sub(1);
                 }
                 // Nothing was decided after all, and nobody is left to decide.
                 if !gone && self.calls.get(call_id).is_some_and(|entry| entry.released) {
@@ -469,16 +482,6 @@ impl Session {
             target => {
                 self.drop_operation(ticket, target);
             }
-        }
-    }
-
-    /// Where it is counted that a method decides what becomes of an offered call, if it does.
-    fn decisions_of(&mut self, call_id: &CallId, method: &str) -> Option<&mut u32> {
-        let entry = self.calls.get_mut(call_id)?;
-        match method {
-            "calling.answer" => Some(&mut entry.answers),
-            "calling.end" | "calling.pass" => Some(&mut entry.refusals),
-            _ => None,
         }
     }
 
@@ -508,6 +511,7 @@ impl Session {
         let given_back = !entry.is_visible() && method == "calling.pass";
         match refusal {
             Some(status) if status.is_gone() => self.end_locally(now, call_id, EndReason::NotFound),
+            Some(status) if status.is_transient() => self.excuse_dismissal(call_id),
             // What cannot be given back any more, for it was answered here, is hung up.
             Some(_) if given_back && entry.may_be_answered() => {
                 self.end_leg(now, call_id, "it was answered before it was given back");

@@ -38,6 +38,29 @@ pub(super) enum Role {
     },
 }
 
+/// What the application decides about a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// It is answered.
+    Answer,
+    /// It is declined, or hung up.
+    End,
+    /// It is given back.
+    Pass,
+}
+
+impl Decision {
+    /// The decision that a method is.
+    pub(super) fn of(method: &str) -> Option<Self> {
+        match method {
+            "calling.answer" => Some(Self::Answer),
+            "calling.end" => Some(Self::End),
+            "calling.pass" => Some(Self::Pass),
+            _ => None,
+        }
+    }
+}
+
 /// How a call that nobody wants is got rid of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dismissal {
@@ -72,6 +95,8 @@ pub(super) struct Entry {
     pub(super) answers: u32,
     /// How often it has declined or passed the call, counted in the same way.
     pub(super) refusals: u32,
+    /// The latest decision of which nobody knows whether the service has carried it out.
+    pub(super) unsure: Option<Decision>,
     /// Whether the application has let go of it.
     pub(super) released: bool,
     /// Whether the service is being asked if it still knows the call.
@@ -90,6 +115,14 @@ impl Entry {
     /// Whether the application has decided what becomes of an offer.
     pub(super) fn is_settled(&self) -> bool {
         self.answers > 0 || self.refusals > 0
+    }
+
+    /// How often a decision was made, not counting what was certainly not carried out.
+    pub(super) fn times(&mut self, decision: Decision) -> &mut u32 {
+        match decision {
+            Decision::Answer => &mut self.answers,
+            Decision::End | Decision::Pass => &mut self.refusals,
+        }
     }
 
     /// Whether somebody may be on the line with this client.
@@ -170,6 +203,7 @@ impl Calls {
             role,
             answers: 0,
             refusals: 0,
+            unsure: None,
             released: false,
             in_question: false,
             operations: Vec::new(),

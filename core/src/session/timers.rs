@@ -33,6 +33,8 @@ pub(super) enum Timer {
     PassOffer(CallSerial),
     /// The service did not know a call: unless it ended meanwhile, it is ended here.
     ConfirmGone(CallSerial),
+    /// The service could not say whether it still knows a call: it is asked again.
+    AskAgain(CallSerial),
     /// The service did not know an operation: unless it ended meanwhile, it is ended here.
     ConfirmOver(CallSerial, Ticket),
     /// A call that nobody wants is still there: try again to be rid of it, or forget it.

@@ -248,7 +248,7 @@ fn a_call_that_was_declined_is_not_passed_on_when_its_handler_is_done() {
         rig.session.release(rig.now, &CallId::from("c1"));
         rig.drain();
         rig.expect_nothing_sent();
-        rig.refuse(&request, "500");
+        rig.refuse(&request, "400");
         rig.events.clear();
         rig.session.release(rig.now, &CallId::from("c1"));
         rig.drain();
@@ -490,7 +490,7 @@ fn an_offer_whose_answer_is_refused_after_it_was_let_go_of_is_given_back() {
         rig.session.release(rig.now, &"c1".into());
         rig.drain();
         rig.expect_nothing_sent();
-        rig.refuse(&request, "500");
+        rig.refuse(&request, "400");
         rig.expect_sent("calling.pass");
     }
 }

@@ -12,6 +12,7 @@ mod faults;
 mod input;
 mod messages;
 mod pump;
+mod refusals;
 mod requests;
 mod rig;
 mod secrets;
