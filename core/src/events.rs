@@ -1,11 +1,15 @@
 //! Events: what the service tells about calls.
 //!
+//! Times of events and calls are [`SystemTime`]s, to the microsecond, whatever unit the service counts in: it writes
+//! seconds, milliseconds and microseconds since 1970, in different places and by different descriptions of it, and their
+//! size tells which. `None` means that it has not happened, or that the service does not say.
+//!
 //! Each event type is a struct in the file of the feature that it belongs to; this file lists them and tells
 //! them apart.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -22,13 +26,13 @@ use crate::messaging::{MessageReceiveEvent, MessageStateEvent};
 /// What every event carries besides its own fields.
 #[derive(Clone, Default)]
 pub struct Meta {
-    timestamp: Option<f64>,
+    timestamp: Option<SystemTime>,
     raw: Option<Arc<str>>,
 }
 
 impl Meta {
-    /// When the service sent the event, in seconds since 1970, if it said so.
-    pub fn timestamp(&self) -> Option<f64> {
+    /// When the service sent the event, if it said so.
+    pub fn timestamp(&self) -> Option<SystemTime> {
         self.timestamp
     }
 
@@ -163,7 +167,7 @@ macro_rules! events {
             /// `params` is the inner object with the event's own fields. Fields that are missing or of
             /// another type than documented are left at their defaults; parameters that cannot be read at
             /// all, and unknown types, give [`Event::Unknown`].
-            pub fn parse(event_type: &str, timestamp: Option<f64>, params: &RawValue) -> Self {
+            pub fn parse(event_type: &str, timestamp: Option<SystemTime>, params: &RawValue) -> Self {
                 let meta = Meta { timestamp, raw: Some(Arc::from(params.get())) };
                 match event_type {
                     _ if !crate::json::is_object(params) => Self::Unknown(UnknownEvent::new(event_type, meta)),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -86,6 +86,28 @@ impl Lenient for Option<f64> {
 impl Lenient for Option<Duration> {
     fn read(raw: &RawValue) -> Self {
         Option::<f64>::read(raw).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    }
+}
+
+/// Numbers below this are seconds since 1970; as milliseconds they would be in the spring of 1973.
+const SECONDS_BELOW: f64 = 1e11;
+/// Numbers from [`SECONDS_BELOW`] up to this are milliseconds since 1970, larger ones microseconds.
+const MILLISECONDS_BELOW: f64 = 1e14;
+
+/// A point in time, to the microsecond. The service counts in seconds, milliseconds or microseconds since 1970; their
+/// size tells which. 0 stands for what has not happened.
+impl Lenient for Option<SystemTime> {
+    fn read(raw: &RawValue) -> Self {
+        let number = Option::<f64>::read(raw).filter(|number| *number > 0.0)?;
+        let seconds = match number {
+            seconds if seconds < SECONDS_BELOW => seconds,
+            milliseconds if milliseconds < MILLISECONDS_BELOW => milliseconds / 1e3,
+            microseconds => microseconds / 1e6,
+        };
+        let nanoseconds = Duration::try_from_secs_f64(seconds).ok()?.as_nanos();
+        // Fractions of decimals are not exact: to the nearest microsecond.
+        let microseconds = u64::try_from((nanoseconds + 500) / 1000).ok()?;
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_micros(microseconds))
     }
 }
 
@@ -177,5 +199,34 @@ pub(crate) mod whole_seconds {
     ) -> Result<Option<Duration>, D::Error> {
         let seconds: Option<f64> = Deserialize::deserialize(deserializer)?;
         Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Option<Duration> {
+        let raw = RawValue::from_string(text.to_owned()).expect("test JSON is valid");
+        Option::<SystemTime>::read(&raw)
+            .map(|time| time.duration_since(SystemTime::UNIX_EPOCH).expect("later"))
+    }
+
+    #[test]
+    fn times_are_read_in_seconds_milliseconds_and_microseconds() {
+        let moment = Duration::from_millis(1_764_000_000_100);
+        for text in
+            ["1764000000.1", "1764000000100", "1764000000100000", "\"1764000000.1\"", "1764000000100.0"]
+        {
+            assert_eq!(time(text), Some(moment), "{text}");
+        }
+        assert_eq!(time("1764000000"), Some(Duration::from_secs(1_764_000_000)));
+    }
+
+    #[test]
+    fn zero_and_what_makes_no_sense_are_no_time() {
+        for text in ["0", "0.0", "\"0\"", "-1", "null", "\"\"", "\"soon\"", "{}", "1e300", "1e999"] {
+            assert_eq!(time(text), None, "{text}");
+        }
     }
 }

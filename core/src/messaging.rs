@@ -5,6 +5,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::calling::{Accepted, Direction, Method, params, rules};
 use crate::client::{Client, Events, Progress, Request, Sender, Until, Wait, Watched, completed_message};
 use crate::error::{Error, InvalidArgument};
@@ -21,14 +23,35 @@ params! {
             /// The context that events about the message go to. Default: the name of the session that it is sent on,
             /// or `default` if it has none.
             context: String,
-            /// The text. Needed unless there is media.
+            /// The text. Needed unless there is media, a template, or a WhatsApp message of another kind.
             body: String,
-            /// URLs of attachments. Needed unless there is a body.
+            /// URLs of attachments; at most 8 by the newer specification. Needed unless there is a body.
             media: Vec<String>,
-            /// Tags. Default: none.
+            /// A label that comes back in the message's states. (By the newer specification; the SDKs have
+            /// [`tags`](Request::tags).) Default: none.
+            tag: String,
+            /// Labels, as the SDKs send them. By the newer specification they do not come back: use
+            /// [`tag`](Request::tag). Default: none.
             tags: Vec<String>,
-            /// The region that the message is sent from. Default: the service's choice.
+            /// The region that the message is sent from. Known to older services only. Default: the service's choice.
             region: String,
+            /// An `https` URL that receives the message's states as webhooks too. (By the newer specification.) Default:
+            /// none.
+            status_callback: String,
+            /// Whether it is sent as MMS even without media. (By the newer specification.) Default: no.
+            send_as_mms: bool,
+            /// The kind of a WhatsApp message, such as `whatsapp_media_image` or `whatsapp_interactive_list`. (By the
+            /// newer specification.) Default: none.
+            message_type: String,
+            /// An approved WhatsApp template, by its id. By the newer specification there must be no body then. Default:
+            /// none.
+            template_id: String,
+            /// The values for the header of a template: an object, a list or a text. Default: none.
+            header_template_parameters: Value,
+            /// The values for the body of a template: an object or a list. Default: none.
+            body_template_parameters: Value,
+            /// The values for the buttons of a template: an object, a list or a text. Default: none.
+            button_template_parameters: Value,
         }
     }
 }
@@ -41,12 +64,20 @@ impl Method for SendMessage {
     }
 
     fn check(&self) -> Result<(), InvalidArgument> {
-        rules::phone_number("to_number", &self.to_number)?;
-        rules::phone_number("from_number", &self.from_number)?;
-        if self.body.as_deref().is_none_or(str::is_empty) && self.media.as_ref().is_none_or(Vec::is_empty) {
-            return Err(InvalidArgument::new("body", "at least one of body and media is required"));
-        }
+        rules::not_empty("to_number", &self.to_number)?;
+        rules::not_empty("from_number", &self.from_number)?;
+        rules::optional_web_url("status_callback", self.status_callback.as_deref())?;
         self.media.iter().flatten().try_for_each(|url| rules::web_url("media", url))
+    }
+
+    fn check_complete(&self) -> Result<(), InvalidArgument> {
+        let texts = [&self.body, &self.template_id, &self.message_type];
+        let is_empty = texts.iter().all(|text| text.as_deref().is_none_or(str::is_empty));
+        if is_empty && self.media.as_ref().is_none_or(Vec::is_empty) {
+            let rule = "a body, media, a template or a type of message is required";
+            return Err(InvalidArgument::new("body", rule));
+        }
+        Ok(())
     }
 
     fn target(&self) -> Option<Target> {
@@ -67,13 +98,14 @@ impl Method for SendMessage {
 }
 
 impl Client {
-    /// Sends a text message, from one number to another, both in E.164 (`messaging.send`). It needs a
-    /// [`body`](Request::body), [`media`](Request::media), or both.
+    /// Sends a message from one number to another (`messaging.send`): numbers in E.164, or short codes. It needs a
+    /// [`body`](Request::body), [`media`](Request::media), or both; from a WhatsApp number a
+    /// [`template_id`](Request::template_id) or a [`message_type`](Request::message_type).
     ///
     /// Done when the service has accepted it; the [`Message`] tells whether it was delivered.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is neither body nor media, or a number is none: nothing was sent then.
+    /// [`Error::InvalidArgument`] if there is nothing to send, or a number is empty: nothing was sent then.
     ///
     /// ```
     /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
@@ -141,7 +173,12 @@ impl Message {
         self.sent.media.as_deref().unwrap_or_default()
     }
 
-    /// Its tags.
+    /// Its label.
+    pub fn tag(&self) -> Option<&str> {
+        self.sent.tag.as_deref()
+    }
+
+    /// Its labels, as the SDKs send them.
     pub fn tags(&self) -> &[String] {
         self.sent.tags.as_deref().unwrap_or_default()
     }
@@ -264,6 +301,8 @@ open_enum! {
         Undelivered = "undelivered",
         /// It could not be sent.
         Failed = "failed",
+        /// It was delivered, and read.
+        Read = "read",
         /// It came in.
         Received = "received",
     }
@@ -272,7 +311,7 @@ open_enum! {
 impl MessageState {
     /// Whether nothing more will happen to the message.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Delivered | Self::Undelivered | Self::Failed)
+        matches!(self, Self::Delivered | Self::Undelivered | Self::Failed | Self::Read)
     }
 
     /// Where the state comes in the life of a message that is sent; any other comes nowhere.
@@ -282,6 +321,7 @@ impl MessageState {
             Self::Initiated => Some(1),
             Self::Sent => Some(2),
             Self::Delivered | Self::Undelivered | Self::Failed => Some(3),
+            Self::Read => Some(4),
             Self::Received | Self::Other(_) => None,
         }
     }
@@ -308,7 +348,7 @@ event! {
         pub segments: Option<u64>,
         /// `received`.
         pub message_state: MessageState,
-        /// Tags.
+        /// Labels; always empty by the newer specification.
         pub tags: Vec<String>,
     }
 }
@@ -336,7 +376,9 @@ event! {
         pub message_state: MessageState,
         /// Why it was not delivered.
         pub reason: Option<String>,
-        /// Tags.
+        /// The label that was given when it was sent. (By the newer specification.)
+        pub tag: Option<String>,
+        /// Labels, by the SDKs; always empty by the newer specification.
         pub tags: Vec<String>,
     }
 }

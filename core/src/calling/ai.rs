@@ -60,8 +60,8 @@ impl Request<Ai> {
     }
 }
 
-/// An AI agent at work. The service rarely tells when it is done: as a rule it is over with its call, and waiting
-/// for it then ends with [`Error::CallGone`](crate::Error::CallGone). After a [`stop`](Action::stop) of which the service
+/// An AI agent at work. By the newer specification the service tells when it is done; others never do: then it is over
+/// with its call, and waiting for it ends with [`Error::CallGone`](crate::Error::CallGone). After a [`stop`](Action::stop) of which the service
 /// tells nothing more within 5 s, it counts as [`AiState::Finished`]. Dropping it lets the agent go on.
 pub type AiAction = Action<Ai>;
 
@@ -101,7 +101,7 @@ params! {
     }
 }
 
-method!(AmazonBedrock, "calling.amazon_bedrock", |bedrock| {
+method!(AmazonBedrock, "calling.amazon_bedrock", check: |bedrock| {
     rules::optional_web_url("post_prompt_url", bedrock.post_prompt_url.as_deref())
 });
 
@@ -125,15 +125,16 @@ params! {
             message_text: String,
             /// As whom it comes. Default: the service's.
             role: AiRole,
-            /// Starts anew: `full_reset` (true or false), `user_prompt`, `system_prompt`. Default: no.
+            /// Starts anew: `full_reset` (true or false), `user_prompt`, `system_prompt`. By the newer specification the
+            /// text and the data of the same request are then ignored. Default: no.
             reset: Map<String, Value>,
-            /// Data to add to what is shared with the agent's functions. Default: none.
+            /// Data to add to what is shared with the agent's functions; a member that is `null` is removed. Default: none.
             global_data: Map<String, Value>,
         }
     }
 }
 
-method!(AiMessage, "calling.ai_message", |message| {
+method!(AiMessage, "calling.ai_message", check_complete: |message| {
     if message.message_text.is_none() && message.reset.is_none() && message.global_data.is_none() {
         return Err(InvalidArgument::new("message_text", "there is neither a text, nor a reset, nor data"));
     }
@@ -144,10 +145,11 @@ params! {
     /// Parameters of `calling.ai_hold`.
     pub struct AiHold {
         optional {
-            /// For how long, in seconds as text. Set with [`hold_for`](Request::hold_for).
+            /// For how long: seconds as text (`60`), or a duration (`5m`). Set with [`hold_for`](Request::hold_for).
             #[serde(rename = "timeout")]
             seconds: String,
-            /// What is said or noted before. Default: nothing.
+            /// An instruction to the agent, which then says it in its own words. (By the SDKs the text itself is said.)
+            /// Default: nothing.
             prompt: String,
         }
     }
@@ -156,7 +158,8 @@ params! {
 method!(AiHold, "calling.ai_hold");
 
 impl Request<AiHold> {
-    /// For how long, in whole seconds; a fraction is dropped. Default: the service's.
+    /// For how long, in whole seconds; a fraction is dropped. At most 300 s by the newer specification: 0 and more than
+    /// that count as 300 s. Default: the service's, 300 s.
     pub fn hold_for(self, time: std::time::Duration) -> Self {
         // The service refuses a number here: it wants text.
         self.seconds(time.as_secs().to_string())
@@ -167,7 +170,8 @@ params! {
     /// Parameters of `calling.ai_unhold`.
     pub struct AiUnhold {
         optional {
-            /// What is said or noted after. Default: nothing.
+            /// What is said or noted after. Older services only: the newer specification refuses a request with it.
+            /// Default: nothing.
             prompt: String,
         }
     }
@@ -176,7 +180,14 @@ params! {
 method!(AiUnhold, "calling.ai_unhold");
 
 impl Call {
-    /// Puts an AI agent on the call (`calling.ai`).
+    /// Puts an AI agent on the call (`calling.ai`). It needs an [`agent`](Request::agent) or a
+    /// [`prompt`](Request::prompt). Meanwhile the service refuses operations that would occupy the call, such as
+    /// [`connect`](Self::connect) and [`play_and_collect`](Self::play_and_collect).
+    ///
+    /// # What ends it
+    ///
+    /// The agent, when it finds that the conversation is over, [`stop`](Action::stop), or the end of the call. Not every
+    /// service tells when the agent is done.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
@@ -217,7 +228,7 @@ impl Call {
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// call.ai_hold().hold_for(signalwire_relay_core::secs(300)).await?;
-    /// call.ai_unhold().prompt("We are back.").await?;
+    /// call.ai_unhold().await?;
     /// # Ok(()) }
     /// ```
     pub fn ai_hold(&self) -> Request<AiHold> {

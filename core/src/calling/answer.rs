@@ -13,7 +13,9 @@ params! {
             /// How long the call may last, in whole seconds. Default: the service's, 4 hours.
             #[serde(with = "whole_seconds")]
             max_duration: Duration,
-            /// Codecs, in order of preference: PCMU, PCMA, OPUS, G729, G722, VP8, H264. Default: the service's choice.
+            /// Codecs, in order of preference: PCMU, PCMA, OPUS, G729, G722, AMR-WB, VP8, H264. The newer
+            /// specification lets telephone calls have PCMU, PCMA, G729, G722 and AMR-WB, and refuses the others.
+            /// Default: the service's choice.
             codecs: Vec<Codec>,
         }
     }
@@ -25,7 +27,7 @@ impl Default for Answer {
     }
 }
 
-method!(Answer, "calling.answer", |answer| {
+method!(Answer, "calling.answer", check: |answer| {
     rules::whole("max_duration", answer.max_duration)?;
     rules::codecs("codecs", answer.codecs.iter().flatten(), &Codec::OF_CALLS)
 });

@@ -1,14 +1,16 @@
 //! Collecting keys and speech (`calling.collect`).
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::{Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
-use crate::json::{object, write_seconds};
+use crate::json::{Lenient, object, write_seconds};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -138,7 +140,8 @@ impl Collect {
         self.words(|speech| speech.hints = words.into_iter().map(Into::into).collect())
     }
 
-    /// The engine that recognises the speech. Default: the service's choice.
+    /// The engine that recognises the speech. The newer specification prefers [`model`](Self::model). Default: the
+    /// service's choice.
     pub fn engine(self, engine: SpeechEngine) -> Self {
         self.words(|speech| speech.engine = Some(engine))
     }
@@ -148,7 +151,7 @@ impl Collect {
         self.words(|speech| speech.model = Some(model.into()))
     }
 
-    /// How long to wait for the first input. When it passes the collect ends with
+    /// How long to wait for the first input, from when the timers start. When it passes the collect ends with
     /// [`CollectResultType::NoInput`]. Default: the service's, 4 s.
     pub fn initial_timeout(mut self, time: Duration) -> Self {
         self.initial_timeout = Some(time);
@@ -156,26 +159,30 @@ impl Collect {
     }
 
     /// Whether results are reported as they grow. They reach the followers of the call's events, and do not
-    /// end the collect. Default: no.
+    /// end the collect. By the newer specification only [`Call::collect`] has it. Default: no.
     pub fn partial_results(mut self, yes: bool) -> Self {
         self.partial_results = Some(yes);
         self
     }
 
-    /// Whether the collect begins anew after each result, until it is stopped. Default: no.
+    /// Whether the collect begins anew after each result, until it is stopped. By the newer specification only
+    /// [`Call::collect`] has it. Default: no.
     pub fn continuous(mut self, yes: bool) -> Self {
         self.continuous = Some(yes);
         self
     }
 
-    /// Whether the beginning of input is reported. Default: no.
+    /// Whether the beginning of input is reported. By the newer specification only [`Call::collect`] has it. Default: no.
     pub fn send_start_of_input(mut self, yes: bool) -> Self {
         self.send_start_of_input = Some(yes);
         self
     }
 
     /// Whether the clock for the first input runs from the start. If not, `start_input_timers` of the action
-    /// starts it. Default: the service's.
+    /// starts it; before that, nothing ends the collect but input, a stop, and the end of the call.
+    ///
+    /// Default: yes for [`Call::collect`], which sends it: by itself the service starts no clock, and the collect of
+    /// somebody who says nothing would never end. Not sent for prompts, whose clock runs by itself.
     pub fn start_input_timers(mut self, yes: bool) -> Self {
         self.start_input_timers = Some(yes);
         self
@@ -257,6 +264,12 @@ impl Call {
     ///
     /// Done when the service has accepted it; the [`StandaloneCollectAction`] gives the result.
     ///
+    /// # What ends it
+    ///
+    /// Input that is complete; [`initial_timeout`](Collect::initial_timeout), 4 s by default, if there is none; `stop`; the
+    /// end of the call. A [`continuous`](Collect::continuous) collect goes on after each result, and one whose timers were
+    /// [not started](Collect::start_input_timers) waits for input without limit.
+    ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// use signalwire_relay_core::Collect;
@@ -264,7 +277,9 @@ impl Call {
     /// println!("{:?}", pin.digits());
     /// # Ok(()) }
     /// ```
-    pub fn collect(&self, collect: Collect) -> Request<StandaloneCollect> {
+    pub fn collect(&self, mut collect: Collect) -> Request<StandaloneCollect> {
+        // The service starts no clock by itself.
+        collect.start_input_timers.get_or_insert(true);
         self.request(StandaloneCollect::new(collect))
     }
 }
@@ -289,6 +304,63 @@ open_enum! {
     }
 }
 
+/// How sure a speech engine is of what it heard, on the scale that the service used.
+///
+/// The newer specification has a number from 0 to 100, where 0 is "not scored"; by the SDKs it is a number from 0 to 1.
+/// Both are read: a number up to 1 counts as a fraction, a larger one as percent. [`fraction`](Self::fraction) gives
+/// either on one scale.
+///
+/// ```
+/// use signalwire_relay_core::Confidence;
+/// assert_eq!(Confidence::Percent(83.2).fraction(), Some(0.832));
+/// assert_eq!(Confidence::Fraction(0.832).fraction(), Some(0.832));
+/// assert_eq!(Confidence::NotScored.fraction(), None);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Confidence {
+    /// The engine gave no score.
+    NotScored,
+    /// More than 0, up to 1: by the SDKs.
+    Fraction(f64),
+    /// More than 1, up to 100: by the newer specification.
+    Percent(f64),
+}
+
+impl Confidence {
+    /// The confidence from 0 to 1; `None` if the engine gave none.
+    pub fn fraction(self) -> Option<f64> {
+        match self {
+            Self::NotScored => None,
+            Self::Fraction(fraction) => Some(fraction),
+            Self::Percent(percent) => Some(percent / 100.0),
+        }
+    }
+}
+
+/// As percent: `83.2 %`.
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotScored => f.write_str("not scored"),
+            Self::Fraction(fraction) => write!(f, "{:.1} %", fraction * 100.0),
+            Self::Percent(percent) => write!(f, "{percent:.1} %"),
+        }
+    }
+}
+
+/// What is on neither scale is none.
+impl Lenient for Option<Confidence> {
+    fn read(raw: &RawValue) -> Self {
+        match Option::<f64>::read(raw)? {
+            0.0 => Some(Confidence::NotScored),
+            fraction if fraction > 0.0 && fraction <= 1.0 => Some(Confidence::Fraction(fraction)),
+            percent if percent > 1.0 && percent <= 100.0 => Some(Confidence::Percent(percent)),
+            _ => None,
+        }
+    }
+}
+
 object! {
     /// The result of a collect.
     pub struct CollectResult {
@@ -306,7 +378,7 @@ object! {
         digits: Option<String>,
         terminator: Option<String>,
         text: Option<String>,
-        confidence: Option<f64>,
+        confidence: Option<Confidence>,
     }
 }
 
@@ -341,8 +413,8 @@ impl CollectEvent {
         result.params.text.as_deref().or(result.text.as_deref())
     }
 
-    /// How sure the engine is of the words, 0 to 1.
-    pub fn confidence(&self) -> Option<f64> {
+    /// How sure the engine is of the words, if it says so.
+    pub fn confidence(&self) -> Option<Confidence> {
         self.result.as_ref()?.params.confidence
     }
 
@@ -406,7 +478,25 @@ mod tests {
         assert_eq!((flat.digits(), nested.digits()), (Some("12"), Some("12")));
         assert_eq!((flat.terminator(), nested.terminator()), (None, Some("#")));
         let words = event(r#"{"result":{"type":"speech","params":{"text":"yes","confidence":"0.9"}}}"#);
-        assert_eq!((words.text(), words.confidence()), (Some("yes"), Some(0.9)));
+        assert_eq!((words.text(), words.confidence()), (Some("yes"), Some(Confidence::Fraction(0.9))));
+    }
+
+    #[test]
+    fn confidence_says_on_which_scale_it_is() {
+        let confidence = |text: &str| {
+            let words =
+                format!(r#"{{"result":{{"type":"speech","params":{{"text":"x","confidence":{text}}}}}}}"#);
+            event(&words).confidence()
+        };
+        assert_eq!(confidence("83.2"), Some(Confidence::Percent(83.2)));
+        assert_eq!(confidence("\"100\""), Some(Confidence::Percent(100.0)));
+        assert_eq!(confidence("1"), Some(Confidence::Fraction(1.0)));
+        assert_eq!(confidence("0.001"), Some(Confidence::Fraction(0.001)));
+        assert_eq!(confidence("0"), Some(Confidence::NotScored));
+        for nonsense in ["-1", "100.5", "null", "\"high\"", "[]"] {
+            assert_eq!(confidence(nonsense), None, "{nonsense}");
+        }
+        assert_eq!(Confidence::Fraction(0.955).to_string(), "95.5 %");
     }
 
     #[test]

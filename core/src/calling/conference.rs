@@ -150,7 +150,7 @@ params! {
     }
 }
 
-method!(LeaveConference, "calling.leave_conference", |leave| {
+method!(LeaveConference, "calling.leave_conference", check: |leave| {
     rules::not_empty("conference_id", &leave.conference_id)
 });
 

@@ -33,8 +33,8 @@ params! {
             ringback: Playlist,
             /// A tag for the events of the legs that are made. Default: none.
             tag: Tag,
-            /// How long the connection may last, in whole seconds. Default: the service's, 4 hours. (The
-            /// service's documents disagree on the unit; most say seconds.)
+            /// How long the connection may last, in whole seconds. Default: the service's, 4 hours. (The newer
+            /// specification says seconds; one older document says minutes.)
             #[serde(with = "whole_seconds")]
             max_duration: Duration,
             /// The dearest route that may be taken, in dollars a minute. Default: no limit.
@@ -109,6 +109,11 @@ impl Call {
     /// Done when the service has accepted it; the [`ConnectAction`] tells when the parties are joined and when
     /// they are separated. Hanging up ends the connection, so wait for its end first.
     ///
+    /// # What ends it
+    ///
+    /// Either party that hangs up, nobody who answers within the ring time of the devices,
+    /// [`max_duration`](Request::max_duration), [`disconnect`](Self::disconnect), and the end of the call.
+    ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// use signalwire_relay_core::{ConnectState, phone};
@@ -160,7 +165,8 @@ event! {
         pub connect_state: ConnectState,
         /// The other party.
         pub peer: Option<Peer>,
-        /// Why the other party could not be reached.
+        /// Why the other party could not be reached: a word such as `noAnswer` or `busy`. Some services write
+        /// `no_answer`; [`EndReason`](super::EndReason) reads both.
         pub failed_reason: Option<String>,
         /// The tag that was asked for.
         pub tag: Option<Tag>,

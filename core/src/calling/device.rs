@@ -32,15 +32,15 @@ open_enum! {
         Vp8 = "VP8",
         /// H.264 video.
         H264 = "H264",
-        /// AMR-WB, for SIP.
+        /// AMR-WB.
         AmrWb = "AMR-WB",
     }
 }
 
 impl Codec {
     /// What calls can use.
-    pub(crate) const OF_CALLS: [Self; 7] =
-        [Self::Pcmu, Self::Pcma, Self::Opus, Self::G729, Self::G722, Self::Vp8, Self::H264];
+    pub(crate) const OF_CALLS: [Self; 8] =
+        [Self::Pcmu, Self::Pcma, Self::Opus, Self::G729, Self::G722, Self::AmrWb, Self::Vp8, Self::H264];
 }
 
 /// One party, as events describe it and as requests name it.
@@ -52,6 +52,8 @@ pub enum Device {
     Phone(PhoneDevice),
     /// A SIP address.
     Sip(SipDevice),
+    /// A resource of Call Fabric, such as an agent, a room or a subscriber.
+    Fabric(FabricDevice),
     /// A browser or app.
     WebRtc(WebRtcDevice),
     /// An Agora channel.
@@ -81,6 +83,7 @@ impl Device {
         match self {
             Self::Phone(phone) => Some(&phone.to_number),
             Self::Sip(sip) => Some(&sip.to),
+            Self::Fabric(fabric) => Some(&fabric.to),
             Self::WebRtc(webrtc) => Some(&webrtc.to),
             Self::Agora(agora) => agora.to.as_deref(),
             _ => None,
@@ -91,8 +94,9 @@ impl Device {
     pub fn caller(&self) -> Option<&str> {
         match self {
             Self::Phone(phone) => phone.from_number.as_deref(),
-            Self::Sip(sip) => Some(&sip.from),
-            Self::WebRtc(webrtc) => Some(&webrtc.from),
+            Self::Sip(sip) => sip.from.as_deref(),
+            Self::Fabric(fabric) => fabric.from.as_deref(),
+            Self::WebRtc(webrtc) => webrtc.from.as_deref(),
             Self::Agora(agora) => Some(&agora.from),
             _ => None,
         }
@@ -103,11 +107,10 @@ impl Device {
             Self::Phone(phone) => phone.check(),
             Self::Sip(sip) => {
                 rules::not_empty("to", &sip.to)?;
-                rules::not_empty("from", &sip.from)?;
-                ring_time(sip.timeout)?;
+                rules::whole("timeout", sip.timeout)?;
                 rules::whole("max_duration", sip.max_duration)?;
-                let by_sip: Vec<_> = Codec::OF_CALLS.into_iter().chain([Codec::AmrWb]).collect();
-                rules::codecs("codecs", &sip.codecs, &by_sip)?;
+                rules::codecs("codecs", &sip.codecs, &Codec::OF_CALLS)?;
+                rules::whole("confirm_timeout", sip.confirm_timeout)?;
                 let kinds = ["mandatory", "optional", "forbidden"];
                 rules::one_of("encryption", sip.encryption.as_deref(), &kinds)?;
                 rules::whole("session_timeout", sip.session_timeout)?;
@@ -115,11 +118,16 @@ impl Device {
             }
             Self::WebRtc(webrtc) => {
                 rules::not_empty("to", &webrtc.to)?;
-                rules::not_empty("from", &webrtc.from)?;
-                ring_time(webrtc.timeout)?;
+                rules::whole("timeout", webrtc.timeout)?;
                 let codecs = [Codec::Pcmu, Codec::Pcma, Codec::Opus, Codec::Vp8, Codec::H264];
                 rules::codecs("codecs", &webrtc.codecs, &codecs)?;
                 webhook(webrtc.call_state_url.as_deref(), &webrtc.call_state_events)
+            }
+            Self::Fabric(fabric) => {
+                rules::not_empty("to", &fabric.to)?;
+                rules::whole("timeout", fabric.timeout)?;
+                rules::whole("confirm_timeout", fabric.confirm_timeout)?;
+                webhook(fabric.call_state_url.as_deref(), &fabric.call_state_events)
             }
             Self::Agora(agora) => {
                 rules::not_empty("from", &agora.from)?;
@@ -143,16 +151,6 @@ impl Device {
     /// Whether only `calling.connect` takes it.
     fn connects_only(&self) -> bool {
         matches!(self, Self::Call(_) | Self::Queue(_) | Self::Stream(_))
-    }
-}
-
-fn ring_time(timeout: Option<Duration>) -> Result<(), InvalidArgument> {
-    rules::whole("timeout", timeout)?;
-    match timeout {
-        Some(time) if !(1..=600).contains(&time.as_secs()) => {
-            Err(InvalidArgument::new("timeout", format!("{time:?} is outside 1 to 600 seconds")))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -202,15 +200,27 @@ macro_rules! ringing_setters {
     };
 }
 
+/// The setter that every device has which the newer specification can dial.
+macro_rules! confirm_timeout_setter {
+    () => {
+        /// How long the callee may take for [`confirm`](Self::confirm), in whole seconds. Default: the service's. (Known
+        /// to the newer specification only.)
+        pub fn confirm_timeout(mut self, time: Duration) -> Self {
+            self.confirm_timeout = Some(time);
+            self
+        }
+    };
+}
+
 /// A telephone number. Made by [`phone`].
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct PhoneDevice {
-    /// The number that is called, in E.164.
+    /// The number that is called.
     pub to_number: String,
-    /// The number that the callee sees, in E.164.
+    /// The number that the callee sees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_number: Option<String>,
     /// How long it rings, in whole seconds.
@@ -225,36 +235,43 @@ pub struct PhoneDevice {
     call_state_events: Vec<CallState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     confirm: Option<Value>,
+    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+    confirm_timeout: Option<Duration>,
     /// SIP headers of the call, in events.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<SipHeader>,
 }
 
 impl PhoneDevice {
-    /// The number that the callee sees, in E.164. The service wants one in most cases.
+    /// The number that the callee sees, in E.164. Default: the service's choice. (By the SDKs it is required; by the newer
+    /// specification the service fills one in.)
     pub fn from(mut self, number: impl Into<String>) -> Self {
         self.from_number = Some(number.into());
         self
     }
 
-    /// How long it rings, 1 to 600 whole seconds. Default: the service's, 30 s.
+    /// How long it rings, in whole seconds. Default: the service's, 30 s. (An older document allows 1 s to 600 s.)
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = Some(time);
         self
     }
 
-    /// How long the call may last, in whole seconds. Default: no limit of its own.
+    /// How long the call may last, in whole seconds. Known to older services only: set
+    /// [`max_duration`](crate::Request::max_duration) of the dial, the connection or the answer. Default: no limit of its
+    /// own.
     pub fn max_duration(mut self, time: Duration) -> Self {
         self.max_duration = Some(time);
         self
     }
 
     ringing_setters!();
+    confirm_timeout_setter!();
 
     fn check(&self) -> Result<(), InvalidArgument> {
-        rules::phone_number("to_number", &self.to_number)?;
-        self.from_number.as_deref().map_or(Ok(()), |number| rules::phone_number("from_number", number))?;
-        ring_time(self.timeout)?;
+        rules::not_empty("to_number", &self.to_number)?;
+        self.from_number.as_deref().map_or(Ok(()), |number| rules::not_empty("from_number", number))?;
+        rules::whole("timeout", self.timeout)?;
+        rules::whole("confirm_timeout", self.confirm_timeout)?;
         rules::whole("max_duration", self.max_duration)?;
         webhook(self.call_state_url.as_deref(), &self.call_state_events)
     }
@@ -278,7 +295,8 @@ pub struct SipDevice {
     /// The address that is called.
     pub to: String,
     /// The address that the call comes from.
-    pub from: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// The caller's display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_name: Option<String>,
@@ -311,21 +329,30 @@ pub struct SipDevice {
     call_state_events: Vec<CallState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     confirm: Option<Value>,
+    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+    confirm_timeout: Option<Duration>,
 }
 
 impl SipDevice {
+    text_setter! {
+        /// The address that calls. Default: the service's choice. (By the SDKs it is required.)
+        from
+    }
+
     text_setter! {
         /// The caller's display name. Default: none.
         from_name
     }
 
-    /// How long it rings, 1 to 600 whole seconds. Default: the service's, 30 s.
+    /// How long it rings, in whole seconds. Default: the service's, 30 s. (An older document allows 1 s to 600 s.)
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = Some(time);
         self
     }
 
-    /// How long the call may last, in whole seconds. Default: no limit of its own.
+    /// How long the call may last, in whole seconds. Known to older services only: set
+    /// [`max_duration`](crate::Request::max_duration) of the dial, the connection or the answer. Default: no limit of its
+    /// own.
     pub fn max_duration(mut self, time: Duration) -> Self {
         self.max_duration = Some(time);
         self
@@ -369,6 +396,47 @@ impl SipDevice {
     }
 
     ringing_setters!();
+    confirm_timeout_setter!();
+}
+
+/// A resource of Call Fabric. Made by [`fabric`].
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct FabricDevice {
+    /// The address of the resource.
+    pub to: String,
+    /// The number or address that calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// How long it rings, in whole seconds.
+    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_state_url: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    call_state_events: Vec<CallState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm: Option<Value>,
+    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+    confirm_timeout: Option<Duration>,
+}
+
+impl FabricDevice {
+    text_setter! {
+        /// The number or address that calls. Default: the service's choice.
+        from
+    }
+
+    /// How long it rings, in whole seconds. Default: the service's, 30 s.
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = Some(time);
+        self
+    }
+
+    ringing_setters!();
+    confirm_timeout_setter!();
 }
 
 /// A browser or app. Made by [`webrtc`].
@@ -380,7 +448,8 @@ pub struct WebRtcDevice {
     /// The resource that is called.
     pub to: String,
     /// Who calls.
-    pub from: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// How long it rings, in whole seconds.
     #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
@@ -396,7 +465,12 @@ pub struct WebRtcDevice {
 }
 
 impl WebRtcDevice {
-    /// How long it rings, 1 to 600 whole seconds. Default: the service's, 30 s.
+    text_setter! {
+        /// Who calls. Default: the service's choice. (By the SDKs it is required.)
+        from
+    }
+
+    /// How long it rings, in whole seconds. Default: the service's, 30 s. (An older document allows 1 s to 600 s.)
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = Some(time);
         self
@@ -554,14 +628,19 @@ pub fn phone(to: impl Into<String>) -> PhoneDevice {
     PhoneDevice { to_number: to.into(), ..PhoneDevice::default() }
 }
 
-/// A SIP address, called from another.
-pub fn sip(to: impl Into<String>, from: impl Into<String>) -> SipDevice {
-    SipDevice { to: to.into(), from: from.into(), ..SipDevice::default() }
+/// A SIP address. [`SipDevice::from`] says which address calls it.
+pub fn sip(to: impl Into<String>) -> SipDevice {
+    SipDevice { to: to.into(), ..SipDevice::default() }
 }
 
-/// A browser or app, by its resource name.
-pub fn webrtc(to: impl Into<String>, from: impl Into<String>) -> WebRtcDevice {
-    WebRtcDevice { to: to.into(), from: from.into(), ..WebRtcDevice::default() }
+/// A resource of Call Fabric, by its address, such as `/private/support`.
+pub fn fabric(to: impl Into<String>) -> FabricDevice {
+    FabricDevice { to: to.into(), ..FabricDevice::default() }
+}
+
+/// A browser or app, by its resource name. Older services only: the newer specification has [`fabric`] instead.
+pub fn webrtc(to: impl Into<String>) -> WebRtcDevice {
+    WebRtcDevice { to: to.into(), ..WebRtcDevice::default() }
 }
 
 /// An Agora channel of an Agora application.
@@ -643,6 +722,7 @@ variants! {
     Device {
         Phone(PhoneDevice),
         Sip(SipDevice),
+        Fabric(FabricDevice),
         WebRtc(WebRtcDevice),
         Agora(AgoraDevice),
         Call(CallDevice),
@@ -667,7 +747,7 @@ mod tests {
     fn groups_nest_as_serial_of_parallel() {
         let devices = Devices::parallel([
             Device::from(phone("+15550000001").from("+15550000000").timeout(Duration::from_secs(20))),
-            sip("sip:desk@example.com", "sip:app@example.com").header("X-Case", "7").into(),
+            sip("sip:desk@example.com").from("sip:app@example.com").header("X-Case", "7").into(),
         ])
         .then(phone("+15550000002"));
         assert_eq!(
@@ -686,7 +766,8 @@ mod tests {
     #[test]
     fn every_device_has_its_wire_name() {
         let name = |device: Device| serde_json::to_value(device).expect("serialises")["type"].clone();
-        assert_eq!(name(webrtc("a", "b").into()), "webrtc");
+        assert_eq!(name(webrtc("a").into()), "webrtc");
+        assert_eq!(name(fabric("/private/a").into()), "fabric");
         assert_eq!(name(agora("c", "a", "f").into()), "agora");
         assert_eq!(name(queue("q", "n").into()), "queue");
         assert_eq!(name(stream("wss://x").into()), "stream");
@@ -703,11 +784,26 @@ mod tests {
     }
 
     #[test]
+    fn what_one_description_of_the_service_allows_is_not_refused() {
+        for device in [
+            Device::from(phone("24680")),
+            phone("5551234").from("me").timeout(Duration::from_secs(601)).into(),
+            phone("+15551234").timeout(Duration::ZERO).into(),
+            sip("sip:desk@example.com").codecs([Codec::AmrWb]).into(),
+            webrtc("desk").into(),
+            fabric("/private/support").from("+15550000000").confirm_timeout(Duration::from_secs(8)).into(),
+        ] {
+            assert_eq!(Devices::from(device.clone()).check_dialable(), Ok(()), "{device:?}");
+        }
+    }
+
+    #[test]
     fn what_the_service_would_refuse_is_named() {
         let field = |devices: Devices| devices.check_dialable().expect_err("refused").field;
-        assert_eq!(field(phone("5551234").into()), "to_number");
-        assert_eq!(field(phone("+15551234").from("me").into()), "from_number");
-        assert_eq!(field(phone("+15551234").timeout(Duration::from_secs(601)).into()), "timeout");
+        assert_eq!(field(phone("").into()), "to_number");
+        assert_eq!(field(phone("+15551234").from("").into()), "from_number");
+        assert_eq!(field(sip("").into()), "to");
+        assert_eq!(field(fabric("").into()), "to");
         assert_eq!(field(phone("+15551234").timeout(Duration::from_millis(1500)).into()), "timeout");
         assert_eq!(field(stream("wss://example.com").into()), "devices");
         assert_eq!(field(Devices::serial::<Device>([])), "devices");

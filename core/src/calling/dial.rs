@@ -1,13 +1,14 @@
 //! Placing calls (`calling.dial`).
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::{Accepted, CallState, Device, Devices, Direction, Method, Price, params, rules};
 use crate::client::{Call, Client, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
 use crate::ids::{CallId, NodeId, Tag};
-use crate::json::object;
+use crate::json::{object, whole_seconds};
 use crate::open_enum::open_enum;
 use crate::session::Target;
 
@@ -32,14 +33,15 @@ params! {
             /// the thousand decided last, but for those that the service refused. Default: made up.
             #[serde(skip)]
             tag: Tag,
-            /// The region that the call is placed from. Default: the service's choice.
+            /// The region that the call is placed from. Known to older services only. Default: the service's choice.
             region: String,
             /// The dearest route that may be taken, in dollars a minute. Default: no limit.
             max_price_per_minute: Price,
-            /// How long the call may last. The service's documents disagree on whether this counts minutes or
-            /// seconds; the device's own `max_duration` is in seconds for certain. Default: no limit.
-            max_duration: u32,
-            /// The node that is to place the call. Default: the service's choice.
+            /// How long the call may last, in whole seconds. Default: the service's. (The newer specification says
+            /// seconds; an older document says minutes, and the device's own limit, which no longer exists, seconds.)
+            #[serde(with = "whole_seconds")]
+            max_duration: Duration,
+            /// The node that is to place the call. Known to older services only. Default: the service's choice.
             node_id: NodeId,
         }
     }
@@ -54,6 +56,7 @@ impl Method for Dial {
 
     fn check(&self) -> Result<(), InvalidArgument> {
         self.devices.check_dialable()?;
+        rules::whole("max_duration", self.max_duration)?;
         rules::price(self.max_price_per_minute.as_ref())?;
         self.tag.as_ref().map_or(Ok(()), |tag| rules::not_empty("tag", tag.as_str()))
     }

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use super::{method, params, rules};
-use crate::client::{Call, Request};
+use super::{operation, params, rules};
+use crate::client::{Action, Call, Request};
 use crate::events::event;
 use crate::json::write_seconds;
+use crate::open_enum::open_enum;
 
 params! {
     /// Parameters of `calling.echo`.
     pub struct Echo {
         optional {
-            /// For how long; zero is until the call ends. Default: the service's. (To limit waiting for the
-            /// service's answer, use [`timeout`](Request::timeout).)
+            /// For how long (`timeout` on the wire): by the newer specification 5 s to 120 s, and what is outside counts
+            /// as the nearer of the two; by the SDKs zero is until the call ends. Default: the service's, 60 s by the
+            /// newer specification. (To limit waiting for the service's answer, use [`timeout`](Request::timeout).)
             #[serde(rename = "timeout", serialize_with = "write_seconds")]
             run_for: Duration,
             /// A URL that receives the events as webhooks too. Default: none.
@@ -21,14 +23,38 @@ params! {
     }
 }
 
-method!(Echo, "calling.echo", |echo| rules::optional_web_url("status_url", echo.status_url.as_deref()));
+operation!(
+    Echo,
+    "calling.echo",
+    Unnamed,
+    EchoEvent,
+    ends: |event| event.state == EchoState::Finished,
+    check: |echo| rules::optional_web_url("status_url", echo.status_url.as_deref())
+);
+
+/// A running echo. It cannot be stopped. Dropping it lets it go on.
+pub type EchoAction = Action<Echo>;
+
+open_enum! {
+    /// Whether an echo runs.
+    pub enum EchoState {
+        /// It runs.
+        Echoing = "echoing",
+        /// It is over.
+        Finished = "finished",
+    }
+}
 
 impl Call {
     /// Plays back to the call's party what it says (`calling.echo`).
     ///
+    /// # What ends it
+    ///
+    /// [`run_for`](Request::run_for), or the end of the call.
+    ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
-    /// call.echo().run_for(signalwire_relay_core::secs(30)).await?;
+    /// call.echo().run_for(signalwire_relay_core::secs(30)).await?.wait().await?;
     /// # Ok(()) }
     /// ```
     pub fn echo(&self) -> Request<Echo> {
@@ -37,9 +63,9 @@ impl Call {
 }
 
 event! {
-    /// `calling.call.echo`: an echo got on.
+    /// `calling.call.echo`: an echo began, or is over.
     pub struct EchoEvent(Echo, "calling.call.echo") {
-        /// `echoing`, or what the service says when it is over.
-        pub state: String,
+        /// Whether it runs.
+        pub state: EchoState,
     }
 }

@@ -18,7 +18,8 @@ method!(Hold, "calling.hold");
 method!(Unhold, "calling.unhold");
 
 impl Call {
-    /// Puts the call on hold (`calling.hold`). Not every service implements it.
+    /// Puts the call on hold (`calling.hold`). Older services only: the newer specification has no such method, so expect a
+    /// refusal.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
@@ -30,7 +31,7 @@ impl Call {
         self.request(Hold::new())
     }
 
-    /// Takes the call off hold (`calling.unhold`). Not every service implements it.
+    /// Takes the call off hold (`calling.unhold`). Older services only, as [`hold`](Self::hold).
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {

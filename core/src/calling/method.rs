@@ -29,6 +29,12 @@ pub trait Method: Serialize + Send + Sync + Sized + 'static {
         Ok(())
     }
 
+    /// Refuses parameters of which something is missing. Not asked where the application has added parameters of its own.
+    #[doc(hidden)]
+    fn check_complete(&self) -> Result<(), InvalidArgument> {
+        Ok(())
+    }
+
     /// The rule that ends the operation, if the method starts one.
     #[doc(hidden)]
     fn rule() -> Option<&'static Rule> {
@@ -86,6 +92,9 @@ pub struct Rule {
     pub(crate) answers: fn(&Event) -> bool,
     /// Whether an event that belongs to the operation is its last.
     pub(crate) ends: fn(&Event) -> bool,
+    /// Whether the last event should follow at once on an event that belongs to the operation. Some services never send
+    /// it: then this one counts as the last, after a while or when the call ends.
+    pub(crate) may_end: fn(&Event) -> bool,
     /// The method that ends it, if the service may say nothing of the end then.
     pub(crate) silent_stop: Option<&'static str>,
 }
@@ -138,9 +147,12 @@ impl Method for Steer {
     }
 }
 
-/// Implements [`Method`] for a method that gives nothing but its acceptance.
+/// Implements [`Method`] for a method that gives nothing but its acceptance, with its `check` or `check_complete`.
 macro_rules! method {
-    ($name:ident, $wire:literal $(, $check:expr)?) => {
+    ($name:ident, $wire:literal) => {
+        $crate::calling::method!($name, $wire, check: |_| Ok(()));
+    };
+    ($name:ident, $wire:literal, $check_name:ident: $check:expr $(,)?) => {
         impl $crate::calling::Method for $name {
             type Output = ();
 
@@ -148,12 +160,10 @@ macro_rules! method {
                 $wire.into()
             }
 
-            $(
-                fn check(&self) -> Result<(), $crate::error::InvalidArgument> {
-                    let check: fn(&Self) -> Result<(), $crate::error::InvalidArgument> = $check;
-                    check(self)
-                }
-            )?
+            fn $check_name(&self) -> Result<(), $crate::error::InvalidArgument> {
+                let check: fn(&Self) -> Result<(), $crate::error::InvalidArgument> = $check;
+                check(self)
+            }
 
             fn finish(
                 self,
@@ -170,15 +180,17 @@ pub(crate) use method;
 macro_rules! operation {
     (
         $name:ident, $wire:literal, $key:ident, $event:ident,
-        ends: $ends:expr, $(silent_stop: $stop:literal,)? check: $check:expr
+        ends: $ends:expr, $(may_end: $may_end:expr,)? $(silent_stop: $stop:literal,)? check: $check:expr
     ) => {
         $crate::calling::operation!(
-            $name, $wire, $key, $event, answers: $ends, ends: $ends, $(silent_stop: $stop,)? check: $check
+            $name, $wire, $key, $event,
+            answers: $ends, ends: $ends, $(may_end: $may_end,)? $(silent_stop: $stop,)? check: $check
         );
     };
     (
         $name:ident, $wire:literal, $key:ident, $event:ident,
-        answers: $answers:expr, ends: $ends:expr, $(silent_stop: $stop:literal,)? check: $check:expr
+        answers: $answers:expr, ends: $ends:expr, $(may_end: $may_end:expr,)? $(silent_stop: $stop:literal,)?
+        check: $check:expr
     ) => {
         impl $crate::calling::Method for $name {
             type Output = $crate::client::Action<Self>;
@@ -204,6 +216,11 @@ macro_rules! operation {
                     ends: |event| {
                         let ends: fn(&$event) -> bool = $ends;
                         <$event as $crate::events::EventData>::of(event).is_some_and(ends)
+                    },
+                    may_end: |event| {
+                        let rules: &[fn(&$event) -> bool] = &[$($may_end)?];
+                        <$event as $crate::events::EventData>::of(event)
+                            .is_some_and(|event| rules.iter().any(|may_end| may_end(event)))
                     },
                     silent_stop: {
                         let stops: &[&str] = &[$($stop)?];

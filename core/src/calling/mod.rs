@@ -116,13 +116,13 @@ mod user_event;
 
 pub use answer::Answer;
 pub use collect::{
-    Collect, CollectEvent, CollectResult, CollectResultType, SpeechEngine, StandaloneCollect,
+    Collect, CollectEvent, CollectResult, CollectResultType, Confidence, SpeechEngine, StandaloneCollect,
     StandaloneCollectAction,
 };
 pub use connect::{Connect, ConnectAction, ConnectEvent, ConnectState, Disconnect, Peer};
 pub use device::{
-    AgoraDevice, CallDevice, Codec, Device, Devices, PhoneDevice, QueueDevice, SipDevice, SipHeader,
-    StreamDevice, WebRtcDevice, agora, phone, queue, sip, stream, webrtc,
+    AgoraDevice, CallDevice, Codec, Device, Devices, FabricDevice, PhoneDevice, QueueDevice, SipDevice,
+    SipHeader, StreamDevice, WebRtcDevice, agora, fabric, phone, queue, sip, stream, webrtc,
 };
 pub use dial::{Dial, DialEvent, DialState, DialedCall};
 pub use error::ErrorEvent;
@@ -155,10 +155,12 @@ pub use detect::{
     Detect, DetectAction, DetectEvent, Detected, Detector, DigitDetector, FaxDetector, FaxTone,
     MachineDetector,
 };
-pub use echo::{Echo, EchoEvent};
+pub use echo::{Echo, EchoAction, EchoEvent, EchoState};
 pub use fax::{FaxEvent, FaxEventType, ReceiveFax, ReceiveFaxAction, SendFax, SendFaxAction};
 pub use hold::{Hold, HoldEvent, Unhold};
-pub use pay::{Pay, PayAction, PayEvent, PayParameter, PayPrompt, PayState, PayStep, TokenType};
+pub use pay::{
+    Pay, PayAction, PayEvent, PayOutcome, PayParameter, PayPrompt, PayResult, PayState, PayStep, TokenType,
+};
 pub use queue::{EnterQueue, LeaveQueue, LeaveQueueAs, QueueAction, QueueEvent, QueueStatus};
 pub use room::{JoinRoom, LeaveRoom};
 pub use stream::{Stream, StreamAction, StreamEvent, StreamState, StreamTrack};
@@ -167,5 +169,5 @@ pub use transcribe::{
     LiveAction, LiveDirection, LiveTranscribe, LiveTranslate, Transcribe, TranscribeAction, TranscribeEvent,
     TranscribeState,
 };
-pub use transfer::{Refer, ReferEvent, ReferTarget, Transfer, refer_to};
+pub use transfer::{Refer, ReferAction, ReferEvent, ReferState, ReferTarget, Transfer, refer_to};
 pub use user_event::UserEvent;

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Price, Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
 use crate::events::event;
-use crate::json::Unprinted;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -34,6 +33,10 @@ open_enum! {
         SecurityCode = "security-code",
         /// The postal code is asked for.
         PostalCode = "postal-code",
+        /// The routing number of a bank is asked for.
+        BankRoutingNumber = "bank-routing-number",
+        /// The account number at a bank is asked for.
+        BankAccountNumber = "bank-account-number",
         /// The payment is under way.
         Processing = "payment-processing",
         /// The payment went through.
@@ -51,6 +54,7 @@ open_enum! {
 pub struct PayPrompt {
     #[serde(rename = "for")]
     step: PayStep,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     actions: Vec<PayPromptAction>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<String>,
@@ -58,6 +62,8 @@ pub struct PayPrompt {
     card_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_type: Option<String>,
+    #[serde(flatten)]
+    more: Map<String, Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,7 +76,14 @@ struct PayPromptAction {
 impl PayPrompt {
     /// A prompt for a step. It needs something to say or to play.
     pub fn at(step: PayStep) -> Self {
-        Self { step, actions: Vec::new(), attempts: None, card_type: None, error_type: None }
+        Self {
+            step,
+            actions: Vec::new(),
+            attempts: None,
+            card_type: None,
+            error_type: None,
+            more: Map::new(),
+        }
     }
 
     /// Says a text.
@@ -85,7 +98,8 @@ impl PayPrompt {
         self
     }
 
-    /// The attempts that it is for, such as `1` or `2 3`. Default: all.
+    /// The attempts that it is for, such as `1` or `2 3`. Default: all. (The SDKs call it `attempts`, which is what is sent;
+    /// the newer specification calls it `attempt`: for a service that follows it, use [`param`](Self::param).)
     pub fn attempts(mut self, attempts: impl Into<String>) -> Self {
         self.attempts = Some(attempts.into());
         self
@@ -100,6 +114,13 @@ impl PayPrompt {
     /// The error that it is for, such as `timeout` or `invalid-card-number`. Default: none in particular.
     pub fn error_type(mut self, error_type: impl Into<String>) -> Self {
         self.error_type = Some(error_type.into());
+        self
+    }
+
+    /// Any other member, sent as it is. The newer specification has `attempt`, `require_matching_inputs` (`"true"`: the
+    /// value is asked for twice) and `play` (a list of media in place of what is said and played here).
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.more.insert(name.into(), value.into());
         self
     }
 }
@@ -197,14 +218,24 @@ impl Pay {
                 format!("{amount:?} is not an amount such as 12.50"),
             ));
         }
-        if self.prompts.iter().flatten().any(|prompt| prompt.actions.is_empty()) {
+        let silent = |prompt: &PayPrompt| prompt.actions.is_empty() && !prompt.more.contains_key("play");
+        if self.prompts.iter().flatten().any(silent) {
             return Err(InvalidArgument::new("prompts", "a prompt has nothing to say or to play"));
         }
         Ok(())
     }
 }
 
-operation!(Pay, "calling.pay", Named, PayEvent, ends: PayEvent::is_last, check: Pay::check);
+// The marker of the last step is followed by the event with the outcome, which some services never send.
+operation!(
+    Pay,
+    "calling.pay",
+    Named,
+    PayEvent,
+    ends: PayEvent::is_last,
+    may_end: PayEvent::is_last_step,
+    check: Pay::check
+);
 
 /// A payment under way. Dropping it lets it go on.
 pub type PayAction = Action<Pay>;
@@ -224,12 +255,27 @@ impl Action<Pay> {
 }
 
 impl Call {
-    /// Asks the caller for card data and hands them to a payment connector, by its URL (`calling.pay`).
+    /// Asks the caller for card data and hands them to a payment connector, by its `https` URL (`calling.pay`).
+    ///
+    /// Done when the service has accepted it; the [`PayAction`] gives the outcome, with the confirmation code of the
+    /// connector.
+    ///
+    /// # What ends it
+    ///
+    /// The answer of the connector; a question that nobody answers within [`key_timeout`](Request::key_timeout), 5 s by
+    /// default, after [`max_attempts`](Request::max_attempts); the star key; [`stop`](Action::stop); the end of the call.
+    /// By the newer specification the last event has a [`result`](PayEvent::result), by the SDKs a
+    /// [`state`](PayEvent::state), and both are read. If neither follows within 5 s on the marker of the last step
+    /// ([`PayStep::Completed`], [`Failed`](PayStep::Failed), [`Canceled`](PayStep::Canceled)), the marker counts as the end.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// let payment = call.pay("https://example.com/pay").charge_amount("12.50").max_attempts(3_u32).await?;
-    /// println!("{}", payment.wait().await?.is_completed());
+    /// let end = payment.wait().await?;
+    /// match end.is_success() {
+    ///     true => println!("paid: {:?}", end.payment_confirmation_code),
+    ///     false => println!("not paid: {:?}", end.outcome()),
+    /// }
     /// # Ok(()) }
     /// ```
     pub fn pay(&self, payment_connector_url: impl Into<String>) -> Request<Pay> {
@@ -238,7 +284,7 @@ impl Call {
 }
 
 open_enum! {
-    /// How a payment is getting on, where the service says so.
+    /// The state of a payment, by the SDKs.
     pub enum PayState {
         /// It is over.
         Finished = "finished",
@@ -247,52 +293,155 @@ open_enum! {
     }
 }
 
+open_enum! {
+    /// The outcome of a payment, by the newer specification.
+    pub enum PayResult {
+        /// The connector took the payment, or made the token.
+        Success = "success",
+        /// The caller entered something wrong too often.
+        TooManyFailedAttempts = "too-many-failed-attempts",
+        /// The connector refused, or could not be reached.
+        ConnectorError = "payment-connector-error",
+        /// The caller pressed the star key.
+        Interrupted = "caller-interrupted-with-star",
+        /// The payment was stopped by `calling.pay.stop`.
+        Stopped = "relay-pay-stop",
+        /// The caller hung up.
+        HungUp = "caller-hung-up",
+        /// The parameters of the payment cannot be used.
+        ValidationError = "validation-error",
+        /// The service failed.
+        InternalError = "internal-error",
+    }
+}
+
+/// The outcome of a payment, whichever way the service tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PayOutcome {
+    /// The payment went through, or the token was made.
+    Success,
+    /// It was called off: by the caller, by `calling.pay.stop`, or because the caller hung up.
+    Canceled,
+    /// It failed.
+    Failed,
+}
+
 event! {
-    /// `calling.call.pay`: a payment got on.
+    /// `calling.call.pay`: a step of a payment, or its end.
+    ///
+    /// By the newer specification the end has a [`result`](Self::result) and the fields that say so below; by the SDKs it
+    /// has a [`state`](Self::state). [`outcome`](Self::outcome) reads both.
     pub struct PayEvent(Pay, "calling.call.pay", keyed) {
-        /// Whether it is over, where the service says so.
+        /// The outcome, at the end, by the newer specification. (An object that some older services send here is in
+        /// [`meta`](Self::meta) only.)
+        pub result: Option<PayResult>,
+        /// Whether it is over, by the SDKs.
         pub state: PayState,
         /// The step (`for` on the wire).
         #[serde(rename = "for")]
         pub step: PayStep,
-        /// What went wrong at the step, such as `invalid-card-number`; empty if nothing did.
+        /// The error of the last attempt at the step, such as `invalid-card-number`; empty if there was none.
         pub error_type: String,
+        /// The number of the attempt at the step.
+        pub attempt: Option<u64>,
         /// The means of payment.
         pub payment_method: Option<String>,
         /// The card number, masked but for the last four digits.
         pub payment_card_number: Option<String>,
         /// The card type.
         pub payment_card_type: Option<String>,
-        /// The expiration date, as month and year.
+        /// The expiration date, as month and year, at a step.
         pub expiration_date: Option<String>,
         /// The postal code.
         pub payment_card_postal_code: Option<String>,
-        /// The security code, masked. Not printed all the same.
+        /// The security code, masked, at a step. Not printed all the same.
         pub security_code: Option<Secret>,
+        /// At the end: the code with which the connector confirms the payment.
+        pub payment_confirmation_code: Option<String>,
+        /// At the end: the token for further payments. (One document has its kind here.) Not printed.
+        pub payment_token: Option<Secret>,
+        /// At the end: the error, such as `card-declined`.
+        pub payment_error: Option<String>,
+        /// At the end: the number of the error.
+        pub payment_error_code: Option<String>,
+        /// At the end: the connector's own error code.
+        pub payment_connector_error_code: Option<String>,
+        /// At the end: the connector's own error text.
+        pub payment_connector_error_message: Option<String>,
+        /// At the end: the security code, masked. Not printed all the same.
+        pub payment_card_security_code: Option<Secret>,
+        /// At the end: the expiration date, as month and year.
+        pub payment_card_expiration_date: Option<String>,
         /// The URL that receives the events as webhooks too, if one was given.
         pub status_url: Option<String>,
         /// How it is called, `GET` or `POST`.
         pub status_url_method: Option<String>,
-        result: Unprinted,
     }
 }
 
 impl PayEvent {
-    /// What came of it, in some versions of the service: an object of theirs, or null. Not printed.
-    pub fn result(&self) -> &Value {
-        &self.result.0
-    }
-
-    /// Whether the payment went through.
-    pub fn is_completed(&self) -> bool {
-        match &self.step {
-            PayStep::Other(name) if name.is_empty() => self.state == PayState::Finished,
-            step => *step == PayStep::Completed,
+    /// The outcome, if the event tells one: the end does, and the marker of the last step before it.
+    pub fn outcome(&self) -> Option<PayOutcome> {
+        use PayOutcome::{Canceled, Failed, Success};
+        if let Some(result) = self.result.as_ref().filter(|result| !result.as_str().is_empty()) {
+            return Some(match result {
+                PayResult::Success => Success,
+                PayResult::Interrupted | PayResult::Stopped | PayResult::HungUp => Canceled,
+                _ => Failed,
+            });
+        }
+        match (&self.step, &self.state) {
+            (PayStep::Completed, _) => Some(Success),
+            (PayStep::Canceled, _) => Some(Canceled),
+            (PayStep::Failed, _) | (_, PayState::Error) => Some(Failed),
+            (_, PayState::Finished) => Some(Success),
+            _ => None,
         }
     }
 
+    /// Whether the payment went through.
+    pub fn is_success(&self) -> bool {
+        self.outcome() == Some(PayOutcome::Success)
+    }
+
     fn is_last(&self) -> bool {
-        matches!(self.state, PayState::Finished | PayState::Error)
-            || matches!(self.step, PayStep::Completed | PayStep::Failed | PayStep::Canceled)
+        self.result.as_ref().is_some_and(|result| !result.as_str().is_empty())
+            || matches!(self.state, PayState::Finished | PayState::Error)
+    }
+
+    fn is_last_step(&self) -> bool {
+        matches!(self.step, PayStep::Completed | PayStep::Failed | PayStep::Canceled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outcome_is_read_in_every_form() {
+        for (event, outcome, last) in [
+            (r#"{"result":"success"}"#, Some(PayOutcome::Success), true),
+            (r#"{"result":"relay-pay-stop"}"#, Some(PayOutcome::Canceled), true),
+            (r#"{"result":"caller-interrupted-with-star"}"#, Some(PayOutcome::Canceled), true),
+            (r#"{"result":"caller-hung-up"}"#, Some(PayOutcome::Canceled), true),
+            (r#"{"result":"too-many-failed-attempts"}"#, Some(PayOutcome::Failed), true),
+            (r#"{"result":"something-new"}"#, Some(PayOutcome::Failed), true),
+            (r#"{"state":"finished"}"#, Some(PayOutcome::Success), true),
+            (r#"{"state":"finished","for":"payment-completed"}"#, Some(PayOutcome::Success), true),
+            (r#"{"state":"finished","for":"payment-canceled"}"#, Some(PayOutcome::Canceled), true),
+            (r#"{"state":"error","for":"payment-failed"}"#, Some(PayOutcome::Failed), true),
+            (r#"{"state":"error"}"#, Some(PayOutcome::Failed), true),
+            (r#"{"for":"payment-completed"}"#, Some(PayOutcome::Success), false),
+            (r#"{"for":"payment-failed"}"#, Some(PayOutcome::Failed), false),
+            (r#"{"for":"payment-canceled","result":null}"#, Some(PayOutcome::Canceled), false),
+            (r#"{"for":"payment-card-number","error_type":"timeout","result":{}}"#, None, false),
+            (r#"{"for":"payment-processing","result":""}"#, None, false),
+            ("{}", None, false),
+        ] {
+            let read: PayEvent = serde_json::from_str(event).expect("test JSON is readable");
+            assert_eq!((read.outcome(), read.is_last()), (outcome, last), "{event}");
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! Waiting in a queue (`calling.queue.enter`, `calling.queue.leave`).
 
+use std::time::{Duration, SystemTime};
+
 use super::{method, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::events::event;
 use crate::ids::ControlId;
+use crate::json::whole_seconds;
 use crate::open_enum::open_enum;
 
 params! {
@@ -15,6 +18,10 @@ params! {
             wait_url: String,
             /// A URL that receives the events as webhooks too. Default: none.
             status_url: String,
+            /// How long the call waits at most, in whole seconds, at least 1. Then it leaves the queue. Default: the
+            /// service's, 180 s. (Known to the newer specification only.)
+            #[serde(with = "whole_seconds")]
+            wait_time: Duration,
         }
     }
 }
@@ -27,6 +34,7 @@ operation!(
     ends: |event| matches!(event.status, QueueStatus::Leave | QueueStatus::Dequeue),
     check: |enter| {
         rules::not_empty("queue_name", &enter.queue_name)?;
+        rules::whole("wait_time", enter.wait_time)?;
         rules::optional_web_url("status_url", enter.status_url.as_deref())
     }
 );
@@ -62,7 +70,7 @@ params! {
     }
 }
 
-method!(LeaveQueue, "calling.queue.leave", |leave| {
+method!(LeaveQueue, "calling.queue.leave", check: |leave| {
     rules::not_empty("queue_name", &leave.queue_name)?;
     rules::optional_web_url("status_url", leave.status_url.as_deref())
 });
@@ -80,7 +88,7 @@ params! {
     }
 }
 
-method!(LeaveQueueAs, "calling.queue.leave", |leave| {
+method!(LeaveQueueAs, "calling.queue.leave", check: |leave| {
     rules::not_empty("queue_name", &leave.queue_name)?;
     rules::optional_web_url("status_url", leave.status_url.as_deref())
 });
@@ -89,6 +97,11 @@ impl Call {
     /// Puts the call into a queue, by its name (`calling.queue.enter`).
     ///
     /// Done when the service has accepted it; the [`QueueAction`] tells when the call is out again.
+    ///
+    /// # What ends it
+    ///
+    /// Somebody who takes the call from the queue, [`leave`](Action::leave), the end of the call, and
+    /// [`wait_time`](Request::wait_time): 180 s by the newer specification, without limit by the SDKs.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
@@ -126,6 +139,8 @@ open_enum! {
         Leave = "leave",
         /// It was taken out, and connected.
         Dequeue = "dequeue",
+        /// It still waits; position and size are told anew.
+        Stats = "stats",
     }
 }
 
@@ -134,7 +149,7 @@ event! {
     pub struct QueueEvent(Queue, "calling.call.queue", keyed) {
         /// What happened.
         pub status: QueueStatus,
-        /// The call's entry in the queue (`id` on the wire).
+        /// The queue, by its id (`id` on the wire). By the SDKs it is the id of the call's entry in the queue.
         #[serde(rename = "id")]
         pub queue_id: String,
         /// The queue's name (`name` on the wire).
@@ -146,12 +161,12 @@ event! {
         pub size: Option<u64>,
         /// How long callers wait on average, in seconds.
         pub avg_time: Option<u64>,
-        /// When the call was put in, in microseconds since 1970.
-        pub enqueue_ts: Option<u64>,
-        /// When it was taken out, in microseconds since 1970; 0 if it was not.
-        pub dequeue_ts: Option<u64>,
-        /// When it left, in microseconds since 1970; 0 if it did not.
-        pub leave_ts: Option<u64>,
+        /// When the call was put in.
+        pub enqueue_ts: Option<SystemTime>,
+        /// When it was taken out; `None` if it was not.
+        pub dequeue_ts: Option<SystemTime>,
+        /// When it left; `None` if it did not.
+        pub leave_ts: Option<SystemTime>,
         /// The URL that receives the events as webhooks too; empty if none was given.
         pub status_url: Option<String>,
     }

@@ -1,6 +1,6 @@
 //! Recording (`calling.record`).
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
@@ -111,7 +111,6 @@ impl Record {
                 format!("{sensitivity} is outside 0 to 100"),
             ));
         }
-        rules::whole("max_length", audio.max_length)?;
         rules::optional_web_url("status_url", self.status_url.as_deref())
     }
 }
@@ -154,17 +153,20 @@ impl Request<Record> {
     }
 
     /// How long to wait for the first sound; zero is for ever. When it passes the recording ends with
-    /// [`RecordState::NoInput`]. Default: the service's, 5 s.
+    /// [`RecordState::NoInput`]. Default: the service's: for ever by the newer specification, 4 s or 5 s by other
+    /// documents. Set it where the recording has to end if nobody speaks.
     pub fn initial_timeout(self, time: Duration) -> Self {
         self.audio(|audio| audio.initial_timeout = Some(time))
     }
 
-    /// How long a silence ends the recording; zero is none. Default: the service's, 1 s.
+    /// How long a silence ends the recording; zero is none. Default: the service's: none by the newer specification,
+    /// 0.5 s to 5 s by other documents. Set it where the recording has to end by silence.
     pub fn end_silence_timeout(self, time: Duration) -> Self {
         self.audio(|audio| audio.end_silence_timeout = Some(time))
     }
 
-    /// The keys that end the recording, from `0-9 A-D * #`; empty is none. Default: the service's, `#*`.
+    /// The keys that end the recording, from `0-9 A-D * #`; empty is none. Default: the service's: `#` by the
+    /// newer specification, `#*` by the SDKs.
     pub fn terminators(self, keys: impl Into<String>) -> Self {
         self.audio(|audio| audio.terminators = Some(keys.into()))
     }
@@ -174,7 +176,7 @@ impl Request<Record> {
         self.audio(|audio| audio.input_sensitivity = Some(sensitivity.into()))
     }
 
-    /// How long the recording may get, in whole seconds; zero is without limit. Default: no limit.
+    /// How long the recording may get; zero is without limit. Default: no limit.
     pub fn max_length(self, time: Duration) -> Self {
         self.audio(|audio| audio.max_length = Some(time))
     }
@@ -237,10 +239,17 @@ impl Call {
     ///
     /// Done when the service has accepted it; the [`RecordAction`] gives the file's URL when it is over.
     ///
+    /// # What ends it
+    ///
+    /// A terminator key, [`stop`](Action::stop), [`max_length`](Request::max_length), the end of the call, and silence, if
+    /// [`initial_timeout`](Request::initial_timeout) and [`end_silence_timeout`](Request::end_silence_timeout) are set.
+    /// Without any of these a recording of somebody who says nothing may last as long as the call.
+    ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// use std::time::Duration;
-    /// let voicemail = call.record().beep(true).end_silence_timeout(Duration::from_secs(3)).await?;
+    /// let silence = Duration::from_secs(3);
+    /// let voicemail = call.record().beep(true).initial_timeout(2 * silence).end_silence_timeout(silence).await?;
     /// println!("{:?}", voicemail.wait().await?.url());
     /// # Ok(()) }
     /// ```
@@ -256,10 +265,10 @@ event! {
         pub state: RecordState,
         /// The recording as a file.
         pub recording_id: Option<String>,
-        /// When it began, in seconds since 1970; told at its end.
-        pub start_time: Option<f64>,
-        /// When it ended, in seconds since 1970; told at its end.
-        pub end_time: Option<f64>,
+        /// When it began; told at its end.
+        pub start_time: Option<SystemTime>,
+        /// When it ended; told at its end.
+        pub end_time: Option<SystemTime>,
         /// What becomes of the time that it is paused; told when it is.
         pub pause_behavior: Option<PauseBehavior>,
         url: Option<String>,

@@ -2,7 +2,6 @@
 
 use super::{method, params, rules};
 use crate::client::{Call, Request};
-use crate::error::InvalidArgument;
 
 params! {
     /// Parameters of `calling.join_room`.
@@ -15,15 +14,8 @@ params! {
     }
 }
 
-method!(JoinRoom, "calling.join_room", |join| {
+method!(JoinRoom, "calling.join_room", check: |join| {
     rules::not_empty("name", &join.name)?;
-    let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-    if join.name.contains(odd) {
-        return Err(InvalidArgument::new(
-            "name",
-            format!("{:?} has other characters than A-Z a-z 0-9 _ -", join.name),
-        ));
-    }
     rules::optional_web_url("status_url", join.status_url.as_deref())
 });
 
@@ -35,7 +27,15 @@ params! {
 method!(LeaveRoom, "calling.leave_room");
 
 impl Call {
-    /// Joins a room, by its name from letters, digits, `_` and `-`; it is made if need be (`calling.join_room`).
+    /// Joins a room, by its name; it is made if need be (`calling.join_room`). The older SDKs allow names from letters,
+    /// digits, `_` and `-` only.
+    ///
+    /// `calling.call.room` events of the call tell what came of it; they are read as
+    /// [`Event::Unknown`](crate::Event::Unknown).
+    ///
+    /// # What ends it
+    ///
+    /// [`leave_room`](Self::leave_room), or the end of the call: silence does not.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {

@@ -7,10 +7,12 @@ use crate::events::event;
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// How sending keys is getting on.
+    /// What became of the keys.
     pub enum SendDigitsState {
         /// All keys were sent.
         Finished = "finished",
+        /// The keys could not be sent.
+        Error = "error",
     }
 }
 
@@ -24,12 +26,7 @@ params! {
 impl SendDigits {
     fn check(&self) -> Result<(), InvalidArgument> {
         rules::not_empty("digits", &self.digits)?;
-        match self.digits.chars().find(|&key| !rules::is_key(key) && !matches!(key, 'w' | 'W')) {
-            Some(key) => {
-                Err(InvalidArgument::new("digits", format!("{key:?} is not one of 0-9 A-D * # w W")))
-            }
-            None => Ok(()),
-        }
+        rules::keys_and_pauses("digits", &self.digits)
     }
 }
 
@@ -38,7 +35,7 @@ operation!(
     "calling.send_digits",
     Named,
     SendDigitsEvent,
-    ends: |event| event.state == SendDigitsState::Finished,
+    ends: |event| matches!(event.state, SendDigitsState::Finished | SendDigitsState::Error),
     check: SendDigits::check
 );
 
@@ -48,7 +45,12 @@ pub type SendDigitsAction = Action<SendDigits>;
 impl Call {
     /// Sends keys, from `0-9 A-D * #`; `w` is a pause of half a second, `W` of one (`calling.send_digits`).
     ///
-    /// Done when the service has accepted it; the [`SendDigitsAction`] tells when the last key was sent.
+    /// Done when the service has accepted it; the [`SendDigitsAction`] tells when the last key was sent, or that the
+    /// service could not send them ([`SendDigitsState::Error`]).
+    ///
+    /// # What ends it
+    ///
+    /// The last key, a failure to send them, or the end of the call.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
@@ -63,7 +65,7 @@ impl Call {
 event! {
     /// `calling.call.send_digits`: keys were sent.
     pub struct SendDigitsEvent(SendDigits, "calling.call.send_digits", keyed) {
-        /// How it is getting on.
+        /// What became of the keys.
         pub state: SendDigitsState,
     }
 }

@@ -1,5 +1,7 @@
 //! The state of a call (`calling.call.state`).
 
+use std::time::SystemTime;
+
 use super::Device;
 use crate::events::event;
 use crate::ids::{CallId, NodeId, Tag};
@@ -55,7 +57,8 @@ open_enum! {
     /// Why a call ended.
     ///
     /// The service spells some of them in several ways: names are read whatever their case and underscores, `noAnswer`
-    /// as well as `no_answer`, and `declined` is `decline`. The event's [`meta`](CallStateEvent::meta) has the text as
+    /// as well as `no_answer`, `maxDuration` as well as `max_duration`, and `declined` is `decline`. The newer
+    /// specification's spelling is the one that [`as_str`](Self::as_str) gives. The event's [`meta`](CallStateEvent::meta) has the text as
     /// it came.
     pub tolerant enum EndReason {
         /// A party hung up.
@@ -73,9 +76,9 @@ open_enum! {
         /// The caller gave up.
         Abandoned = "abandoned",
         /// It reached its longest permitted duration.
-        MaxDuration = "max_duration",
+        MaxDuration = "maxDuration",
         /// The service does not know the call (any more).
-        NotFound = "not_found",
+        NotFound = "notFound",
         /// This client passed the offer on to another one. Never on the wire.
         Passed = "passed",
         /// The session that the call belonged to was lost, and with it every way to hear of the call. The
@@ -129,12 +132,13 @@ event! {
         pub peer: Option<PeerCall>,
         /// The call that brought it about.
         pub parent: Option<ParentCall>,
-        /// When it began, in seconds since 1970; 0 if it has not.
-        pub start_time: Option<f64>,
-        /// When it was answered, in seconds since 1970; 0 if it was not.
-        pub answer_time: Option<f64>,
-        /// When it ended, in seconds since 1970; 0 if it has not.
-        pub end_time: Option<f64>,
+        /// When it began. (Milliseconds on the wire by the newer specification, seconds by the SDKs; both are read, and
+        /// 0 is `None`.)
+        pub start_time: Option<SystemTime>,
+        /// When it was answered; `None` if it was not.
+        pub answer_time: Option<SystemTime>,
+        /// When it ended; `None` if it has not.
+        pub end_time: Option<SystemTime>,
     }
 }
 

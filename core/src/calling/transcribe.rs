@@ -1,7 +1,7 @@
 //! Transcribing (`calling.transcribe`), also while the call goes on (`calling.live_transcribe`), and translating
 //! (`calling.live_translate`).
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -99,9 +99,16 @@ impl LiveAction {
         Self(serde_json::json!({"stop": {}}))
     }
 
-    /// Sets a field of the action, such as `webhook`, `live_events`, `ai_summary`, `ai_summary_prompt`,
-    /// `speech_engine`, `speech_timeout` (milliseconds), `vad_silence_ms` (milliseconds), `vad_thresh` (0 to 1800),
-    /// `debug_level` (0 to 2), `from_voice`, `to_voice`, `filter_from`, `filter_to`, or `prompt`.
+    /// Sets a field of the action.
+    ///
+    /// | to | fields |
+    /// | --- | --- |
+    /// | begin | `webhook`, `live_events`, `ai_summary`, `ai_summary_prompt`, `speech_engine`, `speech_timeout` (milliseconds), `vad_silence_ms` (milliseconds), `vad_thresh` (0 to 1800) |
+    /// | begin to transcribe | `hints`, `verbose_utterances` (both by the newer specification only) |
+    /// | begin to translate | `from_voice`, `to_voice`, `filter_from`, `filter_to`; `mode`, `classic` or `realtime` (by the newer specification only) |
+    /// | summarise | `webhook`, `prompt` |
+    ///
+    /// `debug_level` (0 to 2) is known to older services only.
     pub fn set(mut self, field: &str, value: impl Into<Value>) -> Self {
         let members = self.0.as_object_mut().and_then(|action| action.values_mut().next());
         if let Some(Value::Object(fields)) = members {
@@ -132,18 +139,23 @@ params! {
     pub struct LiveTranslate {
         required { action: LiveAction, }
         optional {
-            /// A URL that receives results as webhooks. Default: none.
+            /// A URL that receives results as webhooks. Without effect by the newer specification: set `webhook` in the
+            /// action. Default: none.
             status_url: String,
         }
     }
 }
 
-method!(LiveTranslate, "calling.live_translate", |translate| {
+method!(LiveTranslate, "calling.live_translate", check: |translate| {
     rules::optional_web_url("status_url", translate.status_url.as_deref())
 });
 
 impl Call {
     /// Transcribes the call from now on (`calling.transcribe`).
+    ///
+    /// # What ends it
+    ///
+    /// [`stop`](Action::stop), or the end of the call: silence does not.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
@@ -156,7 +168,15 @@ impl Call {
         self.request(Transcribe::new())
     }
 
-    /// Transcribes while the call goes on (`calling.live_transcribe`). Results go to the action's `webhook`.
+    /// Transcribes while the call goes on (`calling.live_transcribe`).
+    ///
+    /// Results go to the action's `webhook`. Without one they come as events of the call: `calling.ai.transcribe.…`, read
+    /// as [`Event::Unknown`](crate::Event::Unknown). (That is what the newer specification says; by the SDKs there is only
+    /// the webhook.)
+    ///
+    /// # What ends it
+    ///
+    /// [`LiveAction::stop`], or the end of the call.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
@@ -170,7 +190,12 @@ impl Call {
         self.request(LiveTranscribe::new(action.into()))
     }
 
-    /// Translates while the call goes on (`calling.live_translate`).
+    /// Translates while the call goes on (`calling.live_translate`). Results go where those of
+    /// [`live_transcribe`](Self::live_transcribe) go, as `calling.ai.translate.…`.
+    ///
+    /// # What ends it
+    ///
+    /// [`LiveAction::stop`], or the end of the call.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
@@ -206,10 +231,10 @@ event! {
         pub duration: Option<Duration>,
         /// How large it is, in bytes; told at its end.
         pub size: Option<u64>,
-        /// When it began, in seconds since 1970; told at its end.
-        pub start_time: Option<f64>,
-        /// When it ended, in seconds since 1970; told at its end.
-        pub end_time: Option<f64>,
+        /// When it began; told at its end.
+        pub start_time: Option<SystemTime>,
+        /// When it ended; told at its end.
+        pub end_time: Option<SystemTime>,
         /// The URL that receives the events as webhooks too, if one was given.
         pub status_url: Option<String>,
         /// What was said, in some versions of the service; others send it to the `status_url` only.

@@ -3,12 +3,13 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{method, params, rules};
-use crate::client::{Call, Request};
+use super::{method, operation, params, rules};
+use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::ids::Tag;
+use crate::open_enum::open_enum;
 
 params! {
     /// Parameters of `calling.transfer`.
@@ -17,7 +18,7 @@ params! {
     }
 }
 
-method!(Transfer, "calling.transfer", |transfer| match &transfer.dest {
+method!(Transfer, "calling.transfer", check: |transfer| match &transfer.dest {
     Value::String(dest) => rules::not_empty("dest", dest),
     Value::Object(_) => Ok(()),
     _ => Err(InvalidArgument::new("dest", "it must be text, or a SWML document as an object")),
@@ -73,15 +74,51 @@ params! {
     }
 }
 
-method!(Refer, "calling.refer", |refer| {
-    let ReferDevice::Sip(target) = &refer.device;
-    rules::scheme_of_address("to", &target.to, &["sip", "sips"])?;
-    rules::optional_web_url("status_url", refer.status_url.as_deref())
-});
+impl Refer {
+    fn check(&self) -> Result<(), InvalidArgument> {
+        let ReferDevice::Sip(target) = &self.device;
+        rules::scheme_of_address("to", &target.to, &["sip", "sips"])?;
+        rules::optional_web_url("status_url", self.status_url.as_deref())
+    }
+}
+
+operation!(
+    Refer,
+    "calling.refer",
+    Unnamed,
+    ReferEvent,
+    ends: |event| event.state != ReferState::InProgress && event.state != ReferState::default(),
+    check: Refer::check
+);
+
+/// A referral under way. Dropping it lets it go on; it cannot be stopped.
+pub type ReferAction = Action<Refer>;
+
+open_enum! {
+    /// What came of a referral. Names are read whatever their case and underscores.
+    pub tolerant enum ReferState {
+        /// The other side is calling the address.
+        InProgress = "inProgress",
+        /// The address answered, and the call is the other side's.
+        Success = "success",
+        /// The other side called it off.
+        Cancel = "cancel",
+        /// The address was busy.
+        Busy = "busy",
+        /// The address did not answer.
+        NoAnswer = "noAnswer",
+        /// The referral failed.
+        Error = "error",
+    }
+}
 
 impl Call {
-    /// Hands the call over to another application: a URL, `context:` and a name, a SIP address, a number, or a SWML
-    /// document, as text or as an object (`calling.transfer`).
+    /// Hands the call over to another application: the `https` URL of a SWML document, `context:` and the name of a
+    /// context, or a SWML document as text or as an object (`calling.transfer`). Older documents also name SIP addresses
+    /// and numbers.
+    ///
+    /// By the newer specification this client has no control over the call from then on: commands on it fail as
+    /// [`Error::CallGone`](crate::Error::CallGone).
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
@@ -92,15 +129,20 @@ impl Call {
         self.request(Transfer::new(dest.into()))
     }
 
-    /// Asks the other side's SIP equipment to call another address (`calling.refer`). A [`ReferEvent`] tells what
-    /// came of it.
+    /// Asks the other side's SIP equipment to call another address (`calling.refer`).
+    ///
+    /// Done when the service has accepted it; the [`ReferAction`] tells what came of it. The older SDKs know no other
+    /// outcome than `success`.
+    ///
+    /// # What ends it
+    ///
+    /// The answer of the other side's equipment, or the end of the call.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
-    /// use signalwire_relay_core::{ReferEvent, refer_to};
-    /// let outcome = call.wait_for(|_: &ReferEvent| true);
-    /// call.refer(refer_to("sip:desk@example.com")).await?;
-    /// println!("{}", outcome.await?.state);
+    /// use signalwire_relay_core::refer_to;
+    /// let referral = call.refer(refer_to("sip:desk@example.com")).await?;
+    /// println!("{}", referral.wait().await?.state);
     /// # Ok(()) }
     /// ```
     pub fn refer(&self, target: ReferTarget) -> Request<Refer> {
@@ -109,10 +151,10 @@ impl Call {
 }
 
 event! {
-    /// `calling.call.refer`: a referral got on.
+    /// `calling.call.refer`: a referral is under way, or is decided.
     pub struct ReferEvent(Refer, "calling.call.refer") {
-        /// `success`, or what the service says otherwise.
-        pub state: String,
+        /// What came of it.
+        pub state: ReferState,
         /// Where to.
         pub sip_refer_to: String,
         /// The other side's answer to the referral, such as `202`.

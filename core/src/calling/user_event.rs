@@ -1,4 +1,4 @@
-//! Events for the browser client of a call (`calling.user_event`).
+//! Events for everybody who is subscribed to the context of a call (`calling.user_event`).
 
 use serde_json::Value;
 
@@ -15,12 +15,14 @@ params! {
 method!(UserEvent, "calling.user_event");
 
 impl Call {
-    /// Sends an event, a name or any JSON, to the browser client of the call (`calling.user_event`). More members
-    /// beside it are added with [`param`](Request::param).
+    /// Sends an event to every client that is subscribed to the call's context (`calling.user_event`).
+    ///
+    /// The event is a JSON object, by convention with a `topic`. Its members come as an event `calling.user_event` of the
+    /// call. By the newer specification the service refuses anything but an object; the SDKs also send a text.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
-    /// call.user_event("highlight").param("row", 7).await?;
+    /// call.user_event(serde_json::json!({"topic": "highlight", "row": 7})).await?;
     /// # Ok(()) }
     /// ```
     pub fn user_event(&self, event: impl Into<Value>) -> Request<UserEvent> {

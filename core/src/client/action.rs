@@ -62,8 +62,8 @@ impl Progress {
     }
 
     /// Takes in that nothing more will come; gives those who follow, for them to be told.
-    pub(crate) fn end(&mut self, error: Error) -> Vec<Arc<Watched<Queue>>> {
-        self.outcome.get_or_insert(Err(error));
+    pub(crate) fn end(&mut self, outcome: Result<Arc<Event>, Error>) -> Vec<Arc<Watched<Queue>>> {
+        self.outcome.get_or_insert(outcome);
         self.followers.end()
     }
 

@@ -238,7 +238,7 @@ impl Driver {
                 if outcome.with(|outcome| matches!(outcome, Outcome::Unwanted)) {
                     // Dropped meanwhile, and not sent yet: then it is not going to be.
                     if let Some(progress) = progress {
-                        end_operation(&progress, Error::Dropped);
+                        end_operation(&progress, Err(Error::Dropped));
                     }
                     return;
                 }
@@ -318,6 +318,7 @@ impl Driver {
             }
             SessionEvent::Call { call_id, event, operation } => self.tell_call(&call_id, event, operation),
             SessionEvent::Message { event, update } => self.tell_operation(update, &event),
+            SessionEvent::OperationOver { ticket, event } => self.conclude_operation(ticket, event),
             SessionEvent::OperationFailed { ticket, error } => self.fail_operation(ticket, error),
             SessionEvent::CallEnded { call_id, reason } => {
                 if let Some(call) = self.calls.remove(&call_id) {
@@ -435,9 +436,15 @@ impl Driver {
         }
     }
 
+    fn conclude_operation(&mut self, ticket: Ticket, event: Arc<Event>) {
+        if let Some(progress) = self.operations.remove(&ticket) {
+            end_operation(&progress, Ok(event));
+        }
+    }
+
     fn fail_operation(&mut self, ticket: Ticket, error: Error) {
         if let Some(progress) = self.operations.remove(&ticket) {
-            end_operation(&progress, error);
+            end_operation(&progress, Err(error));
         }
     }
 
@@ -475,7 +482,7 @@ impl Driver {
                 Message::Command { outcome, progress, .. } => {
                     let error = Error::closed(Certainty::NotSent);
                     if let Some(progress) = progress {
-                        end_operation(&progress, error.clone());
+                        end_operation(&progress, Err(error.clone()));
                     }
                     outcome.update(|outcome| *outcome = Outcome::Known(Err(error)));
                 }
@@ -493,7 +500,7 @@ impl Driver {
             outcome.update(|outcome| *outcome = Outcome::Known(Err(error)));
         }
         for (_, progress) in self.operations.drain() {
-            end_operation(&progress, Error::closed(Certainty::Unknown));
+            end_operation(&progress, Err(Error::closed(Certainty::Unknown)));
         }
         // Whatever they limited has ended.
         self.alarms.clear();
@@ -510,8 +517,8 @@ impl Driver {
     }
 }
 
-fn end_operation(progress: &Watched<Progress>, error: Error) {
-    follow::end(progress.update(|progress| progress.end(error)));
+fn end_operation(progress: &Watched<Progress>, outcome: Result<Arc<Event>, Error>) {
+    follow::end(progress.update(|progress| progress.end(outcome)));
 }
 
 impl Drop for Driver {

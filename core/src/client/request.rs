@@ -234,7 +234,7 @@ impl<M: Method> Sending<M> {
             Ok(()) => Ok(Sent { request, ticket, outcome, progress, place: Place::default() }),
             Err(error) => {
                 if let Some(progress) = &progress {
-                    progress.update(|progress| progress.end(error.clone()));
+                    progress.update(|progress| progress.end(Err(error.clone())));
                 }
                 Err((request.method, error))
             }

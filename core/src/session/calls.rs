@@ -40,6 +40,7 @@ impl Session {
             Event::Connect(connect) => self.scrub_in_place(&mut connect.failed_reason),
             Event::Dial(dial) => self.scrub_in_place(&mut dial.reason),
             Event::MessageState(state) => self.scrub_in_place(&mut state.reason),
+            Event::Pay(pay) => self.scrub_in_place(&mut pay.payment_connector_error_message),
             _ => {}
         }
         let event = Arc::new(event);
@@ -50,7 +51,7 @@ impl Session {
             Event::MessageReceive(message) => self.handle_message(message, event.clone()),
             Event::MessageState(news) => self.handle_message_state(news, event.clone()),
             other => match other.call_id() {
-                Some(call_id) if self.knows(call_id) => self.tell_call(call_id.clone(), id, event),
+                Some(call_id) if self.knows(call_id) => self.tell_call(now, call_id.clone(), id, event),
                 _ => self.emit(SessionEvent::Other(event)),
             },
         }
@@ -224,9 +225,14 @@ impl Session {
     }
 
     fn fail_operations(&mut self, call_id: &CallId, operations: Vec<Running>) {
-        for running in operations {
-            let error = Error::gone(call_id.clone(), Certainty::Unknown);
-            self.emit(SessionEvent::OperationFailed { ticket: running.ticket, error });
+        for Running { ticket, may_be_last, .. } in operations {
+            self.emit(match may_be_last {
+                Some(event) => SessionEvent::OperationOver { ticket, event },
+                None => {
+                    let error = Error::gone(call_id.clone(), Certainty::Unknown);
+                    SessionEvent::OperationFailed { ticket, error }
+                }
+            });
         }
     }
 
@@ -281,7 +287,8 @@ impl Session {
     }
 
     /// Tells the application of an event on a call, and whether it ends an operation.
-    fn tell_call(&mut self, call_id: CallId, id: Option<&RawValue>, event: Arc<Event>) {
+    fn tell_call(&mut self, now: Instant, call_id: CallId, id: Option<&RawValue>, event: Arc<Event>) {
+        let mut grace = None;
         let operation = self.calls.get_mut(&call_id).and_then(|entry| {
             // One that is delivered again may be about an operation that is over, and not name it.
             let repeated = id.is_some_and(|id| entry.was_told(id.get(), &event));
@@ -289,8 +296,12 @@ impl Session {
             if let Some(id) = id.filter(|_| event.control_id().is_none()) {
                 entry.remember_told(id.get(), &event);
             }
-            let running = &entry.operations[index];
+            let running = &mut entry.operations[index];
             let ended = (running.rule.ends)(&event);
+            if !ended && (running.rule.may_end)(&event) {
+                running.may_be_last = Some(event.clone());
+                grace = Some(Timer::ConfirmOver(entry.serial, running.ticket));
+            }
             let answered = ended || (running.rule.answers)(&event);
             let update = OperationUpdate { ticket: running.ticket, answered, ended };
             if update.ended {
@@ -298,6 +309,9 @@ impl Session {
             }
             Some(update)
         });
+        if let Some(timer) = grace.filter(|timer| !self.timers.is_set(timer)) {
+            self.timers.set(timer, now + END_LIMIT);
+        }
         self.emit(SessionEvent::Call { call_id, event, operation });
     }
 
@@ -392,6 +406,9 @@ impl Session {
         let Some(entry) = self.calls.get_mut(&call_id) else { return };
         if let Some(index) = entry.operations.iter().position(|running| running.ticket == ticket) {
             let running = entry.operations.remove(index);
+            if let Some(event) = running.may_be_last {
+                return self.emit(SessionEvent::OperationOver { ticket, event });
+            }
             if running.stopped {
                 let event =
                     json!({"call_id": call_id, "control_id": running.control_id, "state": "finished"});

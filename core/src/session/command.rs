@@ -113,6 +113,7 @@ impl Command {
     /// ```
     pub fn new<M: Method>(method: &M, target: Target) -> Result<Self, InvalidArgument> {
         method.check()?;
+        method.check_complete()?;
         let params = serde_json::to_string(method).map_err(|error| {
             InvalidArgument::new("params", format!("they cannot be written as JSON: {error}"))
         })?;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -77,7 +78,7 @@ pub(super) fn request_id(raw: &RawValue) -> Option<Uuid> {
 #[derive(Debug)]
 pub(super) struct EventParams<'a> {
     pub(super) event_type: Cow<'a, str>,
-    pub(super) timestamp: Option<f64>,
+    pub(super) timestamp: Option<SystemTime>,
     pub(super) params: &'a RawValue,
 }
 
@@ -94,7 +95,7 @@ impl<'a> EventParams<'a> {
         }
         object! {
             struct Inner {
-                timestamp: Option<f64>,
+                timestamp: Option<SystemTime>,
             }
         }
         let Ok(outer) = serde_json::from_str::<Outer<'a>>(raw.get()) else {
@@ -349,7 +350,10 @@ mod tests {
 
     #[test]
     fn the_time_of_an_event_is_read_outside_then_inside() {
-        let time = |text| EventParams::read(&raw(text)).expect("an event").timestamp;
+        let time = |text| {
+            let time = EventParams::read(&raw(text)).expect("an event").timestamp?;
+            Some(time.duration_since(SystemTime::UNIX_EPOCH).expect("later").as_secs_f64())
+        };
         assert_eq!(time(r#"{"event_type":"e","timestamp":1.5,"params":{"timestamp":2}}"#), Some(1.5));
         assert_eq!(time(r#"{"event_type":"e","timestamp":"1.5","params":{}}"#), Some(1.5));
         assert_eq!(time(r#"{"event_type":"e","params":{"timestamp":2}}"#), Some(2.0));
@@ -361,7 +365,7 @@ mod tests {
         let task =
             raw(r#"{"event_type":"queuing.relay.tasks","context":"office","message":{"a":1},"timestamp":7}"#);
         let event = EventParams::read(&task).expect("an event");
-        assert_eq!((&*event.event_type, event.timestamp), ("queuing.relay.tasks", Some(7.0)));
+        assert_eq!((&*event.event_type, event.timestamp.is_some()), ("queuing.relay.tasks", true));
         assert_eq!(event.params.get(), task.get());
     }
 

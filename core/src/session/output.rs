@@ -79,6 +79,13 @@ pub enum SessionEvent {
         /// The message, by the request that sent it.
         update: OperationUpdate,
     },
+    /// An operation is over: no event came after this one, which was reported already and counts as its last.
+    OperationOver {
+        /// The request that started it.
+        ticket: Ticket,
+        /// Its last event.
+        event: Arc<Event>,
+    },
     /// An operation, or a message, will not get to its own end.
     OperationFailed {
         /// The request that started it.

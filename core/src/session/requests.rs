@@ -73,6 +73,7 @@ impl Session {
                         rule,
                         method: method.clone(),
                         stopped: false,
+                        may_be_last: None,
                         since: now,
                     });
                 }

@@ -79,6 +79,8 @@ pub(super) struct Running {
     pub(super) rule: &'static Rule,
     /// Whether the service has accepted that it is over, and need say no more.
     pub(super) stopped: bool,
+    /// The event that counts as its last if no other comes.
+    pub(super) may_be_last: Option<Arc<Event>>,
     /// The method that started it.
     pub(super) method: Cow<'static, str>,
     pub(super) since: Instant,
