@@ -1,15 +1,16 @@
 //! What the service still understands of older clients, and nothing new needs.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::calling::{Accepted, Device, Devices, Method, params};
+use crate::calling::{Accepted, Device, Devices, Method, params, rules};
 use crate::client::{Client, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::ids::{CallId, NodeId, Tag};
-use crate::json::Unprinted;
+use crate::json::{Unprinted, whole_seconds};
 use crate::subscription::Subscription;
 
 params! {
@@ -23,9 +24,9 @@ params! {
             region: String,
             /// The node that is to place the call. Default: the service's choice.
             node_id: NodeId,
-            /// How long the call may last, in the service's unit (its documents disagree on minutes or seconds).
-            /// Default: no limit.
-            max_duration: u32,
+            /// How long the call may last, in whole seconds. (One older document says minutes.) Default: no limit.
+            #[serde(with = "whole_seconds")]
+            max_duration: Duration,
         }
     }
 }
@@ -48,6 +49,7 @@ impl Method for Begin {
     }
 
     fn check(&self) -> Result<(), InvalidArgument> {
+        rules::whole("max_duration", self.max_duration)?;
         Devices::from(self.device.clone()).check_dialable()
     }
 

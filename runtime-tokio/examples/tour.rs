@@ -1,9 +1,9 @@
 //! Every method of the service, once with what it needs and once with everything, on one call and beside it. Prints
 //! what was asked and what came back.
 //!
-//! Without credentials in the environment it plays on a simulator, which has to accept everything. With them it waits
-//! for a call in the context `default` of `SIGNALWIRE_SPACE`, sends it the same requests, and goes on when one is
-//! refused.
+//! Without credentials in the environment it plays on a simulator, which has to accept everything but what only older
+//! services know. With them it waits for a call in the context `default` of `SIGNALWIRE_SPACE`, sends it the same
+//! requests, and goes on when one is refused.
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 use signalwire_relay_simulator::Stage;
 use signalwire_relay_tokio::calling::Method;
 use signalwire_relay_tokio::{
-    AiRole, Call, Client, Codec, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Config,
-    Credentials, EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection, MessageState, PauseBehavior,
+    AiRole, Call, Client, Codec, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Config, Device,
+    Devices, EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection, MessageState, PauseBehavior,
     PayParameter, PayPrompt, PayStep, PlayDirection, RecordDirection, RecordFormat, RelayClient, Request,
-    StreamTrack, TokenType, audio, phone, refer_to, ringtone, rtp, secs, silence, tts, ws,
+    StreamTrack, TokenType, audio, fabric, phone, refer_to, ringtone, rtp, secs, silence, sip, tts, ws,
 };
 
 const OURS: &str = "+15552220000";
@@ -28,11 +28,32 @@ const HOOK: &str = "https://example.com/events";
 struct Tour {
     accepted: usize,
     refused: usize,
+    /// Of those that only older services know.
+    refused_as_old: usize,
 }
 
 impl Tour {
     /// Sends a request and says what came back.
     async fn ask<M: Method + Debug>(&mut self, what: &str, request: Request<M>) -> Option<M::Output>
+    where
+        M::Output: Debug,
+    {
+        let output = self.send(what, request).await;
+        self.refused += usize::from(output.is_none());
+        output
+    }
+
+    /// The same with a request, or a parameter, that the newer specification of the service does not have.
+    async fn ask_older<M: Method + Debug>(&mut self, what: &str, request: Request<M>) -> Option<M::Output>
+    where
+        M::Output: Debug,
+    {
+        let output = self.send(&format!("older: {what}"), request).await;
+        self.refused_as_old += usize::from(output.is_none());
+        output
+    }
+
+    async fn send<M: Method + Debug>(&mut self, what: &str, request: Request<M>) -> Option<M::Output>
     where
         M::Output: Debug,
     {
@@ -45,7 +66,6 @@ impl Tour {
             }
             Err(error) => {
                 println!("{what}: {error}");
-                self.refused += 1;
                 None
             }
         }
@@ -71,15 +91,20 @@ async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     let Some(call) = client.incoming_calls().next().await else { return Ok(ExitCode::FAILURE) };
     let mut tour = Tour::default();
     beside_the_call(&mut tour, &client).await;
-    old_and_new(&mut tour, &client, credentials).await;
+    tour.ask("reauthenticate", client.reauthenticate(credentials)).await;
+    older_requests(&mut tour, &client).await;
     playing(&mut tour, &call).await;
     listening(&mut tour, &call).await;
     copying(&mut tour, &call).await;
     agents(&mut tour, &call).await;
     company(&mut tour, &call).await;
     paying(&mut tour, &call).await;
+    older_parameters(&mut tour, &client, &call).await;
     leaving(&mut tour, &call).await;
-    println!("{} requests accepted, {} refused", tour.accepted, tour.refused);
+    let Tour { accepted, refused, refused_as_old } = tour;
+    println!(
+        "{accepted} requests accepted, {refused} refused, and {refused_as_old} that only older services know"
+    );
 
     let simulated = stage.is_simulated();
     client.drain(None);
@@ -98,43 +123,95 @@ async fn beside_the_call(tour: &mut Tour, client: &Client) {
         .context("default")
         .body("Hello")
         .media(["https://example.com/cat.png".to_owned()])
-        .tags(["tour".to_owned()])
-        .region("us");
+        .tag("tour")
+        .status_callback(HOOK)
+        .send_as_mms(true);
     if let Some(message) = tour.ask("send_message, in full", message).await {
         message.on(|event| async move { println!("the message: {}", event.message_state) });
         let fate = message.wait().timeout(secs(30)).await.map(|event| event.message_state);
         println!("the message: {:?}", fate.unwrap_or(MessageState::Sent));
     }
+    let template = client
+        .send_message("+15553330001", OURS)
+        .template_id("tpl-tour")
+        .header_template_parameters("https://example.com/map.png")
+        .body_template_parameters(json!({"name": "Ada"}))
+        .button_template_parameters(json!(["yes"]));
+    tour.ask("send_message, a template", template).await;
+    let location = client.send_message("+15553330001", OURS).message_type("whatsapp_media_location");
+    tour.ask("send_message, of another type", location).await;
     if let Some(call) = tour.ask("dial", client.dial(phone(COLLEAGUE).from(OURS))).await {
         tour.ask("hangup", call.hangup()).await;
     }
-    let device = phone(COLLEAGUE).from(OURS).timeout(secs(20)).max_duration(secs(600));
-    let dial = client.dial(device).tag("tour").region("us").max_price_per_minute("0.10").max_duration(10_u32);
+    let phone_device = phone(COLLEAGUE).from(OURS).timeout(secs(20)).confirm_timeout(secs(5));
+    let sip_device = sip("sip:desk@example.com").timeout(secs(20));
+    let devices = Devices::serial::<Device>([
+        phone_device.into(),
+        sip_device.into(),
+        fabric("/private/support").from(OURS).timeout(secs(20)).into(),
+    ]);
+    let dial = client.dial(devices).tag("tour").max_price_per_minute("0.10").max_duration(secs(600));
     if let Some(call) = tour.ask("dial, in full", dial).await {
         tour.ask("hangup, in full", call.hangup().reason(EndReason::Decline)).await;
     }
 }
 
-/// New credentials, and what older clients send.
-async fn old_and_new(tour: &mut Tour, client: &Client, credentials: Credentials) {
-    tour.ask("reauthenticate", client.reauthenticate(credentials)).await;
-    tour.ask("legacy_receive", client.legacy_receive(["older"])).await;
-    tour.ask("legacy_call", client.legacy_call(json!({}))).await;
+/// Methods that older clients use.
+async fn older_requests(tour: &mut Tour, client: &Client) {
+    tour.ask_older("legacy_receive", client.legacy_receive(["older"])).await;
+    tour.ask_older("legacy_call", client.legacy_call(json!({}))).await;
     let protocol = client.protocol().unwrap_or_default();
     let wrapped = client.legacy_execute(protocol, "signalwire.ping", json!({"payload": "tour"}));
-    tour.ask("legacy_execute", wrapped).await;
+    tour.ask_older("legacy_execute", wrapped).await;
     let plain = client.begin(phone(COLLEAGUE).from(OURS));
-    let full = client.begin(phone(COLLEAGUE).from(OURS)).tag("begun").region("us").max_duration(10_u32);
+    let full = client.begin(phone(COLLEAGUE).from(OURS)).tag("begun").region("us").max_duration(secs(600));
     for (what, begin) in [("begin", plain), ("begin, in full", full)] {
-        if let Some(Some(begun)) = tour.ask(what, begin).await {
+        if let Some(Some(begun)) = tour.ask_older(what, begin).await {
             let end = json!({"call_id": begun.call_id, "node_id": begun.node_id, "reason": "hangup"});
             tour.ask("execute calling.end", client.execute("calling.end", end)).await;
         }
     }
 }
 
+/// Methods and parameters that the newer specification does not have, of methods that it has.
+async fn older_parameters(tour: &mut Tour, client: &Client, call: &Call) {
+    let message = client.send_message("+15553330001", OURS).context("default").body("Hello");
+    tour.ask_older("send_message", message.tags(["tour".to_owned()]).region("us")).await;
+    let device = phone(COLLEAGUE).from(OURS).max_duration(secs(600));
+    if let Some(call) = tour.ask_older("dial", client.dial(device).region("us")).await {
+        tour.ask("hangup", call.hangup()).await;
+    }
+    tour.ask_older("hold", call.hold()).await;
+    tour.ask_older("unhold", call.unhold()).await;
+    let input = Collect::digits(1).partial_results(true).continuous(true).send_start_of_input(true);
+    let prompt = call.prompt_audio("https://example.com/prompt.mp3", input.start_input_timers(false));
+    if let Some(prompt) = tour.ask_older("prompt_audio", prompt).await {
+        tour.ask("prompt: start_input_timers", prompt.start_input_timers()).await;
+        tour.ask("prompt: stop", prompt.stop()).await;
+        let _ = prompt.wait().timeout(secs(10)).await;
+    }
+    if let Some(tap) = tour
+        .ask_older("tap", call.tap(RecordDirection::Speak, ws("wss://example.com/tap").rate(8000_u32)))
+        .await
+    {
+        tour.ask("tap: stop", tap.stop()).await;
+    }
+    let live = LiveAction::transcribe("en-US", [LiveDirection::RemoteCaller]).set("debug_level", 1);
+    tour.ask_older("live_transcribe", call.live_transcribe(live)).await;
+    let prompts = [PayPrompt::at(PayStep::CardNumber).say("Your card, please.").attempts("1")];
+    if let Some(payment) = tour.ask_older("pay", call.pay("https://example.com/pay").prompts(prompts)).await {
+        tour.ask("pay: stop", payment.stop()).await;
+        let _ = payment.wait().timeout(secs(10)).await;
+    }
+    if let Some(agent) = tour.ask("ai", call.ai().prompt_text("You give tours.")).await {
+        tour.ask_older("ai_unhold", call.ai_unhold().prompt("Here we are.")).await;
+        tour.ask("ai: stop", agent.stop()).await;
+        let _ = agent.wait().timeout(secs(10)).await;
+    }
+}
+
 async fn playing(tour: &mut Tour, call: &Call) {
-    tour.ask("answer, in full", call.answer().codecs([Codec::Pcmu, Codec::Opus]).max_duration(secs(3600)))
+    tour.ask("answer, in full", call.answer().codecs([Codec::AmrWb, Codec::Pcmu]).max_duration(secs(3600)))
         .await;
     let _ = call.wait_for_answered().timeout(secs(10)).await;
     for (what, request) in [
@@ -171,15 +248,16 @@ async fn playing(tour: &mut Tour, call: &Call) {
     }
     tour.ask("denoise", call.denoise()).await;
     tour.ask("denoise_stop", call.denoise_stop()).await;
-    tour.ask("hold", call.hold()).await;
-    tour.ask("unhold", call.unhold()).await;
-    tour.ask("echo, in full", call.echo().run_for(secs(2)).status_url(HOOK)).await;
-    tour.ask("user_event", call.user_event("tour").param("row", 7)).await;
+    if let Some(echo) = tour.ask("echo, in full", call.echo().run_for(secs(5)).status_url(HOOK)).await {
+        let _ = echo.wait().timeout(secs(10)).await;
+    }
+    tour.ask("user_event", call.user_event(json!({"topic": "tour", "row": 7}))).await;
     tour.ask("bind_digit", call.bind_digit("*9", "calling.play.stop")).await;
     let bind = call.bind_digit("*8", "calling.play").bind_params(map(json!({"control_id": "b"})));
-    tour.ask("bind_digit, in full", bind.realm("tour").max_triggers(1_u32)).await;
+    tour.ask("bind_digit, in full", bind.realm("tour").max_triggers(1)).await;
     tour.ask("clear_digit_bindings, in full", call.clear_digit_bindings().realm("tour")).await;
     tour.ask("clear_digit_bindings", call.clear_digit_bindings()).await;
+    tour.ask("clear_digit_bindings, all", call.clear_digit_bindings().realm("all")).await;
 }
 
 async fn listening(tour: &mut Tour, call: &Call) {
@@ -198,17 +276,16 @@ async fn listening(tour: &mut Tour, call: &Call) {
         .speech_timeout(secs(20))
         .language("en-US")
         .hints(["tour"])
-        .initial_timeout(secs(20))
-        .start_input_timers(false);
-    if let Some(collect) = tour.ask("collect, in full", call.collect(collect.clone()).status_url(HOOK)).await
-    {
+        .initial_timeout(secs(20));
+    let standalone =
+        collect.clone().partial_results(true).send_start_of_input(true).start_input_timers(false);
+    if let Some(collect) = tour.ask("collect, in full", call.collect(standalone).status_url(HOOK)).await {
         tour.ask("collect: start_input_timers", collect.start_input_timers()).await;
         let _ = collect.wait().timeout(secs(60)).await;
     }
     let prompt = call.prompt_audio("https://example.com/prompt.mp3", collect).volume(3).status_url(HOOK);
     if let Some(prompt) = tour.ask("prompt_audio, in full", prompt).await {
         tour.ask("prompt: volume", prompt.volume(-3.0)).await;
-        tour.ask("prompt: start_input_timers", prompt.start_input_timers()).await;
         tour.ask("prompt: stop", prompt.stop()).await;
         let _ = prompt.wait().timeout(secs(10)).await;
     }
@@ -218,7 +295,7 @@ async fn listening(tour: &mut Tour, call: &Call) {
         tour.ask("collect: stop", collect.stop()).await;
         let _ = collect.wait().timeout(secs(10)).await;
     }
-    if let Some(record) = tour.ask("record", call.record()).await {
+    if let Some(record) = tour.ask("record", call.record().end_silence_timeout(secs(1))).await {
         let _ = record.wait().timeout(secs(60)).await;
     }
     let record = call
@@ -349,7 +426,7 @@ async fn agents(tour: &mut Tour, call: &Call) {
         let message = message.reset(map(json!({"full_reset": false}))).global_data(map(json!({"stop": 2})));
         tour.ask("ai_message, in full", message).await;
         tour.ask("ai_hold, in full", call.ai_hold().hold_for(secs(5)).prompt("One moment.")).await;
-        tour.ask("ai_unhold, in full", call.ai_unhold().prompt("Here we are.")).await;
+        tour.ask("ai_unhold, in full", call.ai_unhold()).await;
         tour.ask("ai: stop", agent.stop()).await;
         let _ = agent.wait().timeout(secs(10)).await;
     }
@@ -392,7 +469,11 @@ async fn company(tour: &mut Tour, call: &Call) {
     }
     tour.ask("join_room, in full", call.join_room("tour").status_url(HOOK)).await;
     tour.ask("leave_room", call.leave_room()).await;
-    let full = call.queue_enter("tour").wait_url("https://example.com/wait.mp3").status_url(HOOK);
+    let full = call
+        .queue_enter("tour")
+        .wait_url("https://example.com/wait.mp3")
+        .wait_time(secs(60))
+        .status_url(HOOK);
     for (what, request) in [("queue_enter", call.queue_enter("tour")), ("queue_enter, in full", full)] {
         if let Some(waiting) = tour.ask(what, request).await {
             tour.ask("queue: leave", waiting.leave("tour").status_url(HOOK)).await;
@@ -435,9 +516,12 @@ async fn paying(tour: &mut Tour, call: &Call) {
         .description("A tour")
         .valid_card_types("visa mastercard")
         .parameters([PayParameter::new("order", "7")])
-        .prompts([PayPrompt::at(PayStep::CardNumber).say("Your card, please.").attempts("1")]);
+        .prompts([
+            PayPrompt::at(PayStep::CardNumber).say("Your card, please."),
+            PayPrompt::at(PayStep::ExpirationDate).say("Until when?").param("attempt", "1"),
+        ]);
     if let Some(payment) = tour.ask("pay, in full", full).await {
-        println!("  paid: {:?}", payment.wait().timeout(secs(90)).await.map(|event| event.is_completed()));
+        println!("  paid: {:?}", payment.wait().timeout(secs(90)).await.map(|event| event.outcome()));
     }
     if let Some(payment) = tour.ask("pay", call.pay("https://example.com/pay")).await {
         tour.ask("pay: stop", payment.stop()).await;
@@ -447,7 +531,9 @@ async fn paying(tour: &mut Tour, call: &Call) {
 
 async fn leaving(tour: &mut Tour, call: &Call) {
     let refer = refer_to("sip:desk@example.com").from("sip:tour@example.com").login("user", "password");
-    tour.ask("refer, in full", call.refer(refer).status_url(HOOK)).await;
+    if let Some(referral) = tour.ask("refer, in full", call.refer(refer).status_url(HOOK)).await {
+        println!("  referred: {:?}", referral.wait().timeout(secs(60)).await.map(|event| event.state));
+    }
     tour.ask("transfer", call.transfer("context:tour")).await;
     let gone: Result<(), Error> = call.hangup().await;
     println!("hangup: {gone:?}");

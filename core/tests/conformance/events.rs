@@ -1,19 +1,27 @@
 //! Each event type: in full, with next to nothing, and with everything of the wrong type.
 
+use std::time::{Duration, SystemTime};
+
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use signalwire_relay_core::calling::{DigitDetector, Operation};
 use signalwire_relay_core::{
     AiEvent, CallId, CallReceiveEvent, CallStateEvent, CollectEvent, ConferenceEvent, ConferenceStatus,
-    ConnectEvent, ControlId, DenoiseEvent, DetectEvent, DialEvent, Direction, EchoEvent, EndReason,
-    ErrorEvent, Event, EventData, FaxEvent, HoldEvent, MessageReceiveEvent, MessageStateEvent, PauseBehavior,
-    PayEvent, PlayEvent, QueueEvent, RecordDirection, RecordEvent, RecordFormat, ReferEvent, Secret,
-    SendDigitsEvent, StreamEvent, TapDevice, TapEvent, TranscribeEvent, secs,
+    Confidence, ConnectEvent, ControlId, DenoiseEvent, DetectEvent, DialEvent, Direction, EchoEvent,
+    EchoState, EndReason, ErrorEvent, Event, EventData, FaxEvent, HoldEvent, MessageReceiveEvent,
+    MessageStateEvent, PauseBehavior, PayEvent, PayOutcome, PayResult, PlayEvent, QueueEvent,
+    RecordDirection, RecordEvent, RecordFormat, ReferEvent, Secret, SendDigitsEvent, StreamEvent, TapDevice,
+    TapEvent, TranscribeEvent, secs,
 };
+
+/// A time, in milliseconds since 1970.
+fn at(milliseconds: u64) -> Option<SystemTime> {
+    Some(SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds))
+}
 
 fn parse(event_type: &str, params: &Value) -> Event {
     let raw = RawValue::from_string(params.to_string()).expect("JSON");
-    Event::parse(event_type, Some(1.5), &raw)
+    Event::parse(event_type, at(1500), &raw)
 }
 
 /// The same with every member of the objects at a depth replaced.
@@ -51,7 +59,7 @@ fn check<E: EventData>(full: &Value) -> E {
     }
     let event = parse(E::TYPE, full);
     assert_eq!(event.event_type(), E::TYPE);
-    assert_eq!(event.meta().timestamp(), Some(1.5));
+    assert_eq!(event.meta().timestamp(), at(1500));
     assert_eq!(
         serde_json::from_str::<Value>(event.meta().raw()).ok().as_ref(),
         Some(full),
@@ -85,8 +93,17 @@ fn calls() {
     assert_eq!(parent.device_type.as_deref(), Some("phone"));
     assert_eq!(
         (state.start_time, state.answer_time, state.end_time),
-        (Some(1_735_689_600.1), Some(0.0), Some(1_735_689_611.9))
+        (at(1_735_689_600_100), None, at(1_735_689_611_900))
     );
+    let newer: CallStateEvent =
+        check(&json!({"call_id": "c", "call_state": "ended", "end_reason": "maxDuration",
+        "start_time": 1_735_689_600_100_u64, "answer_time": 0, "end_time": 1_735_689_611_900_u64}));
+    assert_eq!(
+        (newer.start_time, newer.answer_time, newer.end_time),
+        (state.start_time, state.answer_time, state.end_time),
+        "milliseconds mean the same as seconds"
+    );
+    assert_eq!(newer.end_reason, Some(EndReason::MaxDuration));
     let other: CallStateEvent =
         check(&json!({"call_id": "c", "call_state": "ended", "end_reason": "no_answer"}));
     assert_eq!((other.end_reason, other.start_time), (Some(EndReason::NoAnswer), None));
@@ -129,7 +146,7 @@ fn media() {
             (record.url(), record.duration(), record.size()),
             (Some("https://x/r.mp3"), Some(secs(12.5)), Some(100))
         );
-        assert_eq!((record.start_time, record.end_time), (Some(1_735_689_603.0), Some(1_735_689_615.5)));
+        assert_eq!((record.start_time, record.end_time), (at(1_735_689_603_000), at(1_735_689_615_500)));
         assert_eq!(record.format(), Some(&RecordFormat::Mp4));
         let asked = full["record"].get("audio").is_some();
         assert_eq!(record.pause_behavior, asked.then_some(PauseBehavior::Silence));
@@ -139,7 +156,10 @@ fn media() {
     let collect: CollectEvent =
         check(&json!({"call_id": "c", "control_id": "k", "final": true, "state": "finished",
         "result": {"type": "speech", "params": {"text": "help", "confidence": 0.93}}}));
-    assert_eq!((collect.text(), collect.confidence()), (Some("help"), Some(0.93)));
+    assert_eq!((collect.text(), collect.confidence()), (Some("help"), Some(Confidence::Fraction(0.93))));
+    let scored: CollectEvent = check(&json!({"call_id": "c", "control_id": "k",
+        "result": {"type": "speech", "params": {"text": "help", "confidence": 83.2}}}));
+    assert_eq!(scored.confidence(), Some(Confidence::Percent(83.2)));
     check::<SendDigitsEvent>(&json!({"call_id": "c", "control_id": "k", "state": "finished"}));
     let tap: TapEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "tapping",
         "segment_id": "g", "tag": "t",
@@ -155,7 +175,7 @@ fn media() {
         "url": "https://x/t", "recording_id": "r", "duration": 61.0, "size": 52000, "start_time": 1_735_689_600.5,
         "end_time": 1_735_689_661.5, "status_url": "https://x/s", "text": "Hello."}));
     assert_eq!((transcribe.duration, transcribe.size), (Some(secs(61)), Some(52_000)));
-    assert_eq!((transcribe.start_time, transcribe.end_time), (Some(1_735_689_600.5), Some(1_735_689_661.5)));
+    assert_eq!((transcribe.start_time, transcribe.end_time), (at(1_735_689_600_500), at(1_735_689_661_500)));
     assert_eq!(
         (transcribe.status_url.as_deref(), transcribe.text.as_deref()),
         (Some("https://x/s"), Some("Hello."))
@@ -188,22 +208,46 @@ fn the_rest() {
         "payment_method": "credit-card", "payment_card_number": "****4242", "payment_card_type": "visa",
         "expiration_date": "1230", "payment_card_postal_code": "10115", "security_code": "sentinel-1",
         "status_url": "https://x/s", "status_url_method": "POST", "result": {"token": "sentinel-2"}}));
-    assert!(pay.is_completed());
+    assert!(pay.is_success());
     assert_eq!(pay.security_code.as_ref().map(Secret::expose), Some("sentinel-1"));
     assert_eq!(
         (pay.status_url.as_deref(), pay.status_url_method.as_deref()),
         (Some("https://x/s"), Some("POST"))
     );
-    assert_eq!(pay.result()["token"], "sentinel-2");
+    assert_eq!(pay.result, None, "the object of older services is in the original text only");
+    assert!(pay.meta.raw().contains("sentinel-2"));
     assert!(!format!("{pay:?}").contains("sentinel"), "{pay:?}");
     let bare: PayEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "finished"}));
     assert_eq!((bare.security_code, bare.status_url), (None, None));
+    let end: PayEvent =
+        check(&json!({"call_id": "c", "control_id": "k", "result": "success", "attempt": "2",
+        "payment_confirmation_code": "ch_77", "payment_token": "sentinel-3", "payment_error": "card-declined",
+        "payment_error_code": "700", "payment_connector_error_code": "51",
+        "payment_connector_error_message": "Insufficient funds", "payment_card_security_code": "sentinel-4",
+        "payment_card_expiration_date": "12/2028"}));
+    assert_eq!(
+        (end.result.clone(), end.outcome(), end.attempt),
+        (Some(PayResult::Success), Some(PayOutcome::Success), Some(2))
+    );
+    assert_eq!(end.payment_confirmation_code.as_deref(), Some("ch_77"));
+    assert_eq!(end.payment_token.as_ref().map(Secret::expose), Some("sentinel-3"));
+    assert_eq!(
+        (end.payment_error.as_deref(), end.payment_error_code.as_deref()),
+        (Some("card-declined"), Some("700"))
+    );
+    assert_eq!(
+        (end.payment_connector_error_code.as_deref(), end.payment_connector_error_message.as_deref()),
+        (Some("51"), Some("Insufficient funds"))
+    );
+    assert_eq!(end.payment_card_expiration_date.as_deref(), Some("12/2028"));
+    assert!(!format!("{end:?}").contains("sentinel"), "{end:?}");
     let queue: QueueEvent = check(
         &json!({"call_id": "c", "node_id": "n@eu", "control_id": null, "status": "dequeue",
         "id": "q-1", "name": "support", "position": 0, "size": 0, "avg_time": 31, "enqueue_ts": 1_735_689_600_100_000_u64,
         "dequeue_ts": 1, "leave_ts": 0, "status_url": "https://x/s"}),
     );
     assert_eq!(queue.status_url.as_deref(), Some("https://x/s"));
+    assert_eq!((queue.enqueue_ts, queue.leave_ts), (at(1_735_689_600_100), None));
     assert_eq!((queue.queue_id.as_str(), queue.queue_name.as_str()), ("q-1", "support"));
     let refer: ReferEvent = check(&json!({"call_id": "c", "state": "success", "sip_refer_to": "sip:desk@x",
         "sip_refer_response_code": "202", "sip_notify_response_code": "200", "segment_id": "g", "tag": "t"}));
@@ -213,7 +257,7 @@ fn the_rest() {
         check(&json!({"call_id": "c", "denoised": "true", "control_id": "k", "state": "finished"}));
     assert_eq!((denoise.denoised, denoise.state.as_deref()), (Some(true), Some("finished")));
     assert_eq!(denoise.control_id().map(ControlId::as_str), Some("k"));
-    assert_eq!(check::<EchoEvent>(&json!({"call_id": "c", "state": "echoing"})).state, "echoing");
+    assert_eq!(check::<EchoEvent>(&json!({"call_id": "c", "state": "echoing"})).state, EchoState::Echoing);
     assert_eq!(check::<HoldEvent>(&json!({"call_id": "c", "state": "hold"})).state, "hold");
     check::<AiEvent>(&json!({"call_id": "c", "control_id": "k", "state": "finished", "result": {"a": 1}}));
     let conference: ConferenceEvent = check(&json!({"conference_id": "f", "name": "standup",
@@ -232,7 +276,8 @@ fn the_rest() {
     assert_eq!((receive.body.as_str(), receive.media.len()), ("Hi", 1));
     let state: MessageStateEvent = check(&json!({"message_id": "m", "message_state": "undelivered",
         "reason": "carrier_blocked", "context": "x", "direction": "outbound", "from_number": "+1", "to_number": "+2",
-        "body": "Hi", "media": [], "segments": 1, "tags": []}));
+        "body": "Hi", "media": [], "segments": 1, "tag": "order-81", "tags": []}));
+    assert_eq!(state.tag.as_deref(), Some("order-81"));
     assert_eq!(state.reason.as_deref(), Some("carrier_blocked"));
     assert!(state.message_state.is_final());
 }
@@ -283,6 +328,9 @@ fn start<M: Operation>(
         call.queue_enter("q"),
         call.record(),
         call.play_tts("Hi"),
+        call.send_digits("1"),
+        call.echo(),
+        call.refer(signalwire_relay_core::refer_to("sip:a@x")),
     );
     panic!("no such operation")
 }
@@ -294,7 +342,7 @@ fn type_of<T: 'static>(_: &T) -> std::any::TypeId {
 #[test]
 fn operations_end_when_the_service_says_so_in_any_of_its_ways() {
     use signalwire_relay_core::calling::{
-        Ai, Detect, EnterQueue, Pay, Play, Record, SendFax, Stream, Tap, Transcribe,
+        Ai, Detect, Echo, EnterQueue, Pay, Play, Record, Refer, SendDigits, SendFax, Stream, Tap, Transcribe,
     };
     let detected = |event: &str| json!({"detect": {"type": "machine", "params": {"event": event}}});
     endings::<Detect>(
@@ -316,21 +364,37 @@ fn operations_end_when_the_service_says_so_in_any_of_its_ways() {
         ],
     );
     endings::<Pay>(
-        &[json!({"for": "payment-card-number"}), json!({"for": "payment-processing"}), json!({})],
         &[
+            json!({"for": "payment-card-number"}),
+            json!({"for": "payment-processing"}),
+            json!({}),
+            // The event with the outcome comes after these.
             json!({"for": "payment-completed"}),
             json!({"for": "payment-failed"}),
             json!({"for": "payment-canceled"}),
+        ],
+        &[
+            json!({"result": "success"}),
+            json!({"result": "caller-hung-up"}),
+            json!({"result": "something-new"}),
+            json!({"for": "payment-completed", "state": "finished"}),
             json!({"state": "finished"}),
             json!({"state": "error"}),
         ],
+    );
+    endings::<SendDigits>(&[json!({})], &[json!({"state": "finished"}), json!({"state": "error"})]);
+    endings::<Echo>(&[json!({"state": "echoing"})], &[json!({"state": "finished"})]);
+    endings::<Refer>(
+        &[json!({"state": "inProgress"}), json!({})],
+        &["success", "cancel", "busy", "noAnswer", "error", "something-new"]
+            .map(|state| json!({"state": state})),
     );
     endings::<Ai>(&[json!({})], &[json!({"state": "finished"}), json!({"state": "error"})]);
     endings::<Tap>(&[json!({"state": "tapping"})], &[json!({"state": "finished"})]);
     endings::<Stream>(&[json!({"state": "streaming"})], &[json!({"state": "finished"})]);
     endings::<Transcribe>(&[json!({"state": "transcribing"})], &[json!({"state": "finished"})]);
     endings::<EnterQueue>(
-        &[json!({"status": "enqueue"})],
+        &[json!({"status": "enqueue"}), json!({"status": "stats"}), json!({"status": "something-new"})],
         &[json!({"status": "leave"}), json!({"status": "dequeue"})],
     );
     endings::<Play>(

@@ -47,8 +47,8 @@ fn reasons_for_the_end_of_a_call() {
         ("decline", EndReason::Decline),
         ("error", EndReason::Error),
         ("abandoned", EndReason::Abandoned),
-        ("max_duration", EndReason::MaxDuration),
-        ("not_found", EndReason::NotFound),
+        ("maxDuration", EndReason::MaxDuration),
+        ("notFound", EndReason::NotFound),
     ]);
 }
 
@@ -61,8 +61,8 @@ fn other_spellings_of_names() {
         ("No_Answer", EndReason::NoAnswer),
         ("declined", EndReason::Decline),
         ("Declined", EndReason::Decline),
-        ("maxDuration", EndReason::MaxDuration),
-        ("notFound", EndReason::NotFound),
+        ("max_duration", EndReason::MaxDuration),
+        ("not_found", EndReason::NotFound),
         ("HangUp", EndReason::Hangup),
     ] {
         assert_eq!(EndReason::from(name), reason, "{name}");
@@ -113,6 +113,7 @@ fn states_of_messages() {
         ("delivered", MessageState::Delivered, true),
         ("undelivered", MessageState::Undelivered, true),
         ("failed", MessageState::Failed, true),
+        ("read", MessageState::Read, true),
         ("received", MessageState::Received, false),
     ];
     for (name, state, is_final) in all {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signalwire_relay_core::calling::{Connect, Method, Play, PlayAndCollect};
+use signalwire_relay_core::calling::{Connect, Method, Pay, Play, PlayAndCollect};
 use signalwire_relay_core::session::{Command, OperationUpdate, SessionEvent, Stats, Target};
-use signalwire_relay_core::{Certainty, Error, Ticket};
+use signalwire_relay_core::{Certainty, Error, Event, Ticket};
 
 use crate::rig::{Rig, SECOND};
 
@@ -307,4 +307,86 @@ fn an_event_of_an_earlier_connection_that_is_delivered_again_does_not_end_the_ne
     assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: second, answered: false, ended: false }));
     rig.receive_json(&connect_event("e4", "disconnected"));
     assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: second, answered: true, ended: true }));
+}
+
+fn pay_event(fields: Value) -> Value {
+    let mut event = json!({"call_id": "c1", "node_id": "n-1", "control_id": "pay-1"});
+    event.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
+    event
+}
+
+/// A payment that has come to the marker of its last step.
+fn marked() -> (Rig, Ticket) {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let pay = start::<Pay>(&mut rig, "calling.pay", Some("pay-1"));
+    let request = rig.expect_sent("calling.pay");
+    rig.ok(&request);
+    rig.expect_reply(pay).expect("accepted");
+    rig.event("calling.call.pay", pay_event(json!({"for": "payment-completed"})));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: pay, answered: false, ended: false }));
+    (rig, pay)
+}
+
+#[test]
+fn the_marker_of_the_last_step_of_a_payment_waits_for_the_outcome() {
+    let (mut rig, pay) = marked();
+    rig.pass(4 * SECOND);
+    rig.expect_quiet();
+    rig.event(
+        "calling.call.pay",
+        pay_event(
+            json!({"result": "success", "payment_confirmation_code": "ch_77", "payment_token": "tok_5"}),
+        ),
+    );
+    match rig.events.pop_front() {
+        Some(SessionEvent::Call { event, operation, .. }) => {
+            assert_eq!(operation, Some(OperationUpdate { ticket: pay, answered: true, ended: true }));
+            let Event::Pay(end) = &*event else { panic!("{event:?}") };
+            assert_eq!(end.payment_confirmation_code.as_deref(), Some("ch_77"));
+        }
+        other => panic!("{other:?}"),
+    }
+    rig.pass(60 * SECOND);
+    rig.expect_quiet();
+    assert_eq!(rig.session.stats().operations, 0);
+}
+
+#[test]
+fn a_payment_whose_outcome_never_comes_ends_with_the_marker_after_a_while_or_with_the_call() {
+    for call_ends in [false, true] {
+        let (mut rig, pay) = marked();
+        if call_ends {
+            rig.state("c1", "ended");
+            assert_eq!(rig.expect_call_event("c1"), "calling.call.state");
+        } else {
+            rig.pass(5 * SECOND);
+        }
+        match rig.events.pop_front() {
+            Some(SessionEvent::OperationOver { ticket, event }) => {
+                assert_eq!(ticket, pay);
+                let Event::Pay(end) = &*event else { panic!("{event:?}") };
+                assert!(end.is_success());
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_payment_without_a_marker_ends_with_its_result_or_its_state() {
+    for end in [json!({"result": "caller-hung-up"}), json!({"state": "error"})] {
+        let mut rig = Rig::ready();
+        rig.offer("c1");
+        let pay = start::<Pay>(&mut rig, "calling.pay", Some("pay-1"));
+        let request = rig.expect_sent("calling.pay");
+        rig.ok(&request);
+        rig.expect_reply(pay).expect("accepted");
+        rig.event("calling.call.pay", pay_event(end.clone()));
+        assert_eq!(
+            update(&mut rig),
+            Some(OperationUpdate { ticket: pay, answered: true, ended: true }),
+            "{end}"
+        );
+    }
 }

@@ -3,7 +3,7 @@
 //!
 //! Each function panics if something is wrong.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::value::RawValue;
 use signalwire_relay_core::session::{ConnectionState, Frame, Output, Session};
@@ -75,13 +75,16 @@ pub fn event(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let (event_type, params) = text.split_once('\n').unwrap_or((text, "{}"));
     let Ok(raw) = serde_json::from_str::<&RawValue>(params) else { return };
-    let event = Event::parse(event_type, Some(1.5), raw);
+    let event = Event::parse(event_type, Some(SystemTime::UNIX_EPOCH), raw);
     assert_eq!(event.event_type(), event_type);
     assert_eq!(event.meta().raw(), raw.get(), "what was not understood can be sent back");
     let _ = (event.call_id(), event.control_id(), format!("{event:?}"));
     // Read again from what was kept, it is the same event.
     let kept: &RawValue = serde_json::from_str(event.meta().raw()).expect("it was JSON");
-    assert_eq!(format!("{:?}", Event::parse(event_type, Some(1.5), kept)), format!("{event:?}"));
+    assert_eq!(
+        format!("{:?}", Event::parse(event_type, Some(SystemTime::UNIX_EPOCH), kept)),
+        format!("{event:?}")
+    );
 }
 
 /// A scenario in TOML: it is refused with a message, or it can be played.

@@ -94,11 +94,11 @@ async fn inbound(client: &Client, diary: &mut Diary) -> Result<(), Error> {
 
     for _ in 0..2 {
         let payment = call.pay("https://example.com/pay").await?.wait().await?;
-        diary.note("paid", payment.is_completed());
+        diary.note("paid", payment.is_success());
     }
     let payment = call.pay("https://example.com/pay").await?;
     payment.stop().await?;
-    diary.note("paid after all", payment.wait().await?.is_completed());
+    diary.note("paid after all", payment.wait().await?.is_success());
     let fax = call.send_fax("https://example.com/page.pdf").await?.wait().await?;
     diary.note("faxed", (fax.document(), fax.pages(), fax.success(), fax.result()));
     let agent = call.ai().prompt_text("You give tours.").await?;

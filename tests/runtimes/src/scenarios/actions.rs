@@ -279,7 +279,7 @@ async fn ai(client: Client, _stage: Stage) -> Outcome {
     let agent = call.ai().prompt_text("You are brief.").hints([json!("suite")]).await?;
     call.ai_message().message_text("Hurry up.").role(AiRole::User).await?;
     call.ai_hold().hold_for(secs(5)).prompt("One moment.").await?;
-    call.ai_unhold().prompt("Here we are.").await?;
+    call.ai_unhold().await?;
     assert!(call.ai().await.is_err(), "there is one agent on a call");
     agent.stop().await?;
     agent.wait().await?;
@@ -289,10 +289,10 @@ async fn ai(client: Client, _stage: Stage) -> Outcome {
 
 async fn pay(client: Client, _stage: Stage) -> Outcome {
     let call = answered(&client).await?;
-    for completed in [false, false, true] {
+    for success in [false, false, true] {
         let payment = call.pay("https://example.com/pay").charge_amount("12.50").currency("usd");
         let payment = payment.max_attempts(1_u32).security_code(true).postal_code("true").await?;
-        assert_eq!(payment.wait().await?.is_completed(), completed);
+        assert_eq!(payment.wait().await?.is_success(), success);
     }
     over(&call).await
 }
@@ -301,7 +301,7 @@ async fn pay_stopped(client: Client, _stage: Stage) -> Outcome {
     let call = answered(&client).await?;
     let payment = call.pay("https://example.com/pay").await?;
     payment.stop().await?;
-    assert!(!payment.wait().await?.is_completed());
+    assert!(!payment.wait().await?.is_success());
     over(&call).await
 }
 
@@ -434,6 +434,6 @@ async fn tour(client: Client, _stage: Stage) -> Outcome {
     assert!(call.record().end_silence_timeout(secs(2)).await?.wait().await?.url().is_some());
     assert_eq!(call.detect_digit("0123456789").await?.wait().await?.result(), "7");
     let payment = call.pay("https://example.com/pay").security_code(true).postal_code("true").await?;
-    assert!(payment.wait().await?.is_completed());
+    assert!(payment.wait().await?.is_success());
     over(&call).await
 }
