@@ -1,6 +1,7 @@
 //! Bridging a call with somebody else.
 
-use super::media::{self, Device};
+use super::dial::wishes;
+use super::media::Device;
 use super::rules::{Kind, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
 use crate::Switchboard;
@@ -31,7 +32,7 @@ fn connect(board: &mut Switchboard, request: &Request) -> Outcome {
         return Err(Refused::conflict("Call is already connecting"));
     }
     let groups = Device::groups(request.value("devices"));
-    let limit = media::to_time(request.value("max_duration")).filter(|time| !time.is_zero());
-    board.start_connect(key, request.session, request.text("tag"), groups, limit);
+    let wishes = wishes(board, request);
+    board.start_connect(key, request.session, request.text("tag"), groups, wishes);
     accepted()
 }

@@ -277,9 +277,9 @@ impl Device {
         self.first(&["from_number", "from"])
     }
 
-    /// How long it may ring.
-    pub(crate) fn ring_time(&self) -> Duration {
-        self.seconds("timeout").unwrap_or(RING_TIME)
+    /// How long it may ring; the default is for a device that does not say.
+    pub(crate) fn ring_time(&self, default: Option<Duration>) -> Duration {
+        self.seconds("timeout").or(default).unwrap_or(RING_TIME)
     }
 
     /// How long a call with it may last.

@@ -80,6 +80,7 @@ pub struct Scenario {
     pub(crate) nested_record_results: bool,
     pub(crate) state_in_fax_events: bool,
     pub(crate) other_forms: bool,
+    pub(crate) minimal_envelope: bool,
     pub(crate) refuse_hold: bool,
     pub(crate) unplayable: Vec<String>,
     pub(crate) unpaid_contexts: Vec<String>,
@@ -108,6 +109,7 @@ impl Default for Scenario {
             nested_record_results: false,
             state_in_fax_events: false,
             other_forms: false,
+            minimal_envelope: false,
             refuse_hold: false,
             unplayable: Vec::new(),
             unpaid_contexts: Vec::new(),
@@ -312,6 +314,14 @@ impl Scenario {
         self
     }
 
+    /// Whether events have only `event_type`, `event_channel`, `timestamp` and `params` around what they say, as they
+    /// always do in [`Reading::Sdks`]. Default: false.
+    #[must_use]
+    pub fn minimal_envelope(mut self, minimal: bool) -> Self {
+        self.minimal_envelope = minimal;
+        self
+    }
+
     /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that
     /// does not have them. Default: false.
     #[must_use]
@@ -352,6 +362,21 @@ impl Scenario {
             .or_else(|| self.phones.iter().find(|phone| phone.number.is_none()))
             .cloned()
             .unwrap_or_else(Phone::any)
+    }
+
+    /// Whether the service follows the newer specification.
+    pub(crate) fn is_to_specification(&self) -> bool {
+        self.reading == Reading::Specification
+    }
+
+    /// An end reason in the words of the reading.
+    pub(crate) fn end_reason<'a>(&self, reason: &'a str) -> &'a str {
+        match reason {
+            "max_duration" if self.is_to_specification() => "maxDuration",
+            "not_found" if self.is_to_specification() => "notFound",
+            "no_answer" if self.is_to_specification() => "noAnswer",
+            other => other,
+        }
     }
 
     pub(crate) fn paced(&self, time: Duration) -> Duration {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Switchboard;
-use super::calls::CallKey;
+use super::calls::{CallKey, Source};
 use crate::{CallView, Caller, ConnectionId, JournalEntry, Message, Violation};
 
 /// Control, for tests. The disturbances are with [`Faults`](crate::Faults).
@@ -40,7 +40,7 @@ impl Switchboard {
         self.advance(now);
         let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
         if let Some(key) = key {
-            self.end_call(key, reason);
+            self.end_call_by(key, reason, Source::Inbound);
         }
         self.flush();
         key.is_some()

@@ -9,7 +9,7 @@ mod events;
 mod faults;
 mod inbound;
 mod journal;
-mod legs;
+pub(crate) mod legs;
 mod messages;
 mod offers;
 pub(crate) mod operation;
@@ -30,7 +30,7 @@ pub use faults::{Faults, Refusal};
 pub use journal::{Direction, JOURNAL_BOUND, JournalEntry, VIOLATION_BOUND, Violation};
 pub use stats::{Disturbed, ServiceStats};
 
-use self::calls::{AttemptKey, Call, CallKey};
+use self::calls::{AttemptKey, Call, CallKey, Source};
 use self::conferences::Conference;
 use self::faults::Condition;
 use self::journal::Journal;
@@ -333,7 +333,7 @@ impl Switchboard {
             Timer::Cut(connection) => self.cut_now(connection),
             Timer::SessionExpires(key) => self.session_expires(key),
             Timer::CallerDials(index) => self.caller_dials(index),
-            Timer::PatienceEnds(key) => self.end_call(key, "cancel"),
+            Timer::PatienceEnds(key) => self.end_call_by(key, "cancel", Source::Inbound),
             Timer::MaxDuration(key) => self.end_call(key, "max_duration"),
             Timer::PersonActs(key) => self.person_acts(key),
             Timer::Operation(call, operation, tick) => self.operation_ticks(call, operation, tick),
@@ -412,6 +412,16 @@ impl Switchboard {
 /// A time since the start as clients see it: seconds since 1970, to the millisecond.
 pub(crate) fn epoch(now: Duration) -> f64 {
     EPOCH + seconds(now)
+}
+
+/// A time since the start in milliseconds since 1970.
+pub(crate) fn millis(now: Duration) -> u64 {
+    EPOCH_SECONDS * 1000 + u64::try_from(now.as_millis()).unwrap_or(u64::MAX / 2)
+}
+
+/// A time since the start in microseconds since 1970.
+pub(crate) fn micros(now: Duration) -> u64 {
+    EPOCH_SECONDS * 1_000_000 + u64::try_from(now.as_micros()).unwrap_or(u64::MAX / 2)
 }
 
 /// Seconds to the millisecond.

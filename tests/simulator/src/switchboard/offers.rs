@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::calls::{Call, CallKey};
+use super::calls::{Call, CallKey, Source};
 use super::people::Person;
 use super::session::SessionKey;
 use super::timers::Timer;
@@ -206,6 +206,12 @@ impl Switchboard {
 
     /// Ends a call: terminal events of what runs on it, the bridge, `ending`, `ended`.
     pub(crate) fn end_call(&mut self, key: CallKey, reason: &str) {
+        self.end_call_by(key, reason, Source::None);
+    }
+
+    /// The same, on the part of one side.
+    pub(crate) fn end_call_by(&mut self, key: CallKey, reason: &str, source: Source) {
+        let reason = self.scenario.end_reason(reason);
         let Some(call) = self.calls.get(&key).filter(|call| call.state < CallState::Ending) else { return };
         let was_answered = call.state == CallState::Answered;
         let inbound = call.inbound;
@@ -216,6 +222,7 @@ impl Switchboard {
         self.leave_conference_at_end(key);
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.end_reason = Some(reason.to_owned());
+        call.end_source = source;
         call.ended = Some(self.now);
         let timers = call.ring_timers.drain(..).chain(call.max_timer.take()).chain(call.person.timer());
         for id in timers {
@@ -238,17 +245,19 @@ impl Switchboard {
             self.schedule_caller_after(index);
         }
         if let Some(attempt) = call.leg_of {
-            self.leg_failed(attempt, key, reason);
+            self.leg_failed(attempt, key, reason, source);
         }
     }
 
     pub(super) fn emit_state(&mut self, key: CallKey) {
         if let Some(call) = self.calls.get(&key) {
-            let mut event = call.state_event();
+            let mut event = call.state_event(self.scenario.reading);
             if self.scenario.other_forms {
                 match event["end_reason"].as_str() {
                     Some("noAnswer") => event["end_reason"] = "no_answer".into(),
                     Some("decline") => event["end_reason"] = "declined".into(),
+                    Some("maxDuration") => event["end_reason"] = "max_duration".into(),
+                    Some("notFound") => event["end_reason"] = "not_found".into(),
                     _ => {}
                 }
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Switchboard;
+use super::{Switchboard, micros};
 use super::calls::{Call, CallKey};
 use super::session::SessionKey;
 use crate::methods::Refused;
@@ -150,9 +150,4 @@ impl Queue {
     fn position(&self, key: CallKey) -> Option<usize> {
         self.waiting.iter().position(|entry| entry.call == key)
     }
-}
-
-/// A time since the start in microseconds since 1970.
-fn micros(now: Duration) -> u64 {
-    super::EPOCH_SECONDS * 1_000_000 + u64::try_from(now.as_micros()).unwrap_or(u64::MAX / 2)
 }
