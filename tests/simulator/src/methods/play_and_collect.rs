@@ -46,7 +46,7 @@ pub(super) const METHODS: &[Method] = &[
 fn play_and_collect(board: &mut Switchboard, request: &Request) -> Outcome {
     let rules =
         request.value("collect").as_object().ok_or_else(|| Refused::bad("Missing parameter 'collect'"))?;
-    let input = Input::new(rules)
+    let input = Input::behind_prompt(rules, board.scenario.reading)
         .map_err(|_| Refused::bad("Missing parameter 'collect.digits' or 'collect.speech'"))?;
     let prompt = Player::new(&board.scenario, request.value("play"), 1);
     board.start_operation(request, Box::new(PlayAndCollect { prompt, input }))?;
@@ -106,9 +106,14 @@ impl Operation for PlayAndCollect {
                 self.input.stop(desk);
             }
             Command::StartInputTimers => self.input.start_clock(desk),
-            Command::Volume | Command::Pause { .. } | Command::Resume => {}
+            _ => {}
         }
         accepted()
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.cut_prompt(desk);
+        self.input.fails(desk);
     }
 
     fn call_ends(&mut self, desk: &mut Desk<'_>) {

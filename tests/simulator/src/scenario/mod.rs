@@ -63,6 +63,7 @@ pub struct Scenario {
     #[serde(rename = "message")]
     pub(crate) messages: Vec<Message>,
     pub(crate) payments: Vec<Payment>,
+    pub(crate) failing: Vec<Failing>,
     pub(crate) pace: f64,
     #[serde(with = "seconds")]
     pub(crate) ping_every: Duration,
@@ -96,6 +97,7 @@ impl Default for Scenario {
             phones: Vec::new(),
             messages: Vec::new(),
             payments: Vec::new(),
+            failing: Vec::new(),
             pace: 1.0,
             ping_every: Duration::from_secs(10),
             ack_within: Duration::from_secs(10),
@@ -179,6 +181,20 @@ impl Scenario {
     #[must_use]
     pub fn payments(mut self, outcomes: impl IntoIterator<Item = Payment>) -> Self {
         self.payments = outcomes.into_iter().collect();
+        self
+    }
+
+    /// Lets the next `times` operations that a method starts fail, instead of coming to their natural end; those after
+    /// them do not. Each fails 100 ms after it began, in the way it has for that: `calling.play` and `calling.ai` end in
+    /// state `error`, `calling.send_digits` in state `error` ([`Reading::Specification`] only), a collect with a result of
+    /// type `error`, `calling.detect` and the fax methods with `error` ([`Reading::Sdks`]) or without success
+    /// ([`Reading::Specification`]), `calling.pay` with result `internal-error`, `calling.refer` in state `error`,
+    /// `calling.join_room` with status `failed`. What has no failure ends early.
+    ///
+    /// In TOML `failing = [{ method = "calling.send_digits", times = 2 }]`; `times` is 1 when it is not given.
+    #[must_use]
+    pub fn failing(mut self, method: impl Into<String>, times: u32) -> Self {
+        self.failing.push(Failing { method: method.into(), times });
         self
     }
 
@@ -396,6 +412,19 @@ pub enum Payment {
     CardDeclined,
     /// The connector cannot be reached or makes no sense.
     ConnectorError,
+}
+
+/// A method whose next operations fail.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Failing {
+    pub(crate) method: String,
+    #[serde(default = "once")]
+    pub(crate) times: u32,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// A project and the API token that opens it.

@@ -39,6 +39,7 @@ use self::messages::{Incoming, MessageKey, Outgoing};
 use self::queues::Queue;
 use self::session::{Connection, Session, SessionKey};
 use self::timers::{Timer, Timers};
+use crate::scenario::Failing;
 use crate::{Payment, Report, Scenario};
 
 /// The name of the one node of the service.
@@ -111,6 +112,8 @@ pub struct Switchboard {
     messages_over: usize,
     /// How the next payments end.
     payments: VecDeque<Payment>,
+    /// How many of the next operations of a method fail.
+    failing: BTreeMap<String, u32>,
     ended: VecDeque<CallView>,
     conditions: BTreeMap<ConnectionId, Condition>,
     refusals: BTreeMap<String, VecDeque<Refusal>>,
@@ -205,7 +208,12 @@ impl Switchboard {
     /// A service with this scenario. The seed decides reaction times, session names and which frames
     /// chance disturbs.
     pub fn new(scenario: Scenario, seed: u64) -> Self {
+        let mut failing = BTreeMap::new();
+        for Failing { method, times } in &scenario.failing {
+            *failing.entry(method.clone()).or_default() += times;
+        }
         let mut board = Self {
+            failing,
             faults: scenario.faults,
             journal: Journal::new(&scenario),
             payments: scenario.payments.iter().copied().collect(),
