@@ -7,6 +7,11 @@ use super::{Method, On, Outcome, Refused, Request, Shape, accepted, find};
 use crate::Switchboard;
 use crate::switchboard::bindings::Binding;
 
+/// The realm of a binding that names none.
+const USUAL_REALM: &str = "default";
+/// The name for all realms together.
+const ALL: &str = "all";
+
 pub(super) const METHODS: &[Method] = &[
     Method {
         name: "calling.bind_digit",
@@ -45,7 +50,7 @@ fn bind(board: &mut Switchboard, request: &Request) -> Outcome {
         digits: digits.to_owned(),
         method,
         params: request.value("params").as_object().cloned().unwrap_or_else(Map::<String, Value>::new),
-        realm: request.text("realm").unwrap_or_default().to_owned(),
+        realm: request.text("realm").unwrap_or(USUAL_REALM).to_owned(),
         triggers_left: triggers,
         connection: request.connection,
         session: request.session,
@@ -56,8 +61,12 @@ fn bind(board: &mut Switchboard, request: &Request) -> Outcome {
 }
 
 fn clear(board: &mut Switchboard, request: &Request) -> Outcome {
-    let realm = request.text("realm");
+    let cleared = match request.text("realm") {
+        None if board.scenario.is_to_specification() => Some(USUAL_REALM),
+        Some(ALL) if board.scenario.is_to_specification() => None,
+        realm => realm,
+    };
     let call = board.calls.get_mut(&request.call()?).ok_or_else(Refused::no_call)?;
-    call.bindings.retain(|binding| realm.is_some_and(|realm| realm != binding.realm));
+    call.bindings.retain(|binding| cleared.is_some_and(|realm| realm != binding.realm));
     accepted()
 }

@@ -218,9 +218,7 @@ impl Detector {
         self.tell(desk, "MACHINE", beep && to_specification);
         if !message_end {
             self.end(desk);
-        } else if !beep && (interruptions || !to_specification) {
-            self.tell(desk, "NOT_READY", false);
-        } else if beep && !to_specification {
+        } else if !to_specification || (interruptions && !beep) {
             self.tell(desk, "NOT_READY", false);
         }
     }

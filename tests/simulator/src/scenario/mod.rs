@@ -5,6 +5,7 @@ mod messages;
 mod people;
 mod reading;
 mod steps;
+mod tasks;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ pub use builtin::BUILTINS;
 pub use messages::{Delivery, Message};
 pub use people::{Caller, Phone, Pickup, When};
 pub use reading::Reading;
+pub use tasks::Task;
 pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Sound, Step};
 
 use crate::switchboard::Faults;
@@ -62,6 +64,8 @@ pub struct Scenario {
     pub(crate) phones: Vec<Phone>,
     #[serde(rename = "message")]
     pub(crate) messages: Vec<Message>,
+    #[serde(rename = "task")]
+    pub(crate) tasks: Vec<Task>,
     pub(crate) payments: Vec<Payment>,
     pub(crate) failing: Vec<Failing>,
     pub(crate) pace: f64,
@@ -96,6 +100,7 @@ impl Default for Scenario {
             callers: Vec::new(),
             phones: Vec::new(),
             messages: Vec::new(),
+            tasks: Vec::new(),
             payments: Vec::new(),
             failing: Vec::new(),
             pace: 1.0,
@@ -173,6 +178,13 @@ impl Scenario {
     #[must_use]
     pub fn message(mut self, message: Message) -> Self {
         self.messages.push(message);
+        self
+    }
+
+    /// Adds a task that another application sends.
+    #[must_use]
+    pub fn task(mut self, task: Task) -> Self {
+        self.tasks.push(task);
         self
     }
 

@@ -213,7 +213,7 @@ impl Call {
             "segment_id": self.segment(),
             "tag": self.tag,
             "call_state": self.state.to_string(),
-            "direction": "inbound",
+            "direction": self.direction(),
             "device": self.device.json(),
         })
     }

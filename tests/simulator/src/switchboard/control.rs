@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Switchboard;
 use super::calls::{CallKey, Source};
-use crate::{CallView, Caller, ConnectionId, JournalEntry, Message, Violation};
+use crate::{CallView, Caller, ConnectionId, JournalEntry, Message, Task, Violation};
 
 /// Control, for tests. The disturbances are with [`Faults`](crate::Faults).
 impl Switchboard {
@@ -28,6 +28,14 @@ impl Switchboard {
         let id = self.take_message(message, None);
         self.flush();
         id
+    }
+
+    /// Lets a task come in now, whatever it says about when. It goes to one subscriber of its context as
+    /// `queuing.relay.tasks`; while there is none it waits (1000 tasks at most, older ones are lost).
+    pub fn place_task(&mut self, now: Duration, task: Task) {
+        self.advance(now);
+        self.take_task(task, None);
+        self.flush();
     }
 
     /// Hangs up on behalf of the person on a call. False if the call is not there.
@@ -113,15 +121,16 @@ impl Switchboard {
         &self.violations
     }
 
-    /// Whether every scripted caller has called and hung up, no call stands, every scripted message was
-    /// handed over and none is on its way. Without scripted callers and messages: whether there has
-    /// been a call or a message and all that is over.
+    /// Whether every scripted caller has called and hung up, no call stands, every scripted message and
+    /// task was handed over and no message is on its way. Without anything scripted: whether there has
+    /// been a call, a message or a task and all that is over.
     pub fn is_done(&self) -> bool {
         let scripted = self.scenario.callers.len();
         self.scripts_over == scripted
             && self.calls.is_empty()
             && self.attempts.is_empty()
             && self.messages_are_done()
-            && (self.next_call > 0 || self.next_message > 0)
+            && self.tasks_are_done()
+            && (self.next_call > 0 || self.next_message > 0 || self.tasks_taken > 0)
     }
 }

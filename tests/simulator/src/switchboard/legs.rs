@@ -425,28 +425,61 @@ impl Switchboard {
     pub(crate) fn start_refer(&mut self, key: CallKey, target: String) {
         self.note(key, format!("asked to call {target}"));
         let due = self.now.saturating_add(UNTIL_REFUSED);
-        self.timers.set(due, Timer::Referred(key, target));
+        let timer = self.timers.set(due, Timer::Referred(key, target.clone()));
+        if self.scenario.is_to_specification() {
+            self.tell_of_refer(key, &target, "inProgress", None);
+            let waits = (timer, target);
+            if let Some((old, _)) = self.calls.get_mut(&key).and_then(|call| call.referring.replace(waits)) {
+                self.timers.cancel(old);
+            }
+        }
     }
 
-    pub(super) fn referred(&mut self, key: CallKey, target: &str) {
-        // The last answer of the phone that was called, in the numbers of SIP.
-        let (state, answer) = match self.scenario.phone_at(target).pickup {
-            Pickup::Answer | Pickup::Voicemail => ("success", "200"),
-            Pickup::Busy => ("failed", "486"),
-            Pickup::NoAnswer => ("failed", "408"),
-            Pickup::Decline => ("failed", "603"),
-            Pickup::NotFound => ("failed", "404"),
-        };
+    /// The call is ending before the phone that it was referred to has answered.
+    pub(super) fn abandon_refer(&mut self, key: CallKey) {
+        if let Some(target) = self.forget_refer(key)
+            && !self.scenario.leave_operations_open
+        {
+            self.tell_of_refer(key, &target, "cancel", None);
+        }
+    }
+
+    /// Takes back what a call was asked to call; gives the target.
+    pub(super) fn forget_refer(&mut self, key: CallKey) -> Option<String> {
+        let (timer, target) = self.calls.get_mut(&key)?.referring.take()?;
+        self.timers.cancel(timer);
+        Some(target)
+    }
+
+    fn tell_of_refer(&mut self, key: CallKey, target: &str, state: &str, answer: Option<&str>) {
         let Some(call) = self.calls.get(&key) else { return };
-        let event = json!({
+        let mut event = json!({
             "segment_id": call.segment(),
             "tag": call.tag,
             "state": state,
             "sip_refer_to": target,
             "sip_refer_response_code": "202",
-            "sip_notify_response_code": answer,
         });
+        if let Some(answer) = answer {
+            event["sip_notify_response_code"] = answer.into();
+        }
         self.emit_for_call(key, "calling.call.refer", event);
+    }
+
+    pub(super) fn referred(&mut self, key: CallKey, target: &str) {
+        // The last answer of the phone that was called, in the numbers of SIP.
+        let (word, answer) = match self.scenario.phone_at(target).pickup {
+            _ if self.take_failure("calling.refer") => ("error", "500"),
+            Pickup::Answer | Pickup::Voicemail => ("success", "200"),
+            Pickup::Busy => ("busy", "486"),
+            Pickup::NoAnswer => ("noAnswer", "408"),
+            Pickup::Decline => ("cancel", "603"),
+            Pickup::NotFound => ("error", "404"),
+        };
+        let state = if word == "success" || self.scenario.is_to_specification() { word } else { "failed" };
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        call.referring = None;
+        self.tell_of_refer(key, target, state, Some(answer));
         self.note(key, format!("transfer to {target}: {state}"));
     }
 }

@@ -14,10 +14,11 @@ mod messages;
 mod offers;
 pub(crate) mod operation;
 mod people;
-mod queues;
+pub(crate) mod queues;
 pub(crate) mod session;
 mod stats;
 mod streams;
+mod tasks;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -40,7 +41,7 @@ use self::queues::Queue;
 use self::session::{Connection, Session, SessionKey};
 use self::timers::{Timer, Timers};
 use crate::scenario::Failing;
-use crate::{Payment, Report, Scenario};
+use crate::{Payment, Report, Scenario, Task};
 
 /// The name of the one node of the service.
 pub(crate) const NODE: &str = "node-1@simulator";
@@ -109,6 +110,14 @@ pub struct Switchboard {
     /// Per project and context, who got the last message.
     message_rotation: BTreeMap<(String, String), SessionKey>,
     planned_messages: BTreeSet<usize>,
+    /// Tasks that wait for a subscriber, with their places in the scenario.
+    tasks: VecDeque<(Task, Option<usize>)>,
+    /// Per project and context, who got the last task.
+    task_rotation: BTreeMap<(String, String), SessionKey>,
+    planned_tasks: BTreeSet<usize>,
+    tasks_over: usize,
+    /// How many tasks there have been.
+    tasks_taken: u64,
     messages_over: usize,
     /// How the next payments end.
     payments: VecDeque<Payment>,
@@ -234,6 +243,11 @@ impl Switchboard {
             incoming: VecDeque::new(),
             message_rotation: BTreeMap::new(),
             planned_messages: BTreeSet::new(),
+            tasks: VecDeque::new(),
+            task_rotation: BTreeMap::new(),
+            planned_tasks: BTreeSet::new(),
+            tasks_over: 0,
+            tasks_taken: 0,
             messages_over: 0,
             ended: VecDeque::new(),
             conditions: BTreeMap::new(),
@@ -257,6 +271,7 @@ impl Switchboard {
         };
         board.schedule_callers();
         board.schedule_messages();
+        board.schedule_tasks();
         board
     }
 
@@ -350,6 +365,9 @@ impl Switchboard {
             Timer::LegTimesOut(key) => self.end_call(key, "noAnswer"),
             Timer::NextGroup(key) => self.next_group(key),
             Timer::Referred(key, target) => self.referred(key, &target),
+            Timer::QueueStats(key) => self.queue_stats(key),
+            Timer::QueueTimesOut(key) => self.queue_times_out(key),
+            Timer::TaskComes(index) => self.task_comes(index),
             Timer::MessageMoves(key) => self.message_moves(key),
             Timer::MessageComes(index) => self.message_comes(index),
             Timer::Release(frame) => self.deliver(frame),
