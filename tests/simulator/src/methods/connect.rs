@@ -1,5 +1,6 @@
 //! Bridging a call with somebody else.
 
+use super::ai::refuse_beside_agent;
 use super::dial::wishes;
 use super::media::Device;
 use super::rules::{Kind, WEB, optional, required};
@@ -25,6 +26,7 @@ pub(super) const METHODS: &[Method] = &[Method {
 fn connect(board: &mut Switchboard, request: &Request) -> Outcome {
     let key = request.call()?;
     let call = board.calls.get(&key).ok_or_else(Refused::no_call)?;
+    refuse_beside_agent(board, key)?;
     if call.peer.is_some() {
         return Err(Refused::conflict("Call is already connected"));
     }

@@ -1,5 +1,6 @@
 //! A prompt, and collecting what the caller answers. A key or a word cuts the prompt short.
 
+use super::ai::refuse_beside_agent;
 use super::collect::{INPUT, Input};
 use super::play::Player;
 use super::rules::{Kind, WEB, optional, required};
@@ -44,6 +45,7 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 fn play_and_collect(board: &mut Switchboard, request: &Request) -> Outcome {
+    refuse_beside_agent(board, request.call()?)?;
     let rules =
         request.value("collect").as_object().ok_or_else(|| Refused::bad("Missing parameter 'collect'"))?;
     let input = Input::behind_prompt(rules, board.scenario.reading)

@@ -424,6 +424,8 @@ pub enum Payment {
     CardDeclined,
     /// The connector cannot be reached or makes no sense.
     ConnectorError,
+    /// The service itself does not accept what was entered.
+    Invalid,
 }
 
 /// A method whose next operations fail.

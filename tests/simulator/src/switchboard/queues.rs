@@ -104,8 +104,10 @@ impl Switchboard {
         else {
             return;
         };
-        let next = self.timers.set(self.now.saturating_add(STATS_EVERY), Timer::QueueStats(key));
+        let now = self.now;
+        let next = self.timers.set(now.saturating_add(STATS_EVERY), Timer::QueueStats(key));
         let queue = &mut self.queues[place];
+        queue.waiting[index].timers.retain(|timer| timer.due() > now);
         queue.waiting[index].timers.push(next);
         let mut event = queue.event(&queue.waiting[index], "stats");
         event["position"] = (index + 1).into();
