@@ -319,7 +319,10 @@ impl Input {
     fn digits_result(&mut self, desk: &mut Desk<'_>, terminator: &str) {
         let digits = std::mem::take(&mut self.keys);
         if self.digits.as_ref().is_some_and(|rules| (digits.len() as u64) < rules.min) {
-            desk.report(Report::Collected { call: desk.call_id(), what: format!("too few digits: {digits}") });
+            desk.report(Report::Collected {
+                call: desk.call_id(),
+                what: format!("too few digits: {digits}"),
+            });
             self.last(desk, &json!({"type": "no_match"}));
             return;
         }

@@ -17,11 +17,7 @@ const LONGEST: Duration = Duration::from_mins(2);
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.echo",
     on: On::AnsweredCall,
-    params: &[
-        optional("timeout", Kind::Seconds),
-        optional("status_url", WEB),
-        optional("swml", Kind::Flag),
-    ],
+    params: &[optional("timeout", Kind::Seconds), optional("status_url", WEB), optional("swml", Kind::Flag)],
     shape: Shape::Call,
     message: "Echo started",
     run: |board, request| {

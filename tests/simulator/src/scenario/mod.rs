@@ -15,8 +15,8 @@ pub use builtin::BUILTINS;
 pub use messages::{Delivery, Message};
 pub use people::{Caller, Phone, Pickup, When};
 pub use reading::Reading;
-pub use tasks::Task;
 pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Sound, Step};
+pub use tasks::Task;
 
 use crate::switchboard::Faults;
 

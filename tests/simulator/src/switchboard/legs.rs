@@ -234,7 +234,9 @@ impl Switchboard {
                 if reading == Reading::Specification {
                     self.limit_call(key, limit);
                 }
-                let Some(mut winner) = self.calls.get(&key).map(|call| call.as_winner(reading)) else { return };
+                let Some(mut winner) = self.calls.get(&key).map(|call| call.as_winner(reading)) else {
+                    return;
+                };
                 if self.scenario.other_forms {
                     winner["dial_winner"] = "true".into();
                 }
@@ -488,7 +490,9 @@ impl Switchboard {
     /// An end reason in the spelling of dial and connect events.
     fn failed_reason(&self, end_reason: &str) -> String {
         let reason = match end_reason {
-            "noAnswer" | "" if self.scenario.is_to_specification() && !self.scenario.other_forms => "noAnswer",
+            "noAnswer" | "" if self.scenario.is_to_specification() && !self.scenario.other_forms => {
+                "noAnswer"
+            }
             "noAnswer" | "" => "no_answer",
             "notFound" if self.scenario.other_forms => "not_found",
             other => other,

@@ -168,7 +168,11 @@ impl Switchboard {
 
     /// Sends the members of a user event to every session that reads the context of a call; for a call without one to
     /// the session that commands it.
-    pub(crate) fn tell_of_user_event(&mut self, key: CallKey, members: &serde_json::Map<String, serde_json::Value>) {
+    pub(crate) fn tell_of_user_event(
+        &mut self,
+        key: CallKey,
+        members: &serde_json::Map<String, serde_json::Value>,
+    ) {
         let Some(call) = self.calls.get(&key) else { return };
         let Some(owner) = call.owner else { return };
         let mut event = serde_json::Value::Object(members.clone());

@@ -46,7 +46,9 @@ pub(crate) enum Tick {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Command {
     Stop,
-    Pause { behavior: Option<String> },
+    Pause {
+        behavior: Option<String>,
+    },
     Resume,
     Volume,
     StartInputTimers,

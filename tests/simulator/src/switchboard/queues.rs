@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Switchboard, micros};
 use super::calls::{Call, CallKey};
 use super::session::SessionKey;
 use super::timers::{Timer, TimerId};
+use super::{Switchboard, micros};
 use crate::methods::Refused;
 use crate::{Cue, Report};
 

@@ -82,7 +82,8 @@ impl Switchboard {
             }
             if let Some(index) = scripted {
                 self.tasks_over += 1;
-                if let Some(When::Previous(after)) = self.scenario.tasks.get(index + 1).map(|task| task.when) {
+                if let Some(When::Previous(after)) = self.scenario.tasks.get(index + 1).map(|task| task.when)
+                {
                     self.task_is_planned(index + 1, after);
                 }
             }
