@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::rules::{Kind, Param, WEB, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::switchboard::operation::Command;
-use crate::{Cue, Switchboard};
+use crate::{Cue, Reading, Switchboard};
 
 const NAME: &str = "calling.ai";
 const BEDROCK: &str = "calling.amazon_bedrock";
@@ -15,6 +15,7 @@ const RESET: &[Param] = &[
     optional("full_reset", Kind::Flag),
     optional("user_prompt", Kind::AnyText),
     optional("system_prompt", Kind::AnyText),
+    older("consolidate", Kind::Flag).refused_in(Reading::Specification),
 ];
 
 // What describes an agent is interpreted far behind this service: only its outer form is checked.
@@ -39,32 +40,33 @@ pub(super) const METHODS: &[Method] = &[
             optional("params", Kind::Open),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("AI started", "OK"),
         run: start,
     },
     Method {
         name: "calling.ai.stop",
         on: On::AnsweredCall,
-        params: &[optional("control_id", Kind::Text)],
+        params: &[optional("control_id", Kind::Text).required_in(Reading::Specification)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("+OK", "OK"),
         run: stop,
     },
     Method {
         name: BEDROCK,
         on: On::AnsweredCall,
         params: &[
-            optional("prompt", Kind::Any),
+            optional("prompt", Kind::Differs(&Kind::Open, &Kind::Any)),
             optional("SWAIG", Kind::Open),
             optional("params", Kind::Open),
             optional("global_data", Kind::Open),
             optional("post_prompt", Kind::Open),
             optional("post_prompt_url", WEB),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("voice_id", Kind::Any).refused_in(Reading::Specification),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "AI started",
+        message: texts("success", "AI started"),
         run: |board, request| {
             board.start_operation(request, Box::new(Lasting::silent("AI agent").cue(Cue::AiStarted)))?;
             accepted()
@@ -78,11 +80,11 @@ pub(super) const METHODS: &[Method] = &[
             optional("role", Kind::OneOf(&["system", "user", "assistant"])),
             optional("reset", Kind::Object(RESET)),
             optional("global_data", Kind::Open),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "Message sent",
+        message: texts("+OK", "Message sent"),
         run: |board, request| {
             let text = request.text("message_text").unwrap_or_default();
             tell_agent(board, request, &format!("AI agent is told \"{text}\""))
@@ -95,28 +97,42 @@ pub(super) const METHODS: &[Method] = &[
             // Seconds, but as text: a number is refused.
             optional("timeout", Kind::Text),
             optional("prompt", Kind::AnyText),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "AI on hold",
+        message: texts("+OK", "AI on hold"),
         run: |board, request| tell_agent(board, request, "AI agent is on hold"),
     },
     Method {
         name: "calling.ai_unhold",
         on: On::AnsweredCall,
         params: &[
-            optional("prompt", Kind::AnyText),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("prompt", Kind::AnyText).refused_in(Reading::Specification),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "AI resumed",
+        message: texts("+OK", "AI resumed"),
         run: |board, request| tell_agent(board, request, "AI agent is resumed"),
     },
 ];
 
+/// Returns `true` if an AI agent is on the call of a request.
+pub(super) fn holds(board: &Switchboard, request: &Request) -> Result<bool, Refused> {
+    Ok(board.runs(request.call()?, &[NAME, BEDROCK]))
+}
+
+/// The refusal of an operation that needs the call for itself.
+pub(super) fn occupied() -> Refused {
+    Refused::conflict("An AI agent is on the call")
+}
+
 fn start(board: &mut Switchboard, request: &Request) -> Outcome {
+    let described = ["agent", "prompt"].iter().any(|name| request.params.contains_key(*name));
+    if !described && board.scenario.reading == Reading::Specification {
+        return Err(Refused::bad("Missing parameter 'agent' or 'prompt'"));
+    }
     if board.runs(request.call()?, &[NAME]) {
         return Err(Refused::conflict("An AI agent is already on the call"));
     }

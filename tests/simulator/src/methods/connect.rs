@@ -1,23 +1,26 @@
 //! Bridging a call with somebody else.
 
-use super::media::{self, Device};
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
-use crate::Switchboard;
+use super::media::Device;
+use super::rules::{Kind, TONES_AND_PAUSES, WEB, newer, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, ai, texts};
+use crate::switchboard::legs::Terms;
+use crate::{Reading, Switchboard};
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.connect",
     on: On::AnsweredCall,
     params: &[
         required("devices", Kind::BridgeDevices),
-        optional("ringback", Kind::Media),
+        optional("ringback", Kind::Ringback),
         optional("tag", Kind::Text),
         optional("max_duration", Kind::Whole(0, i64::MAX)),
         optional("max_price_per_minute", Kind::Amount),
+        newer("timeout", Kind::Positive),
+        newer("send_digits", Kind::SomeChars(TONES_AND_PAUSES)),
         optional("status_url", WEB),
     ],
     shape: Shape::Plain,
-    message: "connecting",
+    message: texts("Connecting call", "connecting"),
     run: connect,
 }];
 
@@ -30,8 +33,10 @@ fn connect(board: &mut Switchboard, request: &Request) -> Outcome {
     if call.attempt.is_some() {
         return Err(Refused::conflict("Call is already connecting"));
     }
+    if board.scenario.reading == Reading::Specification && ai::holds(board, request)? {
+        return Err(ai::occupied());
+    }
     let groups = Device::groups(request.value("devices"));
-    let limit = media::to_time(request.value("max_duration")).filter(|time| !time.is_zero());
-    board.start_connect(key, request.session, request.text("tag"), groups, limit);
+    board.start_connect(key, request.session, request.text("tag"), groups, Terms::of(request));
     accepted()
 }

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::lasting::Lasting;
 use super::media::to_time;
-use super::rules::{Kind, WEB, optional};
-use super::{Method, On, Shape, accepted};
+use super::rules::{Kind, WEB, older, optional};
+use super::{Method, On, Shape, accepted, texts};
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.echo",
@@ -14,10 +14,10 @@ pub(super) const METHODS: &[Method] = &[Method {
         // 0 is until the call ends.
         optional("timeout", Kind::Seconds),
         optional("status_url", WEB),
-        optional("swml", Kind::Flag),
+        older("swml", Kind::Flag),
     ],
     shape: Shape::Call,
-    message: "Echo started",
+    message: texts("Echoing", "Echo started"),
     run: |board, request| {
         let limit = to_time(request.value("timeout")).filter(|time| !time.is_zero());
         let echo = Lasting::new("echo", "calling.call.echo")

@@ -1,13 +1,26 @@
 //! A prompt, and collecting what the caller answers. A key or a word cuts the prompt short.
 
-use super::collect::{INPUT, Input};
+use super::collect::{DIGITS_WITH_MINIMUM, FIRST_INPUT, Input, SPEECH};
 use super::play::Player;
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
-use crate::Switchboard;
+use super::rules::{Kind, Param, WEB, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, ai, texts};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
+use crate::{Reading, Switchboard};
 
 pub(super) const NAME: &str = "calling.play_and_collect";
+/// What is collected behind a prompt.
+const INPUT: &[Param] = &[
+    optional("digits", Kind::Object(DIGITS_WITH_MINIMUM)),
+    optional("speech", Kind::Object(SPEECH)),
+    optional("initial_timeout", FIRST_INPUT),
+    older("partial_results", Kind::Flag),
+    older("continuous", Kind::Flag),
+    older("send_start_of_input", Kind::Flag),
+    older("start_input_timers", Kind::Flag),
+];
+/// The members of `collect` that have an effect in both readings.
+const COMMON_INPUT: &[&str] = &["digits", "speech", "initial_timeout"];
+
 const VOLUME: Kind = Kind::Between(-40.0, 40.0);
 
 pub(super) const METHODS: &[Method] = &[
@@ -22,7 +35,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Playing and collecting", "OK"),
         run: play_and_collect,
     },
     Method {
@@ -30,7 +43,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
     Method {
@@ -38,7 +51,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text), required("volume", VOLUME)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Changed play and collect volume", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Volume),
     },
 ];
@@ -46,7 +59,14 @@ pub(super) const METHODS: &[Method] = &[
 fn play_and_collect(board: &mut Switchboard, request: &Request) -> Outcome {
     let rules =
         request.value("collect").as_object().ok_or_else(|| Refused::bad("Missing parameter 'collect'"))?;
-    let input = Input::new(rules)
+    let mut rules = rules.clone();
+    if board.scenario.reading == Reading::Specification {
+        rules.retain(|name, _| COMMON_INPUT.contains(&name.as_str()));
+        if ai::holds(board, request)? {
+            return Err(ai::occupied());
+        }
+    }
+    let input = Input::new(&rules)
         .map_err(|_| Refused::bad("Missing parameter 'collect.digits' or 'collect.speech'"))?;
     let prompt = Player::new(&board.scenario, request.value("play"), 1);
     board.start_operation(request, Box::new(PlayAndCollect { prompt, input }))?;

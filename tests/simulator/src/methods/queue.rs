@@ -1,7 +1,8 @@
 //! Waiting in a queue. A connect to a `queue` device takes out whoever waits longest.
 
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Shape, accepted};
+use super::rules::{Kind, WEB, newer, optional, required};
+use super::{Method, On, Shape, accepted, texts};
+use crate::Reading;
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -12,9 +13,12 @@ pub(super) const METHODS: &[Method] = &[
             required("queue_name", Kind::Text),
             optional("status_url", WEB),
             optional("wait_url", Kind::Text),
+            newer("wait_time", Kind::Whole(1, i64::MAX)),
+            newer("execute_after_queue", Kind::Text),
+            newer("whisper_url", Kind::Text),
         ],
         shape: Shape::Operation,
-        message: "Entering Queue",
+        message: texts("Entering queue", "Entering Queue"),
         run: |board, request| {
             let (name, status_url) = (request.text("queue_name"), request.text("status_url"));
             let control_id = request.control_id().to_owned();
@@ -27,15 +31,18 @@ pub(super) const METHODS: &[Method] = &[
         name: "calling.queue.leave",
         on: On::AnsweredCall,
         params: &[
-            // Some clients make a new one for leaving: it need not be the one of the entering.
+            // The one of entering, except for the SDKs: some of them make a new one for leaving.
             required("control_id", Kind::Text),
             required("queue_name", Kind::Text),
             optional("queue_id", Kind::Text),
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "Leaving Queue",
+        message: texts("Leaving queue", "Leaving Queue"),
         run: |board, request| {
+            if board.scenario.reading == Reading::Specification {
+                board.check_queue_control(request.call()?, request.control_id())?;
+            }
             board.leave_queue(request.call()?, request.text("queue_name").unwrap_or_default())?;
             accepted()
         },

@@ -4,6 +4,7 @@ mod builtin;
 mod messages;
 mod people;
 mod reading;
+mod refusals;
 mod steps;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ pub use builtin::BUILTINS;
 pub use messages::{Delivery, Message};
 pub use people::{Caller, Phone, Pickup, When};
 pub use reading::Reading;
+pub use refusals::ScriptedRefusal;
 pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Sound, Step};
 
 use crate::switchboard::Faults;
@@ -63,6 +65,8 @@ pub struct Scenario {
     #[serde(rename = "message")]
     pub(crate) messages: Vec<Message>,
     pub(crate) payments: Vec<Payment>,
+    #[serde(rename = "refusal")]
+    pub(crate) refusals: Vec<ScriptedRefusal>,
     pub(crate) pace: f64,
     #[serde(with = "seconds")]
     pub(crate) ping_every: Duration,
@@ -95,6 +99,7 @@ impl Default for Scenario {
             phones: Vec::new(),
             messages: Vec::new(),
             payments: Vec::new(),
+            refusals: Vec::new(),
             pace: 1.0,
             ping_every: Duration::from_secs(10),
             ack_within: Duration::from_secs(10),
@@ -180,6 +185,14 @@ impl Scenario {
         self
     }
 
+    /// Refuses requests although nothing is wrong with them. Refusals of one method are used in the order they are
+    /// added.
+    #[must_use]
+    pub fn refusal(mut self, refusal: ScriptedRefusal) -> Self {
+        self.refusals.push(refusal);
+        self
+    }
+
     /// Lets in one more project with its token.
     #[must_use]
     pub fn credential(mut self, project: impl Into<String>, token: impl Into<String>) -> Self {
@@ -242,8 +255,10 @@ impl Scenario {
         self
     }
 
-    /// Whether a parameter that the reference does not know is refused with code 400 instead of
-    /// being accepted and noted. Default: false.
+    /// Whether the service refuses parameters and methods that its [`reading`](Self::reading) does not know: a
+    /// parameter with code 400 (in `signalwire.connect` and other requests without such a code with -32602), a method
+    /// with -32601. Without this a parameter that neither reading knows is accepted and noted as a
+    /// [`Violation`](crate::Violation), and one that only the other reading knows is accepted. Default: false.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -312,8 +327,9 @@ impl Scenario {
         self
     }
 
-    /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that
-    /// does not have them. Default: false.
+    /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that knows them and does
+    /// not have them. Without this they work with [`Reading::Sdks`], and are unknown methods with
+    /// [`Reading::Specification`]. Default: false.
     #[must_use]
     pub fn refuse_hold(mut self, refuse: bool) -> Self {
         self.refuse_hold = refuse;

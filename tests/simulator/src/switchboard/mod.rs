@@ -9,12 +9,13 @@ mod events;
 mod faults;
 mod inbound;
 mod journal;
-mod legs;
+pub(crate) mod legs;
 mod messages;
 mod offers;
 pub(crate) mod operation;
 mod people;
 mod queues;
+mod refusals;
 pub(crate) mod session;
 mod stats;
 mod streams;
@@ -26,8 +27,9 @@ use std::time::Duration;
 
 pub use calls::{CallState, CallView, OperationView};
 pub(crate) use faults::CUT;
-pub use faults::{Faults, Refusal};
+pub use faults::Faults;
 pub use journal::{Direction, JOURNAL_BOUND, JournalEntry, VIOLATION_BOUND, Violation};
+pub use refusals::Refusal;
 pub use stats::{Disturbed, ServiceStats};
 
 use self::calls::{AttemptKey, Call, CallKey};
@@ -37,6 +39,7 @@ use self::journal::Journal;
 use self::legs::Attempt;
 use self::messages::{Incoming, MessageKey, Outgoing};
 use self::queues::Queue;
+use self::refusals::Refusals;
 use self::session::{Connection, Session, SessionKey};
 use self::timers::{Timer, Timers};
 use crate::{Payment, Report, Scenario};
@@ -113,7 +116,7 @@ pub struct Switchboard {
     payments: VecDeque<Payment>,
     ended: VecDeque<CallView>,
     conditions: BTreeMap<ConnectionId, Condition>,
-    refusals: BTreeMap<String, VecDeque<Refusal>>,
+    refusals: Refusals,
     /// Scripted callers who have dialled or are about to.
     planned: BTreeSet<usize>,
     scripts_over: usize,
@@ -209,6 +212,7 @@ impl Switchboard {
             faults: scenario.faults,
             journal: Journal::new(&scenario),
             payments: scenario.payments.iter().copied().collect(),
+            refusals: Refusals::of(&scenario.refusals),
             scenario,
             rng: fastrand::Rng::with_seed(seed),
             now: Duration::ZERO,
@@ -229,7 +233,6 @@ impl Switchboard {
             messages_over: 0,
             ended: VecDeque::new(),
             conditions: BTreeMap::new(),
-            refusals: BTreeMap::new(),
             planned: BTreeSet::new(),
             scripts_over: 0,
             staged: Vec::new(),
