@@ -33,10 +33,8 @@ fn connect(board: &mut Switchboard, request: &Request) -> Outcome {
     if call.attempt.is_some() {
         return Err(Refused::conflict("Call is already connecting"));
     }
-    if board.scenario.reading == Reading::Specification && ai::holds(board, request)? {
-        return Err(ai::occupied());
-    }
     let groups = Device::groups(request.value("devices"));
-    board.start_connect(key, request.session, request.text("tag"), groups, Terms::of(request));
+    let limit = media::to_time(request.value("max_duration")).filter(|time| !time.is_zero());
+    board.start_connect(key, request.session, request.text("tag"), groups, limit);
     accepted()
 }

@@ -67,7 +67,7 @@ pub(super) const METHODS: &[Method] = &[
 fn detect(board: &mut Switchboard, request: &Request) -> Outcome {
     let wanted = request.value("detect");
     let ear = match wanted["type"].as_str() {
-        None | Some("machine") => Ear::Machine(Machine::new(&wanted["params"])),
+        Some("machine") => Ear::Machine(Machine::new(&wanted["params"])),
         Some("fax") => Ear::Fax { tone: wanted["params"]["tone"].as_str().map(str::to_uppercase) },
         Some("digit") => {
             let keys = match wanted["params"]["digits"].as_str() {

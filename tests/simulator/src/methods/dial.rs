@@ -31,10 +31,6 @@ fn dial(board: &mut Switchboard, request: &Request) -> Outcome {
     if board.is_dialling(request.session, tag) {
         return Err(Refused::conflict(format!("A dial with tag '{tag}' is still going on")));
     }
-    let terms = match board.scenario.reading {
-        Reading::Specification => Terms::of(request),
-        Reading::Sdks => Terms::of(request).without_limit(),
-    };
-    board.start_dial(request.session, tag, Device::groups(request.value("devices")), terms);
+    board.start_dial(request.session, tag, Device::groups(request.value("devices")));
     accepted()
 }

@@ -307,10 +307,9 @@ impl Device {
         self.first(&["from_number", "from"])
     }
 
-    /// How long it may ring, where its dial or connect has a time for devices without their own.
-    pub(crate) fn ring_time(&self, common: Option<Duration>) -> Duration {
-        let own = self.seconds("timeout").filter(|time| !time.is_zero());
-        own.or(common).unwrap_or(RING_TIME)
+    /// How long it may ring; the default is for a device that does not say.
+    pub(crate) fn ring_time(&self, default: Option<Duration>) -> Duration {
+        self.seconds("timeout").or(default).unwrap_or(RING_TIME)
     }
 
     /// How long a call with it may last; only the older sources have that.

@@ -302,13 +302,7 @@ impl Till {
     fn asking_time(&self, desk: &Desk<'_>, question: Question) -> Duration {
         let prompts = self.prompts.as_array().into_iter().flatten();
         let fits = |prompt: &&Value| prompt["for"] == question.name();
-        let Some(prompt) = prompts.filter(fits).next() else { return desk.scenario().paced(QUESTION) };
-        if let media::Length::Ends(time) = media::length(desk.scenario(), &prompt["play"], 1)
-            && !time.is_zero()
-        {
-            return time;
-        }
-        let actions = prompt["actions"].as_array();
+        let actions = prompts.filter(fits).find_map(|prompt| prompt["actions"].as_array());
         let phrases = actions.into_iter().flatten().filter_map(|action| action["phrase"].as_str());
         let time: Duration = phrases.map(|phrase| media::speech(desk.scenario(), phrase)).sum();
         if time.is_zero() { desk.scenario().paced(QUESTION) } else { time }

@@ -59,14 +59,7 @@ pub(super) const METHODS: &[Method] = &[
 fn play_and_collect(board: &mut Switchboard, request: &Request) -> Outcome {
     let rules =
         request.value("collect").as_object().ok_or_else(|| Refused::bad("Missing parameter 'collect'"))?;
-    let mut rules = rules.clone();
-    if board.scenario.reading == Reading::Specification {
-        rules.retain(|name, _| COMMON_INPUT.contains(&name.as_str()));
-        if ai::holds(board, request)? {
-            return Err(ai::occupied());
-        }
-    }
-    let input = Input::new(&rules)
+    let input = Input::new(rules)
         .map_err(|_| Refused::bad("Missing parameter 'collect.digits' or 'collect.speech'"))?;
     let prompt = Player::new(&board.scenario, request.value("play"), 1);
     board.start_operation(request, Box::new(PlayAndCollect { prompt, input }))?;

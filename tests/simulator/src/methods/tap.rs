@@ -56,28 +56,12 @@ fn tap(board: &mut Switchboard, request: &Request) -> Outcome {
     let mut device = request.value("device").clone();
     fill(&mut tap, "direction", "speak".into());
     fill(&mut device, "codec", "PCMU".into());
-    // In the newer specification a source has all five members whatever its kind.
-    let all = board.scenario.reading == Reading::Specification;
     let source = if device["type"] == "rtp" {
         fill(&mut device, "ptime", 20.into());
-        let mut source = json!({"type": "rtp", "params": {
-            "addr": "198.51.100.7", "port": 30_000, "codec": "PCMU", "ptime": 20,
-        }});
-        if all {
-            source["params"]["rate"] = 8000.into();
-        }
-        source
+        json!({"type": "rtp", "params": {"addr": "198.51.100.7", "port": 30_000, "codec": "PCMU", "ptime": 20}})
     } else {
         fill(&mut device, "rate", 8000.into());
-        if all {
-            json!({"type": "ws", "params": {
-                "addr": "198.51.100.7", "port": 30_000, "codec": "PCMU", "ptime": 20, "rate": 8000,
-            }})
-        } else {
-            json!({"type": "ws", "params": {
-                "uri": "wss://media.example/source", "codec": "PCMU", "rate": 8000,
-            }})
-        }
+        json!({"type": "ws", "params": {"uri": "wss://media.example/source", "codec": "PCMU", "rate": 8000}})
     };
     let event = |state: &str| json!({"state": state, "tap": tap, "device": device});
     let tapping = Lasting::new("tap", "calling.call.tap").first(event("tapping")).last(event("finished"));

@@ -10,10 +10,9 @@ use super::people::Person;
 use super::session::SessionKey;
 use super::timers::Timer;
 use super::{NODE, Switchboard};
-use crate::methods::Request;
-use crate::methods::media::{Device, to_time};
+use crate::methods::media::Device;
 use crate::scenario::Pickup;
-use crate::{CallState, Cue, Reading, Report};
+use crate::{CallState, Cue, Report};
 
 /// How long it takes until a phone starts to ring.
 const UNTIL_RINGING: Duration = Duration::from_millis(100);
@@ -25,39 +24,10 @@ const UNTIL_REFUSED: Duration = Duration::from_millis(500);
 pub(crate) struct Attempt {
     pub(super) session: SessionKey,
     purpose: Purpose,
-    terms: Terms,
     groups: VecDeque<Vec<Device>>,
     /// The legs of the current group that are not decided.
     legs: Vec<CallKey>,
     last_failure: String,
-}
-
-/// What a dial or connect says about all of its devices.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Terms {
-    /// How long a device without a time of its own may ring.
-    ring: Option<Duration>,
-    /// How long the call may last.
-    limit: Option<Duration>,
-    /// Keys that are sent when a device answers.
-    digits: Option<String>,
-}
-
-impl Terms {
-    /// The terms of a checked request.
-    pub(crate) fn of(request: &Request) -> Self {
-        let time = |name: &str| to_time(request.value(name)).filter(|time| !time.is_zero());
-        Self {
-            ring: time("timeout"),
-            limit: time("max_duration"),
-            digits: request.text("send_digits").map(str::to_owned),
-        }
-    }
-
-    /// The same without the limit on the length of the call.
-    pub(crate) fn without_limit(self) -> Self {
-        Self { limit: None, ..self }
-    }
 }
 
 #[derive(Debug, Clone)]
@@ -72,6 +42,7 @@ enum Purpose {
     Connect {
         call: CallKey,
         tag: Option<String>,
+        limit: Option<Duration>,
     },
 }
 
@@ -82,25 +53,18 @@ impl Switchboard {
         })
     }
 
-    pub(crate) fn start_dial(
-        &mut self,
-        session: SessionKey,
-        tag: &str,
-        groups: Vec<Vec<Device>>,
-        terms: Terms,
-    ) {
+    pub(crate) fn start_dial(&mut self, session: SessionKey, tag: &str, groups: Vec<Vec<Device>>) {
         let targets = groups.iter().flatten().map(|device| device.target().to_owned()).collect();
         self.report(Report::DialStarted { tag: tag.to_owned(), targets });
         let event = json!({"node_id": NODE, "tag": tag, "dial_state": "dialing"});
         self.emit(session, "calling.call.dial", event);
-        self.start_attempt(session, Purpose::Dial { tag: tag.to_owned() }, groups, terms);
+        self.start_attempt(session, Purpose::Dial { tag: tag.to_owned() }, groups);
     }
 
     /// Calls one device; only the states of the call tell what becomes of it.
     pub(crate) fn begin_call(&mut self, session: SessionKey, tag: &str, device: Device) -> CallKey {
         let key = CallKey(self.next_call + 1);
-        let purpose = Purpose::Begin { tag: tag.to_owned() };
-        self.start_attempt(session, purpose, vec![vec![device]], Terms::default());
+        self.start_attempt(session, Purpose::Begin { tag: tag.to_owned() }, vec![vec![device]]);
         key
     }
 
@@ -110,7 +74,7 @@ impl Switchboard {
         session: SessionKey,
         tag: Option<&str>,
         groups: Vec<Vec<Device>>,
-        terms: Terms,
+        limit: Option<Duration>,
     ) {
         let tag = tag.map(str::to_owned);
         let mut event = json!({"connect_state": "connecting"});
@@ -118,7 +82,7 @@ impl Switchboard {
             event["tag"] = tag.as_str().into();
         }
         self.emit_for_call(call, "calling.call.connect", event);
-        let attempt = self.start_attempt(session, Purpose::Connect { call, tag }, groups, terms);
+        let attempt = self.start_attempt(session, Purpose::Connect { call, tag, limit }, groups);
         // The first group may have been a call that stands already: then it is decided by now.
         if self.attempts.contains_key(&attempt)
             && let Some(call) = self.calls.get_mut(&call)
@@ -132,14 +96,12 @@ impl Switchboard {
         session: SessionKey,
         purpose: Purpose,
         groups: Vec<Vec<Device>>,
-        terms: Terms,
     ) -> AttemptKey {
         self.next_attempt += 1;
         let key = AttemptKey(self.next_attempt);
         let attempt = Attempt {
             session,
             purpose,
-            terms,
             groups: groups.into(),
             legs: Vec::new(),
             last_failure: String::new(),
@@ -169,8 +131,8 @@ impl Switchboard {
     }
 
     fn create_leg(&mut self, attempt: AttemptKey, device: Device) {
-        let Some(Attempt { session, purpose, terms, .. }) = self.attempts.get(&attempt) else { return };
-        let (session, purpose, ring) = (*session, purpose.clone(), terms.ring);
+        let Some(Attempt { session, purpose, .. }) = self.attempts.get(&attempt) else { return };
+        let (session, purpose) = (*session, purpose.clone());
         let key = self.next_call_key();
         let phone = self.scenario.phone_at(device.target());
         let mut leg = Call::new(key, false, device, self.now);
@@ -185,7 +147,7 @@ impl Switchboard {
             }
         }
         let at = |after: Duration| self.now.saturating_add(after);
-        let (rings, decides, times_out) = (at(UNTIL_RINGING), at(phone.ring), at(leg.device.ring_time(ring)));
+        let (rings, decides, times_out) = (at(UNTIL_RINGING), at(phone.ring), at(leg.device.ring_time()));
         let refused = at(UNTIL_REFUSED);
         leg.ring_timers = match phone.pickup {
             Pickup::Busy | Pickup::NotFound => vec![self.timers.set(refused, Timer::LegDecides(key))],
@@ -229,19 +191,11 @@ impl Switchboard {
 
     fn leg_answered(&mut self, key: CallKey) {
         let Some(leg) = self.calls.get_mut(&key) else { return };
-        // The newer specification has no limit of a device.
-        let own = leg.device.max_duration().filter(|_| self.scenario.reading == Reading::Sdks);
+        let limit = leg.device.max_duration();
         let attempt = leg.leg_of.take().and_then(|attempt| self.attempts.remove(&attempt));
-        self.answer_call(key, own);
+        self.answer_call(key, limit);
         self.person_acts_after(key, Duration::ZERO);
         let Some(attempt) = attempt else { return };
-        if attempt.terms.limit.is_some() {
-            self.limit_call(key, attempt.terms.limit);
-        }
-        if let Some(digits) = attempt.terms.digits {
-            self.report(Report::DigitsSent { call: key.id(), digits });
-            self.cue(key, Cue::DigitsHeard);
-        }
         for loser in attempt.legs.into_iter().filter(|leg| *leg != key) {
             self.end_call(loser, "cancel");
         }
@@ -256,7 +210,8 @@ impl Switchboard {
                 self.report(Report::DialAnswered { tag, call: key.id() });
             }
             Purpose::Begin { .. } => {}
-            Purpose::Connect { call, tag } => {
+            Purpose::Connect { call, tag, limit } => {
+                self.limit_call(key, limit);
                 self.bridge(call, key, tag.as_deref(), json!({}));
             }
         }

@@ -66,18 +66,6 @@ impl Switchboard {
         Ok(())
     }
 
-    /// Checks that a call which waits in a queue entered it with this control id.
-    pub(crate) fn check_queue_control(&self, key: CallKey, control_id: &str) -> Result<(), Refused> {
-        let mut waiting = self.queues.iter().flat_map(|queue| &queue.waiting);
-        match waiting.find(|entry| entry.call == key) {
-            Some(entry) if entry.control_id != control_id => {
-                let what = format!("No calling.queue.enter with control_id '{control_id}' is active");
-                Err(Refused::new(404, what))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Takes a call out of a queue without an answer.
     pub(crate) fn leave_queue(&mut self, key: CallKey, name: &str) -> Result<(), Refused> {
         let place = self.queues.iter().position(|queue| queue.name == name && queue.position(key).is_some());
