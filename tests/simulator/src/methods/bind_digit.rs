@@ -4,12 +4,13 @@ use serde_json::{Map, Value};
 
 use super::rules::{KEYS_AND_PAUSES, Kind, count, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, find, is_offered, text};
+use crate::Switchboard;
 use crate::switchboard::bindings::Binding;
-use crate::{Reading, Switchboard};
 
-const DEFAULT_REALM: &str = "default";
-/// The realm that stands for all of them when bindings are cleared.
-const EVERY_REALM: &str = "all";
+/// The realm of a binding that names none.
+const USUAL_REALM: &str = "default";
+/// The name for all realms together.
+const ALL: &str = "all";
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -53,7 +54,7 @@ fn bind(board: &mut Switchboard, request: &Request) -> Outcome {
         digits,
         method,
         params: request.value("params").as_object().cloned().unwrap_or_else(Map::<String, Value>::new),
-        realm: request.text("realm").unwrap_or(default_realm(board)).to_owned(),
+        realm: request.text("realm").unwrap_or(USUAL_REALM).to_owned(),
         triggers_left: triggers,
         connection: request.connection,
         session: request.session,
@@ -63,23 +64,13 @@ fn bind(board: &mut Switchboard, request: &Request) -> Outcome {
     accepted()
 }
 
-/// The realm of a binding that does not name one.
-fn default_realm(board: &Switchboard) -> &'static str {
-    match board.scenario.reading {
-        Reading::Specification => DEFAULT_REALM,
-        Reading::Sdks => "",
-    }
-}
-
 fn clear(board: &mut Switchboard, request: &Request) -> Outcome {
-    // For the SDKs, clearing without a realm clears all of them.
-    let realm = match board.scenario.reading {
-        Reading::Specification => {
-            Some(request.text("realm").unwrap_or(DEFAULT_REALM)).filter(|realm| *realm != EVERY_REALM)
-        }
-        Reading::Sdks => request.text("realm"),
+    let cleared = match request.text("realm") {
+        None if board.scenario.is_to_specification() => Some(USUAL_REALM),
+        Some(ALL) if board.scenario.is_to_specification() => None,
+        realm => realm,
     };
     let call = board.calls.get_mut(&request.call()?).ok_or_else(Refused::no_call)?;
-    call.bindings.retain(|binding| realm.is_some_and(|realm| realm != binding.realm));
+    call.bindings.retain(|binding| cleared.is_some_and(|realm| realm != binding.realm));
     accepted()
 }

@@ -1,10 +1,11 @@
 //! Bridging a call with somebody else.
 
+use super::ai::refuse_beside_agent;
+use super::dial::wishes;
 use super::media::Device;
 use super::rules::{Kind, TONES_AND_PAUSES, WEB, newer, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, ai, texts};
-use crate::switchboard::legs::Terms;
-use crate::{Reading, Switchboard};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use crate::Switchboard;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.connect",
@@ -27,6 +28,7 @@ pub(super) const METHODS: &[Method] = &[Method {
 fn connect(board: &mut Switchboard, request: &Request) -> Outcome {
     let key = request.call()?;
     let call = board.calls.get(&key).ok_or_else(Refused::no_call)?;
+    refuse_beside_agent(board, key)?;
     if call.peer.is_some() {
         return Err(Refused::conflict("Call is already connected"));
     }
@@ -34,7 +36,7 @@ fn connect(board: &mut Switchboard, request: &Request) -> Outcome {
         return Err(Refused::conflict("Call is already connecting"));
     }
     let groups = Device::groups(request.value("devices"));
-    let limit = media::to_time(request.value("max_duration")).filter(|time| !time.is_zero());
-    board.start_connect(key, request.session, request.text("tag"), groups, limit);
+    let wishes = wishes(board, request);
+    board.start_connect(key, request.session, request.text("tag"), groups, wishes);
     accepted()
 }

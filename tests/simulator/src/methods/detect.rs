@@ -68,7 +68,12 @@ fn detect(board: &mut Switchboard, request: &Request) -> Outcome {
     let wanted = request.value("detect");
     let ear = match wanted["type"].as_str() {
         Some("machine") => Ear::Machine(Machine::new(&wanted["params"])),
-        Some("fax") => Ear::Fax { tone: wanted["params"]["tone"].as_str().map(str::to_uppercase) },
+        None if wanted["type"].is_null() => Ear::Machine(Machine::new(&wanted["params"])),
+        Some("fax") => {
+            let tone = wanted["params"]["tone"].as_str().map(str::to_uppercase);
+            let usual = board.scenario.is_to_specification().then(|| "CED".to_owned());
+            Ear::Fax { tone: tone.or(usual) }
+        }
         Some("digit") => {
             let keys = match wanted["params"]["digits"].as_str() {
                 None => USUAL_KEYS,
@@ -110,6 +115,9 @@ struct Machine {
     voice_threshold: Duration,
     words_threshold: usize,
     message_end: bool,
+    /// Whether it is told when the machine goes on after a silence.
+    interruptions: bool,
+    is_ready: bool,
     /// How long and how much has been said without a silence between.
     voiced: Duration,
     words: usize,
@@ -128,6 +136,8 @@ impl Machine {
             voice_threshold: time("machine_voice_threshold", VOICE_THRESHOLD),
             words_threshold: words.map_or(WORDS_THRESHOLD, |n| usize::try_from(n).unwrap_or(usize::MAX)),
             message_end: params["detect_message_end"].as_bool().unwrap_or(true),
+            interruptions: params["detect_interruptions"].as_bool().unwrap_or(false),
+            is_ready: false,
             voiced: Duration::ZERO,
             words: 0,
             is_machine: false,
@@ -181,6 +191,15 @@ impl Detector {
         desk.note(format!("detected {event}{}", if beep { " after a beep" } else { "" }));
     }
 
+    /// Says that a machine that was silent goes on.
+    fn interrupted(&mut self, desk: &mut Desk<'_>) {
+        if let Ear::Machine(machine) = &mut self.ear
+            && std::mem::take(&mut machine.is_ready)
+        {
+            self.tell(desk, "NOT_READY", false);
+        }
+    }
+
     /// The answer, and nothing more.
     fn answer(&self, desk: &mut Desk<'_>, event: &str) {
         self.tell(desk, event, false);
@@ -196,20 +215,27 @@ impl Detector {
         desk.finish();
     }
 
-    fn is_a_machine(&mut self, desk: &mut Desk<'_>) {
+    fn is_a_machine(&mut self, desk: &mut Desk<'_>, beep: bool) {
         let Ear::Machine(machine) = &mut self.ear else { return };
         machine.is_machine = true;
-        if machine.message_end {
-            self.tell(desk, "MACHINE", false);
+        let to_specification = desk.is_to_specification();
+        let (message_end, interruptions) = (machine.message_end, machine.interruptions);
+        self.tell(desk, "MACHINE", beep && to_specification);
+        if !message_end {
+            self.end(desk);
+        } else if !to_specification || (interruptions && !beep) {
             self.tell(desk, "NOT_READY", false);
-        } else {
-            self.answer(desk, "MACHINE");
         }
     }
 
     fn ready(&mut self, desk: &mut Desk<'_>, beep: bool) {
+        let Ear::Machine(machine) = &mut self.ear else { return };
+        machine.is_ready = true;
+        let goes_on = machine.interruptions && !beep && desk.is_to_specification();
         self.tell(desk, "READY", beep);
-        self.end(desk);
+        if !goes_on {
+            self.end(desk);
+        }
     }
 
     fn hear(&mut self, desk: &mut Desk<'_>, sound: Sound) {
@@ -222,7 +248,7 @@ impl Detector {
             Ear::Machine(machine) if sound == Sound::Beep => {
                 let (known, message_end) = (machine.is_machine, machine.message_end);
                 if !known {
-                    self.is_a_machine(desk);
+                    self.is_a_machine(desk, true);
                 }
                 if message_end {
                     self.ready(desk, true);
@@ -261,6 +287,7 @@ impl Operation for Detector {
             (_, Voice::Sounds(sound)) => self.hear(desk, *sound),
             (Ear::Machine(machine), Voice::Starts { text, lasts }) => {
                 machine.voice_starts(desk, text, *lasts);
+                self.interrupted(desk);
             }
             (Ear::Machine(machine), Voice::Stops) => machine.voice_stops(desk),
             _ => {}
@@ -278,7 +305,7 @@ impl Operation for Detector {
     fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
         let known = matches!(&self.ear, Ear::Machine(machine) if machine.is_machine);
         match tick {
-            Tick::Threshold => self.is_a_machine(desk),
+            Tick::Threshold => self.is_a_machine(desk, false),
             Tick::EndSilence if known => self.ready(desk, false),
             Tick::EndSilence => self.answer(desk, "HUMAN"),
             Tick::InitialTimeout => self.answer(desk, "UNKNOWN"),
@@ -290,6 +317,15 @@ impl Operation for Detector {
     fn on_command(&mut self, desk: &mut Desk<'_>, _: &Command) -> Outcome {
         self.end(desk);
         accepted()
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        if desk.is_to_specification() {
+            self.end(desk);
+        } else {
+            self.tell(desk, "error", false);
+            desk.finish();
+        }
     }
 
     fn call_ends(&mut self, desk: &mut Desk<'_>) {

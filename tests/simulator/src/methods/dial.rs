@@ -1,10 +1,10 @@
 //! Calling out.
 
-use super::media::Device;
+use super::media::{Device, to_time};
 use super::rules::{Kind, TONES_AND_PAUSES, newer, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
-use crate::switchboard::legs::Terms;
-use crate::{Reading, Switchboard};
+use crate::Switchboard;
+use crate::switchboard::legs::Wishes;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.dial",
@@ -31,6 +31,18 @@ fn dial(board: &mut Switchboard, request: &Request) -> Outcome {
     if board.is_dialling(request.session, tag) {
         return Err(Refused::conflict(format!("A dial with tag '{tag}' is still going on")));
     }
-    board.start_dial(request.session, tag, Device::groups(request.value("devices")));
+    let groups = Device::groups(request.value("devices"));
+    board.start_dial(request.session, tag, groups, wishes(board, request));
     accepted()
+}
+
+/// What a dial or connect asks for beside its devices. Clients of the older description send none of it but a limit
+/// for a connect.
+pub(super) fn wishes(board: &Switchboard, request: &Request) -> Wishes {
+    let time = |name: &str| to_time(request.value(name)).filter(|time| !time.is_zero());
+    let limit = time("max_duration");
+    if !board.scenario.is_to_specification() {
+        return Wishes { limit, ..Wishes::default() };
+    }
+    Wishes { limit, ring: time("timeout"), digits: request.text("send_digits").map(str::to_owned) }
 }

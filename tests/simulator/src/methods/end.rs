@@ -3,6 +3,7 @@
 use super::rules::{Kind, optional};
 use super::{Method, On, Outcome, Request, Shape, accepted, texts};
 use crate::Switchboard;
+use crate::switchboard::calls::Source;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.end",
@@ -15,6 +16,6 @@ pub(super) const METHODS: &[Method] = &[Method {
 
 fn end(board: &mut Switchboard, request: &Request) -> Outcome {
     let reason = request.text("reason").unwrap_or("hangup").to_owned();
-    board.end_call(request.call()?, &reason);
+    board.end_call_by(request.call()?, &reason, Source::Outbound);
     accepted()
 }

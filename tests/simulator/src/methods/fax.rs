@@ -96,6 +96,12 @@ struct Fax {
 }
 
 impl Fax {
+    /// The fax did not get through. The newer specification has no event of its own for that.
+    fn failed(&self, desk: &mut Desk<'_>, result: u32, text: &str) {
+        let kind = if desk.is_to_specification() { "finished" } else { "error" };
+        self.end(desk, kind, result, text);
+    }
+
     fn end(&self, desk: &mut Desk<'_>, kind: &str, result: u32, text: &str) {
         let other = desk.scenario().other_forms;
         let mut fax = json!({"type": kind, "params": {
@@ -129,7 +135,7 @@ impl Operation for Fax {
 
     fn on_timer(&mut self, desk: &mut Desk<'_>, _: Tick) {
         if !self.fetched {
-            self.end(desk, "error", 404, "Document not found");
+            self.failed(desk, 404, "Document not found");
             return;
         }
         self.pages += 1;
@@ -148,7 +154,11 @@ impl Operation for Fax {
         accepted()
     }
 
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.failed(desk, 48, "Disconnected after permitted retries");
+    }
+
     fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk, "error", 2, "The call dropped prematurely");
+        self.failed(desk, 2, "The call dropped prematurely");
     }
 }

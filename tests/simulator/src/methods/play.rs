@@ -111,11 +111,14 @@ impl Player {
 
     /// The media is over, by itself or because it is cut short.
     pub(super) fn end(&mut self, desk: &mut Desk<'_>, prompt: bool, by_itself: bool) {
+        self.over(desk, prompt, by_itself && matches!(self.length, Length::Breaks(_)));
+    }
+
+    fn over(&mut self, desk: &mut Desk<'_>, prompt: bool, broken: bool) {
         if !std::mem::take(&mut self.playing) {
             return;
         }
         desk.cancel(Tick::Done);
-        let broken = by_itself && matches!(self.length, Length::Breaks(_));
         desk.emit("calling.call.play", json!({"state": if broken { "error" } else { "finished" }}));
         desk.report(Report::PlayFinished { call: desk.call_id(), prompt, failed: broken });
         desk.cue(if prompt { Cue::PromptFinished } else { Cue::PlayFinished });
@@ -174,9 +177,14 @@ impl Operation for Play {
             }
             Command::Pause { .. } => self.player.pause(desk),
             Command::Resume => self.player.resume(desk),
-            Command::Volume | Command::StartInputTimers => {}
+            _ => {}
         }
         accepted()
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.player.over(desk, false, true);
+        desk.finish();
     }
 
     fn call_ends(&mut self, desk: &mut Desk<'_>) {

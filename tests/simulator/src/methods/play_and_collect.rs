@@ -1,13 +1,15 @@
 //! A prompt, and collecting what the caller answers. A key or a word cuts the prompt short.
 
+use super::ai::refuse_beside_agent;
 use super::collect::{DIGITS_WITH_MINIMUM, FIRST_INPUT, Input, SPEECH};
 use super::play::Player;
 use super::rules::{Kind, Param, WEB, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, ai, texts};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use crate::Switchboard;
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
-use crate::{Reading, Switchboard};
 
 pub(super) const NAME: &str = "calling.play_and_collect";
+
 /// What is collected behind a prompt.
 const INPUT: &[Param] = &[
     optional("digits", Kind::Object(DIGITS_WITH_MINIMUM)),
@@ -18,9 +20,6 @@ const INPUT: &[Param] = &[
     older("send_start_of_input", Kind::Flag),
     older("start_input_timers", Kind::Flag),
 ];
-/// The members of `collect` that have an effect in both readings.
-const COMMON_INPUT: &[&str] = &["digits", "speech", "initial_timeout"];
-
 const VOLUME: Kind = Kind::Between(-40.0, 40.0);
 
 pub(super) const METHODS: &[Method] = &[
@@ -57,9 +56,10 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 fn play_and_collect(board: &mut Switchboard, request: &Request) -> Outcome {
+    refuse_beside_agent(board, request.call()?)?;
     let rules =
         request.value("collect").as_object().ok_or_else(|| Refused::bad("Missing parameter 'collect'"))?;
-    let input = Input::new(rules)
+    let input = Input::behind_prompt(rules, board.scenario.reading)
         .map_err(|_| Refused::bad("Missing parameter 'collect.digits' or 'collect.speech'"))?;
     let prompt = Player::new(&board.scenario, request.value("play"), 1);
     board.start_operation(request, Box::new(PlayAndCollect { prompt, input }))?;
@@ -119,9 +119,14 @@ impl Operation for PlayAndCollect {
                 self.input.stop(desk);
             }
             Command::StartInputTimers => self.input.start_clock(desk),
-            Command::Volume | Command::Pause { .. } | Command::Resume => {}
+            _ => {}
         }
         accepted()
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.cut_prompt(desk);
+        self.input.fails(desk);
     }
 
     fn call_ends(&mut self, desk: &mut Desk<'_>) {

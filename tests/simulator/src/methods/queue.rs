@@ -1,8 +1,14 @@
 //! Waiting in a queue. A connect to a `queue` device takes out whoever waits longest.
 
+use std::time::Duration;
+
+use super::media::to_time;
 use super::rules::{Kind, WEB, newer, optional, required};
 use super::{Method, On, Shape, accepted, texts};
-use crate::Reading;
+use crate::switchboard::queues::Patience;
+
+/// How long a call waits that does not say. The older description knows no limit.
+const WAIT_TIME: Duration = Duration::from_mins(3);
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -20,10 +26,14 @@ pub(super) const METHODS: &[Method] = &[
         shape: Shape::Operation,
         message: texts("Entering queue", "Entering Queue"),
         run: |board, request| {
-            let (name, status_url) = (request.text("queue_name"), request.text("status_url"));
-            let control_id = request.control_id().to_owned();
-            let (name, status_url) = (name.unwrap_or_default(), status_url.unwrap_or_default());
-            board.enter_queue(request.call()?, request.session, name, control_id, status_url)?;
+            let name = request.text("queue_name").unwrap_or_default();
+            let limit = to_time(request.value("wait_time")).filter(|time| !time.is_zero());
+            let patience = Patience {
+                control_id: request.control_id().to_owned(),
+                status_url: request.text("status_url").unwrap_or_default().to_owned(),
+                limit: Some(limit.unwrap_or(WAIT_TIME)),
+            };
+            board.enter_queue(request.call()?, request.session, name, patience)?;
             accepted()
         },
     },
@@ -40,10 +50,11 @@ pub(super) const METHODS: &[Method] = &[
         shape: Shape::Operation,
         message: texts("Leaving queue", "Leaving Queue"),
         run: |board, request| {
-            if board.scenario.reading == Reading::Specification {
-                board.check_queue_control(request.call()?, request.control_id())?;
+            let (key, name) = (request.call()?, request.text("queue_name").unwrap_or_default());
+            if board.scenario.is_to_specification() {
+                board.check_leaving(key, request.control_id(), name, request.text("queue_id"))?;
             }
-            board.leave_queue(request.call()?, request.text("queue_name").unwrap_or_default())?;
+            board.leave_queue(key, name)?;
             accepted()
         },
     },

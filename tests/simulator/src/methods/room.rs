@@ -1,4 +1,6 @@
-//! Joining and leaving video rooms. Nothing but the replies travels on the wire.
+//! Joining and leaving video rooms. In the older description nothing but the replies travels on the wire.
+
+use serde_json::json;
 
 use super::lasting::Lasting;
 use super::rules::{Kind, WEB, older, optional, required};
@@ -38,6 +40,15 @@ fn join(board: &mut Switchboard, request: &Request) -> Outcome {
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
         return Err(Refused::bad("Parameter 'name' must be made of A-Z, a-z, 0-9, _ and -"));
     }
-    board.start_operation(request, Box::new(Lasting::silent("room")))?;
+    let room = if board.scenario.is_to_specification() {
+        let event = |status: &str| json!({"join_status": status, "room_name": name});
+        Lasting::new("room", "calling.call.room")
+            .first(event("joined"))
+            .last(event("leave"))
+            .failed(event("failed"))
+    } else {
+        Lasting::silent("room")
+    };
+    board.start_operation(request, Box::new(room))?;
     accepted()
 }

@@ -49,6 +49,12 @@ impl Operation for SendDigits {
         desk.finish();
     }
 
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        let state = if desk.is_to_specification() { "error" } else { "finished" };
+        desk.emit("calling.call.send_digits", serde_json::json!({"state": state}));
+        desk.finish();
+    }
+
     fn call_ends(&mut self, desk: &mut Desk<'_>) {
         desk.emit("calling.call.send_digits", serde_json::json!({"state": "finished"}));
     }

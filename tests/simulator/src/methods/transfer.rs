@@ -33,8 +33,12 @@ pub(super) const METHODS: &[Method] = &[
         shape: Shape::Call,
         message: text("Transferring"),
         run: |board, request| {
+            let key = request.call()?;
             let dest = request.text("dest").unwrap_or("a document");
-            board.note(request.call()?, format!("transferred to {dest}"));
+            board.note(key, format!("transferred to {dest}"));
+            if board.scenario.is_to_specification() {
+                board.hand_over(key, request.text("dest").and_then(|dest| dest.strip_prefix("context:")));
+            }
             accepted()
         },
     },

@@ -1,4 +1,4 @@
-//! Events of the application's own, for a browser that takes part in the call.
+//! Events of the application's own. They come back to everybody who reads the context of the call.
 
 use super::rules::{Kind, older, optional, others};
 use super::{Method, On, Shape, accepted, texts};
@@ -17,7 +17,13 @@ pub(super) const METHODS: &[Method] = &[Method {
     shape: Shape::Call,
     message: texts("Sending user event", "Event sent"),
     run: |board, request| {
-        board.note(request.call()?, format!("user event {}", request.value("event")));
+        let key = request.call()?;
+        board.note(key, format!("user event {}", request.value("event")));
+        if board.scenario.is_to_specification()
+            && let Some(members) = request.value("event").as_object()
+        {
+            board.tell_of_user_event(key, members);
+        }
         accepted()
     },
 }];

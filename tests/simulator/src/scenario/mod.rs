@@ -6,6 +6,7 @@ mod people;
 mod reading;
 mod refusals;
 mod steps;
+mod tasks;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ pub use people::{Caller, Phone, Pickup, When};
 pub use reading::Reading;
 pub use refusals::ScriptedRefusal;
 pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Sound, Step};
+pub use tasks::Task;
 
 use crate::switchboard::Faults;
 
@@ -64,9 +66,12 @@ pub struct Scenario {
     pub(crate) phones: Vec<Phone>,
     #[serde(rename = "message")]
     pub(crate) messages: Vec<Message>,
+    #[serde(rename = "task")]
+    pub(crate) tasks: Vec<Task>,
     pub(crate) payments: Vec<Payment>,
     #[serde(rename = "refusal")]
     pub(crate) refusals: Vec<ScriptedRefusal>,
+    pub(crate) failing: Vec<Failing>,
     pub(crate) pace: f64,
     #[serde(with = "seconds")]
     pub(crate) ping_every: Duration,
@@ -84,6 +89,7 @@ pub struct Scenario {
     pub(crate) nested_record_results: bool,
     pub(crate) state_in_fax_events: bool,
     pub(crate) other_forms: bool,
+    pub(crate) minimal_envelope: bool,
     pub(crate) refuse_hold: bool,
     pub(crate) unplayable: Vec<String>,
     pub(crate) unpaid_contexts: Vec<String>,
@@ -98,8 +104,10 @@ impl Default for Scenario {
             callers: Vec::new(),
             phones: Vec::new(),
             messages: Vec::new(),
+            tasks: Vec::new(),
             payments: Vec::new(),
             refusals: Vec::new(),
+            failing: Vec::new(),
             pace: 1.0,
             ping_every: Duration::from_secs(10),
             ack_within: Duration::from_secs(10),
@@ -113,6 +121,7 @@ impl Default for Scenario {
             nested_record_results: false,
             state_in_fax_events: false,
             other_forms: false,
+            minimal_envelope: false,
             refuse_hold: false,
             unplayable: Vec::new(),
             unpaid_contexts: Vec::new(),
@@ -177,6 +186,13 @@ impl Scenario {
         self
     }
 
+    /// Adds a task that another application sends.
+    #[must_use]
+    pub fn task(mut self, task: Task) -> Self {
+        self.tasks.push(task);
+        self
+    }
+
     /// How payments end, one after the other; those after the last are approved. Only payments that
     /// get as far as being processed count.
     #[must_use]
@@ -190,6 +206,20 @@ impl Scenario {
     #[must_use]
     pub fn refusal(mut self, refusal: ScriptedRefusal) -> Self {
         self.refusals.push(refusal);
+        self
+    }
+
+    /// Lets the next `times` operations that a method starts fail, instead of coming to their natural end; those after
+    /// them do not. Each fails 100 ms after it began, in the way it has for that: `calling.play` and `calling.ai` end in
+    /// state `error`, `calling.send_digits` in state `error` ([`Reading::Specification`] only), a collect with a result of
+    /// type `error`, `calling.detect` and the fax methods with `error` ([`Reading::Sdks`]) or without success
+    /// ([`Reading::Specification`]), `calling.pay` with result `internal-error`, `calling.refer` in state `error`,
+    /// `calling.join_room` with status `failed`. What has no failure ends early.
+    ///
+    /// In TOML `failing = [{ method = "calling.send_digits", times = 2 }]`; `times` is 1 when it is not given.
+    #[must_use]
+    pub fn failing(mut self, method: impl Into<String>, times: u32) -> Self {
+        self.failing.push(Failing { method: method.into(), times });
         self
     }
 
@@ -327,6 +357,14 @@ impl Scenario {
         self
     }
 
+    /// Whether events have only `event_type`, `event_channel`, `timestamp` and `params` around what they say, as they
+    /// always do in [`Reading::Sdks`]. Default: false.
+    #[must_use]
+    pub fn minimal_envelope(mut self, minimal: bool) -> Self {
+        self.minimal_envelope = minimal;
+        self
+    }
+
     /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that knows them and does
     /// not have them. Without this they work with [`Reading::Sdks`], and are unknown methods with
     /// [`Reading::Specification`]. Default: false.
@@ -370,6 +408,21 @@ impl Scenario {
             .unwrap_or_else(Phone::any)
     }
 
+    /// Whether the service follows the newer specification.
+    pub(crate) fn is_to_specification(&self) -> bool {
+        self.reading == Reading::Specification
+    }
+
+    /// An end reason in the words of the reading.
+    pub(crate) fn end_reason<'a>(&self, reason: &'a str) -> &'a str {
+        match reason {
+            "max_duration" if self.is_to_specification() => "maxDuration",
+            "not_found" if self.is_to_specification() => "notFound",
+            "no_answer" if self.is_to_specification() => "noAnswer",
+            other => other,
+        }
+    }
+
     pub(crate) fn paced(&self, time: Duration) -> Duration {
         Duration::try_from_secs_f64(time.as_secs_f64() * self.pace).unwrap_or(Duration::MAX)
     }
@@ -387,6 +440,21 @@ pub enum Payment {
     CardDeclined,
     /// The connector cannot be reached or makes no sense.
     ConnectorError,
+    /// The service itself does not accept what was entered.
+    Invalid,
+}
+
+/// A method whose next operations fail.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Failing {
+    pub(crate) method: String,
+    #[serde(default = "once")]
+    pub(crate) times: u32,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// A project and the API token that opens it.
