@@ -13,7 +13,7 @@ pub(crate) const SEND: &str = "messaging.send";
 const DEFAULT_CONTEXT: &str = "default";
 /// How many files a message may have.
 const MAX_MEDIA: usize = 8;
-/// The kinds of WhatsApp messages.
+/// The kinds of messages that `WhatsApp` has.
 const MESSAGE_TYPES: &[&str] = &[
     "whatsapp_media_text",
     "whatsapp_media_contacts",

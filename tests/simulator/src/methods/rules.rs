@@ -261,36 +261,29 @@ pub(super) fn check_members(
 }
 
 fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) -> Result<(), String> {
-    let must = |what: &str| Err(format!("Parameter '{path}' must be {what}"));
     match kind {
-        Kind::Text => match value.as_str() {
-            Some(text) if !text.is_empty() => Ok(()),
-            _ => must("a non-empty string"),
-        },
-        Kind::AnyText => {
-            if value.is_string() {
-                Ok(())
-            } else {
-                must("a string")
-            }
+        Kind::Differs(specification, sdks) => {
+            let kind = match remarks.reading {
+                Reading::Specification => specification,
+                Reading::Sdks => sdks,
+            };
+            check_value(path, value, kind, remarks)
         }
-        Kind::Flag => {
-            if value.is_boolean() {
-                Ok(())
-            } else {
-                must("a boolean")
-            }
-        }
+        Kind::Text
+        | Kind::AnyText
+        | Kind::Flag
+        | Kind::Scalar
+        | Kind::TextOrObject
+        | Kind::TextOrList
+        | Kind::TextOrListOrObject
+        | Kind::Open
+        | Kind::Any => check_type(path, value, kind),
         Kind::Between(..)
         | Kind::Seconds
         | Kind::Amount
         | Kind::Positive
         | Kind::Whole(..)
         | Kind::Step(..) => check_number(path, value, kind),
-        Kind::Differs(specification, sdks) => {
-            let kind = if remarks.reading == Reading::Specification { specification } else { sdks };
-            check_value(path, value, kind, remarks)
-        }
         Kind::OneOf(_)
         | Kind::OneOfAnyCase(_)
         | Kind::OneOfOrPrefixed(..)
@@ -302,78 +295,29 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
         | Kind::Url(_)
         | Kind::Codec(_)
         | Kind::PublicAddress => check_text(path, value, kind),
-        Kind::Scalar => {
-            if value.is_string() || value.is_number() || value.is_boolean() {
-                Ok(())
-            } else {
-                must("a string, a number or a boolean")
-            }
+        Kind::Texts | Kind::SomeTexts | Kind::ListOf(_) | Kind::SomeOf(_) | Kind::Urls(_) => {
+            check_list(path, value, kind)
         }
-        Kind::TextOrObject => {
-            if value.is_object() || value.as_str().is_some_and(|text| !text.is_empty()) {
-                Ok(())
-            } else {
-                must("a non-empty string or an object")
-            }
-        }
-        Kind::TextOrList | Kind::TextOrListOrObject => {
-            let object = matches!(kind, Kind::TextOrListOrObject);
-            if value.is_string() || value.is_array() || (object && value.is_object()) {
-                Ok(())
-            } else {
-                must(if object { "a string, a list or an object" } else { "a string or a list" })
-            }
-        }
-        Kind::Urls(starts) => match value.as_array() {
-            Some(list) => list.iter().enumerate().try_for_each(|(index, item)| {
-                check_text(&format!("{path}[{index}]"), item, &Kind::Url(starts))
-            }),
-            None => must("a list of URLs"),
-        },
-        Kind::Texts | Kind::SomeTexts => match value.as_array() {
-            Some(list) if list.is_empty() && matches!(kind, Kind::SomeTexts) => {
-                must("a list that is not empty")
-            }
-            Some(list) if list.iter().all(|item| item.as_str().is_some_and(|text| !text.is_empty())) => {
-                Ok(())
-            }
-            _ => must("a list of non-empty strings"),
-        },
-        Kind::ListOf(words) | Kind::SomeOf(words) => match value.as_array() {
-            Some(list) if list.is_empty() && matches!(kind, Kind::SomeOf(_)) => {
-                must("a list that is not empty")
-            }
-            Some(list) if list.iter().all(|item| item.as_str().is_some_and(|word| words.contains(&word))) => {
-                Ok(())
-            }
-            _ => must(&format!("a list of {}", words.join(", "))),
-        },
         Kind::Object(table) => match value.as_object() {
             Some(object) => check_members(path, object, &[*table], remarks),
-            None => must("an object"),
+            None => Err(format!("Parameter '{path}' must be an object")),
         },
         Kind::Objects(table) => match value.as_array() {
             Some(list) => list.iter().enumerate().try_for_each(|(index, item)| {
                 check_value(&format!("{path}[{index}]"), item, &Kind::Object(table), remarks)
             }),
-            None => must("a list of objects"),
+            None => Err(format!("Parameter '{path}' must be a list of objects")),
         },
-        Kind::Typed(types) | Kind::Bare(types) => {
-            if matches!(kind, Kind::Typed(_)) && value.is_object() && value.get("params").is_none() {
+        Kind::Typed(types) => {
+            if value.is_object() && value.get("params").is_none() {
                 return Err(format!("Missing parameter '{path}.params'"));
             }
-            let default = types.first().filter(|_| matches!(kind, Kind::Bare(_)));
-            media::check_typed(path, value, types, default.map(|(name, _)| *name), remarks)
+            media::check_typed(path, value, types, None, remarks)
+        }
+        Kind::Bare(types) => {
+            media::check_typed(path, value, types, types.first().map(|(name, _)| *name), remarks)
         }
         Kind::Action(verbs) => check_action(path, value, verbs, remarks),
-        Kind::Open => {
-            if value.is_object() {
-                Ok(())
-            } else {
-                must("an object")
-            }
-        }
-        Kind::Any => Ok(()),
         Kind::Media => media::check_media(path, value, remarks),
         Kind::Ringback => match value {
             Value::Array(list) if list.is_empty() => Ok(()),
@@ -383,6 +327,56 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
         Kind::Device => media::check_device(path, value, false, remarks),
         Kind::Devices => media::check_devices(path, value, false, remarks),
         Kind::BridgeDevices => media::check_devices(path, value, true, remarks),
+    }
+}
+
+/// Values of which only the JSON type counts.
+fn check_type(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
+    let is_text = value.as_str().is_some_and(|text| !text.is_empty());
+    let (fits, what) = match kind {
+        Kind::Text => (is_text, "a non-empty string"),
+        Kind::AnyText => (value.is_string(), "a string"),
+        Kind::Flag => (value.is_boolean(), "a boolean"),
+        Kind::Scalar => {
+            (value.is_string() || value.is_number() || value.is_boolean(), "a string, a number or a boolean")
+        }
+        Kind::TextOrObject => (is_text || value.is_object(), "a non-empty string or an object"),
+        Kind::TextOrList => (value.is_string() || value.is_array(), "a string or a list"),
+        Kind::TextOrListOrObject => {
+            (value.is_string() || value.is_array() || value.is_object(), "a string, a list or an object")
+        }
+        Kind::Open => (value.is_object(), "an object"),
+        _ => (true, "anything"),
+    };
+    if fits { Ok(()) } else { Err(format!("Parameter '{path}' must be {what}")) }
+}
+
+/// Lists of texts.
+fn check_list(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
+    let must = |what: &str| Err(format!("Parameter '{path}' must be {what}"));
+    let list = value.as_array();
+    if matches!(kind, Kind::SomeTexts | Kind::SomeOf(_)) && list.is_some_and(Vec::is_empty) {
+        return must("a list that is not empty");
+    }
+    let all = |fits: &dyn Fn(&str) -> bool| {
+        list.is_some_and(|list| list.iter().all(|item| item.as_str().is_some_and(fits)))
+    };
+    match kind {
+        Kind::Urls(starts) => match list {
+            Some(list) => list.iter().enumerate().try_for_each(|(index, item)| {
+                check_text(&format!("{path}[{index}]"), item, &Kind::Url(starts))
+            }),
+            None => must("a list of URLs"),
+        },
+        Kind::ListOf(words) | Kind::SomeOf(words) => {
+            if all(&|word| words.contains(&word)) {
+                Ok(())
+            } else {
+                must(&format!("a list of {}", words.join(", ")))
+            }
+        }
+        _ if all(&|text| !text.is_empty()) => Ok(()),
+        _ => must("a list of non-empty strings"),
     }
 }
 
