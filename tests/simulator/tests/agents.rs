@@ -13,21 +13,21 @@ fn an_agent_is_told_things_and_stopped() {
     assert_eq!(bench.code(client, "calling.ai_message", message.clone()), "409");
     let agent = json!({"control_id": "k", "prompt": {"text": "You sell shoes"}, "params": {}});
     bench.ok(client, "calling.ai", at(&call, agent));
-    let second = at(&call, json!({"control_id": "l"}));
+    let second = at(&call, json!({"control_id": "l", "agent": "0f"}));
     assert_eq!(bench.code(client, "calling.ai", second), "409");
-    assert_eq!(bench.ok(client, "calling.ai_message", message)["message"], "Message sent");
+    assert_eq!(bench.ok(client, "calling.ai_message", message)["message"], "+OK");
     assert_eq!(bench.code(client, "calling.ai_hold", at(&call, json!({"timeout": 300}))), "400");
     bench.ok(client, "calling.ai_hold", at(&call, json!({"timeout": "300", "prompt": "One moment"})));
-    bench.ok(client, "calling.ai_unhold", at(&call, json!({"prompt": "Back"})));
+    bench.ok(client, "calling.ai_unhold", at(&call, json!({})));
     bench.ok(client, "calling.ai.stop", at(&call, json!({"control_id": "k"})));
     assert_eq!(bench.member("calling.call.ai", "state"), ["finished"]);
-    assert_eq!(bench.code(client, "calling.ai.stop", at(&call, json!({}))), "409");
+    assert_eq!(bench.code(client, "calling.ai.stop", at(&call, json!({"control_id": "k"}))), "404");
 }
 
 #[test]
 fn an_agent_goes_with_the_call() {
     let (mut bench, client, call) = talking(quiet(), []);
-    bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k"})));
+    bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k", "agent": "0f"})));
     bench.board.hang_up(bench.now, &call);
     bench.settle();
     assert_eq!(bench.member("calling.call.ai", "state"), ["finished"]);
@@ -36,10 +36,10 @@ fn an_agent_goes_with_the_call() {
 #[test]
 fn bedrock_has_no_control_id_and_no_events() {
     let (mut bench, client, call) = talking(quiet(), []);
-    let result = bench.ok(client, "calling.amazon_bedrock", at(&call, json!({"prompt": "Sell shoes"})));
-    assert_eq!((result["message"].as_str(), &result["control_id"]), (Some("AI started"), &json!(null)));
+    let prompt = json!({"prompt": {"text": "Sell shoes"}});
+    let result = bench.ok(client, "calling.amazon_bedrock", at(&call, prompt));
+    assert_eq!((result["message"].as_str(), &result["control_id"]), (Some("success"), &json!(null)));
     bench.ok(client, "calling.ai_message", at(&call, json!({"reset": {"full_reset": true}})));
-    bench.ok(client, "calling.ai.stop", at(&call, json!({})));
     assert!(bench.events("calling.call.ai").is_empty());
 }
 
@@ -128,23 +128,32 @@ fn nothing_else_occupies_a_call_with_an_agent() {
             assert!(activity(&bench).is_empty());
         }
     }
+
+    #[test]
+    fn an_agent_is_on_hold_for_five_minutes_at_most() {
+        for (timeout, expected) in [("60", 60), ("2m", 120), ("0", 300), ("900", 300), ("soon", 300)] {
+            let (mut bench, client, call) = talking(quiet(), []);
+            bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k", "prompt": {"text": "Help"}})));
+            bench.ok(client, "calling.ai_hold", at(&call, json!({"timeout": timeout})));
+            let resumed = |bench: &Bench| {
+                bench
+                    .reports
+                    .iter()
+                    .any(|r| matches!(r, Report::Noted { what, .. } if what == "AI agent is resumed"))
+            };
+            bench.run(f64::from(expected) - 0.1);
+            assert!(!resumed(&bench), "{timeout}");
+            bench.run(0.2);
+            assert!(resumed(&bench), "{timeout}");
+        }
+    }
 }
 
 #[test]
-fn an_agent_is_on_hold_for_five_minutes_at_most() {
-    for (timeout, expected) in [("60", 60), ("2m", 120), ("0", 300), ("900", 300), ("soon", 300)] {
-        let (mut bench, client, call) = talking(quiet(), []);
-        bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k", "prompt": {"text": "Help"}})));
-        bench.ok(client, "calling.ai_hold", at(&call, json!({"timeout": timeout})));
-        let resumed = |bench: &Bench| {
-            bench
-                .reports
-                .iter()
-                .any(|r| matches!(r, Report::Noted { what, .. } if what == "AI agent is resumed"))
-        };
-        bench.run(f64::from(expected) - 0.1);
-        assert!(!resumed(&bench), "{timeout}");
-        bench.run(0.2);
-        assert!(resumed(&bench), "{timeout}");
-    }
+fn an_agent_without_control_id_is_stopped_for_the_sdks() {
+    let (mut bench, client, call) = talking(quiet().reading(Reading::Sdks), []);
+    bench.ok(client, "calling.amazon_bedrock", at(&call, json!({"prompt": "Sell shoes"})));
+    bench.ok(client, "calling.ai.stop", at(&call, json!({})));
+    assert_eq!(bench.code(client, "calling.ai.stop", at(&call, json!({}))), "409");
+    bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k"})));
 }

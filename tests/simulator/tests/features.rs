@@ -37,15 +37,23 @@ fn a_call_is_transferred_to_text_or_to_a_document() {
 
 #[test]
 fn a_call_is_put_on_hold_unless_the_service_does_not_have_that() {
-    let (mut bench, client, call) = talking(quiet(), []);
+    let (mut bench, client, call) = talking(quiet().reading(Reading::Sdks), []);
     assert_eq!(bench.code(client, "calling.unhold", at(&call, json!({}))), "409");
     bench.ok(client, "calling.hold", at(&call, json!({})));
     assert_eq!(bench.code(client, "calling.hold", at(&call, json!({}))), "409");
     assert_eq!(bench.ok(client, "calling.unhold", at(&call, json!({})))["message"], "Call off hold");
     assert_eq!(bench.member("calling.call.hold", "state"), ["hold", "unhold"]);
 
-    let (mut bench, client, call) = talking(quiet().refuse_hold(true), []);
-    assert_eq!(bench.code(client, "calling.hold", at(&call, json!({}))), "501");
+    for (reading, refuse_hold, code) in [
+        (Reading::Sdks, true, "501"),
+        (Reading::Specification, true, "501"),
+        (Reading::Specification, false, "-32601"),
+    ] {
+        let (mut bench, client, call) = talking(quiet().reading(reading).refuse_hold(refuse_hold), []);
+        for method in ["calling.hold", "calling.unhold"] {
+            assert_eq!(bench.code(client, method, at(&call, json!({}))), code, "{method} in {reading:?}");
+        }
+    }
 }
 
 #[test]
@@ -80,8 +88,8 @@ fn a_room_is_joined_and_left() {
 }
 
 #[test]
-fn a_user_event_may_have_any_members() {
-    let (mut bench, client, call) = talking(quiet(), []);
+fn a_user_event_may_have_any_members_for_the_sdks() {
+    let (mut bench, client, call) = talking(quiet().reading(Reading::Sdks), []);
     let event = json!({"event": "highlight", "colour": "red", "row": 7});
     assert_eq!(bench.ok(client, "calling.user_event", at(&call, event))["message"], "Event sent");
     bench.ok(client, "calling.user_event", at(&call, json!({"event": {"a": 1}})));

@@ -104,7 +104,7 @@ fn a_bridge_is_made_and_undone() {
     let (mut bench, client, call) = inbound(phones(), []);
     let params = json!({"devices": [[phone("+1")]], "tag": "b", "ringback": [{"type": "ringtone", "params": {"name": "us"}}]});
     let result = bench.ok(client, "calling.connect", at(&call, params));
-    assert_eq!(result["message"], "connecting");
+    assert_eq!(result["message"], "Connecting call");
     let again = at(&call, json!({"devices": [[phone("+1")]]}));
     assert_eq!(bench.code(client, "calling.connect", again.clone()), "409");
     bench.run(3.0);

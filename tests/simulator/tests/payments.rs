@@ -86,7 +86,7 @@ fn what_is_known_or_not_wanted_is_not_asked_for() {
 fn a_wrong_number_is_asked_for_again_while_attempts_are_left() {
     let mut person = vec![Step::on(Cue::CardNumberAsked), Step::press("4242424242424241#")];
     person.extend(types_a_card("4242424242424242#"));
-    let bench = paid(quiet(), person, json!({"max_attempts": 2}));
+    let bench = paid(quiet(), person, json!({"max_attempts": "2"}));
     assert_eq!(steps(&bench)[1], "payment-card-number invalid-card-number");
     assert_eq!(steps(&bench).last().expect("steps"), "payment-completed");
 }
@@ -98,7 +98,7 @@ fn payments_fail_for_the_documented_reasons() {
         (types_a_card("1234#"), json!({}), "invalid-card-number"),
         (
             types_a_card("4242424242424242#"),
-            json!({"valid_card_types": "amex,mastercard"}),
+            json!({"valid_card_types": "amex mastercard"}),
             "invalid-card-type",
         ),
         (

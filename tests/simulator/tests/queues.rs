@@ -62,7 +62,7 @@ fn waiting_ends_on_command_and_with_the_call() {
     assert_eq!(bench.code(client, "calling.queue.leave", leave.clone()), "404");
     bench.ok(client, "calling.queue.enter", enter(&calls[0]));
     bench.ok(client, "calling.queue.enter", enter(&calls[1]));
-    assert_eq!(bench.ok(client, "calling.queue.leave", leave)["message"], "Leaving Queue");
+    assert_eq!(bench.ok(client, "calling.queue.leave", leave)["message"], "Leaving queue");
     bench.board.hang_up(bench.now, &calls[1]);
     bench.settle();
     assert_eq!(bench.member("calling.call.queue", "status"), ["enqueue", "enqueue", "leave", "leave"]);

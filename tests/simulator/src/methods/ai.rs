@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media};
+use super::rules::{Kind, Param, WEB, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media, texts};
 use crate::switchboard::calls::CallKey;
 use crate::switchboard::micros;
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
-use crate::{Cue, Switchboard};
+use crate::{Cue, Reading, Switchboard};
 
 const NAME: &str = "calling.ai";
 const BEDROCK: &str = "calling.amazon_bedrock";
@@ -25,6 +25,7 @@ const RESET: &[Param] = &[
     optional("full_reset", Kind::Flag),
     optional("user_prompt", Kind::AnyText),
     optional("system_prompt", Kind::AnyText),
+    older("consolidate", Kind::Flag).refused_in(Reading::Specification),
 ];
 
 // What describes an agent is interpreted far behind this service: only its outer form is checked.
@@ -49,32 +50,33 @@ pub(super) const METHODS: &[Method] = &[
             optional("params", Kind::Open),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("AI started", "OK"),
         run: start,
     },
     Method {
         name: "calling.ai.stop",
         on: On::AnsweredCall,
-        params: &[optional("control_id", Kind::Text)],
+        params: &[optional("control_id", Kind::Text).required_in(Reading::Specification)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("+OK", "OK"),
         run: stop,
     },
     Method {
         name: BEDROCK,
         on: On::AnsweredCall,
         params: &[
-            optional("prompt", Kind::Any),
+            optional("prompt", Kind::Differs(&Kind::Open, &Kind::Any)),
             optional("SWAIG", Kind::Open),
             optional("params", Kind::Open),
             optional("global_data", Kind::Open),
             optional("post_prompt", Kind::Open),
             optional("post_prompt_url", WEB),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("voice_id", Kind::Any).refused_in(Reading::Specification),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "AI started",
+        message: texts("success", "AI started"),
         run: |board, request| {
             if is_active(board) {
                 board.start_operation(request, Box::new(Agent::new(request, true)))?;
@@ -93,11 +95,11 @@ pub(super) const METHODS: &[Method] = &[
             optional("role", Kind::OneOf(&["system", "user", "assistant"])),
             optional("reset", Kind::Object(RESET)),
             optional("global_data", Kind::Open),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "Message sent",
+        message: texts("+OK", "Message sent"),
         run: |board, request| {
             // With a reset the rest of the request does not count.
             if board.scenario.is_to_specification() && request.value("reset").is_object() {
@@ -114,11 +116,11 @@ pub(super) const METHODS: &[Method] = &[
             // Seconds, but as text: a number is refused.
             optional("timeout", Kind::Text),
             optional("prompt", Kind::AnyText),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "AI on hold",
+        message: texts("+OK", "AI on hold"),
         run: |board, request| {
             let time = hold_time(request.text("timeout").unwrap_or_default());
             tell_agent(board, request, &format!("AI agent is on hold for {} s at most", time.as_secs()))?;
@@ -130,12 +132,12 @@ pub(super) const METHODS: &[Method] = &[
         name: "calling.ai_unhold",
         on: On::AnsweredCall,
         params: &[
-            optional("prompt", Kind::AnyText),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("prompt", Kind::AnyText).refused_in(Reading::Specification),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "AI resumed",
+        message: texts("+OK", "AI resumed"),
         run: |board, request| {
             tell_agent(board, request, "AI agent is resumed")?;
             board.command_all(request.call()?, &[NAME, BEDROCK], &Command::Unhold);
@@ -145,6 +147,10 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 fn start(board: &mut Switchboard, request: &Request) -> Outcome {
+    let described = ["agent", "prompt"].iter().any(|name| request.params.contains_key(*name));
+    if !described && board.scenario.reading == Reading::Specification {
+        return Err(Refused::bad("Missing parameter 'agent' or 'prompt'"));
+    }
     if board.runs(request.call()?, &[NAME]) {
         return Err(Refused::conflict("An AI agent is already on the call"));
     }

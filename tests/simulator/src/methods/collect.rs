@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, WEB, count, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, play_and_collect};
+use super::rules::{KEYS, Kind, Param, WEB, count, newer, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, play_and_collect, texts};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
 use crate::{Cue, Reading, Report, Scenario, Switchboard};
 
@@ -20,16 +20,8 @@ const SPEECH_TIMEOUT: Duration = Duration::from_mins(1);
 const CONFIDENCE: f64 = 95.0;
 const PARTIAL_CONFIDENCE: f64 = 60.0;
 
-/// What is collected and when to stop; also the members of `collect` in play-and-collect.
-pub(super) const INPUT: &[Param] = &[
-    optional("digits", Kind::Object(DIGITS)),
-    optional("speech", Kind::Object(SPEECH)),
-    optional("initial_timeout", Kind::Seconds),
-    optional("partial_results", Kind::Flag),
-    optional("continuous", Kind::Flag),
-    optional("send_start_of_input", Kind::Flag),
-    optional("start_input_timers", Kind::Flag),
-];
+/// How long the first input may take.
+pub(super) const FIRST_INPUT: Kind = Kind::Differs(&Kind::Positive, &Kind::Seconds);
 
 const DIGITS: &[Param] = &[
     required("max", Kind::Whole(1, i64::MAX)),
@@ -37,13 +29,24 @@ const DIGITS: &[Param] = &[
     optional("terminators", Kind::Chars(KEYS)),
 ];
 
-const SPEECH: &[Param] = &[
+/// The same, as play-and-collect has it.
+pub(super) const DIGITS_WITH_MINIMUM: &[Param] = &[
+    required("max", Kind::Whole(1, i64::MAX)),
+    newer("min", Kind::Whole(0, i64::MAX)),
+    optional("digit_timeout", Kind::Positive),
+    optional("terminators", Kind::Chars(KEYS)),
+];
+
+/// The models of the recognisers.
+const MODEL: Kind = Kind::OneOf(&["default", "enhanced", "enhanced.phone_call", "enhanced.video"]);
+
+pub(super) const SPEECH: &[Param] = &[
     optional("end_silence_timeout", Kind::Positive),
     optional("speech_timeout", Kind::Positive),
     optional("language", Kind::Text),
     optional("hints", Kind::Texts),
     optional("engine", Kind::OneOf(&["Deepgram", "Google", "Google.V2"])),
-    optional("model", Kind::Text),
+    optional("model", Kind::Differs(&MODEL, &Kind::Text)),
 ];
 
 pub(super) const METHODS: &[Method] = &[
@@ -54,7 +57,7 @@ pub(super) const METHODS: &[Method] = &[
             required("control_id", Kind::Text),
             optional("digits", Kind::Object(DIGITS)),
             optional("speech", Kind::Object(SPEECH)),
-            optional("initial_timeout", Kind::Seconds),
+            optional("initial_timeout", FIRST_INPUT),
             optional("partial_results", Kind::Flag),
             optional("continuous", Kind::Flag),
             optional("send_start_of_input", Kind::Flag),
@@ -63,7 +66,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Collecting", "OK"),
         run: collect,
     },
     Method {
@@ -71,7 +74,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
     // One method for both kinds of collecting.
@@ -80,7 +83,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Starting input timers", "OK"),
         run: |board, request| {
             board.command(request, &[NAME, play_and_collect::NAME], &Command::StartInputTimers)
         },

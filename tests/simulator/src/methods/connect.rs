@@ -3,8 +3,8 @@
 use super::ai::refuse_beside_agent;
 use super::dial::wishes;
 use super::media::Device;
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::rules::{Kind, TONES_AND_PAUSES, WEB, newer, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::Switchboard;
 
 pub(super) const METHODS: &[Method] = &[Method {
@@ -12,14 +12,16 @@ pub(super) const METHODS: &[Method] = &[Method {
     on: On::AnsweredCall,
     params: &[
         required("devices", Kind::BridgeDevices),
-        optional("ringback", Kind::Media),
+        optional("ringback", Kind::Ringback),
         optional("tag", Kind::Text),
         optional("max_duration", Kind::Whole(0, i64::MAX)),
         optional("max_price_per_minute", Kind::Amount),
+        newer("timeout", Kind::Positive),
+        newer("send_digits", Kind::SomeChars(TONES_AND_PAUSES)),
         optional("status_url", WEB),
     ],
     shape: Shape::Plain,
-    message: "connecting",
+    message: texts("Connecting call", "connecting"),
     run: connect,
 }];
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::media::to_time;
 use super::rules::{KEYS, Kind, Param, WEB, count, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
 use crate::{Cue, Sound, Switchboard};
 
@@ -21,17 +21,22 @@ const WORDS_THRESHOLD: usize = 6;
 /// What a detector listens for when it is not told; an empty set means all there are.
 const USUAL_KEYS: &str = "0123456789#*";
 
+/// A time that the newer specification wants to be longer than 0 s.
+const SPAN: Kind = Kind::Differs(&Kind::Positive, &Kind::Seconds);
+
 const MACHINE: &[Param] = &[
-    optional("initial_timeout", Kind::Seconds),
-    optional("end_silence_timeout", Kind::Seconds),
-    optional("machine_ready_timeout", Kind::Seconds),
-    optional("machine_voice_threshold", Kind::Seconds),
-    optional("machine_words_threshold", Kind::Whole(0, i64::MAX)),
+    optional("initial_timeout", SPAN),
+    optional("end_silence_timeout", SPAN),
+    optional("machine_ready_timeout", SPAN),
+    optional("machine_voice_threshold", SPAN),
+    optional("machine_words_threshold", Kind::Differs(&Kind::Whole(1, i64::MAX), &Kind::Whole(0, i64::MAX))),
     optional("detect_interruptions", Kind::Flag),
     optional("detect_message_end", Kind::Flag),
 ];
 
-const FAX: &[Param] = &[optional("tone", Kind::OneOf(&["CED", "CNG", "ced", "cng"]))];
+const TONE: Kind = Kind::Differs(&Kind::OneOf(&["CED", "CNG"]), &Kind::OneOf(&["CED", "CNG", "ced", "cng"]));
+
+const FAX: &[Param] = &[optional("tone", TONE)];
 
 const DIGIT: &[Param] = &[optional("digits", Kind::Chars(KEYS))];
 
@@ -46,7 +51,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Detecting", "OK"),
         run: detect,
     },
     Method {
@@ -54,7 +59,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping detect", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
 ];

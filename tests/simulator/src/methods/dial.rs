@@ -1,8 +1,8 @@
 //! Calling out.
 
 use super::media::{Device, to_time};
-use super::rules::{Kind, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::rules::{Kind, TONES_AND_PAUSES, newer, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
 use crate::Switchboard;
 use crate::switchboard::legs::Wishes;
 
@@ -12,14 +12,17 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[
         required("tag", Kind::Text),
         required("devices", Kind::Devices),
-        optional("region", Kind::Text),
         optional("max_price_per_minute", Kind::Amount),
-        optional("node_id", Kind::Text),
-        // Accepted and not enforced: sources disagree on its unit. The devices' own is in seconds.
+        // The length of the call in seconds. For the SDKs it is not enforced: they disagree on its unit.
         optional("max_duration", Kind::Whole(0, i64::MAX)),
+        newer("timeout", Kind::Positive),
+        newer("send_digits", Kind::SomeChars(TONES_AND_PAUSES)),
+        newer("dest_swml", Kind::TextOrObject),
+        older("region", Kind::Text),
+        older("node_id", Kind::Text),
     ],
     shape: Shape::Plain,
-    message: "Dialing",
+    message: text("Dialing"),
     run: dial,
 }];
 

@@ -1,7 +1,7 @@
 //! Hanging up.
 
 use super::rules::{Kind, optional};
-use super::{Method, On, Outcome, Request, Shape, accepted};
+use super::{Method, On, Outcome, Request, Shape, accepted, texts};
 use crate::Switchboard;
 use crate::switchboard::calls::Source;
 
@@ -10,7 +10,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     on: On::LiveCall,
     params: &[optional("reason", Kind::OneOf(&["hangup", "cancel", "busy", "noAnswer", "decline", "error"]))],
     shape: Shape::Plain,
-    message: "Disconnecting call",
+    message: texts("Ending call", "Disconnecting call"),
     run: end,
 }];
 

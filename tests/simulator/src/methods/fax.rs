@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::Switchboard;
 use crate::switchboard::operation::{Command, Desk, Operation, Tick};
 
@@ -29,7 +29,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Sending fax", "OK"),
         run: send,
     },
     Method {
@@ -37,7 +37,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping fax", "OK"),
         run: |board, request| board.command(request, &[SEND], &Command::Stop),
     },
     Method {
@@ -45,7 +45,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text), optional("status_url", WEB)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Receiving fax", "OK"),
         run: receive,
     },
     Method {
@@ -53,7 +53,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping fax", "OK"),
         run: |board, request| board.command(request, &[RECEIVE], &Command::Stop),
     },
 ];

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::media::{self, Length};
-use super::rules::{Kind, Param, WEB, count, optional, required};
-use super::{Method, On, Outcome, Request, Shape, accepted};
+use super::rules::{Kind, Param, SECURE_WEB, WEB, count, newer, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick};
 use crate::{Cue, Payment, Switchboard};
 
@@ -29,37 +29,71 @@ const ACTION: &[Param] =
     &[required("type", Kind::OneOf(&["Say", "Play"])), required("phrase", Kind::AnyText)];
 
 const PROMPT: &[Param] = &[
-    required("for", Kind::Text),
-    required("actions", Kind::Objects(ACTION)),
-    optional("attempts", Kind::Scalar),
-    optional("card_type", Kind::Text),
-    optional("error_type", Kind::Text),
+    required("for", Kind::Differs(&STEP, &Kind::Text)),
+    optional("actions", Kind::Objects(ACTION)),
+    newer("play", Kind::Media),
+    newer("attempt", Kind::SomeChars("0123456789 ")),
+    older("attempts", Kind::Scalar),
+    newer("require_matching_inputs", TRUTH),
+    optional("card_type", Kind::Differs(&CARDS, &Kind::Text)),
+    optional("error_type", Kind::Differs(&ERRORS, &Kind::Text)),
 ];
+
+/// What a prompt can be for.
+const STEP: Kind = Kind::OneOf(&[
+    "payment-card-number",
+    "expiration-date",
+    "security-code",
+    "postal-code",
+    "bank-routing-number",
+    "bank-account-number",
+    "payment-processing",
+    "payment-completed",
+    "payment-failed",
+    "payment-canceled",
+]);
+const CARDS: Kind = Kind::Words(&["visa", "mastercard", "amex", "maestro", "discover", "jcb", "diners-club"]);
+const ERRORS: Kind = Kind::Words(&[
+    "timeout",
+    "invalid-card-number",
+    "invalid-card-type",
+    "invalid-date",
+    "invalid-security-code",
+    "invalid-postal-code",
+    "session-in-progress",
+    "card-declined",
+]);
+const BANK_ACCOUNTS: Kind = Kind::OneOf(&["consumer-checking", "consumer-savings", "commercial-checking"]);
+
+// Numbers and truths are text. Some clients of the SDKs' time write them as themselves.
+const TRUTH: Kind = Kind::OneOf(&["true", "false"]);
+const NUMBER: Kind = Kind::SomeChars("0123456789");
+const AMOUNT: Kind = Kind::SomeChars("0123456789.");
 
 pub(super) const METHODS: &[Method] = &[
     Method {
         name: NAME,
         on: On::AnsweredCall,
-        // Numbers and truths come as text from some clients and as themselves from others.
         params: &[
             required("control_id", Kind::Text),
-            required("payment_connector_url", WEB),
-            optional("input", Kind::Text),
+            required("payment_connector_url", Kind::Differs(&SECURE_WEB, &WEB)),
+            optional("input", Kind::Differs(&Kind::OneOf(&["dtmf", "voice"]), &Kind::Text)),
             optional("status_url", WEB),
-            optional("payment_method", Kind::Text),
-            optional("bank_account_type", Kind::Any),
-            optional("timeout", Kind::Scalar),
-            optional("max_attempts", Kind::Scalar),
-            optional("security_code", Kind::Scalar),
-            optional("postal_code", Kind::Scalar),
-            optional("min_postal_code_length", Kind::Scalar),
+            optional("payment_method", Kind::Differs(&Kind::OneOf(&["credit-card"]), &Kind::Text)),
+            optional("bank_account_type", Kind::Differs(&BANK_ACCOUNTS, &Kind::Any)),
+            optional("timeout", Kind::Differs(&NUMBER, &Kind::Scalar)),
+            optional("max_attempts", Kind::Differs(&NUMBER, &Kind::Scalar)),
+            optional("security_code", Kind::Differs(&TRUTH, &Kind::Scalar)),
+            optional("postal_code", Kind::Differs(&Kind::Text, &Kind::Scalar)),
+            optional("min_postal_code_length", Kind::Differs(&NUMBER, &Kind::Scalar)),
             optional("token_type", Kind::OneOf(&["one-time", "reusable"])),
-            optional("charge_amount", Kind::Scalar),
+            optional("charge_amount", Kind::Differs(&AMOUNT, &Kind::Scalar)),
             optional("currency", Kind::Text),
             optional("language", Kind::Text),
             optional("voice", Kind::Text),
+            newer("say_voice", Kind::Text),
             optional("description", Kind::AnyText),
-            optional("valid_card_types", Kind::Text),
+            optional("valid_card_types", Kind::Differs(&CARDS, &Kind::Text)),
             optional(
                 "parameters",
                 Kind::Objects(&[required("name", Kind::Text), required("value", Kind::Any)]),
@@ -67,7 +101,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("prompts", Kind::Objects(PROMPT)),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Processing payment", "OK"),
         run: pay,
     },
     Method {
@@ -75,12 +109,18 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping payment", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
 ];
 
 fn pay(board: &mut Switchboard, request: &Request) -> Outcome {
+    let prompts = request.value("prompts").as_array().into_iter().flatten();
+    for (index, prompt) in prompts.enumerate() {
+        if prompt.get("actions").is_none() && prompt.get("play").is_none() {
+            return Err(Refused::bad(format!("Missing parameter 'prompts[{index}].actions'")));
+        }
+    }
     let body = Till::new(request);
     board.start_operation(request, Box::new(body))?;
     accepted()

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::media::{Length, length};
-use super::rules::{Kind, WEB, count, optional, required};
-use super::{Method, On, Outcome, Request, Shape, accepted};
+use super::rules::{Kind, WEB, count, older, optional, required};
+use super::{Method, On, Outcome, Request, Shape, accepted, texts};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick};
 use crate::{Cue, Report, Scenario, Switchboard};
 
@@ -29,16 +29,16 @@ pub(super) const METHODS: &[Method] = &[
             optional("gender", Kind::OneOf(&["male", "female"])),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Playing", "OK"),
         run: play,
     },
     Method {
         name: "calling.play.pause",
         on: On::AnsweredCall,
         // Clients that share one pause for all their actions also send `behavior` here.
-        params: &[required("control_id", Kind::Text), optional("behavior", Kind::Text)],
+        params: &[required("control_id", Kind::Text), older("behavior", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Paused play", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Pause { behavior: None }),
     },
     Method {
@@ -46,7 +46,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Resumed play", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Resume),
     },
     Method {
@@ -54,7 +54,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
     Method {
@@ -62,7 +62,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text), required("volume", VOLUME)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Changed play volume", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Volume),
     },
 ];

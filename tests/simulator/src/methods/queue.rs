@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::media::to_time;
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Shape, accepted};
+use super::rules::{Kind, WEB, newer, optional, required};
+use super::{Method, On, Shape, accepted, texts};
 use crate::switchboard::queues::Patience;
 
 /// How long a call waits that does not say. The older description knows no limit.
@@ -19,9 +19,12 @@ pub(super) const METHODS: &[Method] = &[
             required("queue_name", Kind::Text),
             optional("status_url", WEB),
             optional("wait_url", Kind::Text),
+            newer("wait_time", Kind::Whole(1, i64::MAX)),
+            newer("execute_after_queue", Kind::Text),
+            newer("whisper_url", Kind::Text),
         ],
         shape: Shape::Operation,
-        message: "Entering Queue",
+        message: texts("Entering queue", "Entering Queue"),
         run: |board, request| {
             let name = request.text("queue_name").unwrap_or_default();
             let limit = to_time(request.value("wait_time")).filter(|time| !time.is_zero());
@@ -38,14 +41,14 @@ pub(super) const METHODS: &[Method] = &[
         name: "calling.queue.leave",
         on: On::AnsweredCall,
         params: &[
-            // That of the entering. Some clients make a new one, which only the older description bears.
+            // The one of entering, except for the SDKs: some of them make a new one for leaving.
             required("control_id", Kind::Text),
             required("queue_name", Kind::Text),
             optional("queue_id", Kind::Text),
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "Leaving Queue",
+        message: texts("Leaving queue", "Leaving Queue"),
         run: |board, request| {
             let (key, name) = (request.call()?, request.text("queue_name").unwrap_or_default());
             if board.scenario.is_to_specification() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::media::to_time;
 use super::rules::{KEYS, Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Request, Shape};
+use super::{Method, On, Outcome, Request, Shape, texts};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
 use crate::switchboard::seconds;
 use crate::{Cue, Reading, Report, Switchboard};
@@ -34,26 +34,34 @@ const AUDIO: &[Param] = &[
     optional("max_length", Kind::Seconds),
 ];
 
+const RECORD: &[Param] = &[optional("audio", Kind::Object(AUDIO)).required_in(Reading::Specification)];
+
+/// What happens to the gap while a recording is paused.
+const BEHAVIOR: Kind = Kind::OneOf(&["skip", "silence"]);
+
 pub(super) const METHODS: &[Method] = &[
     Method {
         name: NAME,
         on: On::AnsweredCall,
         params: &[
             required("control_id", Kind::Text),
-            required("record", Kind::Object(&[optional("audio", Kind::Object(AUDIO))])),
+            required("record", Kind::Object(RECORD)),
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Recording", "OK"),
         run: record,
     },
     Method {
         name: "calling.record.pause",
         on: On::AnsweredCall,
-        // Other texts than `skip` and `silence` occur in the wild, so none is refused.
-        params: &[required("control_id", Kind::Text), optional("behavior", Kind::Text)],
+        // The tests of the SDKs send other texts as well.
+        params: &[
+            required("control_id", Kind::Text),
+            optional("behavior", Kind::Differs(&BEHAVIOR, &Kind::Text)),
+        ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Pausing recording", "OK"),
         run: |board, request| {
             let behavior = request.text("behavior").map(str::to_owned);
             board.command(request, &[NAME], &Command::Pause { behavior })
@@ -64,7 +72,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Resuming recording", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Resume),
     },
     Method {
@@ -72,7 +80,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping recording", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
 ];

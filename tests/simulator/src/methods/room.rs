@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::lasting::Lasting;
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::rules::{Kind, WEB, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
 use crate::Switchboard;
 use crate::switchboard::operation::Command;
 
@@ -17,20 +17,20 @@ pub(super) const METHODS: &[Method] = &[
         params: &[
             required("name", Kind::Text),
             optional("status_url", WEB),
-            optional("hagrid_json_api_url", Kind::Text),
-            optional("hagrid_node_id", Kind::Text),
-            optional("swml", Kind::Flag),
+            older("hagrid_json_api_url", Kind::Text),
+            older("hagrid_node_id", Kind::Text),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "Joining room",
+        message: text("Joining room"),
         run: join,
     },
     Method {
         name: "calling.leave_room",
         on: On::AnsweredCall,
-        params: &[optional("async", Kind::Flag)],
+        params: &[older("async", Kind::Flag)],
         shape: Shape::Call,
-        message: "Leaving room",
+        message: text("Leaving room"),
         run: |board, request| board.command(request, &[JOIN], &Command::Stop),
     },
 ];

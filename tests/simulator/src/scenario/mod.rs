@@ -4,6 +4,7 @@ mod builtin;
 mod messages;
 mod people;
 mod reading;
+mod refusals;
 mod steps;
 mod tasks;
 
@@ -15,6 +16,7 @@ pub use builtin::BUILTINS;
 pub use messages::{Delivery, Message};
 pub use people::{Caller, Phone, Pickup, When};
 pub use reading::Reading;
+pub use refusals::ScriptedRefusal;
 pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Sound, Step};
 pub use tasks::Task;
 
@@ -67,6 +69,8 @@ pub struct Scenario {
     #[serde(rename = "task")]
     pub(crate) tasks: Vec<Task>,
     pub(crate) payments: Vec<Payment>,
+    #[serde(rename = "refusal")]
+    pub(crate) refusals: Vec<ScriptedRefusal>,
     pub(crate) failing: Vec<Failing>,
     pub(crate) pace: f64,
     #[serde(with = "seconds")]
@@ -102,6 +106,7 @@ impl Default for Scenario {
             messages: Vec::new(),
             tasks: Vec::new(),
             payments: Vec::new(),
+            refusals: Vec::new(),
             failing: Vec::new(),
             pace: 1.0,
             ping_every: Duration::from_secs(10),
@@ -196,6 +201,14 @@ impl Scenario {
         self
     }
 
+    /// Refuses requests although nothing is wrong with them. Refusals of one method are used in the order they are
+    /// added.
+    #[must_use]
+    pub fn refusal(mut self, refusal: ScriptedRefusal) -> Self {
+        self.refusals.push(refusal);
+        self
+    }
+
     /// Lets the next `times` operations that a method starts fail, instead of coming to their natural end; those after
     /// them do not. Each fails 100 ms after it began, in the way it has for that: `calling.play` and `calling.ai` end in
     /// state `error`, `calling.send_digits` in state `error` ([`Reading::Specification`] only), a collect with a result of
@@ -272,8 +285,10 @@ impl Scenario {
         self
     }
 
-    /// Whether a parameter that the reference does not know is refused with code 400 instead of
-    /// being accepted and noted. Default: false.
+    /// Whether the service refuses parameters and methods that its [`reading`](Self::reading) does not know: a
+    /// parameter with code 400 (in `signalwire.connect` and other requests without such a code with -32602), a method
+    /// with -32601. Without this a parameter that neither reading knows is accepted and noted as a
+    /// [`Violation`](crate::Violation), and one that only the other reading knows is accepted. Default: false.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -357,8 +372,9 @@ impl Scenario {
         self
     }
 
-    /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that
-    /// does not have them. Default: false.
+    /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that knows them and does
+    /// not have them. Without this they work with [`Reading::Sdks`], and are unknown methods with
+    /// [`Reading::Specification`]. Default: false.
     #[must_use]
     pub fn refuse_hold(mut self, refuse: bool) -> Self {
         self.refuse_hold = refuse;

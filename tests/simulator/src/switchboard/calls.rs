@@ -191,6 +191,11 @@ impl Call {
         self.inbound
     }
 
+    /// Returns `true` for a call over the telephone network.
+    pub(crate) fn is_telephone(&self) -> bool {
+        self.device.kind == "phone"
+    }
+
     fn direction(&self) -> &'static str {
         if self.inbound { "inbound" } else { "outbound" }
     }

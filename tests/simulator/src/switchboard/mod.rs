@@ -15,6 +15,7 @@ mod offers;
 pub(crate) mod operation;
 mod people;
 pub(crate) mod queues;
+mod refusals;
 pub(crate) mod session;
 mod stats;
 mod streams;
@@ -27,8 +28,9 @@ use std::time::Duration;
 
 pub use calls::{CallState, CallView, OperationView};
 pub(crate) use faults::CUT;
-pub use faults::{Faults, Refusal};
+pub use faults::Faults;
 pub use journal::{Direction, JOURNAL_BOUND, JournalEntry, VIOLATION_BOUND, Violation};
+pub use refusals::Refusal;
 pub use stats::{Disturbed, ServiceStats};
 
 use self::calls::{AttemptKey, Call, CallKey, Source};
@@ -38,6 +40,7 @@ use self::journal::Journal;
 use self::legs::Attempt;
 use self::messages::{Incoming, MessageKey, Outgoing};
 use self::queues::Queue;
+use self::refusals::Refusals;
 use self::session::{Connection, Session, SessionKey};
 use self::timers::{Timer, Timers};
 use crate::scenario::Failing;
@@ -125,7 +128,7 @@ pub struct Switchboard {
     failing: BTreeMap<String, u32>,
     ended: VecDeque<CallView>,
     conditions: BTreeMap<ConnectionId, Condition>,
-    refusals: BTreeMap<String, VecDeque<Refusal>>,
+    refusals: Refusals,
     /// Scripted callers who have dialled or are about to.
     planned: BTreeSet<usize>,
     scripts_over: usize,
@@ -226,6 +229,7 @@ impl Switchboard {
             faults: scenario.faults,
             journal: Journal::new(&scenario),
             payments: scenario.payments.iter().copied().collect(),
+            refusals: Refusals::of(&scenario.refusals),
             scenario,
             rng: fastrand::Rng::with_seed(seed),
             now: Duration::ZERO,
@@ -251,7 +255,6 @@ impl Switchboard {
             messages_over: 0,
             ended: VecDeque::new(),
             conditions: BTreeMap::new(),
-            refusals: BTreeMap::new(),
             planned: BTreeSet::new(),
             scripts_over: 0,
             staged: Vec::new(),
