@@ -23,7 +23,7 @@ pub use methods::METHODS;
 pub use report::Report;
 pub use scenario::{
     BUILTINS, Caller, Credential, Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Delivery, Message, Payment,
-    Phone, Pickup, Reading, Scenario, ScenarioError, Sound, Step, When,
+    Phone, Pickup, Reading, Scenario, ScenarioError, ScriptedRefusal, Sound, Step, Task, When,
 };
 pub use stage::Stage;
 pub use switchboard::{

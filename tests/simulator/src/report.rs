@@ -233,6 +233,13 @@ pub enum Report {
         /// Who got it.
         to: ConnectionId,
     },
+    /// A task went to a client.
+    TaskOffered {
+        /// The context that it was sent to.
+        context: String,
+        /// Who got it.
+        to: ConnectionId,
+    },
     /// A message that a client sent has come further.
     MessageMoved {
         /// The id of the message.
@@ -364,6 +371,7 @@ impl Report {
             Self::Sounded { call, sound } => write!(f, "call {call}: {sound}"),
             Self::Noted { call, what } => write!(f, "call {call}: {what}"),
             Self::MessageOffered { message, to } => write!(f, "message {message} handed to {to}"),
+            Self::TaskOffered { context, to } => write!(f, "task of context {context} handed to {to}"),
             Self::MessageMoved { message, state } => write!(f, "message {message} is {state}"),
             Self::MessageUnheard { message, state, context } => {
                 write!(f, "message {message} is {state}, and nobody reads context {context}")

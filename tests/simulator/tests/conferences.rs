@@ -3,12 +3,16 @@
 mod support;
 
 use serde_json::json;
-use signalwire_relay_simulator::{Caller, ConnectionId};
+use signalwire_relay_simulator::{Caller, ConnectionId, Reading, Scenario};
 use support::{Bench, at, quiet};
 
 /// This many answered calls of one client.
 fn calls(count: usize) -> (Bench, ConnectionId, Vec<String>) {
-    let mut bench = Bench::new(quiet());
+    calls_with(quiet(), count)
+}
+
+fn calls_with(scenario: Scenario, count: usize) -> (Bench, ConnectionId, Vec<String>) {
+    let mut bench = Bench::new(scenario);
     let client = bench.client(&["default"]);
     let mut ids = Vec::new();
     for number in 0..count {
@@ -72,7 +76,7 @@ fn it_starts_with_those_who_may_start_it_and_ends_with_those_who_end_it() {
 
 #[test]
 fn a_conference_is_recorded_and_knows_who_is_on_hold() {
-    let (mut bench, client, calls) = calls(1);
+    let (mut bench, client, calls) = calls_with(quiet().reading(Reading::Sdks), 1);
     let join = json!({"name": "c", "record": "record-from-start"});
     bench.ok(client, "calling.join_conference", at(&calls[0], join));
     bench.ok(client, "calling.hold", at(&calls[0], json!({})));

@@ -3,18 +3,20 @@
 mod support;
 
 use serde_json::json;
-use signalwire_relay_simulator::Phone;
+use signalwire_relay_simulator::{Phone, Reading};
 use support::{at, quiet, talking};
 
 #[test]
 fn a_transfer_by_sip_succeeds_or_fails_with_the_target() {
     let (mut bench, client, call) = talking(quiet().phone(Phone::new("sip:busy@example.com").busy()), []);
     for (target, state, code) in
-        [("sip:desk@example.com", "success", "200"), ("sip:busy@example.com", "failed", "486")]
+        [("sip:desk@example.com", "success", "200"), ("sip:busy@example.com", "busy", "486")]
     {
         let device = json!({"type": "sip", "params": {"to": target}});
         let result = bench.ok(client, "calling.refer", at(&call, json!({"device": device})));
         assert_eq!(result, json!({"code": "200", "message": "Starting SIP REFER"}));
+        let begun = bench.events("calling.call.refer").pop().expect("an event");
+        assert_eq!((&begun["state"], &begun["sip_refer_to"]), (&json!("inProgress"), &json!(target)));
         let event = bench.until("calling.call.refer");
         assert_eq!((&event["state"], &event["sip_notify_response_code"]), (&json!(state), &json!(code)));
         assert_eq!(event["sip_refer_to"], target);
@@ -25,7 +27,7 @@ fn a_transfer_by_sip_succeeds_or_fails_with_the_target() {
 
 #[test]
 fn a_call_is_transferred_to_text_or_to_a_document() {
-    let (mut bench, client, call) = talking(quiet(), []);
+    let (mut bench, client, call) = talking(quiet().reading(Reading::Sdks), []);
     for dest in [json!("context:sales"), json!({"version": "1.0.0"})] {
         let result = bench.ok(client, "calling.transfer", at(&call, json!({"dest": dest})));
         assert_eq!((&result["message"], &result["call_id"]), (&json!("Transferring"), &json!(call)));
@@ -35,15 +37,23 @@ fn a_call_is_transferred_to_text_or_to_a_document() {
 
 #[test]
 fn a_call_is_put_on_hold_unless_the_service_does_not_have_that() {
-    let (mut bench, client, call) = talking(quiet(), []);
+    let (mut bench, client, call) = talking(quiet().reading(Reading::Sdks), []);
     assert_eq!(bench.code(client, "calling.unhold", at(&call, json!({}))), "409");
     bench.ok(client, "calling.hold", at(&call, json!({})));
     assert_eq!(bench.code(client, "calling.hold", at(&call, json!({}))), "409");
     assert_eq!(bench.ok(client, "calling.unhold", at(&call, json!({})))["message"], "Call off hold");
     assert_eq!(bench.member("calling.call.hold", "state"), ["hold", "unhold"]);
 
-    let (mut bench, client, call) = talking(quiet().refuse_hold(true), []);
-    assert_eq!(bench.code(client, "calling.hold", at(&call, json!({}))), "501");
+    for (reading, refuse_hold, code) in [
+        (Reading::Sdks, true, "501"),
+        (Reading::Specification, true, "501"),
+        (Reading::Specification, false, "-32601"),
+    ] {
+        let (mut bench, client, call) = talking(quiet().reading(reading).refuse_hold(refuse_hold), []);
+        for method in ["calling.hold", "calling.unhold"] {
+            assert_eq!(bench.code(client, method, at(&call, json!({}))), code, "{method} in {reading:?}");
+        }
+    }
 }
 
 #[test]
@@ -78,8 +88,8 @@ fn a_room_is_joined_and_left() {
 }
 
 #[test]
-fn a_user_event_may_have_any_members() {
-    let (mut bench, client, call) = talking(quiet(), []);
+fn a_user_event_may_have_any_members_for_the_sdks() {
+    let (mut bench, client, call) = talking(quiet().reading(Reading::Sdks), []);
     let event = json!({"event": "highlight", "colour": "red", "row": 7});
     assert_eq!(bench.ok(client, "calling.user_event", at(&call, event))["message"], "Event sent");
     bench.ok(client, "calling.user_event", at(&call, json!({"event": {"a": 1}})));

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signalwire_relay_simulator::{Caller, Scenario, Violation};
+use signalwire_relay_simulator::{Caller, Reading, Report, Scenario, Violation};
 use support::{Bench, at, log_in, quiet, tts};
 
 fn caller() -> Caller {
@@ -15,6 +15,15 @@ fn caller() -> Caller {
 fn connect(bench: &mut Bench, params: Value) -> Value {
     let client = bench.board.handle_connected(bench.now);
     bench.request(client, "signalwire.connect", params)
+}
+
+/// Whether the last login resumed a session.
+fn resumed(bench: &Bench) -> bool {
+    let logins = bench.reports.iter().filter_map(|report| match report {
+        Report::ClientAuthenticated { resumed, .. } => Some(*resumed),
+        _ => None,
+    });
+    logins.last().expect("somebody logged in")
 }
 
 #[test]
@@ -46,7 +55,13 @@ fn nothing_works_before_logging_in() {
 
 #[test]
 fn a_session_is_resumed_with_what_it_missed() {
-    let mut bench = Bench::new(quiet().caller(caller()));
+    for reading in [Reading::Specification, Reading::Sdks] {
+        resumed_with_what_it_missed(reading);
+    }
+}
+
+fn resumed_with_what_it_missed(reading: Reading) {
+    let mut bench = Bench::new(quiet().reading(reading).caller(caller()));
     let client = bench.client(&["default"]);
     let call = bench.answered_call(client);
     bench.ok(client, "calling.play", at(&call, json!({"control_id": "k", "play": tts("hello")})));
@@ -62,9 +77,16 @@ fn a_session_is_resumed_with_what_it_missed() {
     params["authorization_state"] = state;
     params["authentication"]["token"] = "stale".into();
     let reply = connect(&mut bench, params);
-    assert_eq!(reply["result"]["session_restored"], true);
+    assert!(resumed(&bench));
     assert_eq!(reply["result"]["protocol"], protocol);
-    assert_eq!(bench.story(), ["reply", "signalwire.authorization.state", "calling.call.play finished"]);
+    match reading {
+        Reading::Sdks => {
+            assert_eq!(reply["result"]["session_restored"], true);
+            let story = ["reply", "signalwire.authorization.state", "calling.call.play finished"];
+            assert_eq!(bench.story(), story);
+        }
+        _ => assert_eq!(bench.story(), ["reply", "calling.call.play finished"]),
+    }
     let again = bench.board.connections().next().expect("connected");
     bench.ok(again, "calling.end", at(&call, json!({})));
 }
@@ -76,7 +98,8 @@ fn a_damaged_authorization_state_falls_back_to_the_credentials() {
     let mut params = log_in(&[]);
     params["protocol"] = bench.frames[0].1["result"]["protocol"].clone();
     params["authorization_state"] = "rubbish".into();
-    assert_eq!(connect(&mut bench, params.clone())["result"]["session_restored"], true);
+    connect(&mut bench, params.clone());
+    assert!(resumed(&bench));
     // The connection that the session had is taken away from it.
     assert_eq!(bench.closed.len(), 1);
     params["authentication"]["token"] = "wrong".into();
@@ -89,7 +112,7 @@ fn an_unknown_protocol_gets_a_new_session() {
     let mut params = log_in(&[]);
     params["protocol"] = "signalwire_unheard_of".into();
     let reply = connect(&mut bench, params);
-    assert_eq!(reply["result"]["session_restored"], false);
+    assert!(!resumed(&bench));
     assert_ne!(reply["result"]["protocol"], "signalwire_unheard_of");
 }
 
@@ -141,7 +164,8 @@ fn a_disconnect_with_restart_forgets_the_session() {
     assert_eq!(bench.board.call(&call).expect("remembered").end_reason.as_deref(), Some("error"));
     let mut params = log_in(&[]);
     params["protocol"] = protocol;
-    assert_eq!(connect(&mut bench, params)["result"]["session_restored"], false);
+    connect(&mut bench, params);
+    assert!(!resumed(&bench));
 }
 
 #[test]
@@ -195,7 +219,8 @@ fn a_resumed_session_gets_unacknowledged_events_again_if_that_is_wanted() {
         bench.acks = true;
         let mut params = log_in(&["default"]);
         params["protocol"] = protocol;
-        assert_eq!(connect(&mut bench, params)["result"]["session_restored"], true);
+        connect(&mut bench, params);
+        assert!(resumed(&bench));
         let states = bench.events("calling.call.state");
         let told: Vec<_> = states.iter().filter_map(|state| state["call_state"].as_str()).collect();
         assert_eq!(told, if redeliver { vec!["answered"] } else { vec![] }, "of {call}");
@@ -238,8 +263,141 @@ fn events_are_to_be_acknowledged() {
     params["event_acks"] = false.into();
     assert!(connect(&mut bench, params.clone())["result"].is_object());
     assert!(matches!(bench.board.violations(), [Violation::BadConnect { .. }]));
-    params.as_object_mut().expect("an object").remove("event_acks");
-    assert_eq!(connect(&mut bench, params)["error"]["code"], -32602);
+    for optional in ["event_acks", "agent"] {
+        params.as_object_mut().expect("an object").remove(optional);
+        assert!(connect(&mut bench, params.clone())["result"].is_object(), "{optional} may be left out");
+    }
+    assert_eq!(bench.board.violations().len(), 1);
+}
+
+#[test]
+fn a_version_that_does_not_exist_is_refused_in_the_specification() {
+    let versions =
+        [(2, 0, true), (3, 0, true), (4, 0, true), (0, 0, true), (5, 0, false), (2, 1, false), (4, 1, false)];
+    for reading in [Reading::Specification, Reading::Sdks] {
+        for (major, minor, exists) in versions {
+            let mut bench = Bench::new(quiet().reading(reading));
+            let mut params = log_in(&[]);
+            params["version"] = json!({"major": major, "minor": minor, "revision": 0});
+            let reply = connect(&mut bench, params);
+            if exists || reading == Reading::Sdks {
+                assert!(reply["result"]["protocol"].is_string(), "{major}.{minor}: {reply}");
+            } else {
+                assert_eq!(reply["error"]["code"], -32001, "{major}.{minor}");
+            }
+        }
+    }
+    let mut params = log_in(&[]);
+    params["version"] = json!({"major": "2"});
+    assert_eq!(connect(&mut Bench::new(quiet()), params)["error"]["code"], -32602);
+}
+
+#[test]
+fn contexts_of_a_version_4_client_come_with_connect_only() {
+    for (reading, code) in [(Reading::Specification, "-32001"), (Reading::Sdks, "200")] {
+        let mut bench = Bench::new(quiet().reading(reading));
+        let mut params = log_in(&["a"]);
+        params["version"] = json!({"major": 4, "minor": 0, "revision": 0});
+        let client = bench.board.handle_connected(bench.now);
+        bench.request(client, "signalwire.connect", params);
+        assert_eq!(bench.board.contexts(client), ["a"]);
+        for method in ["signalwire.receive", "signalwire.unreceive"] {
+            assert_eq!(bench.code(client, method, json!({"contexts": ["a"]})), code, "{reading:?} {method}");
+        }
+    }
+}
+
+#[test]
+fn an_authorization_state_without_a_protocol_is_refused_in_the_specification() {
+    for (reading, refused) in [(Reading::Specification, true), (Reading::Sdks, false)] {
+        let mut bench = Bench::new(quiet().reading(reading));
+        let mut params = log_in(&[]);
+        params["authorization_state"] = "abc:def==".into();
+        let reply = connect(&mut bench, params);
+        assert_eq!(reply["error"]["code"] == -32602, refused, "{reply}");
+    }
+}
+
+#[test]
+fn the_result_of_connect_has_the_members_of_its_reading() {
+    for reading in [Reading::Specification, Reading::Sdks] {
+        let mut bench = Bench::new(quiet().reading(reading));
+        let result = connect(&mut bench, log_in(&[]))["result"].take();
+        let protocol = result["protocol"].as_str().expect("a protocol");
+        let signature = protocol.split('_').nth(1).expect("a second part");
+        assert_eq!(result["authorization"], json!({"project": "demo-project", "signature": signature}));
+        for older in ["session_restored", "sessionid", "nodeid", "master_nodeid"] {
+            assert_eq!(result[older].is_null(), reading == Reading::Specification, "{older}");
+        }
+        let servers = result["ice_servers"].as_array().map_or(0, Vec::len);
+        assert_eq!(servers, usize::from(reading == Reading::Specification));
+    }
+}
+
+#[test]
+fn a_resume_by_credentials_brings_a_new_authorization_state() {
+    let mut bench = Bench::new(quiet());
+    bench.client(&[]);
+    let protocol = bench.frames[0].1["result"]["protocol"].clone();
+    let first = bench.events("signalwire.authorization.state")[0]["authorization_state"].clone();
+    resume(&mut bench, &protocol, &[]);
+    assert!(resumed(&bench));
+    let states = bench.events("signalwire.authorization.state");
+    assert_eq!(states.len(), 2);
+    assert_ne!(states[1]["authorization_state"], first);
+}
+
+#[test]
+fn an_authorization_state_stays_good_after_a_resume() {
+    let mut bench = Bench::new(quiet());
+    bench.client(&[]);
+    let mut params = log_in(&[]);
+    params["protocol"] = bench.frames[0].1["result"]["protocol"].clone();
+    params["authorization_state"] =
+        bench.events("signalwire.authorization.state")[0]["authorization_state"].clone();
+    params["authentication"]["token"] = "stale".into();
+    for _ in 0..3 {
+        assert!(connect(&mut bench, params.clone())["result"].is_object());
+        assert!(resumed(&bench));
+    }
+    assert_eq!(bench.events("signalwire.authorization.state").len(), 1);
+}
+
+#[test]
+fn a_single_context_can_be_subscribed_to() {
+    let mut bench = Bench::new(quiet());
+    let client = bench.client(&[]);
+    let text = "Receiving all inbound related to the requested relay contexts and available scopes";
+    assert_eq!(bench.ok(client, "signalwire.receive", json!({"context": "a"}))["message"], text);
+    bench.ok(client, "signalwire.receive", json!({"context": "b", "contexts": ["c"]}));
+    assert_eq!(bench.board.contexts(client), ["a", "b", "c"]);
+    assert_eq!(bench.code(client, "signalwire.receive", json!({})), "400");
+    assert_eq!(bench.code(client, "signalwire.unreceive", json!({"contexts": []})), "400");
+    assert!(bench.ok(client, "signalwire.unreceive", json!({"contexts": ["a"]}))["message"] == text);
+}
+
+#[test]
+fn a_strict_service_refuses_unknown_members_of_a_login() {
+    let connect_with = |reading, name: &str, nested: bool| {
+        let mut bench = Bench::new(quiet().reading(reading).strict(true));
+        let mut params = log_in(&[]);
+        let place = if nested { &mut params["authentication"] } else { &mut params };
+        place[name] = "x".into();
+        connect(&mut bench, params)
+    };
+    let refused = connect_with(Reading::Specification, "colour", true);
+    assert_eq!(refused["error"]["code"], -32602);
+    assert_eq!(refused["error"]["message"], "Unknown parameter 'authentication.colour'");
+    assert_eq!(connect_with(Reading::Specification, "host", false)["error"]["code"], -32602);
+    assert!(connect_with(Reading::Sdks, "host", false)["result"].is_object());
+    assert!(connect_with(Reading::Specification, "dpop_token", false)["result"].is_object());
+    assert_eq!(connect_with(Reading::Sdks, "dpop_token", false)["error"]["code"], -32602);
+
+    let mut bench = Bench::new(quiet().strict(true));
+    let client = bench.client(&[]);
+    let again = json!({"authentication": {"project": "demo-project", "token": "demo-token"}, "colour": 1});
+    assert_eq!(bench.code(client, "signalwire.reauthenticate", again), "-32602");
+    assert_eq!(bench.code(client, "signalwire.ping", json!({"colour": 1})), "-32602");
 }
 
 #[test]
@@ -285,7 +443,8 @@ fn a_resumed_session_has_its_contexts_or_only_those_it_names() {
         let protocol = bench.frames[0].1["result"]["protocol"].clone();
         bench.ok(client, "signalwire.receive", json!({"contexts": ["b"]}));
         bench.board.cut(bench.now, client);
-        assert_eq!(resume(&mut bench, &protocol, &["c"])["result"]["session_restored"], true);
+        resume(&mut bench, &protocol, &["c"]);
+        assert!(resumed(&bench));
         let again = bench.board.connections().next().expect("connected");
         assert_eq!(bench.board.contexts(again), expected);
     }

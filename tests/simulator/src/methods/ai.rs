@@ -1,20 +1,31 @@
 //! AI agents on a call.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
-use crate::switchboard::operation::Command;
-use crate::{Cue, Switchboard};
+use super::rules::{Kind, Param, WEB, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media, texts};
+use crate::switchboard::calls::CallKey;
+use crate::switchboard::micros;
+use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
+use crate::{Cue, Reading, Switchboard};
 
 const NAME: &str = "calling.ai";
 const BEDROCK: &str = "calling.amazon_bedrock";
+
+/// How long an agent thinks before it speaks.
+const THINKING: Duration = Duration::from_millis(700);
+/// What an agent is quiet for that is put on hold for no time, or for longer than this.
+const LONGEST_HOLD: Duration = Duration::from_mins(5);
+const GREETING: &str = "Hello, how can I help you?";
 
 const RESET: &[Param] = &[
     optional("full_reset", Kind::Flag),
     optional("user_prompt", Kind::AnyText),
     optional("system_prompt", Kind::AnyText),
+    older("consolidate", Kind::Flag).refused_in(Reading::Specification),
 ];
 
 // What describes an agent is interpreted far behind this service: only its outer form is checked.
@@ -39,34 +50,40 @@ pub(super) const METHODS: &[Method] = &[
             optional("params", Kind::Open),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("AI started", "OK"),
         run: start,
     },
     Method {
         name: "calling.ai.stop",
         on: On::AnsweredCall,
-        params: &[optional("control_id", Kind::Text)],
+        params: &[optional("control_id", Kind::Text).required_in(Reading::Specification)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("+OK", "OK"),
         run: stop,
     },
     Method {
         name: BEDROCK,
         on: On::AnsweredCall,
         params: &[
-            optional("prompt", Kind::Any),
+            optional("prompt", Kind::Differs(&Kind::Open, &Kind::Any)),
             optional("SWAIG", Kind::Open),
             optional("params", Kind::Open),
             optional("global_data", Kind::Open),
             optional("post_prompt", Kind::Open),
             optional("post_prompt_url", WEB),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("voice_id", Kind::Any).refused_in(Reading::Specification),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "AI started",
+        message: texts("success", "AI started"),
         run: |board, request| {
-            board.start_operation(request, Box::new(Lasting::silent("AI agent").cue(Cue::AiStarted)))?;
+            if is_active(board) {
+                board.start_operation(request, Box::new(Agent::new(request, true)))?;
+            } else {
+                let agent = Lasting::silent("AI agent").cue(Cue::AiStarted);
+                board.start_operation(request, Box::new(agent))?;
+            }
             accepted()
         },
     },
@@ -78,12 +95,16 @@ pub(super) const METHODS: &[Method] = &[
             optional("role", Kind::OneOf(&["system", "user", "assistant"])),
             optional("reset", Kind::Object(RESET)),
             optional("global_data", Kind::Open),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "Message sent",
+        message: texts("+OK", "Message sent"),
         run: |board, request| {
+            // With a reset the rest of the request does not count.
+            if board.scenario.is_to_specification() && request.value("reset").is_object() {
+                return tell_agent(board, request, "AI agent is reset");
+            }
             let text = request.text("message_text").unwrap_or_default();
             tell_agent(board, request, &format!("AI agent is told \"{text}\""))
         },
@@ -95,35 +116,54 @@ pub(super) const METHODS: &[Method] = &[
             // Seconds, but as text: a number is refused.
             optional("timeout", Kind::Text),
             optional("prompt", Kind::AnyText),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "AI on hold",
-        run: |board, request| tell_agent(board, request, "AI agent is on hold"),
+        message: texts("+OK", "AI on hold"),
+        run: |board, request| {
+            let time = hold_time(request.text("timeout").unwrap_or_default());
+            tell_agent(board, request, &format!("AI agent is on hold for {} s at most", time.as_secs()))?;
+            board.command_all(request.call()?, &[NAME, BEDROCK], &Command::Hold(time));
+            accepted()
+        },
     },
     Method {
         name: "calling.ai_unhold",
         on: On::AnsweredCall,
         params: &[
-            optional("prompt", Kind::AnyText),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("prompt", Kind::AnyText).refused_in(Reading::Specification),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "AI resumed",
-        run: |board, request| tell_agent(board, request, "AI agent is resumed"),
+        message: texts("+OK", "AI resumed"),
+        run: |board, request| {
+            tell_agent(board, request, "AI agent is resumed")?;
+            board.command_all(request.call()?, &[NAME, BEDROCK], &Command::Unhold);
+            accepted()
+        },
     },
 ];
 
 fn start(board: &mut Switchboard, request: &Request) -> Outcome {
+    let described = ["agent", "prompt"].iter().any(|name| request.params.contains_key(*name));
+    if !described && board.scenario.reading == Reading::Specification {
+        return Err(Refused::bad("Missing parameter 'agent' or 'prompt'"));
+    }
     if board.runs(request.call()?, &[NAME]) {
         return Err(Refused::conflict("An AI agent is already on the call"));
+    }
+    if is_active(board) {
+        board.start_operation(request, Box::new(Agent::new(request, false)))?;
+        return accepted();
     }
     let agent = if board.scenario.other_forms {
         Lasting::silent("AI agent")
     } else {
-        Lasting::new("AI agent", "calling.call.ai").last(json!({"state": "finished"}))
+        Lasting::new("AI agent", "calling.call.ai")
+            .last(json!({"state": "finished"}))
+            .failed(json!({"state": "error"}))
     };
     board.start_operation(request, Box::new(agent.cue(Cue::AiStarted)))?;
     accepted()
@@ -149,4 +189,197 @@ fn tell_agent(board: &mut Switchboard, request: &Request, what: &str) -> Outcome
     }
     board.note(key, what);
     accepted()
+}
+
+/// Whether agents say what they are doing.
+fn is_active(board: &Switchboard) -> bool {
+    board.scenario.is_to_specification() && !board.scenario.other_forms
+}
+
+/// Refuses what cannot be done beside an agent.
+pub(super) fn refuse_beside_agent(board: &Switchboard, key: CallKey) -> Result<(), Refused> {
+    if board.scenario.is_to_specification() && board.runs(key, &[NAME, BEDROCK]) {
+        return Err(Refused::conflict("An AI session is active on the call"));
+    }
+    Ok(())
+}
+
+/// How long an agent is on hold: seconds, or a number with a unit.
+fn hold_time(text: &str) -> Duration {
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) if text.ends_with('m') => (number, 60.0),
+        Some(number) if text.ends_with('h') => (number, 3600.0),
+        Some(number) => (number, 1.0),
+        None => (text, 1.0),
+    };
+    let time = number.trim().parse::<f64>().ok().map(|number| number * unit);
+    let time = time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.filter(|time| !time.is_zero() && *time <= LONGEST_HOLD).unwrap_or(LONGEST_HOLD)
+}
+
+/// An agent that listens, answers, and says what it is doing.
+#[derive(Debug)]
+struct Agent {
+    /// One kind of agent sends fewer events, and none about its end.
+    bedrock: bool,
+    has_post_prompt: bool,
+    started: Duration,
+    on_hold: bool,
+    /// What the caller is saying.
+    hearing: String,
+    /// What is to be said next, and what is being said.
+    planned: Option<String>,
+    saying: Option<String>,
+}
+
+impl Agent {
+    fn new(request: &Request, bedrock: bool) -> Self {
+        Self {
+            bedrock,
+            has_post_prompt: request.text("post_prompt_url").is_some(),
+            started: Duration::ZERO,
+            on_hold: false,
+            hearing: String::new(),
+            planned: None,
+            saying: None,
+        }
+    }
+
+    fn tell(&self, desk: &mut Desk<'_>, activity: &str, params: Value) {
+        // These two and the answer in one piece are not told of every kind of agent.
+        if self.bedrock && ["user_speaking", "response", "warning", "post_prompt"].contains(&activity) {
+            return;
+        }
+        desk.emit_of_call(&format!("calling.ai.{activity}"), params);
+    }
+
+    /// Says something after a moment of thought.
+    fn plan(&mut self, desk: &mut Desk<'_>, text: String) {
+        self.planned = Some(text);
+        desk.after(THINKING, Tick::Thought);
+    }
+
+    fn speak(&mut self, desk: &mut Desk<'_>) {
+        let Some(text) = self.planned.take() else { return };
+        self.tell(desk, "begin_speaking", json!({}));
+        self.tell(desk, "response", json!({"response": text}));
+        self.tell(desk, "response_utterance", json!({"utterance": text}));
+        desk.after(media::speech(desk.scenario(), &text), Tick::Done);
+        desk.note(format!("AI agent says \"{text}\""));
+        self.saying = Some(text);
+    }
+
+    /// What the agent was saying is over.
+    fn spoken(&mut self, desk: &mut Desk<'_>, kind: &str) {
+        if let Some(text) = self.saying.take() {
+            desk.cancel(Tick::Done);
+            self.tell(desk, "completion", json!({"text": text, "type": kind}));
+        }
+    }
+
+    fn partial(&self, desk: &mut Desk<'_>, text: &str, barged: bool) {
+        let mut event = json!({});
+        if !self.bedrock {
+            event["text"] = text.into();
+        }
+        if barged {
+            event["barged"] = true.into();
+        }
+        self.tell(desk, "partial_result", event);
+    }
+
+    fn end(&mut self, desk: &mut Desk<'_>, state: &str) {
+        self.spoken(desk, "barged");
+        if self.has_post_prompt {
+            self.tell(desk, "post_prompt", json!({"post_prompt_data": {"raw": "The caller was helped."}}));
+        }
+        let mut last = json!({"start_time": micros(self.started), "end_time": micros(desk.now())});
+        if !self.bedrock {
+            last["wallet_paused_sec"] = 0.into();
+        }
+        self.tell(desk, "stop", last);
+        if !self.bedrock {
+            desk.emit("calling.call.ai", json!({"state": state}));
+        }
+        desk.note("AI agent is over");
+        desk.finish();
+    }
+}
+
+impl Operation for Agent {
+    fn start(&mut self, desk: &mut Desk<'_>) {
+        self.started = desk.now();
+        self.tell(desk, "start", json!({}));
+        desk.note("AI agent begins");
+        desk.cue(Cue::AiStarted);
+        self.plan(desk, GREETING.to_owned());
+    }
+
+    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+        match tick {
+            Tick::Thought => self.speak(desk),
+            Tick::Done => self.spoken(desk, "normal"),
+            Tick::HalfSaid => {
+                let half: String = self.hearing.chars().take(self.hearing.chars().count() / 2).collect();
+                self.partial(desk, &half, false);
+            }
+            Tick::MaxLength => {
+                self.on_hold = false;
+                desk.note("AI agent is resumed");
+            }
+            _ => {}
+        }
+    }
+
+    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+        if self.on_hold {
+            return;
+        }
+        match voice {
+            Voice::Starts { text, lasts } => {
+                self.hearing.clone_from(text);
+                self.tell(desk, "user_speaking", json!({}));
+                desk.cancel(Tick::Thought);
+                self.planned = None;
+                if self.saying.is_some() {
+                    self.partial(desk, "", true);
+                    self.spoken(desk, "barged");
+                }
+                desk.after(*lasts / 2, Tick::HalfSaid);
+            }
+            Voice::Stops if !self.hearing.is_empty() => {
+                desk.cancel(Tick::HalfSaid);
+                let text = std::mem::take(&mut self.hearing);
+                self.tell(desk, "speech_detect", json!({"text": text}));
+                self.plan(desk, format!("You said: {text}"));
+            }
+            Voice::Stops | Voice::Sounds(_) => {}
+        }
+    }
+
+    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+        match command {
+            Command::Stop => self.end(desk, "finished"),
+            Command::Hold(time) => {
+                self.on_hold = true;
+                self.spoken(desk, "barged");
+                desk.cancel(Tick::Thought);
+                desk.after(*time, Tick::MaxLength);
+            }
+            Command::Unhold => {
+                self.on_hold = false;
+                desk.cancel(Tick::MaxLength);
+            }
+            _ => {}
+        }
+        accepted()
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.end(desk, "error");
+    }
+
+    fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        self.end(desk, "finished");
+    }
 }

@@ -1,18 +1,21 @@
 //! Taking an offered call.
 
+use serde_json::Value;
+
 use super::rules::{Kind, optional};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media};
-use crate::{CallState, Switchboard};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media, texts};
+use crate::{CallState, Reading, Switchboard};
+
+const CODECS: &[&str] = &["PCMU", "PCMA", "OPUS", "G729", "G722", "VP8", "H264", "AMR-WB"];
+/// The codecs that a telephone call can have.
+const TELEPHONE_CODECS: &[&str] = &["PCMU", "PCMA", "G729", "G722", "AMR-WB"];
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.answer",
     on: On::LiveCall,
-    params: &[
-        optional("codecs", Kind::ListOf(&["PCMU", "PCMA", "OPUS", "G729", "G722", "VP8", "H264"])),
-        optional("max_duration", Kind::Whole(0, i64::MAX)),
-    ],
+    params: &[optional("codecs", Kind::ListOf(CODECS)), optional("max_duration", Kind::Whole(0, i64::MAX))],
     shape: Shape::Plain,
-    message: "Answered",
+    message: texts("Answering call", "Answered"),
     run: answer,
 }];
 
@@ -24,6 +27,16 @@ fn answer(board: &mut Switchboard, request: &Request) -> Outcome {
     }
     if !call.is_inbound() {
         return Err(Refused::conflict("Only an inbound call can be answered"));
+    }
+    let codecs = request.value("codecs").as_array().into_iter().flatten().filter_map(Value::as_str);
+    if board.scenario.reading == Reading::Specification
+        && call.is_telephone()
+        && let Some(codec) = codecs.into_iter().find(|codec| !TELEPHONE_CODECS.contains(codec))
+    {
+        let known = TELEPHONE_CODECS.join(", ");
+        return Err(Refused::bad(format!(
+            "Parameter 'codecs' must be a list of {known} on a telephone call, not '{codec}'"
+        )));
     }
     let limit = media::to_time(request.value("max_duration")).filter(|time| !time.is_zero());
     board.answer_call(key, limit);

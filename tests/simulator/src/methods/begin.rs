@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::media::Device;
 use super::rules::{Kind, optional, others, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
 use crate::Switchboard;
 
 pub(super) const METHODS: &[Method] = &[
@@ -19,7 +19,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("max_duration", Kind::Whole(0, i64::MAX)),
         ],
         shape: Shape::Plain,
-        message: "Call started",
+        message: text("Call started"),
         run: begin,
     },
     // Nothing is known of it but that it exists.
@@ -28,7 +28,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::Session,
         params: &[others()],
         shape: Shape::Plain,
-        message: "OK",
+        message: text("OK"),
         run: |_, _| accepted(),
     },
 ];

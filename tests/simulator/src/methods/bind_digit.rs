@@ -2,50 +2,59 @@
 
 use serde_json::{Map, Value};
 
-use super::rules::{KEYS, Kind, count, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, find};
+use super::rules::{KEYS_AND_PAUSES, Kind, count, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, find, is_offered, text};
 use crate::Switchboard;
 use crate::switchboard::bindings::Binding;
+
+/// The realm of a binding that names none.
+const USUAL_REALM: &str = "default";
+/// The name for all realms together.
+const ALL: &str = "all";
 
 pub(super) const METHODS: &[Method] = &[
     Method {
         name: "calling.bind_digit",
         on: On::AnsweredCall,
         params: &[
-            required("digits", Kind::SomeChars(KEYS)),
+            required("digits", Kind::SomeChars(KEYS_AND_PAUSES)),
             required("bind_method", Kind::Text),
             optional("params", Kind::Open),
             optional("realm", Kind::Text),
-            optional("max_triggers", Kind::Whole(0, i64::MAX)),
-            optional("swml", Kind::Flag),
+            optional("max_triggers", Kind::Differs(&Kind::Whole(1, i64::MAX), &Kind::Whole(0, i64::MAX))),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "Digit binding created",
+        message: text("Digit binding created"),
         run: bind,
     },
     Method {
         name: "calling.clear_digit_bindings",
         on: On::AnsweredCall,
-        params: &[optional("realm", Kind::Text), optional("swml", Kind::Flag)],
+        params: &[optional("realm", Kind::Text), older("swml", Kind::Flag)],
         shape: Shape::Call,
-        message: "Digit bindings cleared",
+        message: text("Digit bindings cleared"),
         run: clear,
     },
 ];
 
 fn bind(board: &mut Switchboard, request: &Request) -> Outcome {
     let digits = request.text("digits").unwrap_or_default();
+    // Nobody presses a pause.
+    let keys: String = digits.chars().filter(|key| !key.eq_ignore_ascii_case(&'w')).collect();
+    let digits = if keys.is_empty() { digits.to_owned() } else { keys };
     let name = request.text("bind_method").unwrap_or_default();
-    let method = find(name).filter(|method| method.on != On::Session);
+    let offered = is_offered(name, &board.scenario);
+    let method = find(name).filter(|method| offered && method.on != On::Session);
     let method = method.ok_or_else(|| {
         Refused::bad(format!("Parameter 'bind_method' must be a method of a call, not '{name}'"))
     })?;
     let triggers = count(request.value("max_triggers")).filter(|most| *most > 0);
     let binding = Binding {
-        digits: digits.to_owned(),
+        digits,
         method,
         params: request.value("params").as_object().cloned().unwrap_or_else(Map::<String, Value>::new),
-        realm: request.text("realm").unwrap_or_default().to_owned(),
+        realm: request.text("realm").unwrap_or(USUAL_REALM).to_owned(),
         triggers_left: triggers,
         connection: request.connection,
         session: request.session,
@@ -56,8 +65,12 @@ fn bind(board: &mut Switchboard, request: &Request) -> Outcome {
 }
 
 fn clear(board: &mut Switchboard, request: &Request) -> Outcome {
-    let realm = request.text("realm");
+    let cleared = match request.text("realm") {
+        None if board.scenario.is_to_specification() => Some(USUAL_REALM),
+        Some(ALL) if board.scenario.is_to_specification() => None,
+        realm => realm,
+    };
     let call = board.calls.get_mut(&request.call()?).ok_or_else(Refused::no_call)?;
-    call.bindings.retain(|binding| realm.is_some_and(|realm| realm != binding.realm));
+    call.bindings.retain(|binding| cleared.is_some_and(|realm| realm != binding.realm));
     accepted()
 }

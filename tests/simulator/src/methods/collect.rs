@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, WEB, count, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, play_and_collect};
+use super::rules::{KEYS, Kind, Param, WEB, count, newer, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, play_and_collect, texts};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
-use crate::{Cue, Report, Scenario, Switchboard};
+use crate::{Cue, Reading, Report, Scenario, Switchboard};
 
 const NAME: &str = "calling.collect";
 
@@ -17,19 +17,11 @@ const DIGIT_TIMEOUT: Duration = Duration::from_secs(5);
 const END_SILENCE: Duration = Duration::from_secs(1);
 const SPEECH_TIMEOUT: Duration = Duration::from_mins(1);
 /// What the simulated recogniser says about everything it hears.
-const CONFIDENCE: f64 = 0.95;
-const PARTIAL_CONFIDENCE: f64 = 0.6;
+const CONFIDENCE: f64 = 95.0;
+const PARTIAL_CONFIDENCE: f64 = 60.0;
 
-/// What is collected and when to stop; also the members of `collect` in play-and-collect.
-pub(super) const INPUT: &[Param] = &[
-    optional("digits", Kind::Object(DIGITS)),
-    optional("speech", Kind::Object(SPEECH)),
-    optional("initial_timeout", Kind::Seconds),
-    optional("partial_results", Kind::Flag),
-    optional("continuous", Kind::Flag),
-    optional("send_start_of_input", Kind::Flag),
-    optional("start_input_timers", Kind::Flag),
-];
+/// How long the first input may take.
+pub(super) const FIRST_INPUT: Kind = Kind::Differs(&Kind::Positive, &Kind::Seconds);
 
 const DIGITS: &[Param] = &[
     required("max", Kind::Whole(1, i64::MAX)),
@@ -37,13 +29,24 @@ const DIGITS: &[Param] = &[
     optional("terminators", Kind::Chars(KEYS)),
 ];
 
-const SPEECH: &[Param] = &[
+/// The same, as play-and-collect has it.
+pub(super) const DIGITS_WITH_MINIMUM: &[Param] = &[
+    required("max", Kind::Whole(1, i64::MAX)),
+    newer("min", Kind::Whole(0, i64::MAX)),
+    optional("digit_timeout", Kind::Positive),
+    optional("terminators", Kind::Chars(KEYS)),
+];
+
+/// The models of the recognisers.
+const MODEL: Kind = Kind::OneOf(&["default", "enhanced", "enhanced.phone_call", "enhanced.video"]);
+
+pub(super) const SPEECH: &[Param] = &[
     optional("end_silence_timeout", Kind::Positive),
     optional("speech_timeout", Kind::Positive),
     optional("language", Kind::Text),
     optional("hints", Kind::Texts),
     optional("engine", Kind::OneOf(&["Deepgram", "Google", "Google.V2"])),
-    optional("model", Kind::Text),
+    optional("model", Kind::Differs(&MODEL, &Kind::Text)),
 ];
 
 pub(super) const METHODS: &[Method] = &[
@@ -54,7 +57,7 @@ pub(super) const METHODS: &[Method] = &[
             required("control_id", Kind::Text),
             optional("digits", Kind::Object(DIGITS)),
             optional("speech", Kind::Object(SPEECH)),
-            optional("initial_timeout", Kind::Seconds),
+            optional("initial_timeout", FIRST_INPUT),
             optional("partial_results", Kind::Flag),
             optional("continuous", Kind::Flag),
             optional("send_start_of_input", Kind::Flag),
@@ -63,7 +66,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Collecting", "OK"),
         run: collect,
     },
     Method {
@@ -71,7 +74,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
     // One method for both kinds of collecting.
@@ -80,7 +83,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Starting input timers", "OK"),
         run: |board, request| {
             board.command(request, &[NAME, play_and_collect::NAME], &Command::StartInputTimers)
         },
@@ -88,7 +91,7 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 fn collect(board: &mut Switchboard, request: &Request) -> Outcome {
-    let input = Input::new(&request.params)?;
+    let input = Input::new(&request.params, board.scenario.reading)?;
     board.start_operation(request, Box::new(Collect { input }))?;
     accepted()
 }
@@ -116,8 +119,22 @@ struct Style {
     send_start_of_input: bool,
 }
 
+impl Style {
+    /// Whether events say if their result is the last word on an utterance.
+    fn has_final(&self, desk: &Desk<'_>) -> bool {
+        self.partial_results || (self.continuous && desk.is_to_specification())
+    }
+
+    /// Whether events say if the collecting goes on.
+    fn has_state(&self, desk: &Desk<'_>) -> bool {
+        self.continuous || (self.partial_results && desk.is_to_specification())
+    }
+}
+
 #[derive(Debug)]
 struct DigitRules {
+    /// Fewer than these do not match.
+    min: u64,
     max: u64,
     timeout: Duration,
     terminators: String,
@@ -130,10 +147,29 @@ struct SpeechRules {
 }
 
 impl Input {
-    pub(super) fn new(params: &Map<String, Value>) -> Result<Self, Refused> {
+    /// The input after a prompt. The newer specification knows only the first-input time-out, digits and speech there,
+    /// and runs the clock of the time-out by itself.
+    pub(super) fn behind_prompt(params: &Map<String, Value>, reading: Reading) -> Result<Self, Refused> {
+        if reading == Reading::Sdks {
+            return Self::new(params, reading);
+        }
+        let known = ["initial_timeout", "digits", "speech"];
+        let params = params.iter().filter(|(name, _)| known.contains(&name.as_str()));
+        let params = params.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut input = Self::new(&params, reading)?;
+        input.starts_alone = true;
+        if let Some(digits) = &mut input.digits {
+            digits.min = params.get("digits").and_then(|digits| count(&digits["min"])).unwrap_or(0);
+        }
+        Ok(input)
+    }
+
+    pub(super) fn new(params: &Map<String, Value>, reading: Reading) -> Result<Self, Refused> {
+        let to_specification = reading == Reading::Specification;
         let time = |source: Option<&Value>, default| source.and_then(to_time).unwrap_or(default);
         let flag = |name: &str| params.get(name).and_then(Value::as_bool);
         let digits = params.get("digits").map(|digits| DigitRules {
+            min: 0,
             max: count(&digits["max"]).unwrap_or(1),
             timeout: time(digits.get("digit_timeout"), DIGIT_TIMEOUT),
             terminators: digits["terminators"].as_str().unwrap_or_default().to_owned(),
@@ -151,10 +187,13 @@ impl Input {
             initial_timeout: time(params.get("initial_timeout"), INITIAL_TIMEOUT),
             style: Style {
                 partial_results: flag("partial_results").unwrap_or(false),
-                continuous: flag("continuous").unwrap_or(false),
+                // An older name, which counts where the newer one is not given.
+                continuous: flag("continuous")
+                    .or_else(|| flag("continue").filter(|_| to_specification))
+                    .unwrap_or(false),
                 send_start_of_input: flag("send_start_of_input").unwrap_or(false),
             },
-            starts_alone: flag("start_input_timers").unwrap_or(true),
+            starts_alone: flag("start_input_timers").unwrap_or(!to_specification),
             begun: false,
             keys: String::new(),
             heard: Vec::new(),
@@ -242,11 +281,11 @@ impl Input {
                 let text = self.heard.join(" ");
                 let half: String = text.chars().take(text.chars().count() / 2).collect();
                 if !half.is_empty() {
-                    let params = json!({"text": half, "confidence": PARTIAL_CONFIDENCE});
+                    let params = json!({"text": half, "confidence": on_scale(desk, PARTIAL_CONFIDENCE)});
                     self.emit(desk, &json!({"type": "speech", "params": params}), false);
                 }
             }
-            Tick::Done | Tick::MaxLength | Tick::Threshold => {}
+            _ => {}
         }
     }
 
@@ -257,6 +296,12 @@ impl Input {
 
     /// The call ends before there was a result.
     pub(super) fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        let kind = if desk.is_to_specification() { "finished" } else { "error" };
+        self.last(desk, &json!({"type": kind}));
+    }
+
+    /// It fails on demand.
+    pub(super) fn fails(&mut self, desk: &mut Desk<'_>) {
         self.last(desk, &json!({"type": "error"}));
     }
 
@@ -264,8 +309,11 @@ impl Input {
         desk.cancel(Tick::InitialTimeout);
         if !std::mem::replace(&mut self.begun, true) && self.style.send_start_of_input {
             let mut event = json!({"result": {"type": "start_of_input"}});
-            if self.style.continuous {
+            if self.style.has_state(desk) {
                 event["state"] = "collecting".into();
+            }
+            if self.style.partial_results && desk.is_to_specification() {
+                event["final"] = false.into();
             }
             desk.emit("calling.call.collect", event);
         }
@@ -273,6 +321,14 @@ impl Input {
 
     fn digits_result(&mut self, desk: &mut Desk<'_>, terminator: &str) {
         let digits = std::mem::take(&mut self.keys);
+        if self.digits.as_ref().is_some_and(|rules| (digits.len() as u64) < rules.min) {
+            desk.report(Report::Collected {
+                call: desk.call_id(),
+                what: format!("too few digits: {digits}"),
+            });
+            self.last(desk, &json!({"type": "no_match"}));
+            return;
+        }
         desk.report(Report::Collected { call: desk.call_id(), what: format!("digits {digits}{terminator}") });
         let params = json!({"digits": digits, "terminator": terminator});
         self.result(desk, &json!({"type": "digit", "params": params}));
@@ -287,7 +343,8 @@ impl Input {
             return;
         }
         desk.report(Report::Collected { call: desk.call_id(), what: format!("speech \"{text}\"") });
-        self.result(desk, &json!({"type": "speech", "params": {"text": text, "confidence": CONFIDENCE}}));
+        let confidence = on_scale(desk, CONFIDENCE);
+        self.result(desk, &json!({"type": "speech", "params": {"text": text, "confidence": confidence}}));
     }
 
     /// A result: the last one, or with `continuous` the one before the next. The first-input clock
@@ -309,13 +366,14 @@ impl Input {
 
     fn last(&mut self, desk: &mut Desk<'_>, result: &Value) {
         let mut event = result_event(desk.scenario(), result);
-        if self.style.partial_results {
+        if self.style.has_final(desk) {
             event["final"] = true.into();
         }
         if event["result"].is_null() {
             event = json!({"state": result["type"]});
-        } else if self.style.continuous || desk.scenario().other_forms {
-            event["state"] = "finished".into();
+        } else if self.style.has_state(desk) || desk.scenario().other_forms {
+            let failed = desk.is_to_specification() && result["type"] == "error";
+            event["state"] = if failed { "error" } else { "finished" }.into();
         }
         desk.emit("calling.call.collect", event);
         desk.finish();
@@ -323,14 +381,19 @@ impl Input {
 
     fn emit(&self, desk: &mut Desk<'_>, result: &Value, is_final: bool) {
         let mut event = result_event(desk.scenario(), result);
-        if self.style.partial_results {
+        if self.style.has_final(desk) {
             event["final"] = is_final.into();
         }
-        if self.style.continuous {
+        if self.style.has_state(desk) {
             event["state"] = "collecting".into();
         }
         desk.emit("calling.call.collect", event);
     }
+}
+
+/// A confidence from 0 to 100, or from 0 to 1 where the SDKs expect that.
+fn on_scale(desk: &Desk<'_>, percent: f64) -> f64 {
+    if desk.is_to_specification() { percent } else { percent / 100.0 }
 }
 
 /// The event of a result, without one where the other form has none.
@@ -376,9 +439,13 @@ impl Operation for Collect {
         match command {
             Command::Stop => self.input.stop(desk),
             Command::StartInputTimers => self.input.start_clock(desk),
-            Command::Pause { .. } | Command::Resume | Command::Volume => {}
+            _ => {}
         }
         accepted()
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.input.fails(desk);
     }
 
     fn call_ends(&mut self, desk: &mut Desk<'_>) {

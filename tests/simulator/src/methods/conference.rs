@@ -3,8 +3,8 @@
 use serde_json::Map;
 
 use super::media::STREAM;
-use super::rules::{Kind, WEB, count, optional, required};
-use super::{Method, On, Outcome, Request, Shape, accepted};
+use super::rules::{Kind, WEB, count, newer, older, optional, required};
+use super::{Method, On, Outcome, Request, Shape, accepted, text};
 use crate::Switchboard;
 use crate::switchboard::conferences::Wish;
 
@@ -12,6 +12,13 @@ use crate::switchboard::conferences::Wish;
 const MOST_PARTICIPANTS: u16 = 250;
 const HTTP_METHOD: Kind = Kind::OneOf(&["GET", "POST"]);
 const DIALECT: Kind = Kind::OneOf(&["relay", "cxml", "laml"]);
+
+/// What a status callback can be about.
+const EVENTS: Kind =
+    Kind::Words(&["start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement"]);
+const RECORDING_EVENTS: Kind = Kind::Words(&["in-progress", "completed", "absent"]);
+/// Who may open the recording.
+const ACCESS: Kind = Kind::OneOf(&["private", "public-read"]);
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -30,27 +37,28 @@ pub(super) const METHODS: &[Method] = &[
             optional("trim", Kind::OneOf(&["trim-silence", "do-not-trim"])),
             optional("coach", Kind::Text),
             optional("status_callback", WEB),
-            optional("status_callback_event", Kind::Text),
+            optional("status_callback_event", Kind::Differs(&EVENTS, &Kind::Text)),
             optional("status_callback_event_type", DIALECT),
             optional("status_callback_method", HTTP_METHOD),
             optional("recording_status_callback", WEB),
-            optional("recording_status_callback_event", Kind::Text),
+            optional("recording_status_callback_event", Kind::Differs(&RECORDING_EVENTS, &Kind::Text)),
             optional("recording_status_callback_event_type", DIALECT),
             optional("recording_status_callback_method", HTTP_METHOD),
             optional("stream", Kind::Object(STREAM)),
-            optional("acl", Kind::Any),
-            optional("swml", Kind::Flag),
+            optional("acl", Kind::Differs(&ACCESS, &Kind::Any)),
+            newer("emit_call_quality", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "Joining conference",
+        message: text("Joining conference"),
         run: join,
     },
     Method {
         name: "calling.leave_conference",
         on: On::AnsweredCall,
-        params: &[required("conference_id", Kind::Text), optional("async", Kind::Flag)],
+        params: &[required("conference_id", Kind::Text), older("async", Kind::Flag)],
         shape: Shape::Call,
-        message: "Leaving conference",
+        message: text("Leaving conference"),
         run: |board, request| {
             board.leave_conference(request.call()?, request.text("conference_id").unwrap_or_default())?;
             accepted()
@@ -65,7 +73,7 @@ fn join(board: &mut Switchboard, request: &Request) -> Outcome {
         muted: flag("muted").unwrap_or(false),
         starts: flag("start_on_enter").unwrap_or(true),
         ends: flag("end_on_exit").unwrap_or(false),
-        coaching: request.text("coach").is_some(),
+        coach: request.text("coach").map(str::to_owned),
         recorded: request.text("record") == Some("record-from-start"),
         most: most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::from(MOST_PARTICIPANTS)),
         region: request.text("region").map(str::to_owned),

@@ -1,8 +1,10 @@
 //! Bridging a call with somebody else.
 
-use super::media::{self, Device};
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::ai::refuse_beside_agent;
+use super::dial::wishes;
+use super::media::Device;
+use super::rules::{Kind, TONES_AND_PAUSES, WEB, newer, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::Switchboard;
 
 pub(super) const METHODS: &[Method] = &[Method {
@@ -10,20 +12,23 @@ pub(super) const METHODS: &[Method] = &[Method {
     on: On::AnsweredCall,
     params: &[
         required("devices", Kind::BridgeDevices),
-        optional("ringback", Kind::Media),
+        optional("ringback", Kind::Ringback),
         optional("tag", Kind::Text),
         optional("max_duration", Kind::Whole(0, i64::MAX)),
         optional("max_price_per_minute", Kind::Amount),
+        newer("timeout", Kind::Positive),
+        newer("send_digits", Kind::SomeChars(TONES_AND_PAUSES)),
         optional("status_url", WEB),
     ],
     shape: Shape::Plain,
-    message: "connecting",
+    message: texts("Connecting call", "connecting"),
     run: connect,
 }];
 
 fn connect(board: &mut Switchboard, request: &Request) -> Outcome {
     let key = request.call()?;
     let call = board.calls.get(&key).ok_or_else(Refused::no_call)?;
+    refuse_beside_agent(board, key)?;
     if call.peer.is_some() {
         return Err(Refused::conflict("Call is already connected"));
     }
@@ -31,7 +36,7 @@ fn connect(board: &mut Switchboard, request: &Request) -> Outcome {
         return Err(Refused::conflict("Call is already connecting"));
     }
     let groups = Device::groups(request.value("devices"));
-    let limit = media::to_time(request.value("max_duration")).filter(|time| !time.is_zero());
-    board.start_connect(key, request.session, request.text("tag"), groups, limit);
+    let wishes = wishes(board, request);
+    board.start_connect(key, request.session, request.text("tag"), groups, wishes);
     accepted()
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::lasting::Lasting;
-use super::{Method, On, Shape, accepted};
+use super::{Method, On, Shape, accepted, text};
 use crate::switchboard::operation::Command;
 
 const NAME: &str = "calling.denoise";
@@ -14,7 +14,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[],
         shape: Shape::Call,
-        message: "Denoiser on",
+        message: text("Denoiser on"),
         run: |board, request| {
             let denoiser = Lasting::new("denoiser", "calling.call.denoise")
                 .first(json!({"denoised": true}))
@@ -28,7 +28,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[],
         shape: Shape::Call,
-        message: "Denoiser off",
+        message: text("Denoiser off"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
 ];

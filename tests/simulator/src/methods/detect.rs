@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::media::to_time;
 use super::rules::{KEYS, Kind, Param, WEB, count, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
 use crate::{Cue, Sound, Switchboard};
 
@@ -21,17 +21,22 @@ const WORDS_THRESHOLD: usize = 6;
 /// What a detector listens for when it is not told; an empty set means all there are.
 const USUAL_KEYS: &str = "0123456789#*";
 
+/// A time that the newer specification wants to be longer than 0 s.
+const SPAN: Kind = Kind::Differs(&Kind::Positive, &Kind::Seconds);
+
 const MACHINE: &[Param] = &[
-    optional("initial_timeout", Kind::Seconds),
-    optional("end_silence_timeout", Kind::Seconds),
-    optional("machine_ready_timeout", Kind::Seconds),
-    optional("machine_voice_threshold", Kind::Seconds),
-    optional("machine_words_threshold", Kind::Whole(0, i64::MAX)),
+    optional("initial_timeout", SPAN),
+    optional("end_silence_timeout", SPAN),
+    optional("machine_ready_timeout", SPAN),
+    optional("machine_voice_threshold", SPAN),
+    optional("machine_words_threshold", Kind::Differs(&Kind::Whole(1, i64::MAX), &Kind::Whole(0, i64::MAX))),
     optional("detect_interruptions", Kind::Flag),
     optional("detect_message_end", Kind::Flag),
 ];
 
-const FAX: &[Param] = &[optional("tone", Kind::OneOf(&["CED", "CNG", "ced", "cng"]))];
+const TONE: Kind = Kind::Differs(&Kind::OneOf(&["CED", "CNG"]), &Kind::OneOf(&["CED", "CNG", "ced", "cng"]));
+
+const FAX: &[Param] = &[optional("tone", TONE)];
 
 const DIGIT: &[Param] = &[optional("digits", Kind::Chars(KEYS))];
 
@@ -46,7 +51,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Detecting", "OK"),
         run: detect,
     },
     Method {
@@ -54,7 +59,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping detect", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
 ];
@@ -63,7 +68,12 @@ fn detect(board: &mut Switchboard, request: &Request) -> Outcome {
     let wanted = request.value("detect");
     let ear = match wanted["type"].as_str() {
         Some("machine") => Ear::Machine(Machine::new(&wanted["params"])),
-        Some("fax") => Ear::Fax { tone: wanted["params"]["tone"].as_str().map(str::to_uppercase) },
+        None if wanted["type"].is_null() => Ear::Machine(Machine::new(&wanted["params"])),
+        Some("fax") => {
+            let tone = wanted["params"]["tone"].as_str().map(str::to_uppercase);
+            let usual = board.scenario.is_to_specification().then(|| "CED".to_owned());
+            Ear::Fax { tone: tone.or(usual) }
+        }
         Some("digit") => {
             let keys = match wanted["params"]["digits"].as_str() {
                 None => USUAL_KEYS,
@@ -97,6 +107,15 @@ impl Ear {
     }
 }
 
+/// What is known of whoever is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    Machine,
+    /// A machine that has stopped talking.
+    Silent,
+}
+
 #[derive(Debug)]
 struct Machine {
     initial_timeout: Duration,
@@ -105,10 +124,12 @@ struct Machine {
     voice_threshold: Duration,
     words_threshold: usize,
     message_end: bool,
+    /// Whether it is told when the machine goes on after a silence.
+    interruptions: bool,
     /// How long and how much has been said without a silence between.
     voiced: Duration,
     words: usize,
-    is_machine: bool,
+    known: Known,
 }
 
 impl Machine {
@@ -123,10 +144,15 @@ impl Machine {
             voice_threshold: time("machine_voice_threshold", VOICE_THRESHOLD),
             words_threshold: words.map_or(WORDS_THRESHOLD, |n| usize::try_from(n).unwrap_or(usize::MAX)),
             message_end: params["detect_message_end"].as_bool().unwrap_or(true),
+            interruptions: params["detect_interruptions"].as_bool().unwrap_or(false),
             voiced: Duration::ZERO,
             words: 0,
-            is_machine: false,
+            known: Known::Nothing,
         }
+    }
+
+    fn is_machine(&self) -> bool {
+        self.known != Known::Nothing
     }
 
     /// When, into a sentence, it is clear that no person talks like that.
@@ -145,7 +171,7 @@ impl Machine {
     fn voice_starts(&mut self, desk: &mut Desk<'_>, text: &str, lasts: Duration) {
         desk.cancel(Tick::InitialTimeout);
         desk.cancel(Tick::EndSilence);
-        if !self.is_machine
+        if !self.is_machine()
             && let Some(after) = self.gives_itself_away(text, lasts)
         {
             desk.after(after, Tick::Threshold);
@@ -155,7 +181,7 @@ impl Machine {
     }
 
     fn voice_stops(&mut self, desk: &mut Desk<'_>) {
-        desk.after(if self.is_machine { self.ready_timeout } else { self.end_silence }, Tick::EndSilence);
+        desk.after(if self.is_machine() { self.ready_timeout } else { self.end_silence }, Tick::EndSilence);
     }
 }
 
@@ -176,6 +202,16 @@ impl Detector {
         desk.note(format!("detected {event}{}", if beep { " after a beep" } else { "" }));
     }
 
+    /// Says that a machine that was silent goes on.
+    fn interrupted(&mut self, desk: &mut Desk<'_>) {
+        if let Ear::Machine(machine) = &mut self.ear
+            && machine.known == Known::Silent
+        {
+            machine.known = Known::Machine;
+            self.tell(desk, "NOT_READY", false);
+        }
+    }
+
     /// The answer, and nothing more.
     fn answer(&self, desk: &mut Desk<'_>, event: &str) {
         self.tell(desk, event, false);
@@ -191,20 +227,27 @@ impl Detector {
         desk.finish();
     }
 
-    fn is_a_machine(&mut self, desk: &mut Desk<'_>) {
+    fn is_a_machine(&mut self, desk: &mut Desk<'_>, beep: bool) {
         let Ear::Machine(machine) = &mut self.ear else { return };
-        machine.is_machine = true;
-        if machine.message_end {
-            self.tell(desk, "MACHINE", false);
+        machine.known = Known::Machine;
+        let to_specification = desk.is_to_specification();
+        let (message_end, interruptions) = (machine.message_end, machine.interruptions);
+        self.tell(desk, "MACHINE", beep && to_specification);
+        if !message_end {
+            self.end(desk);
+        } else if !to_specification || (interruptions && !beep) {
             self.tell(desk, "NOT_READY", false);
-        } else {
-            self.answer(desk, "MACHINE");
         }
     }
 
     fn ready(&mut self, desk: &mut Desk<'_>, beep: bool) {
+        let Ear::Machine(machine) = &mut self.ear else { return };
+        machine.known = Known::Silent;
+        let goes_on = machine.interruptions && !beep && desk.is_to_specification();
         self.tell(desk, "READY", beep);
-        self.end(desk);
+        if !goes_on {
+            self.end(desk);
+        }
     }
 
     fn hear(&mut self, desk: &mut Desk<'_>, sound: Sound) {
@@ -215,9 +258,9 @@ impl Detector {
         };
         match &self.ear {
             Ear::Machine(machine) if sound == Sound::Beep => {
-                let (known, message_end) = (machine.is_machine, machine.message_end);
+                let (known, message_end) = (machine.is_machine(), machine.message_end);
                 if !known {
-                    self.is_a_machine(desk);
+                    self.is_a_machine(desk, true);
                 }
                 if message_end {
                     self.ready(desk, true);
@@ -256,6 +299,7 @@ impl Operation for Detector {
             (_, Voice::Sounds(sound)) => self.hear(desk, *sound),
             (Ear::Machine(machine), Voice::Starts { text, lasts }) => {
                 machine.voice_starts(desk, text, *lasts);
+                self.interrupted(desk);
             }
             (Ear::Machine(machine), Voice::Stops) => machine.voice_stops(desk),
             _ => {}
@@ -271,9 +315,9 @@ impl Operation for Detector {
     }
 
     fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
-        let known = matches!(&self.ear, Ear::Machine(machine) if machine.is_machine);
+        let known = matches!(&self.ear, Ear::Machine(machine) if machine.is_machine());
         match tick {
-            Tick::Threshold => self.is_a_machine(desk),
+            Tick::Threshold => self.is_a_machine(desk, false),
             Tick::EndSilence if known => self.ready(desk, false),
             Tick::EndSilence => self.answer(desk, "HUMAN"),
             Tick::InitialTimeout => self.answer(desk, "UNKNOWN"),
@@ -285,6 +329,15 @@ impl Operation for Detector {
     fn on_command(&mut self, desk: &mut Desk<'_>, _: &Command) -> Outcome {
         self.end(desk);
         accepted()
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        if desk.is_to_specification() {
+            self.end(desk);
+        } else {
+            self.tell(desk, "error", false);
+            desk.finish();
+        }
     }
 
     fn call_ends(&mut self, desk: &mut Desk<'_>) {

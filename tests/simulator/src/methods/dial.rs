@@ -1,9 +1,10 @@
 //! Calling out.
 
-use super::media::Device;
-use super::rules::{Kind, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::media::{Device, to_time};
+use super::rules::{Kind, TONES_AND_PAUSES, newer, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
 use crate::Switchboard;
+use crate::switchboard::legs::Wishes;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.dial",
@@ -11,14 +12,17 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[
         required("tag", Kind::Text),
         required("devices", Kind::Devices),
-        optional("region", Kind::Text),
         optional("max_price_per_minute", Kind::Amount),
-        optional("node_id", Kind::Text),
-        // Accepted and not enforced: sources disagree on its unit. The devices' own is in seconds.
+        // The length of the call in seconds. For the SDKs it is not enforced: they disagree on its unit.
         optional("max_duration", Kind::Whole(0, i64::MAX)),
+        newer("timeout", Kind::Positive),
+        newer("send_digits", Kind::SomeChars(TONES_AND_PAUSES)),
+        newer("dest_swml", Kind::TextOrObject),
+        older("region", Kind::Text),
+        older("node_id", Kind::Text),
     ],
     shape: Shape::Plain,
-    message: "Dialing",
+    message: text("Dialing"),
     run: dial,
 }];
 
@@ -27,6 +31,18 @@ fn dial(board: &mut Switchboard, request: &Request) -> Outcome {
     if board.is_dialling(request.session, tag) {
         return Err(Refused::conflict(format!("A dial with tag '{tag}' is still going on")));
     }
-    board.start_dial(request.session, tag, Device::groups(request.value("devices")));
+    let groups = Device::groups(request.value("devices"));
+    board.start_dial(request.session, tag, groups, wishes(board, request));
     accepted()
+}
+
+/// What a dial or connect asks for beside its devices. Clients of the older description send none of it but a limit
+/// for a connect.
+pub(super) fn wishes(board: &Switchboard, request: &Request) -> Wishes {
+    let time = |name: &str| to_time(request.value(name)).filter(|time| !time.is_zero());
+    let limit = time("max_duration");
+    if !board.scenario.is_to_specification() {
+        return Wishes { limit, ..Wishes::default() };
+    }
+    Wishes { limit, ring: time("timeout"), digits: request.text("send_digits").map(str::to_owned) }
 }

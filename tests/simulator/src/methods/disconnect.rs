@@ -1,14 +1,15 @@
 //! Separating two bridged calls without ending either.
 
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::rules::{Kind, newer};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::Switchboard;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.disconnect",
     on: On::AnsweredCall,
-    params: &[],
+    params: &[newer("reason", Kind::AnyText)],
     shape: Shape::Plain,
-    message: "Disconnecting",
+    message: texts("Disconnecting call", "Disconnecting"),
     run: disconnect,
 }];
 

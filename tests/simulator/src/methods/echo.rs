@@ -1,25 +1,33 @@
 //! Sending back what is heard.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::lasting::Lasting;
 use super::media::to_time;
-use super::rules::{Kind, WEB, optional};
-use super::{Method, On, Shape, accepted};
+use super::rules::{Kind, WEB, older, optional};
+use super::{Method, On, Shape, accepted, texts};
+
+/// How long an echo lasts that does not say, and the bounds for one that does.
+const USUAL: Duration = Duration::from_mins(1);
+const SHORTEST: Duration = Duration::from_secs(5);
+const LONGEST: Duration = Duration::from_mins(2);
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.echo",
     on: On::AnsweredCall,
-    params: &[
-        // 0 is until the call ends.
-        optional("timeout", Kind::Seconds),
-        optional("status_url", WEB),
-        optional("swml", Kind::Flag),
-    ],
+    params: &[optional("timeout", Kind::Seconds), optional("status_url", WEB), older("swml", Kind::Flag)],
     shape: Shape::Call,
-    message: "Echo started",
+    message: texts("Echoing", "Echo started"),
     run: |board, request| {
-        let limit = to_time(request.value("timeout")).filter(|time| !time.is_zero());
+        let asked = to_time(request.value("timeout"));
+        let limit = if board.scenario.is_to_specification() {
+            Some(asked.unwrap_or(USUAL).clamp(SHORTEST, LONGEST))
+        } else {
+            // 0 is until the call ends.
+            asked.filter(|time| !time.is_zero())
+        };
         let echo = Lasting::new("echo", "calling.call.echo")
             .first(json!({"state": "echoing"}))
             .last(json!({"state": "finished"}))

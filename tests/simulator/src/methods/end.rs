@@ -1,20 +1,21 @@
 //! Hanging up.
 
 use super::rules::{Kind, optional};
-use super::{Method, On, Outcome, Request, Shape, accepted};
+use super::{Method, On, Outcome, Request, Shape, accepted, texts};
 use crate::Switchboard;
+use crate::switchboard::calls::Source;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.end",
     on: On::LiveCall,
     params: &[optional("reason", Kind::OneOf(&["hangup", "cancel", "busy", "noAnswer", "decline", "error"]))],
     shape: Shape::Plain,
-    message: "Disconnecting call",
+    message: texts("Ending call", "Disconnecting call"),
     run: end,
 }];
 
 fn end(board: &mut Switchboard, request: &Request) -> Outcome {
     let reason = request.text("reason").unwrap_or("hangup").to_owned();
-    board.end_call(request.call()?, &reason);
+    board.end_call_by(request.call()?, &reason, Source::Outbound);
     accepted()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::Switchboard;
 use crate::switchboard::operation::{Command, Desk, Operation, Tick};
 
@@ -29,7 +29,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Sending fax", "OK"),
         run: send,
     },
     Method {
@@ -37,7 +37,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping fax", "OK"),
         run: |board, request| board.command(request, &[SEND], &Command::Stop),
     },
     Method {
@@ -45,7 +45,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text), optional("status_url", WEB)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Receiving fax", "OK"),
         run: receive,
     },
     Method {
@@ -53,7 +53,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping fax", "OK"),
         run: |board, request| board.command(request, &[RECEIVE], &Command::Stop),
     },
 ];
@@ -96,6 +96,12 @@ struct Fax {
 }
 
 impl Fax {
+    /// The fax did not get through. The newer specification has no event of its own for that.
+    fn failed(&self, desk: &mut Desk<'_>, result: u32, text: &str) {
+        let kind = if desk.is_to_specification() { "finished" } else { "error" };
+        self.end(desk, kind, result, text);
+    }
+
     fn end(&self, desk: &mut Desk<'_>, kind: &str, result: u32, text: &str) {
         let other = desk.scenario().other_forms;
         let mut fax = json!({"type": kind, "params": {
@@ -129,7 +135,7 @@ impl Operation for Fax {
 
     fn on_timer(&mut self, desk: &mut Desk<'_>, _: Tick) {
         if !self.fetched {
-            self.end(desk, "error", 404, "Document not found");
+            self.failed(desk, 404, "Document not found");
             return;
         }
         self.pages += 1;
@@ -148,7 +154,11 @@ impl Operation for Fax {
         accepted()
     }
 
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.failed(desk, 48, "Disconnected after permitted retries");
+    }
+
     fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk, "error", 2, "The call dropped prematurely");
+        self.failed(desk, 2, "The call dropped prematurely");
     }
 }

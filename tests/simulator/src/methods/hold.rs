@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
 use crate::Switchboard;
 
 pub(super) const METHODS: &[Method] = &[
@@ -11,7 +11,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[],
         shape: Shape::Call,
-        message: "Call on hold",
+        message: text("Call on hold"),
         run: |board, request| set(board, request, true),
     },
     Method {
@@ -19,7 +19,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[],
         shape: Shape::Call,
-        message: "Call off hold",
+        message: text("Call off hold"),
         run: |board, request| set(board, request, false),
     },
 ];

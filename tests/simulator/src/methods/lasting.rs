@@ -17,6 +17,7 @@ pub(super) struct Lasting {
     event_type: Option<&'static str>,
     first: Option<Value>,
     last: Option<Value>,
+    failed: Option<Value>,
     limit: Option<Duration>,
     cue: Option<Cue>,
 }
@@ -24,7 +25,7 @@ pub(super) struct Lasting {
 impl Lasting {
     /// One that nothing is heard of.
     pub(super) fn silent(name: &'static str) -> Self {
-        Self { name, event_type: None, first: None, last: None, limit: None, cue: None }
+        Self { name, event_type: None, first: None, last: None, failed: None, limit: None, cue: None }
     }
 
     /// One with events of this type.
@@ -41,6 +42,12 @@ impl Lasting {
     /// What its last event says.
     pub(super) fn last(mut self, params: Value) -> Self {
         self.last = Some(params);
+        self
+    }
+
+    /// What its last event says if it fails.
+    pub(super) fn failed(mut self, params: Value) -> Self {
+        self.failed = Some(params);
         self
     }
 
@@ -88,6 +95,11 @@ impl Operation for Lasting {
             self.end(desk);
         }
         accepted()
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.last = self.failed.take().or(self.last.take());
+        self.end(desk);
     }
 
     fn call_ends(&mut self, desk: &mut Desk<'_>) {

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::rules::{Kind, Param, Remarks, SECURE_SOCKET, WEB, check_members, optional, required};
-use crate::Scenario;
+use super::rules::{
+    Kind, Param, Remarks, SECURE_SOCKET, WEB, check_members, newer, older, optional, required,
+};
+use crate::{Reading, Scenario};
 
 /// How long one character of speech takes.
 const SPEECH_PER_CHARACTER: Duration = Duration::from_millis(60);
@@ -17,6 +19,8 @@ const RING_CYCLE: Duration = Duration::from_secs(6);
 const RING_TIME: Duration = Duration::from_secs(30);
 
 const ANY_NUMBER: Kind = Kind::Whole(0, i64::MAX);
+/// How long a device may ring, in seconds.
+const RING: Kind = Kind::Differs(&ANY_NUMBER, &Kind::Whole(1, 600));
 
 const MEDIA: &[(&str, &[Param])] = &[
     ("audio", &[required("url", WEB)]),
@@ -42,24 +46,28 @@ const RINGTONES: &[&str] = &[
 const STATE_EVENTS: &[Param] = &[
     optional("call_state_url", WEB),
     optional("call_state_events", Kind::ListOf(&["created", "ringing", "answered", "ended"])),
-    optional("confirm", Kind::Any),
+    optional("confirm", Kind::Differs(&Kind::TextOrList, &Kind::Any)),
+    newer("confirm_timeout", ANY_NUMBER),
 ];
 
 const PHONE: &[Param] = &[
     required("to_number", Kind::Text),
     optional("from_number", Kind::Text),
-    optional("timeout", Kind::Whole(1, 600)),
-    optional("max_duration", ANY_NUMBER),
+    optional("timeout", RING),
+    older("max_duration", ANY_NUMBER),
 ];
 
-const HEADER: &[Param] = &[required("name", Kind::Text), required("value", Kind::AnyText)];
+const HEADER: &[Param] = &[
+    required("name", Kind::Differs(&Kind::HeaderName, &Kind::Text)),
+    required("value", Kind::Differs(&Kind::HeaderValue, &Kind::AnyText)),
+];
 
 const SIP: &[Param] = &[
-    required("from", Kind::Text),
+    optional("from", Kind::Text),
     required("to", Kind::Text),
     optional("from_name", Kind::AnyText),
-    optional("timeout", Kind::Whole(1, 600)),
-    optional("max_duration", ANY_NUMBER),
+    optional("timeout", RING),
+    older("max_duration", ANY_NUMBER),
     optional("headers", Kind::Objects(HEADER)),
     optional("codecs", Kind::ListOf(&["PCMU", "PCMA", "OPUS", "G729", "G722", "VP8", "H264", "AMR-WB"])),
     optional("webrtc_media", Kind::Flag),
@@ -69,10 +77,14 @@ const SIP: &[Param] = &[
     optional("session_timeout", ANY_NUMBER),
 ];
 
+/// A resource of the platform, by its address.
+const FABRIC: &[Param] =
+    &[required("to", Kind::Text), optional("from", Kind::Text), optional("timeout", RING)];
+
 const WEBRTC: &[Param] = &[
     required("from", Kind::Text),
     required("to", Kind::Text),
-    optional("timeout", Kind::Whole(1, 600)),
+    optional("timeout", RING),
     optional("codecs", Kind::ListOf(&["PCMU", "PCMA", "OPUS", "VP8", "H264"])),
 ];
 
@@ -85,8 +97,12 @@ const AGORA: &[Param] = &[
 
 const CALL: &[Param] = &[required("node_id", Kind::Text), required("call_id", Kind::Text)];
 
-const QUEUE: &[Param] =
-    &[required("node_id", Kind::Text), required("queue_name", Kind::Text), optional("queue_id", Kind::Text)];
+const QUEUE: &[Param] = &[
+    required("node_id", Kind::Text),
+    required("queue_name", Kind::Text),
+    optional("queue_id", Kind::Text),
+    newer("execute_after_queue", Kind::Text),
+];
 
 /// Where the media of a call can be sent by `WebSocket`; also the `stream` of a conference.
 pub(super) const STREAM: &[Param] = &[
@@ -105,14 +121,14 @@ pub(super) fn check_media(path: &str, value: &Value, remarks: &mut Remarks) -> R
         return Err(format!("Parameter '{path}' must be a list of media that is not empty"));
     };
     for (index, item) in list.iter().enumerate() {
-        let path = format!("{path}[{index}]");
-        let (kind, params) = typed(&path, item, remarks)?;
-        let Some((_, table)) = MEDIA.iter().find(|(known, _)| *known == kind) else {
-            return Err(format!("Parameter '{path}.type' must be one of audio, tts, silence, ringtone"));
-        };
-        check_members(&format!("{path}.params"), &params, &[*table], remarks)?;
+        check_medium(&format!("{path}[{index}]"), item, remarks)?;
     }
     Ok(())
+}
+
+/// Checks one thing to play.
+pub(super) fn check_medium(path: &str, item: &Value, remarks: &mut Remarks) -> Result<(), String> {
+    check_typed(path, item, MEDIA, None, remarks)
 }
 
 pub(super) fn check_devices(
@@ -132,16 +148,24 @@ pub(super) fn check_devices(
     Ok(())
 }
 
+/// Types of device that only one reading knows.
+const DEVICES_OF_ONE_READING: &[(&str, Reading)] =
+    &[("fabric", Reading::Specification), ("webrtc", Reading::Sdks), ("agora", Reading::Sdks)];
+
 pub(super) fn check_device(
     path: &str,
     device: &Value,
     bridge: bool,
     remarks: &mut Remarks,
 ) -> Result<(), String> {
-    let (kind, params) = typed(path, device, remarks)?;
+    let (kind, params) = typed(path, device, None, remarks)?;
+    if let Some((_, only)) = DEVICES_OF_ONE_READING.iter().find(|(known, _)| *known == kind) {
+        remarks.known_only_in(*only, || format!("{path} (device type '{kind}')"));
+    }
     let table: &[&[Param]] = match kind.as_str() {
         "phone" => &[PHONE, STATE_EVENTS],
         "sip" => &[SIP, STATE_EVENTS],
+        "fabric" => &[FABRIC, STATE_EVENTS],
         "webrtc" => &[WEBRTC, STATE_EVENTS],
         "agora" => &[AGORA, STATE_EVENTS],
         "call" if bridge => &[CALL],
@@ -156,14 +180,15 @@ pub(super) fn check_device(
     check_members(&format!("{path}.params"), &params, table, remarks)
 }
 
-/// Checks an object with `type` and `params` against the tables of its types.
+/// Checks an object with `type` and `params` against the tables of its types. Without `type` it is of the default type.
 pub(super) fn check_typed(
     path: &str,
     value: &Value,
     types: &[(&str, &[Param])],
+    default: Option<&str>,
     remarks: &mut Remarks,
 ) -> Result<(), String> {
-    let (kind, params) = typed(path, value, remarks)?;
+    let (kind, params) = typed(path, value, default, remarks)?;
     let Some((_, table)) = types.iter().find(|(known, _)| *known == kind) else {
         let names: Vec<_> = types.iter().map(|(name, _)| *name).collect();
         return Err(format!("Parameter '{path}.type' must be one of {}", names.join(", ")));
@@ -173,11 +198,16 @@ pub(super) fn check_typed(
 
 /// Type and parameters of a media or device object, also of the flat form without `params`, which
 /// is accepted with a remark; so are members beside `params`.
-fn typed(path: &str, item: &Value, remarks: &mut Remarks) -> Result<(String, Map<String, Value>), String> {
+fn typed(
+    path: &str,
+    item: &Value,
+    default: Option<&str>,
+    remarks: &mut Remarks,
+) -> Result<(String, Map<String, Value>), String> {
     let object = item.as_object().ok_or_else(|| format!("Parameter '{path}' must be an object"))?;
     let kind = object
         .get("type")
-        .and_then(Value::as_str)
+        .map_or(default, Value::as_str)
         .ok_or_else(|| format!("Parameter '{path}.type' must be a string"))?;
     match object.get("params") {
         Some(Value::Object(params)) => {
@@ -263,7 +293,7 @@ impl Device {
 
     /// One checked device.
     pub(crate) fn read(value: &Value) -> Option<Self> {
-        let (kind, params) = typed("", value, &mut Remarks::default()).ok()?;
+        let (kind, params) = typed("", value, None, &mut Remarks::default()).ok()?;
         Some(Self { kind, params })
     }
 
@@ -277,12 +307,12 @@ impl Device {
         self.first(&["from_number", "from"])
     }
 
-    /// How long it may ring.
-    pub(crate) fn ring_time(&self) -> Duration {
-        self.seconds("timeout").unwrap_or(RING_TIME)
+    /// How long it may ring; the default is for a device that does not say.
+    pub(crate) fn ring_time(&self, default: Option<Duration>) -> Duration {
+        self.seconds("timeout").or(default).unwrap_or(RING_TIME)
     }
 
-    /// How long a call with it may last.
+    /// How long a call with it may last; only the older sources have that.
     pub(crate) fn max_duration(&self) -> Option<Duration> {
         self.seconds("max_duration").filter(|time| !time.is_zero())
     }

@@ -41,7 +41,7 @@ use serde_json::{Map, Value};
 use self::rules::Param;
 use crate::switchboard::calls::CallKey;
 use crate::switchboard::session::SessionKey;
-use crate::{ConnectionId, Switchboard};
+use crate::{ConnectionId, Reading, Scenario, Switchboard};
 
 /// All methods with a table. Four have none, as they are answered in another form: `signalwire.connect`,
 /// `signalwire.execute`, `signalwire.ping` and `signalwire.reauthenticate`.
@@ -152,6 +152,28 @@ pub const METHODS: &[&str] = &[
     "signalwire.unreceive",
 ];
 
+/// Methods that only the older sources name.
+const OLDER: &[&str] = &[
+    "calling.begin",
+    "calling.call",
+    "calling.hold",
+    "calling.receive",
+    "calling.unhold",
+    "signalwire.execute",
+];
+
+/// Methods that the newer specification took out because the service does not implement them.
+const TAKEN_OUT: &[&str] = &["calling.hold", "calling.unhold"];
+
+/// Whether the service has a method of this name in a scenario, provided that it knows the name at all.
+pub(crate) fn is_offered(name: &str, scenario: &Scenario) -> bool {
+    match scenario.reading {
+        Reading::Sdks => true,
+        Reading::Specification if TAKEN_OUT.contains(&name) => scenario.refuse_hold,
+        Reading::Specification => !(scenario.strict && OLDER.contains(&name)),
+    }
+}
+
 /// The method of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Method> {
     ALL.iter().flat_map(|table| table.iter()).find(|method| method.name == name)
@@ -166,7 +188,7 @@ pub(crate) struct Method {
     /// Which members the result has.
     pub(crate) shape: Shape,
     /// The text of the result when the request is accepted.
-    pub(crate) message: &'static str,
+    pub(crate) message: Texts,
     /// Does it. Extra members of the result, or the refusal.
     pub(crate) run: fn(&mut Switchboard, &Request) -> Outcome,
 }
@@ -176,6 +198,32 @@ impl Method {
     pub(crate) fn knows(&self, parameter: &str) -> bool {
         self.params.iter().any(|row| row.name() == parameter)
     }
+}
+
+/// The text of a result in either reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Texts {
+    specification: &'static str,
+    sdks: &'static str,
+}
+
+impl Texts {
+    pub(crate) fn of(self, reading: Reading) -> &'static str {
+        match reading {
+            Reading::Specification => self.specification,
+            Reading::Sdks => self.sdks,
+        }
+    }
+}
+
+/// The same text in both readings.
+pub(crate) const fn text(both: &'static str) -> Texts {
+    texts(both, both)
+}
+
+/// The text in the newer specification, and the one for the SDKs.
+pub(crate) const fn texts(specification: &'static str, sdks: &'static str) -> Texts {
+    Texts { specification, sdks }
 }
 
 /// What a method is addressed to.
@@ -248,16 +296,21 @@ pub(crate) fn accepted() -> Outcome {
     Ok(Map::new())
 }
 
-/// A refusal inside a result: the three-digit code and the text.
+/// A refusal inside a result: the three-digit code, the text, and details for a program to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) code: u16,
     pub(crate) message: String,
+    pub(crate) data: Option<Value>,
 }
 
 impl Refused {
     pub(crate) fn new(code: u16, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), data: None }
+    }
+
+    pub(crate) fn with_data(self, data: Value) -> Self {
+        Self { data: Some(data), ..self }
     }
 
     pub(crate) fn bad(message: impl Into<String>) -> Self {

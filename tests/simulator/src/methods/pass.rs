@@ -1,6 +1,6 @@
 //! Giving an offered call back, so that somebody else gets it.
 
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::{CallState, Report, Switchboard};
 
 pub(super) const METHODS: &[Method] = &[Method {
@@ -8,7 +8,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     on: On::LiveCall,
     params: &[],
     shape: Shape::Call,
-    message: "Passing call",
+    message: texts("Passing call to another application", "Passing call"),
     run: pass,
 }];
 

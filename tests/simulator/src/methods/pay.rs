@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::media;
-use super::rules::{Kind, Param, WEB, count, optional, required};
-use super::{Method, On, Outcome, Request, Shape, accepted};
+use super::media::{self, Length};
+use super::rules::{Kind, Param, SECURE_WEB, WEB, count, newer, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick};
 use crate::{Cue, Payment, Switchboard};
 
@@ -19,6 +19,8 @@ const QUESTION: Duration = Duration::from_secs(2);
 const KEY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the payment connector takes.
 const PROCESSING: Duration = Duration::from_secs(1);
+/// How long after the event that looks like the end the one comes that is.
+const UNTIL_VERDICT: Duration = Duration::from_millis(300);
 const CARD_TYPES: &str = "visa mastercard amex";
 /// The month that every simulation starts in, counted from the year 2000.
 const FIRST_MONTH: u32 = 25 * 12;
@@ -27,37 +29,71 @@ const ACTION: &[Param] =
     &[required("type", Kind::OneOf(&["Say", "Play"])), required("phrase", Kind::AnyText)];
 
 const PROMPT: &[Param] = &[
-    required("for", Kind::Text),
-    required("actions", Kind::Objects(ACTION)),
-    optional("attempts", Kind::Scalar),
-    optional("card_type", Kind::Text),
-    optional("error_type", Kind::Text),
+    required("for", Kind::Differs(&STEP, &Kind::Text)),
+    optional("actions", Kind::Objects(ACTION)),
+    newer("play", Kind::Media),
+    newer("attempt", Kind::SomeChars("0123456789 ")),
+    older("attempts", Kind::Scalar),
+    newer("require_matching_inputs", TRUTH),
+    optional("card_type", Kind::Differs(&CARDS, &Kind::Text)),
+    optional("error_type", Kind::Differs(&ERRORS, &Kind::Text)),
 ];
+
+/// What a prompt can be for.
+const STEP: Kind = Kind::OneOf(&[
+    "payment-card-number",
+    "expiration-date",
+    "security-code",
+    "postal-code",
+    "bank-routing-number",
+    "bank-account-number",
+    "payment-processing",
+    "payment-completed",
+    "payment-failed",
+    "payment-canceled",
+]);
+const CARDS: Kind = Kind::Words(&["visa", "mastercard", "amex", "maestro", "discover", "jcb", "diners-club"]);
+const ERRORS: Kind = Kind::Words(&[
+    "timeout",
+    "invalid-card-number",
+    "invalid-card-type",
+    "invalid-date",
+    "invalid-security-code",
+    "invalid-postal-code",
+    "session-in-progress",
+    "card-declined",
+]);
+const BANK_ACCOUNTS: Kind = Kind::OneOf(&["consumer-checking", "consumer-savings", "commercial-checking"]);
+
+// Numbers and truths are text. Some clients of the SDKs' time write them as themselves.
+const TRUTH: Kind = Kind::OneOf(&["true", "false"]);
+const NUMBER: Kind = Kind::SomeChars("0123456789");
+const AMOUNT: Kind = Kind::SomeChars("0123456789.");
 
 pub(super) const METHODS: &[Method] = &[
     Method {
         name: NAME,
         on: On::AnsweredCall,
-        // Numbers and truths come as text from some clients and as themselves from others.
         params: &[
             required("control_id", Kind::Text),
-            required("payment_connector_url", WEB),
-            optional("input", Kind::Text),
+            required("payment_connector_url", Kind::Differs(&SECURE_WEB, &WEB)),
+            optional("input", Kind::Differs(&Kind::OneOf(&["dtmf", "voice"]), &Kind::Text)),
             optional("status_url", WEB),
-            optional("payment_method", Kind::Text),
-            optional("bank_account_type", Kind::Any),
-            optional("timeout", Kind::Scalar),
-            optional("max_attempts", Kind::Scalar),
-            optional("security_code", Kind::Scalar),
-            optional("postal_code", Kind::Scalar),
-            optional("min_postal_code_length", Kind::Scalar),
+            optional("payment_method", Kind::Differs(&Kind::OneOf(&["credit-card"]), &Kind::Text)),
+            optional("bank_account_type", Kind::Differs(&BANK_ACCOUNTS, &Kind::Any)),
+            optional("timeout", Kind::Differs(&NUMBER, &Kind::Scalar)),
+            optional("max_attempts", Kind::Differs(&NUMBER, &Kind::Scalar)),
+            optional("security_code", Kind::Differs(&TRUTH, &Kind::Scalar)),
+            optional("postal_code", Kind::Differs(&Kind::Text, &Kind::Scalar)),
+            optional("min_postal_code_length", Kind::Differs(&NUMBER, &Kind::Scalar)),
             optional("token_type", Kind::OneOf(&["one-time", "reusable"])),
-            optional("charge_amount", Kind::Scalar),
+            optional("charge_amount", Kind::Differs(&AMOUNT, &Kind::Scalar)),
             optional("currency", Kind::Text),
             optional("language", Kind::Text),
             optional("voice", Kind::Text),
+            newer("say_voice", Kind::Text),
             optional("description", Kind::AnyText),
-            optional("valid_card_types", Kind::Text),
+            optional("valid_card_types", Kind::Differs(&CARDS, &Kind::Text)),
             optional(
                 "parameters",
                 Kind::Objects(&[required("name", Kind::Text), required("value", Kind::Any)]),
@@ -65,7 +101,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("prompts", Kind::Objects(PROMPT)),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Processing payment", "OK"),
         run: pay,
     },
     Method {
@@ -73,12 +109,18 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping payment", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
 ];
 
 fn pay(board: &mut Switchboard, request: &Request) -> Outcome {
+    let prompts = request.value("prompts").as_array().into_iter().flatten();
+    for (index, prompt) in prompts.enumerate() {
+        if prompt.get("actions").is_none() && prompt.get("play").is_none() {
+            return Err(Refused::bad(format!("Missing parameter 'prompts[{index}].actions'")));
+        }
+    }
     let body = Till::new(request);
     board.start_operation(request, Box::new(body))?;
     accepted()
@@ -109,6 +151,16 @@ impl Question {
             Self::Expiration => Cue::ExpirationAsked,
             Self::SecurityCode => Cue::SecurityCodeAsked,
             Self::PostalCode => Cue::PostalCodeAsked,
+        }
+    }
+
+    /// The number of the failure to enter this.
+    fn error_code(self) -> &'static str {
+        match self {
+            Self::CardNumber => "700",
+            Self::Expiration => "701",
+            Self::SecurityCode => "702",
+            Self::PostalCode => "703",
         }
     }
 
@@ -174,6 +226,49 @@ struct Till {
     typed: String,
     /// True between the last question and the answer of the connector.
     processing: bool,
+    /// What the last event will say, while it is on its way.
+    verdict: Option<Verdict>,
+}
+
+/// How a payment ends.
+#[derive(Debug, Clone)]
+struct Verdict {
+    /// The progress event before the last one.
+    marker: &'static str,
+    /// The state that the SDKs expect.
+    state: &'static str,
+    result: &'static str,
+    /// What was wrong with what was typed, or with the card.
+    error: &'static str,
+    code: &'static str,
+    /// What the connector said, if it was asked in vain.
+    connector: Option<(&'static str, &'static str)>,
+}
+
+impl Verdict {
+    fn new(marker: &'static str, state: &'static str, result: &'static str) -> Self {
+        Self { marker, state, result, error: "", code: "", connector: None }
+    }
+
+    fn completed() -> Self {
+        Self::new("payment-completed", "finished", "success")
+    }
+
+    fn canceled(result: &'static str) -> Self {
+        Self::new("payment-canceled", "finished", result)
+    }
+
+    fn failed(result: &'static str) -> Self {
+        Self::new("payment-failed", "error", result)
+    }
+
+    fn error(self, error: &'static str, code: &'static str) -> Self {
+        Self { error, code, ..self }
+    }
+
+    fn connector(self, code: &'static str, message: &'static str) -> Self {
+        Self { connector: Some((code, message)), ..self }
+    }
 }
 
 impl Till {
@@ -217,10 +312,86 @@ impl Till {
             card: Card { postal_code: postal_code.unwrap_or_default(), ..Card::default() },
             typed: String::new(),
             processing: false,
+            verdict: None,
         }
     }
 
+    /// A progress event of the newer specification: nothing in it is empty.
+    fn progress(&self, desk: &mut Desk<'_>, step: &str, error: &str) {
+        let mut event = self.facts();
+        event["for"] = step.into();
+        if self.questions.front().is_some_and(|question| question.name() == step) {
+            event["attempt"] = (self.tried + 1).to_string().into();
+        }
+        let codes = "*".repeat(self.card.security_code.len());
+        for (name, text) in
+            [("error_type", error), ("security_code", &codes), ("expiration_date", &self.card.expiration)]
+        {
+            if !text.is_empty() {
+                event[name] = text.into();
+            }
+        }
+        desk.emit(EVENT, event);
+    }
+
+    /// The members that every event of the newer specification may have.
+    fn facts(&self) -> Value {
+        let mut event = json!({"payment_method": self.method});
+        let number = self.card.masked();
+        for (name, text) in [
+            ("payment_card_number", number.as_str()),
+            ("payment_card_type", self.card.kind()),
+            ("payment_card_postal_code", &self.card.postal_code),
+        ] {
+            if !text.is_empty() {
+                event[name] = text.into();
+            }
+        }
+        if let Some(url) = &self.status_url {
+            event["status_url"] = url.as_str().into();
+            event["status_url_method"] = "POST".into();
+        }
+        event
+    }
+
+    /// The one event that ends a payment in the newer specification.
+    fn last_word(&mut self, desk: &mut Desk<'_>) {
+        let Some(verdict) = self.verdict.take() else { return };
+        let mut event = self.facts();
+        event["result"] = verdict.result.into();
+        let codes = "*".repeat(self.card.security_code.len());
+        for (name, text) in [
+            ("payment_card_security_code", codes.as_str()),
+            ("payment_card_expiration_date", &self.card.expiration),
+            ("payment_error", verdict.error),
+            ("payment_error_code", verdict.code),
+        ] {
+            if !text.is_empty() {
+                event[name] = text.into();
+            }
+        }
+        if let Some((code, message)) = verdict.connector {
+            event["payment_connector_error_code"] = code.into();
+            event["payment_connector_error_message"] = message.into();
+        }
+        if verdict.result == "success" {
+            let name = desk.call_id();
+            event["payment_confirmation_code"] = format!("ch_{name}").into();
+            event["payment_token"] = format!("tok_{name}").into();
+        }
+        desk.emit(EVENT, event);
+        desk.note(format!("payment: {}", verdict.result));
+        desk.cue(Cue::PaymentOver);
+        desk.finish();
+    }
+
     fn tell(&self, desk: &mut Desk<'_>, step: &str, error: &str, state: Option<&str>) {
+        let why = if error.is_empty() { String::new() } else { format!(" ({error})") };
+        desk.note(format!("payment: {step}{why}"));
+        if desk.is_to_specification() {
+            self.progress(desk, step, error);
+            return;
+        }
         let mut event = json!({
             "for": step,
             "error_type": error,
@@ -239,8 +410,6 @@ impl Till {
             event["state"] = state.into();
         }
         desk.emit(EVENT, event);
-        let why = if error.is_empty() { String::new() } else { format!(" ({error})") };
-        desk.note(format!("payment: {step}{why}"));
     }
 
     /// Asks the question that is open, or goes to the connector when there is none.
@@ -253,19 +422,33 @@ impl Till {
             return;
         };
         self.tell(desk, question.name(), error, None);
-        let asking = self.asking_time(desk, question);
+        let asking = self.asking_time(desk, question, error);
         desk.after(asking + self.key_timeout, Tick::DigitTimeout);
         desk.cue(question.cue());
     }
 
     /// How long the prompts for a question are.
-    fn asking_time(&self, desk: &Desk<'_>, question: Question) -> Duration {
-        let prompts = self.prompts.as_array().into_iter().flatten();
-        let fits = |prompt: &&Value| prompt["for"] == question.name();
-        let actions = prompts.filter(fits).find_map(|prompt| prompt["actions"].as_array());
-        let phrases = actions.into_iter().flatten().filter_map(|action| action["phrase"].as_str());
-        let time: Duration = phrases.map(|phrase| media::speech(desk.scenario(), phrase)).sum();
-        if time.is_zero() { desk.scenario().paced(QUESTION) } else { time }
+    fn asking_time(&self, desk: &Desk<'_>, question: Question, error: &str) -> Duration {
+        let scenario = desk.scenario();
+        let attempt = (self.tried + 1).to_string();
+        let mut prompts = self.prompts.as_array().into_iter().flatten();
+        // Both names of the attempts occur.
+        let fits = |prompt: &&Value| {
+            prompt["for"] == question.name()
+                && lists(&prompt["attempt"], &attempt)
+                && lists(&prompt["attempts"], &attempt)
+                && lists(&prompt["card_type"], self.card.kind())
+                && lists(&prompt["error_type"], error)
+        };
+        let Some(prompt) = prompts.find(fits) else { return scenario.paced(QUESTION) };
+        let phrases = prompt["actions"].as_array().into_iter().flatten();
+        let phrases = phrases.filter_map(|action| action["phrase"].as_str());
+        let said: Duration = phrases.map(|phrase| media::speech(scenario, phrase)).sum();
+        let time = match media::length(scenario, &prompt["play"], 1) {
+            Length::Ends(played) | Length::Breaks(played) => said.saturating_add(played),
+            Length::Endless => said,
+        };
+        if time.is_zero() { scenario.paced(QUESTION) } else { time }
     }
 
     /// What was typed is complete.
@@ -305,7 +488,7 @@ impl Till {
         self.ask(desk, "");
     }
 
-    fn wrong(&mut self, desk: &mut Desk<'_>, error: &str) {
+    fn wrong(&mut self, desk: &mut Desk<'_>, error: &'static str) {
         self.tried += 1;
         if self.questions.front() == Some(&Question::CardNumber) {
             self.card.number.clear();
@@ -313,11 +496,32 @@ impl Till {
         if self.tried < self.attempts {
             self.ask(desk, error);
         } else {
-            self.end(desk, "payment-failed", error, "error");
+            let code = self.questions.front().map_or("", |question| question.error_code());
+            self.end(desk, Verdict::failed("too-many-failed-attempts").error(error, code));
         }
     }
 
-    fn end(&mut self, desk: &mut Desk<'_>, step: &str, error: &str, state: &str) {
+    /// The payment is over. In the newer specification the event that says so comes a little after the one that looks
+    /// like it.
+    fn end(&mut self, desk: &mut Desk<'_>, verdict: Verdict) {
+        let Verdict { marker: step, state, error, .. } = verdict;
+        if desk.is_to_specification() {
+            if self.verdict.is_some() {
+                return;
+            }
+            self.tell(desk, step, error, None);
+            if desk.scenario().other_forms {
+                desk.cue(Cue::PaymentOver);
+                desk.finish();
+                return;
+            }
+            for tick in [Tick::Done, Tick::DigitTimeout] {
+                desk.cancel(tick);
+            }
+            self.verdict = Some(verdict);
+            desk.after(UNTIL_VERDICT, Tick::Verdict);
+            return;
+        }
         match (desk.scenario().other_forms, step) {
             (false, _) => self.tell(desk, step, error, Some(state)),
             (true, "payment-completed") => {
@@ -337,11 +541,11 @@ impl Operation for Till {
     }
 
     fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
-        if self.processing {
+        if self.processing || self.verdict.is_some() {
             return;
         }
         if key == '*' {
-            self.end(desk, "payment-canceled", "", "finished");
+            self.end(desk, Verdict::canceled("caller-interrupted-with-star"));
             return;
         }
         if key != '#' {
@@ -361,24 +565,44 @@ impl Operation for Till {
     }
 
     fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
-        if tick != Tick::Done {
-            self.entered(desk);
-            return;
+        match tick {
+            Tick::Verdict => return self.last_word(desk),
+            Tick::Done => {}
+            _ => return self.entered(desk),
         }
-        match desk.next_payment() {
-            Payment::Approved => self.end(desk, "payment-completed", "", "finished"),
-            Payment::CardDeclined => self.end(desk, "payment-failed", "card-declined", "error"),
-            Payment::ConnectorError => self.end(desk, "payment-failed", "", "error"),
-        }
+        let failed = Verdict::failed("payment-connector-error");
+        let verdict = match desk.next_payment() {
+            Payment::Approved => Verdict::completed(),
+            Payment::CardDeclined => {
+                failed.error("card-declined", "706").connector("card_declined", "The card was declined")
+            }
+            Payment::ConnectorError => failed.connector("502", "The connector gave no usable answer"),
+            Payment::Invalid => Verdict::failed("validation-error"),
+        };
+        self.end(desk, verdict);
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.end(desk, Verdict::failed("internal-error"));
     }
 
     fn on_command(&mut self, desk: &mut Desk<'_>, _: &Command) -> Outcome {
-        self.end(desk, "payment-canceled", "", "finished");
+        self.end(desk, Verdict::canceled("relay-pay-stop"));
         accepted()
     }
 
     fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk, "payment-failed", "", "error");
+        self.end(desk, Verdict::failed("caller-hung-up"));
+        self.last_word(desk);
+    }
+}
+
+/// Whether a prompt is for a word: it lists the word, or it is for every one.
+fn lists(words: &Value, wanted: &str) -> bool {
+    match words {
+        Value::String(words) => words.split([' ', ',']).any(|word| word == wanted),
+        Value::Number(number) => number.to_string() == wanted,
+        _ => true,
     }
 }
 

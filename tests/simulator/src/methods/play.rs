@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::media::{Length, length};
-use super::rules::{Kind, WEB, count, optional, required};
-use super::{Method, On, Outcome, Request, Shape, accepted};
+use super::rules::{Kind, WEB, count, older, optional, required};
+use super::{Method, On, Outcome, Request, Shape, accepted, texts};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick};
 use crate::{Cue, Report, Scenario, Switchboard};
 
@@ -29,16 +29,16 @@ pub(super) const METHODS: &[Method] = &[
             optional("gender", Kind::OneOf(&["male", "female"])),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Playing", "OK"),
         run: play,
     },
     Method {
         name: "calling.play.pause",
         on: On::AnsweredCall,
         // Clients that share one pause for all their actions also send `behavior` here.
-        params: &[required("control_id", Kind::Text), optional("behavior", Kind::Text)],
+        params: &[required("control_id", Kind::Text), older("behavior", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Paused play", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Pause { behavior: None }),
     },
     Method {
@@ -46,7 +46,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Resumed play", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Resume),
     },
     Method {
@@ -54,7 +54,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
     Method {
@@ -62,7 +62,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text), required("volume", VOLUME)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Changed play volume", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Volume),
     },
 ];
@@ -111,11 +111,14 @@ impl Player {
 
     /// The media is over, by itself or because it is cut short.
     pub(super) fn end(&mut self, desk: &mut Desk<'_>, prompt: bool, by_itself: bool) {
+        self.over(desk, prompt, by_itself && matches!(self.length, Length::Breaks(_)));
+    }
+
+    fn over(&mut self, desk: &mut Desk<'_>, prompt: bool, broken: bool) {
         if !std::mem::take(&mut self.playing) {
             return;
         }
         desk.cancel(Tick::Done);
-        let broken = by_itself && matches!(self.length, Length::Breaks(_));
         desk.emit("calling.call.play", json!({"state": if broken { "error" } else { "finished" }}));
         desk.report(Report::PlayFinished { call: desk.call_id(), prompt, failed: broken });
         desk.cue(if prompt { Cue::PromptFinished } else { Cue::PlayFinished });
@@ -174,9 +177,14 @@ impl Operation for Play {
             }
             Command::Pause { .. } => self.player.pause(desk),
             Command::Resume => self.player.resume(desk),
-            Command::Volume | Command::StartInputTimers => {}
+            _ => {}
         }
         accepted()
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.player.over(desk, false, true);
+        desk.finish();
     }
 
     fn call_ends(&mut self, desk: &mut Desk<'_>) {

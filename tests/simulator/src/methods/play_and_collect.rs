@@ -1,13 +1,25 @@
 //! A prompt, and collecting what the caller answers. A key or a word cuts the prompt short.
 
-use super::collect::{INPUT, Input};
+use super::ai::refuse_beside_agent;
+use super::collect::{DIGITS_WITH_MINIMUM, FIRST_INPUT, Input, SPEECH};
 use super::play::Player;
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::rules::{Kind, Param, WEB, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::Switchboard;
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
 
 pub(super) const NAME: &str = "calling.play_and_collect";
+
+/// What is collected behind a prompt.
+const INPUT: &[Param] = &[
+    optional("digits", Kind::Object(DIGITS_WITH_MINIMUM)),
+    optional("speech", Kind::Object(SPEECH)),
+    optional("initial_timeout", FIRST_INPUT),
+    older("partial_results", Kind::Flag),
+    older("continuous", Kind::Flag),
+    older("send_start_of_input", Kind::Flag),
+    older("start_input_timers", Kind::Flag),
+];
 const VOLUME: Kind = Kind::Between(-40.0, 40.0);
 
 pub(super) const METHODS: &[Method] = &[
@@ -22,7 +34,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Playing and collecting", "OK"),
         run: play_and_collect,
     },
     Method {
@@ -30,7 +42,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
     Method {
@@ -38,15 +50,16 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text), required("volume", VOLUME)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Changed play and collect volume", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Volume),
     },
 ];
 
 fn play_and_collect(board: &mut Switchboard, request: &Request) -> Outcome {
+    refuse_beside_agent(board, request.call()?)?;
     let rules =
         request.value("collect").as_object().ok_or_else(|| Refused::bad("Missing parameter 'collect'"))?;
-    let input = Input::new(rules)
+    let input = Input::behind_prompt(rules, board.scenario.reading)
         .map_err(|_| Refused::bad("Missing parameter 'collect.digits' or 'collect.speech'"))?;
     let prompt = Player::new(&board.scenario, request.value("play"), 1);
     board.start_operation(request, Box::new(PlayAndCollect { prompt, input }))?;
@@ -106,9 +119,14 @@ impl Operation for PlayAndCollect {
                 self.input.stop(desk);
             }
             Command::StartInputTimers => self.input.start_clock(desk),
-            Command::Volume | Command::Pause { .. } | Command::Resume => {}
+            _ => {}
         }
         accepted()
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.cut_prompt(desk);
+        self.input.fails(desk);
     }
 
     fn call_ends(&mut self, desk: &mut Desk<'_>) {

@@ -1,7 +1,14 @@
 //! Waiting in a queue. A connect to a `queue` device takes out whoever waits longest.
 
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Shape, accepted};
+use std::time::Duration;
+
+use super::media::to_time;
+use super::rules::{Kind, WEB, newer, optional, required};
+use super::{Method, On, Shape, accepted, texts};
+use crate::switchboard::queues::Patience;
+
+/// How long a call waits that does not say. The older description knows no limit.
+const WAIT_TIME: Duration = Duration::from_mins(3);
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -12,14 +19,21 @@ pub(super) const METHODS: &[Method] = &[
             required("queue_name", Kind::Text),
             optional("status_url", WEB),
             optional("wait_url", Kind::Text),
+            newer("wait_time", Kind::Whole(1, i64::MAX)),
+            newer("execute_after_queue", Kind::Text),
+            newer("whisper_url", Kind::Text),
         ],
         shape: Shape::Operation,
-        message: "Entering Queue",
+        message: texts("Entering queue", "Entering Queue"),
         run: |board, request| {
-            let (name, status_url) = (request.text("queue_name"), request.text("status_url"));
-            let control_id = request.control_id().to_owned();
-            let (name, status_url) = (name.unwrap_or_default(), status_url.unwrap_or_default());
-            board.enter_queue(request.call()?, request.session, name, control_id, status_url)?;
+            let name = request.text("queue_name").unwrap_or_default();
+            let limit = to_time(request.value("wait_time")).filter(|time| !time.is_zero());
+            let patience = Patience {
+                control_id: request.control_id().to_owned(),
+                status_url: request.text("status_url").unwrap_or_default().to_owned(),
+                limit: Some(limit.unwrap_or(WAIT_TIME)),
+            };
+            board.enter_queue(request.call()?, request.session, name, patience)?;
             accepted()
         },
     },
@@ -27,16 +41,20 @@ pub(super) const METHODS: &[Method] = &[
         name: "calling.queue.leave",
         on: On::AnsweredCall,
         params: &[
-            // Some clients make a new one for leaving: it need not be the one of the entering.
+            // The one of entering, except for the SDKs: some of them make a new one for leaving.
             required("control_id", Kind::Text),
             required("queue_name", Kind::Text),
             optional("queue_id", Kind::Text),
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "Leaving Queue",
+        message: texts("Leaving queue", "Leaving Queue"),
         run: |board, request| {
-            board.leave_queue(request.call()?, request.text("queue_name").unwrap_or_default())?;
+            let (key, name) = (request.call()?, request.text("queue_name").unwrap_or_default());
+            if board.scenario.is_to_specification() {
+                board.check_leaving(key, request.control_id(), name, request.text("queue_id"))?;
+            }
+            board.leave_queue(key, name)?;
             accepted()
         },
     },

@@ -3,16 +3,19 @@
 use serde_json::Value;
 
 use super::rules::{Kind, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text, texts};
 use crate::{Report, Switchboard};
 
 pub(super) const METHODS: &[Method] = &[
     Method {
         name: "signalwire.receive",
         on: On::Session,
-        params: &[required("contexts", Kind::SomeTexts)],
+        params: &[optional("contexts", Kind::Texts), optional("context", Kind::Text)],
         shape: Shape::Plain,
-        message: "Receiving events",
+        message: texts(
+            "Receiving all inbound related to the requested relay contexts and available scopes",
+            "Receiving events",
+        ),
         run: receive,
     },
     Method {
@@ -20,7 +23,10 @@ pub(super) const METHODS: &[Method] = &[
         on: On::Session,
         params: &[required("contexts", Kind::SomeTexts)],
         shape: Shape::Plain,
-        message: "Unreceiving events",
+        message: texts(
+            "Receiving all inbound related to the requested relay contexts and available scopes",
+            "Unreceiving events",
+        ),
         run: unreceive,
     },
     // The older way to subscribe.
@@ -29,7 +35,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::Session,
         params: &[optional("context", Kind::Text), optional("contexts", Kind::Texts)],
         shape: Shape::Plain,
-        message: "Receiving events",
+        message: text("Receiving events"),
         run: receive,
     },
 ];

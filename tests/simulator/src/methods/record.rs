@@ -6,16 +6,19 @@ use serde_json::{Map, Value, json};
 
 use super::media::to_time;
 use super::rules::{KEYS, Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Request, Shape};
+use super::{Method, On, Outcome, Request, Shape, texts};
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
 use crate::switchboard::seconds;
-use crate::{Cue, Report, Switchboard};
+use crate::{Cue, Reading, Report, Switchboard};
 
 const NAME: &str = "calling.record";
 
+/// The defaults that the SDKs expect.
 const INITIAL_TIMEOUT: Duration = Duration::from_secs(5);
 const END_SILENCE: Duration = Duration::from_secs(1);
 const TERMINATORS: &str = "#*";
+/// How long after the start the first sound is on tape.
+const FIRST_FRAME: Duration = Duration::from_millis(20);
 /// One channel of either format.
 const BYTES_PER_SECOND: u64 = 16_000;
 
@@ -31,26 +34,34 @@ const AUDIO: &[Param] = &[
     optional("max_length", Kind::Seconds),
 ];
 
+const RECORD: &[Param] = &[optional("audio", Kind::Object(AUDIO)).required_in(Reading::Specification)];
+
+/// What happens to the gap while a recording is paused.
+const BEHAVIOR: Kind = Kind::OneOf(&["skip", "silence"]);
+
 pub(super) const METHODS: &[Method] = &[
     Method {
         name: NAME,
         on: On::AnsweredCall,
         params: &[
             required("control_id", Kind::Text),
-            required("record", Kind::Object(&[optional("audio", Kind::Object(AUDIO))])),
+            required("record", Kind::Object(RECORD)),
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Recording", "OK"),
         run: record,
     },
     Method {
         name: "calling.record.pause",
         on: On::AnsweredCall,
-        // Other texts than `skip` and `silence` occur in the wild, so none is refused.
-        params: &[required("control_id", Kind::Text), optional("behavior", Kind::Text)],
+        // The tests of the SDKs send other texts as well.
+        params: &[
+            required("control_id", Kind::Text),
+            optional("behavior", Kind::Differs(&BEHAVIOR, &Kind::Text)),
+        ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Pausing recording", "OK"),
         run: |board, request| {
             let behavior = request.text("behavior").map(str::to_owned);
             board.command(request, &[NAME], &Command::Pause { behavior })
@@ -61,7 +72,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Resuming recording", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Resume),
     },
     Method {
@@ -69,14 +80,14 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping recording", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
 ];
 
 fn record(board: &mut Switchboard, request: &Request) -> Outcome {
     let audio = &request.value("record")["audio"];
-    let recording = Recording::new(audio, board.next_recording());
+    let recording = Recording::new(audio, board.next_recording(), board.scenario.reading);
     let url = recording.url.clone();
     board.start_operation(request, Box::new(recording))?;
     Ok(Map::from_iter([("url".to_owned(), url.into())]))
@@ -104,7 +115,11 @@ struct Recording {
 }
 
 impl Recording {
-    fn new(audio: &Value, id: String) -> Self {
+    fn new(audio: &Value, id: String, reading: Reading) -> Self {
+        let (initial_timeout, end_silence, terminators) = match reading {
+            Reading::Specification => (Duration::ZERO, Duration::ZERO, "#"),
+            Reading::Sdks => (INITIAL_TIMEOUT, END_SILENCE, TERMINATORS),
+        };
         let text = |name: &str, default: &str| audio[name].as_str().unwrap_or(default).to_owned();
         let time = |name: &str, default| to_time(&audio[name]).unwrap_or(default);
         let format = text("format", "mp3");
@@ -114,9 +129,9 @@ impl Recording {
             format,
             direction: text("direction", "speak"),
             stereo: audio["stereo"].as_bool().unwrap_or(false),
-            terminators: text("terminators", TERMINATORS),
-            initial_timeout: time("initial_timeout", INITIAL_TIMEOUT),
-            end_silence: time("end_silence_timeout", END_SILENCE),
+            terminators: text("terminators", terminators),
+            initial_timeout: time("initial_timeout", initial_timeout),
+            end_silence: time("end_silence_timeout", end_silence),
             max_length: time("max_length", Duration::ZERO),
             taped: Duration::ZERO,
             running_since: None,
@@ -161,28 +176,41 @@ impl Recording {
         }
     }
 
+    /// Sends an event of a recording that goes on.
+    fn tell(&self, desk: &mut Desk<'_>, mut event: Value) {
+        if desk.is_to_specification() {
+            event["recording_id"] = self.id.as_str().into();
+            event["record"] = self.audio();
+        }
+        desk.emit("calling.call.record", event);
+    }
+
     fn end(&mut self, desk: &mut Desk<'_>, state: &str) {
         let length = self.taped(desk.now());
         let channels = if self.stereo { 2 } else { 1 };
         let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         let size = millis.saturating_mul(BYTES_PER_SECOND * channels) / 1000;
         let nested = desk.scenario().nested_record_results || desk.scenario().other_forms;
-        let mut event = json!({
-            "state": state,
-            "recording_id": self.id,
-            "start_time": epoch(self.started),
-            "end_time": epoch(desk.now()),
-        });
-        let facts = [("url", json!(self.url)), ("duration", json!(seconds(length))), ("size", json!(size))];
-        if nested {
-            event["record"] = json!({"format": self.format});
-            for (name, value) in facts {
-                event["record"][name] = value;
+        let to_specification = desk.is_to_specification();
+        let mut event = json!({"state": state, "recording_id": self.id, "record": self.audio()});
+        // There is no file of a silence.
+        if !to_specification || state == "finished" {
+            event["start_time"] = epoch(self.started).into();
+            event["end_time"] = epoch(desk.now()).into();
+            if to_specification {
+                event["first_frame_time"] = epoch(self.started.saturating_add(FIRST_FRAME)).into();
             }
-        } else {
-            event["record"] = self.audio();
+            let facts =
+                [("url", json!(self.url)), ("duration", json!(seconds(length))), ("size", json!(size))];
+            if nested {
+                event["record"]["format"] = self.format.as_str().into();
+                if !to_specification {
+                    event["record"] = json!({"format": self.format});
+                }
+            }
+            let place = if nested { &mut event["record"] } else { &mut event };
             for (name, value) in facts {
-                event[name] = value;
+                place[name] = value;
             }
         }
         desk.emit("calling.call.record", event);
@@ -197,7 +225,7 @@ impl Operation for Recording {
     fn start(&mut self, desk: &mut Desk<'_>) {
         self.started = desk.now();
         self.roll(desk);
-        desk.emit("calling.call.record", json!({"state": "recording", "record": self.audio()}));
+        self.tell(desk, json!({"state": "recording", "record": self.audio()}));
         desk.report(Report::RecordingStarted { call: desk.call_id() });
         desk.cue(Cue::RecordingStarted);
     }
@@ -251,12 +279,12 @@ impl Operation for Recording {
                 }
                 desk.cancel(Tick::InitialTimeout);
                 desk.cancel(Tick::EndSilence);
-                desk.emit("calling.call.record", json!({"state": "paused", "pause_behavior": behavior}));
+                self.tell(desk, json!({"state": "paused", "pause_behavior": behavior}));
             }
             Command::Resume if self.paused => {
                 self.paused = false;
                 self.roll(desk);
-                desk.emit("calling.call.record", json!({"state": "recording", "record": self.audio()}));
+                self.tell(desk, json!({"state": "recording", "record": self.audio()}));
                 desk.cue(Cue::RecordingStarted);
             }
             _ => {}

@@ -1,8 +1,10 @@
-//! Joining and leaving video rooms. Nothing but the replies travels on the wire.
+//! Joining and leaving video rooms. In the older description nothing but the replies travels on the wire.
+
+use serde_json::json;
 
 use super::lasting::Lasting;
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::rules::{Kind, WEB, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
 use crate::Switchboard;
 use crate::switchboard::operation::Command;
 
@@ -15,20 +17,20 @@ pub(super) const METHODS: &[Method] = &[
         params: &[
             required("name", Kind::Text),
             optional("status_url", WEB),
-            optional("hagrid_json_api_url", Kind::Text),
-            optional("hagrid_node_id", Kind::Text),
-            optional("swml", Kind::Flag),
+            older("hagrid_json_api_url", Kind::Text),
+            older("hagrid_node_id", Kind::Text),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "Joining room",
+        message: text("Joining room"),
         run: join,
     },
     Method {
         name: "calling.leave_room",
         on: On::AnsweredCall,
-        params: &[optional("async", Kind::Flag)],
+        params: &[older("async", Kind::Flag)],
         shape: Shape::Call,
-        message: "Leaving room",
+        message: text("Leaving room"),
         run: |board, request| board.command(request, &[JOIN], &Command::Stop),
     },
 ];
@@ -38,6 +40,15 @@ fn join(board: &mut Switchboard, request: &Request) -> Outcome {
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
         return Err(Refused::bad("Parameter 'name' must be made of A-Z, a-z, 0-9, _ and -"));
     }
-    board.start_operation(request, Box::new(Lasting::silent("room")))?;
+    let room = if board.scenario.is_to_specification() {
+        let event = |status: &str| json!({"join_status": status, "room_name": name});
+        Lasting::new("room", "calling.call.room")
+            .first(event("joined"))
+            .last(event("leave"))
+            .failed(event("failed"))
+    } else {
+        Lasting::silent("room")
+    };
+    board.start_operation(request, Box::new(room))?;
     accepted()
 }

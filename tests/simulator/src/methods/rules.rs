@@ -5,32 +5,87 @@ use std::net::Ipv4Addr;
 use serde_json::{Map, Value};
 
 use super::media;
+use crate::Reading;
 
 /// One row of a parameter table.
 #[derive(Debug)]
 pub(crate) struct Param {
     name: &'static str,
-    required: bool,
+    need: Need,
     kind: Kind,
+    /// The one reading that knows the parameter; `None` if both do.
+    only: Option<Reading>,
+    /// The reading in which a request with the parameter is refused.
+    refused: Option<Reading>,
+}
+
+/// Whether a parameter may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Optional,
+    Required,
+    /// Required in this reading, optional in the other one.
+    RequiredIn(Reading),
 }
 
 impl Param {
     pub(crate) fn name(&self) -> &'static str {
         self.name
     }
+
+    /// Marks a parameter that one reading alone knows. The service accepts it in the other one too, unless the
+    /// scenario is strict.
+    pub(crate) const fn only(mut self, reading: Reading) -> Self {
+        self.only = Some(reading);
+        self
+    }
+
+    /// Requires the parameter in this reading alone.
+    pub(crate) const fn required_in(mut self, reading: Reading) -> Self {
+        self.need = Need::RequiredIn(reading);
+        self
+    }
+
+    /// Refuses every request with the parameter in this reading, strict or not.
+    pub(crate) const fn refused_in(mut self, reading: Reading) -> Self {
+        self.refused = Some(reading);
+        self
+    }
+
+    fn is_required(&self, reading: Reading) -> bool {
+        match self.need {
+            Need::Optional => false,
+            Need::Required => true,
+            Need::RequiredIn(only) => only == reading,
+        }
+    }
+
+    fn is_known(&self, reading: Reading) -> bool {
+        self.only.is_none_or(|only| only == reading)
+    }
 }
 
 pub(crate) const fn required(name: &'static str, kind: Kind) -> Param {
-    Param { name, required: true, kind }
+    Param { name, need: Need::Required, kind, only: None, refused: None }
 }
 
 pub(crate) const fn optional(name: &'static str, kind: Kind) -> Param {
-    Param { name, required: false, kind }
+    Param { name, need: Need::Optional, kind, only: None, refused: None }
 }
 
 /// A row that lets every other parameter pass.
 pub(crate) const fn others() -> Param {
-    Param { name: OTHERS, required: false, kind: Kind::Any }
+    optional(OTHERS, Kind::Any)
+}
+
+/// A parameter that only the newer specification knows.
+pub(crate) const fn newer(name: &'static str, kind: Kind) -> Param {
+    optional(name, kind).only(Reading::Specification)
+}
+
+/// A parameter that only the older sources know.
+pub(crate) const fn older(name: &'static str, kind: Kind) -> Param {
+    optional(name, kind).only(Reading::Sdks)
 }
 
 /// The name of the row for all parameters without a row of their own.
@@ -57,6 +112,12 @@ pub(crate) enum Kind {
     /// A whole number from the second to the third value that is a multiple of the first.
     Step(i64, i64, i64),
     OneOf(&'static [&'static str]),
+    /// One of these words, in any case.
+    OneOfAnyCase(&'static [&'static str]),
+    /// One of these words, or text that starts with the prefix.
+    OneOfOrPrefixed(&'static [&'static str], &'static str),
+    /// These words, with spaces between them.
+    Words(&'static [&'static str]),
     /// Text of characters from this set.
     Chars(&'static str),
     /// The same, with at least one.
@@ -69,12 +130,18 @@ pub(crate) enum Kind {
     Scalar,
     /// Text or an object.
     TextOrObject,
+    /// Text or a list.
+    TextOrList,
+    /// Text, a list or an object.
+    TextOrListOrObject,
     /// An IPv4 address that is not a private one.
     PublicAddress,
     /// A list of texts, each not empty.
     Texts,
     /// The same, with at least one.
     SomeTexts,
+    /// A list of texts of which each is one that [`Kind::Url`] accepts.
+    Urls(&'static [&'static str]),
     /// A list of these words.
     ListOf(&'static [&'static str]),
     /// The same, with at least one.
@@ -85,9 +152,9 @@ pub(crate) enum Kind {
     Objects(&'static [Param]),
     /// An object with `type` and `params`: one of these types, with its table.
     Typed(&'static [(&'static str, &'static [Param])]),
-    /// The same, where `params` may be left out.
+    /// The same, where `params` may be left out, and so may `type`: then it is the first one.
     Bare(&'static [(&'static str, &'static [Param])]),
-    /// An object with one of these keys, with its table; or the text `stop`.
+    /// An object with one of these keys, with its table; or the text `stop` or `summarize`.
     Action(&'static [(&'static str, &'static [Param])]),
     /// An object of any form.
     Open,
@@ -95,29 +162,63 @@ pub(crate) enum Kind {
     Any,
     /// A list of things to play, not empty.
     Media,
+    /// The same or an empty list; or one thing to play without a list.
+    Ringback,
     /// One device.
     Device,
     /// Groups of devices: the groups one after the other, the devices of a group together.
     Devices,
     /// The same, with the kinds of device that only a bridge can reach.
     BridgeDevices,
+    /// The name of a SIP header that a client may set.
+    HeaderName,
+    /// The value of a SIP header: text without a line break.
+    HeaderValue,
+    /// The first in the newer specification, the second for the SDKs.
+    Differs(&'static Kind, &'static Kind),
 }
 
 /// Keys of a telephone.
 pub(crate) const KEYS: &str = "0123456789ABCD*#";
 /// Keys of a telephone and the two pauses.
 pub(crate) const KEYS_AND_PAUSES: &str = "0123456789ABCD*#wW";
+/// The same, with the letters in either case.
+pub(crate) const TONES_AND_PAUSES: &str = "0123456789ABCDabcd*#wW";
 
 /// An address in the web.
 pub(crate) const WEB: Kind = Kind::Url(&["http://", "https://"]);
+/// An address in the web that is reached with TLS.
+pub(crate) const SECURE_WEB: Kind = Kind::Url(&["https://"]);
 /// An address that media is streamed to.
 pub(crate) const SECURE_SOCKET: Kind = Kind::Url(&["wss://"]);
 
-/// What a check found that is no reason to refuse.
+/// The result of a check beside a reason to refuse.
 #[derive(Debug, Default)]
 pub(crate) struct Remarks {
-    /// Parameters that the table does not know, with their path.
+    reading: Reading,
+    /// Paths of the parameters that neither reading knows.
     pub(crate) unknown: Vec<String>,
+    /// Paths of the parameters that only the other reading knows.
+    other_reading: Vec<String>,
+}
+
+impl Remarks {
+    pub(crate) fn new(reading: Reading) -> Self {
+        Self { reading, ..Self::default() }
+    }
+
+    /// The text of the refusal of a strict service, if it has a reason for one.
+    pub(crate) fn objection(&self) -> Option<String> {
+        let first = self.unknown.first().or(self.other_reading.first());
+        first.map(|parameter| format!("Unknown parameter '{parameter}'"))
+    }
+
+    /// Notes something that only one reading knows.
+    pub(super) fn known_only_in(&mut self, reading: Reading, what: impl FnOnce() -> String) {
+        if reading != self.reading {
+            self.other_reading.push(what());
+        }
+    }
 }
 
 /// Checks `params` against a table. The error is the text of the refusal and names the parameter.
@@ -140,40 +241,43 @@ pub(super) fn check_members(
     for row in rows() {
         let name = join(path, row.name);
         match object.get(row.name) {
-            None if row.required => return Err(format!("Missing parameter '{name}'")),
+            None if row.is_required(remarks.reading) => return Err(format!("Missing parameter '{name}'")),
             None => {}
+            Some(_) if row.refused == Some(remarks.reading) => {
+                return Err(format!("Unknown parameter '{name}'"));
+            }
             Some(value) => check_value(&name, value, &row.kind, remarks)?,
         }
     }
     for name in object.keys() {
-        if !rows().any(|row| row.name == name || row.name == OTHERS) {
-            remarks.unknown.push(join(path, name));
+        let row = rows().find(|row| row.name == name).or_else(|| rows().find(|row| row.name == OTHERS));
+        match row {
+            None => remarks.unknown.push(join(path, name)),
+            Some(row) if !row.is_known(remarks.reading) => remarks.other_reading.push(join(path, name)),
+            Some(_) => {}
         }
     }
     Ok(())
 }
 
 fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) -> Result<(), String> {
-    let must = |what: &str| Err(format!("Parameter '{path}' must be {what}"));
     match kind {
-        Kind::Text => match value.as_str() {
-            Some(text) if !text.is_empty() => Ok(()),
-            _ => must("a non-empty string"),
-        },
-        Kind::AnyText => {
-            if value.is_string() {
-                Ok(())
-            } else {
-                must("a string")
-            }
+        Kind::Differs(specification, sdks) => {
+            let kind = match remarks.reading {
+                Reading::Specification => specification,
+                Reading::Sdks => sdks,
+            };
+            check_value(path, value, kind, remarks)
         }
-        Kind::Flag => {
-            if value.is_boolean() {
-                Ok(())
-            } else {
-                must("a boolean")
-            }
-        }
+        Kind::Text
+        | Kind::AnyText
+        | Kind::Flag
+        | Kind::Scalar
+        | Kind::TextOrObject
+        | Kind::TextOrList
+        | Kind::TextOrListOrObject
+        | Kind::Open
+        | Kind::Any => check_type(path, value, kind),
         Kind::Between(..)
         | Kind::Seconds
         | Kind::Amount
@@ -181,72 +285,98 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
         | Kind::Whole(..)
         | Kind::Step(..) => check_number(path, value, kind),
         Kind::OneOf(_)
+        | Kind::OneOfAnyCase(_)
+        | Kind::OneOfOrPrefixed(..)
+        | Kind::Words(_)
+        | Kind::HeaderName
+        | Kind::HeaderValue
         | Kind::Chars(_)
         | Kind::SomeChars(_)
         | Kind::Url(_)
         | Kind::Codec(_)
         | Kind::PublicAddress => check_text(path, value, kind),
-        Kind::Scalar => {
-            if value.is_string() || value.is_number() || value.is_boolean() {
-                Ok(())
-            } else {
-                must("a string, a number or a boolean")
-            }
+        Kind::Texts | Kind::SomeTexts | Kind::ListOf(_) | Kind::SomeOf(_) | Kind::Urls(_) => {
+            check_list(path, value, kind)
         }
-        Kind::TextOrObject => {
-            if value.is_object() || value.as_str().is_some_and(|text| !text.is_empty()) {
-                Ok(())
-            } else {
-                must("a non-empty string or an object")
-            }
-        }
-        Kind::Texts | Kind::SomeTexts => match value.as_array() {
-            Some(list) if list.is_empty() && matches!(kind, Kind::SomeTexts) => {
-                must("a list that is not empty")
-            }
-            Some(list) if list.iter().all(|item| item.as_str().is_some_and(|text| !text.is_empty())) => {
-                Ok(())
-            }
-            _ => must("a list of non-empty strings"),
-        },
-        Kind::ListOf(words) | Kind::SomeOf(words) => match value.as_array() {
-            Some(list) if list.is_empty() && matches!(kind, Kind::SomeOf(_)) => {
-                must("a list that is not empty")
-            }
-            Some(list) if list.iter().all(|item| item.as_str().is_some_and(|word| words.contains(&word))) => {
-                Ok(())
-            }
-            _ => must(&format!("a list of {}", words.join(", "))),
-        },
         Kind::Object(table) => match value.as_object() {
             Some(object) => check_members(path, object, &[*table], remarks),
-            None => must("an object"),
+            None => Err(format!("Parameter '{path}' must be an object")),
         },
         Kind::Objects(table) => match value.as_array() {
             Some(list) => list.iter().enumerate().try_for_each(|(index, item)| {
                 check_value(&format!("{path}[{index}]"), item, &Kind::Object(table), remarks)
             }),
-            None => must("a list of objects"),
+            None => Err(format!("Parameter '{path}' must be a list of objects")),
         },
-        Kind::Typed(types) | Kind::Bare(types) => {
-            if matches!(kind, Kind::Typed(_)) && value.is_object() && value.get("params").is_none() {
+        Kind::Typed(types) => {
+            if value.is_object() && value.get("params").is_none() {
                 return Err(format!("Missing parameter '{path}.params'"));
             }
-            media::check_typed(path, value, types, remarks)
+            media::check_typed(path, value, types, None, remarks)
+        }
+        Kind::Bare(types) => {
+            media::check_typed(path, value, types, types.first().map(|(name, _)| *name), remarks)
         }
         Kind::Action(verbs) => check_action(path, value, verbs, remarks),
-        Kind::Open => {
-            if value.is_object() {
-                Ok(())
-            } else {
-                must("an object")
-            }
-        }
-        Kind::Any => Ok(()),
         Kind::Media => media::check_media(path, value, remarks),
+        Kind::Ringback => match value {
+            Value::Array(list) if list.is_empty() => Ok(()),
+            Value::Object(_) => media::check_medium(path, value, remarks),
+            _ => media::check_media(path, value, remarks),
+        },
         Kind::Device => media::check_device(path, value, false, remarks),
         Kind::Devices => media::check_devices(path, value, false, remarks),
         Kind::BridgeDevices => media::check_devices(path, value, true, remarks),
+    }
+}
+
+/// Values of which only the JSON type counts.
+fn check_type(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
+    let is_text = value.as_str().is_some_and(|text| !text.is_empty());
+    let (fits, what) = match kind {
+        Kind::Text => (is_text, "a non-empty string"),
+        Kind::AnyText => (value.is_string(), "a string"),
+        Kind::Flag => (value.is_boolean(), "a boolean"),
+        Kind::Scalar => {
+            (value.is_string() || value.is_number() || value.is_boolean(), "a string, a number or a boolean")
+        }
+        Kind::TextOrObject => (is_text || value.is_object(), "a non-empty string or an object"),
+        Kind::TextOrList => (value.is_string() || value.is_array(), "a string or a list"),
+        Kind::TextOrListOrObject => {
+            (value.is_string() || value.is_array() || value.is_object(), "a string, a list or an object")
+        }
+        Kind::Open => (value.is_object(), "an object"),
+        _ => (true, "anything"),
+    };
+    if fits { Ok(()) } else { Err(format!("Parameter '{path}' must be {what}")) }
+}
+
+/// Lists of texts.
+fn check_list(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
+    let must = |what: &str| Err(format!("Parameter '{path}' must be {what}"));
+    let list = value.as_array();
+    if matches!(kind, Kind::SomeTexts | Kind::SomeOf(_)) && list.is_some_and(Vec::is_empty) {
+        return must("a list that is not empty");
+    }
+    let all = |fits: &dyn Fn(&str) -> bool| {
+        list.is_some_and(|list| list.iter().all(|item| item.as_str().is_some_and(fits)))
+    };
+    match kind {
+        Kind::Urls(starts) => match list {
+            Some(list) => list.iter().enumerate().try_for_each(|(index, item)| {
+                check_text(&format!("{path}[{index}]"), item, &Kind::Url(starts))
+            }),
+            None => must("a list of URLs"),
+        },
+        Kind::ListOf(words) | Kind::SomeOf(words) => {
+            if all(&|word| words.contains(&word)) {
+                Ok(())
+            } else {
+                must(&format!("a list of {}", words.join(", ")))
+            }
+        }
+        _ if all(&|text| !text.is_empty()) => Ok(()),
+        _ => must("a list of non-empty strings"),
     }
 }
 
@@ -285,6 +415,28 @@ fn check_text(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
         Kind::OneOf(words) => {
             (text.is_some_and(|text| words.contains(&text)), format!("one of {}", words.join(", ")))
         }
+        Kind::OneOfAnyCase(words) => (
+            text.is_some_and(|text| words.iter().any(|word| word.eq_ignore_ascii_case(text))),
+            format!("one of {}", words.join(", ")),
+        ),
+        Kind::OneOfOrPrefixed(words, prefix) => (
+            text.is_some_and(|text| words.contains(&text) || text.starts_with(prefix)),
+            format!("one of {} or text that starts with {prefix}", words.join(", ")),
+        ),
+        Kind::Words(words) => (
+            text.is_some_and(|text| {
+                !text.trim().is_empty() && text.split_whitespace().all(|word| words.contains(&word))
+            }),
+            format!("words of {} with spaces between them", words.join(", ")),
+        ),
+        Kind::HeaderName => (
+            text.is_some_and(may_set_header),
+            "a header that clients may set: X-…, ".to_owned() + &HEADERS.join(", "),
+        ),
+        Kind::HeaderValue => (
+            text.is_some_and(|text| !text.contains(['\r', '\n'])),
+            "a string without a line break".to_owned(),
+        ),
         Kind::Chars(set) => {
             let fits = text.is_some_and(|text| text.chars().all(|c| set.contains(c)));
             (fits, format!("a string of characters from {set}"))
@@ -319,7 +471,7 @@ fn check_action(
     verbs: &[(&str, &'static [Param])],
     remarks: &mut Remarks,
 ) -> Result<(), String> {
-    if value == "stop" {
+    if value == "stop" || value == "summarize" {
         return Ok(());
     }
     let names: Vec<_> = verbs.iter().map(|(name, _)| *name).collect();
@@ -328,6 +480,18 @@ fn check_action(
     let (name, inner) = object.iter().next().ok_or_else(wrong)?;
     let (_, table) = verbs.iter().find(|(verb, _)| verb == name).ok_or_else(wrong)?;
     check_value(&join(path, name), inner, &Kind::Object(table), remarks)
+}
+
+/// SIP headers that clients may set beside those that start with `X-`.
+const HEADERS: &[&str] = &["Privacy", "P-Asserted-Identity", "User-to-User"];
+/// Beginnings of the SIP headers that belong to the service.
+const RESERVED_HEADERS: &[&str] = &["X-SignalWire", "X-CID"];
+
+fn may_set_header(name: &str) -> bool {
+    let starts = |start: &str| name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+    !name.contains(['\r', '\n'])
+        && !RESERVED_HEADERS.iter().any(|reserved| starts(reserved))
+        && (starts("X-") || HEADERS.iter().any(|header| header.eq_ignore_ascii_case(name)))
 }
 
 fn is_public(address: Ipv4Addr) -> bool {

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::rules::{KEYS_AND_PAUSES, Kind, required};
-use super::{Method, On, Outcome, Request, Shape, accepted};
+use super::rules::{Kind, TONES_AND_PAUSES, required};
+use super::{Method, On, Outcome, Request, Shape, accepted, texts};
 use crate::switchboard::operation::{Desk, Operation, Tick};
 use crate::{Cue, Report, Switchboard};
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.send_digits",
     on: On::AnsweredCall,
-    params: &[required("control_id", Kind::Text), required("digits", Kind::SomeChars(KEYS_AND_PAUSES))],
+    params: &[required("control_id", Kind::Text), required("digits", Kind::SomeChars(TONES_AND_PAUSES))],
     shape: Shape::Operation,
-    message: "Sending Digits",
+    message: texts("Sending", "Sending Digits"),
     run: send_digits,
 }];
 
@@ -46,6 +46,12 @@ impl Operation for SendDigits {
         desk.emit("calling.call.send_digits", serde_json::json!({"state": "finished"}));
         desk.report(Report::DigitsSent { call: desk.call_id(), digits: self.digits.clone() });
         desk.cue(Cue::DigitsHeard);
+        desk.finish();
+    }
+
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        let state = if desk.is_to_specification() { "error" } else { "finished" };
+        desk.emit("calling.call.send_digits", serde_json::json!({"state": state}));
         desk.finish();
     }
 

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::lasting::Lasting;
-use super::rules::{Kind, SECURE_SOCKET, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
+use super::rules::{Kind, SECURE_SOCKET, WEB, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::Switchboard;
 use crate::switchboard::operation::Command;
 
@@ -24,23 +24,19 @@ pub(super) const METHODS: &[Method] = &[
             optional("status_url_method", Kind::OneOf(&["GET", "POST"])),
             optional("authorization_bearer_token", Kind::AnyText),
             optional("custom_parameters", Kind::Open),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Starting stream", "OK"),
         run: stream,
     },
     Method {
         name: "calling.stream.stop",
         on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
-        ],
+        params: &[required("control_id", Kind::Text), older("async", Kind::Flag), older("swml", Kind::Flag)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping stream", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
 ];

@@ -3,15 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Request, Shape};
-use crate::Switchboard;
+use super::rules::{Kind, Param, WEB, older, optional, required};
+use super::{Method, On, Outcome, Request, Shape, texts};
 use crate::switchboard::operation::Command;
+use crate::{Reading, Switchboard};
 
 const NAME: &str = "calling.tap";
 
-const AUDIO: &[Param] = &[optional("direction", Kind::OneOf(&["listen", "speak", "both"]))];
-const CODEC: Kind = Kind::OneOf(&["OPUS", "PCMA", "PCMU"]);
+const AUDIO: &[Param] =
+    &[optional("direction", Kind::OneOf(&["listen", "speak", "both"])).required_in(Reading::Specification)];
+const CODEC: Kind = Kind::OneOfAnyCase(&["OPUS", "PCMA", "PCMU"]);
 
 const RTP: &[Param] = &[
     required("addr", Kind::PublicAddress),
@@ -23,7 +24,7 @@ const RTP: &[Param] = &[
 const WS: &[Param] = &[
     required("uri", Kind::Url(&["ws://", "wss://"])),
     optional("codec", CODEC),
-    optional("rate", Kind::Whole(1, i64::MAX)),
+    older("rate", Kind::Whole(1, i64::MAX)),
 ];
 
 pub(super) const METHODS: &[Method] = &[
@@ -37,7 +38,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("status_url", WEB),
         ],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Tapping call", "OK"),
         run: tap,
     },
     Method {
@@ -45,7 +46,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping tap", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
 ];
@@ -55,7 +56,15 @@ fn tap(board: &mut Switchboard, request: &Request) -> Outcome {
     let mut device = request.value("device").clone();
     fill(&mut tap, "direction", "speak".into());
     fill(&mut device, "codec", "PCMU".into());
-    let source = if device["type"] == "rtp" {
+    let to_specification = board.scenario.is_to_specification();
+    let source = if to_specification {
+        let kind = device["type"].clone();
+        if kind == "rtp" {
+            fill(&mut device, "ptime", 20.into());
+        }
+        json!({"type": kind, "params":
+            {"addr": "198.51.100.7", "port": 30_000, "codec": "PCMU", "ptime": 20, "rate": 8000}})
+    } else if device["type"] == "rtp" {
         fill(&mut device, "ptime", 20.into());
         json!({"type": "rtp", "params": {"addr": "198.51.100.7", "port": 30_000, "codec": "PCMU", "ptime": 20}})
     } else {

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
-use crate::Switchboard;
+use super::rules::{Kind, Param, WEB, newer, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::switchboard::operation::{Command, Desk, Operation};
 use crate::switchboard::{epoch, seconds};
+use crate::{Reading, Switchboard};
 
 const NAME: &str = "calling.transcribe";
 const EVENT: &str = "calling.call.transcribe";
@@ -30,7 +30,9 @@ const START_TRANSCRIBE: &[Param] = &[
     optional("speech_timeout", Kind::Whole(0, i64::MAX)),
     optional("vad_silence_ms", Kind::Whole(0, i64::MAX)),
     optional("vad_thresh", Kind::Whole(0, 1800)),
-    optional("debug_level", Kind::Whole(0, 2)),
+    newer("hints", Kind::Texts),
+    newer("verbose_utterances", Kind::Flag),
+    older("debug_level", Kind::Whole(0, 2)),
 ];
 
 const START_TRANSLATE: &[Param] = &[
@@ -39,8 +41,8 @@ const START_TRANSLATE: &[Param] = &[
     required("direction", SIDES),
     optional("from_voice", Kind::Text),
     optional("to_voice", Kind::Text),
-    optional("filter_from", Kind::Text),
-    optional("filter_to", Kind::Text),
+    optional("filter_from", FILTER),
+    optional("filter_to", FILTER),
     optional("webhook", WEB),
     optional("live_events", Kind::Flag),
     optional("ai_summary", Kind::Flag),
@@ -49,14 +51,22 @@ const START_TRANSLATE: &[Param] = &[
     optional("speech_timeout", Kind::Whole(0, i64::MAX)),
     optional("vad_silence_ms", Kind::Whole(0, i64::MAX)),
     optional("vad_thresh", Kind::Whole(0, 1800)),
-    optional("debug_level", Kind::Whole(0, 2)),
+    newer("mode", Kind::OneOf(&["classic", "realtime"])),
+    older("debug_level", Kind::Whole(0, 2)),
 ];
+
+/// How a translation may be coloured.
+const FILTER: Kind = Kind::Differs(
+    &Kind::OneOfOrPrefixed(&["polite", "rude", "professional", "shakespeare", "gen-z"], "prompt:"),
+    &Kind::Text,
+);
 
 const SUMMARIZE: &[Param] = &[optional("webhook", WEB), optional("prompt", Kind::AnyText)];
 
 const INJECT: &[Param] = &[
     required("message", Kind::Text),
-    optional("direction", Kind::OneOf(&["remote-caller", "local-caller"])),
+    optional("direction", Kind::OneOf(&["remote-caller", "local-caller"]))
+        .required_in(Reading::Specification),
 ];
 
 pub(super) const METHODS: &[Method] = &[
@@ -65,7 +75,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text), optional("status_url", WEB)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Transcribing", "OK"),
         run: transcribe,
     },
     Method {
@@ -73,7 +83,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
-        message: "OK",
+        message: texts("Stopping transcribe", "OK"),
         run: |board, request| board.command(request, &[NAME], &Command::Stop),
     },
     Method {
@@ -84,11 +94,11 @@ pub(super) const METHODS: &[Method] = &[
                 "action",
                 Kind::Action(&[("start", START_TRANSCRIBE), ("summarize", SUMMARIZE), ("stop", &[])]),
             ),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "Live transcription started",
+        message: texts("+OK", "Live transcription started"),
         run: |board, request| live(board, request, LIVE_TRANSCRIBE, "live transcription"),
     },
     Method {
@@ -105,29 +115,31 @@ pub(super) const METHODS: &[Method] = &[
                 ]),
             ),
             optional("status_url", WEB),
-            optional("async", Kind::Flag),
-            optional("swml", Kind::Flag),
+            older("async", Kind::Flag),
+            older("swml", Kind::Flag),
         ],
         shape: Shape::Call,
-        message: "Live translation started",
+        message: texts("+OK", "Live translation started"),
         run: |board, request| live(board, request, LIVE_TRANSLATE, "live translation"),
     },
 ];
 
 fn transcribe(board: &mut Switchboard, request: &Request) -> Outcome {
     if board.runs(request.call()?, &[NAME]) {
-        return Err(Refused::conflict("The call is already being transcribed"));
+        return Err(Refused::conflict(match board.scenario.reading {
+            Reading::Specification => "Transcribe is already in progress",
+            Reading::Sdks => "The call is already being transcribed",
+        }));
     }
     let id = board.next_recording();
+    let url = format!("https://files.example/transcripts/{id}");
     let status_url = request.text("status_url").map(str::to_owned);
-    let body = Transcription {
-        url: format!("https://files.example/transcripts/{id}"),
-        id,
-        status_url,
-        started: Duration::ZERO,
-    };
+    let body = Transcription { url: url.clone(), id, status_url, started: Duration::ZERO };
     board.start_operation(request, Box::new(body))?;
-    accepted()
+    match board.scenario.reading {
+        Reading::Specification => Ok(Map::from_iter([("url".to_owned(), url.into())])),
+        Reading::Sdks => accepted(),
+    }
 }
 
 /// What is said goes to the webhook of the action: on the wire there is only the reply.
@@ -135,7 +147,7 @@ fn live(board: &mut Switchboard, request: &Request, name: &'static str, what: &'
     let action = request.value("action");
     let verb = match action {
         Value::Object(action) => action.keys().next().map_or("", String::as_str),
-        _ => "stop",
+        action => action.as_str().unwrap_or("stop"),
     };
     if verb == "start" {
         board.start_operation(request, Box::new(Lasting::silent(what)))?;

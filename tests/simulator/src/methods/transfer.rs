@@ -1,16 +1,20 @@
 //! Handing a call over: to another SIP address, or to another program of the service.
 
-use super::rules::{Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted};
-use crate::Switchboard;
+use super::rules::{Kind, Param, WEB, newer, older, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
+use crate::{Reading, Switchboard};
+
+const ADDRESS: Kind = Kind::Differs(&Kind::Url(&["sip:", "sips:"]), &Kind::Text);
 
 const SIP: &[Param] = &[
-    optional("to", Kind::Text),
+    optional("to", ADDRESS).required_in(Reading::Specification),
     // Another spelling of the target.
-    optional("uri", Kind::Text),
-    optional("from", Kind::Text),
+    older("uri", Kind::Text),
+    optional("from", ADDRESS),
     optional("username", Kind::AnyText),
     optional("password", Kind::AnyText),
+    // Accepted and ignored by the service.
+    newer("headers", Kind::Any),
 ];
 
 pub(super) const METHODS: &[Method] = &[
@@ -19,7 +23,7 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("device", Kind::Typed(&[("sip", SIP)])), optional("status_url", WEB)],
         shape: Shape::Plain,
-        message: "Starting SIP REFER",
+        message: text("Starting SIP REFER"),
         run: refer,
     },
     Method {
@@ -27,10 +31,14 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[required("dest", Kind::TextOrObject)],
         shape: Shape::Call,
-        message: "Transferring",
+        message: text("Transferring"),
         run: |board, request| {
+            let key = request.call()?;
             let dest = request.text("dest").unwrap_or("a document");
-            board.note(request.call()?, format!("transferred to {dest}"));
+            board.note(key, format!("transferred to {dest}"));
+            if board.scenario.is_to_specification() {
+                board.hand_over(key, request.text("dest").and_then(|dest| dest.strip_prefix("context:")));
+            }
             accepted()
         },
     },

@@ -1,22 +1,29 @@
-//! Events of the application's own, for a browser that takes part in the call.
+//! Events of the application's own. They come back to everybody who reads the context of the call.
 
-use super::rules::{Kind, optional, others};
-use super::{Method, On, Shape, accepted};
+use super::rules::{Kind, older, optional, others};
+use super::{Method, On, Shape, accepted, texts};
+use crate::Reading;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.user_event",
     on: On::AnsweredCall,
-    // Clients put the members of the event beside its name.
+    // Some SDKs put the members of the event beside its name.
     params: &[
-        optional("event", Kind::Any),
-        optional("async", Kind::Flag),
-        optional("swml", Kind::Flag),
-        others(),
+        optional("event", Kind::Differs(&Kind::Open, &Kind::Any)).required_in(Reading::Specification),
+        older("async", Kind::Flag),
+        older("swml", Kind::Flag),
+        others().only(Reading::Sdks),
     ],
     shape: Shape::Call,
-    message: "Event sent",
+    message: texts("Sending user event", "Event sent"),
     run: |board, request| {
-        board.note(request.call()?, format!("user event {}", request.value("event")));
+        let key = request.call()?;
+        board.note(key, format!("user event {}", request.value("event")));
+        if board.scenario.is_to_specification()
+            && let Some(members) = request.value("event").as_object()
+        {
+            board.tell_of_user_event(key, members);
+        }
         accepted()
     },
 }];

@@ -4,7 +4,9 @@ mod builtin;
 mod messages;
 mod people;
 mod reading;
+mod refusals;
 mod steps;
+mod tasks;
 
 use std::time::Duration;
 
@@ -14,7 +16,9 @@ pub use builtin::BUILTINS;
 pub use messages::{Delivery, Message};
 pub use people::{Caller, Phone, Pickup, When};
 pub use reading::Reading;
+pub use refusals::ScriptedRefusal;
 pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Sound, Step};
+pub use tasks::Task;
 
 use crate::switchboard::Faults;
 
@@ -62,7 +66,12 @@ pub struct Scenario {
     pub(crate) phones: Vec<Phone>,
     #[serde(rename = "message")]
     pub(crate) messages: Vec<Message>,
+    #[serde(rename = "task")]
+    pub(crate) tasks: Vec<Task>,
     pub(crate) payments: Vec<Payment>,
+    #[serde(rename = "refusal")]
+    pub(crate) refusals: Vec<ScriptedRefusal>,
+    pub(crate) failing: Vec<Failing>,
     pub(crate) pace: f64,
     #[serde(with = "seconds")]
     pub(crate) ping_every: Duration,
@@ -80,6 +89,7 @@ pub struct Scenario {
     pub(crate) nested_record_results: bool,
     pub(crate) state_in_fax_events: bool,
     pub(crate) other_forms: bool,
+    pub(crate) minimal_envelope: bool,
     pub(crate) refuse_hold: bool,
     pub(crate) unplayable: Vec<String>,
     pub(crate) unpaid_contexts: Vec<String>,
@@ -94,7 +104,10 @@ impl Default for Scenario {
             callers: Vec::new(),
             phones: Vec::new(),
             messages: Vec::new(),
+            tasks: Vec::new(),
             payments: Vec::new(),
+            refusals: Vec::new(),
+            failing: Vec::new(),
             pace: 1.0,
             ping_every: Duration::from_secs(10),
             ack_within: Duration::from_secs(10),
@@ -108,6 +121,7 @@ impl Default for Scenario {
             nested_record_results: false,
             state_in_fax_events: false,
             other_forms: false,
+            minimal_envelope: false,
             refuse_hold: false,
             unplayable: Vec::new(),
             unpaid_contexts: Vec::new(),
@@ -172,11 +186,40 @@ impl Scenario {
         self
     }
 
+    /// Adds a task that another application sends.
+    #[must_use]
+    pub fn task(mut self, task: Task) -> Self {
+        self.tasks.push(task);
+        self
+    }
+
     /// How payments end, one after the other; those after the last are approved. Only payments that
     /// get as far as being processed count.
     #[must_use]
     pub fn payments(mut self, outcomes: impl IntoIterator<Item = Payment>) -> Self {
         self.payments = outcomes.into_iter().collect();
+        self
+    }
+
+    /// Refuses requests although nothing is wrong with them. Refusals of one method are used in the order they are
+    /// added.
+    #[must_use]
+    pub fn refusal(mut self, refusal: ScriptedRefusal) -> Self {
+        self.refusals.push(refusal);
+        self
+    }
+
+    /// Lets the next `times` operations that a method starts fail, instead of coming to their natural end; those after
+    /// them do not. Each fails 100 ms after it began, in the way it has for that: `calling.play` and `calling.ai` end in
+    /// state `error`, `calling.send_digits` in state `error` ([`Reading::Specification`] only), a collect with a result of
+    /// type `error`, `calling.detect` and the fax methods with `error` ([`Reading::Sdks`]) or without success
+    /// ([`Reading::Specification`]), `calling.pay` with result `internal-error`, `calling.refer` in state `error`,
+    /// `calling.join_room` with status `failed`. What has no failure ends early.
+    ///
+    /// In TOML `failing = [{ method = "calling.send_digits", times = 2 }]`; `times` is 1 when it is not given.
+    #[must_use]
+    pub fn failing(mut self, method: impl Into<String>, times: u32) -> Self {
+        self.failing.push(Failing { method: method.into(), times });
         self
     }
 
@@ -242,8 +285,10 @@ impl Scenario {
         self
     }
 
-    /// Whether a parameter that the reference does not know is refused with code 400 instead of
-    /// being accepted and noted. Default: false.
+    /// Whether the service refuses parameters and methods that its [`reading`](Self::reading) does not know: a
+    /// parameter with code 400 (in `signalwire.connect` and other requests without such a code with -32602), a method
+    /// with -32601. Without this a parameter that neither reading knows is accepted and noted as a
+    /// [`Violation`](crate::Violation), and one that only the other reading knows is accepted. Default: false.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -291,20 +336,27 @@ impl Scenario {
     }
 
     /// Whether the service says everything that it may say in more than one way in the other one. Clients have to
-    /// understand both. Default: false. With it
+    /// understand both. Default: false.
     ///
+    /// The [reading](Self::reading) decides what happens and when, this switch in which form it is said; where the
+    /// newer specification already has the other form (`dial_winner`, failed dials) the switch changes nothing there
+    /// but the words of the reasons. With it
+    ///    ///
     /// - results have a number for their `code`; those of accepted requests have no `message`, and do not repeat the ids
     ///   of the request; the `code` of a JSON-RPC error is text;
     /// - the result of `signalwire.connect` has no `sessionid`, and events carry their `timestamp` inside;
-    /// - calls are offered in state `ringing`, and end with `no_answer` and `declined` for `noAnswer` and `decline`;
+    /// - calls are offered in state `ringing`, and end with `no_answer`, `declined`, `max_duration` and `not_found` for
+    ///   `noAnswer`, `decline`, `maxDuration` and `notFound`;
     /// - events of a dial have a `call` only when it is answered, with `dial_winner` as text; one that failed has
     ///   `reason` and `source`;
     /// - keys and words that were collected stand in `result` itself, with `state`; without a result there is only
     ///   `state`;
-    /// - the last event of a detect has only `state`, and so has that of a payment that went through; that of any
-    ///   other payment has `for` and no `state`;
+    /// - the last event of a detect has only `state`;
+    /// - in [`Reading::Specification`] a payment has events with `for` alone, and none with `result`; in
+    ///   [`Reading::Sdks`] the last event of a payment that went through has only `state`, that of any other `for` and
+    ///   no `state`;
     /// - the facts of a recording are in `record`, document and pages of a fax in `fax` itself, beside a `state`;
-    /// - an AI agent has no event;
+    /// - an AI agent has no event, neither about its end nor about what it does;
     /// - `messaging.state` has no more than `message_id`, `message_state`, and the `reason` if there is one.
     #[must_use]
     pub fn other_forms(mut self, other: bool) -> Self {
@@ -312,8 +364,17 @@ impl Scenario {
         self
     }
 
-    /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that
-    /// does not have them. Default: false.
+    /// Whether events have only `event_type`, `event_channel`, `timestamp` and `params` around what they say, as they
+    /// always do in [`Reading::Sdks`]. Default: false.
+    #[must_use]
+    pub fn minimal_envelope(mut self, minimal: bool) -> Self {
+        self.minimal_envelope = minimal;
+        self
+    }
+
+    /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that knows them and does
+    /// not have them. Without this they work with [`Reading::Sdks`], and are unknown methods with
+    /// [`Reading::Specification`]. Default: false.
     #[must_use]
     pub fn refuse_hold(mut self, refuse: bool) -> Self {
         self.refuse_hold = refuse;
@@ -321,7 +382,7 @@ impl Scenario {
     }
 
     /// The URL of an audio file or fax document that cannot be fetched: a play that reaches it ends in
-    /// state `error`, a fax with type `error`.
+    /// state `error`; a fax ends without success, with type `error` in [`Reading::Sdks`].
     #[must_use]
     pub fn unplayable(mut self, url: impl Into<String>) -> Self {
         self.unplayable.push(url.into());
@@ -354,6 +415,21 @@ impl Scenario {
             .unwrap_or_else(Phone::any)
     }
 
+    /// Whether the service follows the newer specification.
+    pub(crate) fn is_to_specification(&self) -> bool {
+        self.reading == Reading::Specification
+    }
+
+    /// An end reason in the words of the reading.
+    pub(crate) fn end_reason<'a>(&self, reason: &'a str) -> &'a str {
+        match reason {
+            "max_duration" if self.is_to_specification() => "maxDuration",
+            "not_found" if self.is_to_specification() => "notFound",
+            "no_answer" if self.is_to_specification() => "noAnswer",
+            other => other,
+        }
+    }
+
     pub(crate) fn paced(&self, time: Duration) -> Duration {
         Duration::try_from_secs_f64(time.as_secs_f64() * self.pace).unwrap_or(Duration::MAX)
     }
@@ -371,6 +447,21 @@ pub enum Payment {
     CardDeclined,
     /// The connector cannot be reached or makes no sense.
     ConnectorError,
+    /// The service itself does not accept what was entered.
+    Invalid,
+}
+
+/// A method whose next operations fail.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Failing {
+    pub(crate) method: String,
+    #[serde(default = "once")]
+    pub(crate) times: u32,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// A project and the API token that opens it.

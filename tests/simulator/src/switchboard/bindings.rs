@@ -63,7 +63,12 @@ impl Switchboard {
         }
         if let Err(refused) = self.carry_out(method, connection, session, &params) {
             let (code, message) = (refused.code.to_string(), refused.message);
-            self.emit_for_call(key, "calling.error", json!({"code": code, "message": message}));
+            let event = if self.scenario.is_to_specification() {
+                json!({"error": message, "code": code, "fatal": true})
+            } else {
+                json!({"code": code, "message": message})
+            };
+            self.emit_for_call(key, "calling.error", event);
             self.report(Report::RequestRefused { method: method.name.to_owned(), code, message });
         }
     }

@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::bindings::Binding;
 use super::operation::Active;
 use super::people::Person;
 use super::session::SessionKey;
 use super::timers::TimerId;
-use super::{NODE, epoch};
-use crate::ConnectionId;
+use super::{NODE, epoch, millis};
 use crate::methods::media::Device;
+use crate::{ConnectionId, Reading};
+
+/// How well every call could be heard, on the scale from 1 to 5.
+const AUDIO_IN_MOS: f64 = 4.5;
 
 /// A call by its number; the number in `c-7`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +67,36 @@ impl fmt::Display for CallState {
     }
 }
 
+/// The side that ended a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The person on the call, or the far network.
+    Inbound,
+    /// The application.
+    Outbound,
+    /// Neither: a time limit, or another call.
+    None,
+}
+
+impl Source {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::None => "none",
+        }
+    }
+}
+
+/// The call that another one was made for.
+#[derive(Debug, Clone)]
+pub(super) struct Parent {
+    pub(super) key: CallKey,
+    pub(super) device_type: String,
+}
+
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct Call {
     pub(super) key: CallKey,
     pub(crate) state: CallState,
@@ -83,6 +115,14 @@ pub(crate) struct Call {
     pub(super) asked_for_bridge: bool,
     /// The call that this one was created for and ends with.
     pub(super) follows: Option<CallKey>,
+    /// The call whose connect made this one.
+    pub(super) parent: Option<Parent>,
+    /// Who may not command the call any more and still hears of its states.
+    pub(super) handed_over_by: Option<SessionKey>,
+    /// The refer that is not decided: its timer and its target.
+    pub(super) referring: Option<(TimerId, String)>,
+    /// Whether this call has won a dial.
+    pub(super) won: bool,
     /// The connect that goes on for this call.
     pub(crate) attempt: Option<AttemptKey>,
     /// The dial or connect that this call is a leg of, until that is decided.
@@ -100,6 +140,7 @@ pub(crate) struct Call {
     /// Which caller of the scenario this is.
     pub(super) scripted: Option<usize>,
     pub(super) end_reason: Option<String>,
+    pub(super) end_source: Source,
     pub(super) started: Duration,
     pub(super) answered: Option<Duration>,
     pub(super) ended: Option<Duration>,
@@ -120,6 +161,10 @@ impl Call {
             peer: None,
             asked_for_bridge: false,
             follows: None,
+            parent: None,
+            handed_over_by: None,
+            referring: None,
+            won: false,
             attempt: None,
             leg_of: None,
             operations: Vec::new(),
@@ -131,6 +176,7 @@ impl Call {
             max_timer: None,
             scripted: None,
             end_reason: None,
+            end_source: Source::None,
             started: now,
             answered: None,
             ended: None,
@@ -143,6 +189,11 @@ impl Call {
 
     pub(crate) fn is_inbound(&self) -> bool {
         self.inbound
+    }
+
+    /// Returns `true` for a call over the telephone network.
+    pub(crate) fn is_telephone(&self) -> bool {
+        self.device.kind == "phone"
     }
 
     fn direction(&self) -> &'static str {
@@ -168,42 +219,71 @@ impl Call {
             "segment_id": self.segment(),
             "tag": self.tag,
             "call_state": self.state.to_string(),
-            "direction": "inbound",
+            "direction": self.direction(),
             "device": self.device.json(),
         })
     }
 
     /// The inner params of `calling.call.state`, without the ids.
-    pub(super) fn state_event(&self) -> Value {
-        let mut event = json!({
-            "segment_id": self.segment(),
-            "tag": self.tag,
-            "call_state": self.state.to_string(),
-            "direction": self.direction(),
-            "device": self.device.json(),
-            "start_time": epoch(self.started),
-        });
+    pub(super) fn state_event(&self, reading: Reading) -> Value {
+        let mut event = self.facts(reading);
+        if reading == Reading::Specification {
+            let time = |time: Option<Duration>| time.map_or(0, millis);
+            event["start_time"] = time(Some(self.started)).into();
+            event["answer_time"] = time(self.answered).into();
+            event["end_time"] = time(self.ended).into();
+            if self.state == CallState::Ended && self.answered.is_some() {
+                event["audio_in_mos"] = AUDIO_IN_MOS.into();
+            }
+            return event;
+        }
+        event["start_time"] = epoch(self.started).into();
         if let Some(time) = self.answered {
             event["answer_time"] = epoch(time).into();
         }
         if let Some(time) = self.ended {
             event["end_time"] = epoch(time).into();
         }
-        if let Some(reason) = &self.end_reason
-            && self.state == CallState::Ended
-        {
-            event["end_reason"] = reason.as_str().into();
-        }
-        if let Some(peer) = self.peer {
-            event["peer"] = json!({"call_id": peer.id(), "node_id": NODE});
-        }
         if self.inbound {
             event["context"] = self.context.as_str().into();
         }
-        if let Some(parent) = self.follows {
-            event["parent"] = json!({"call_id": parent.id(), "node_id": NODE, "device_type": "phone"});
-        }
         event
+    }
+
+    /// The members that an event of the state and the outcome of a dial share.
+    fn facts(&self, reading: Reading) -> Value {
+        let mut facts = json!({
+            "segment_id": self.segment(),
+            "tag": self.tag,
+            "call_state": self.state.to_string(),
+            "direction": self.direction(),
+            "device": self.device.json(),
+        });
+        let to_specification = reading == Reading::Specification;
+        if let Some(reason) = &self.end_reason
+            && self.state == CallState::Ended
+        {
+            facts["end_reason"] = reason.as_str().into();
+            if to_specification {
+                facts["end_source"] = self.end_source.word().into();
+            }
+        }
+        // Some clients know the calls of a connect by their peer alone, and from before the bridge.
+        if let Some(peer) = self.peer.or(self.follows) {
+            facts["peer"] = json!({"call_id": peer.id(), "node_id": NODE});
+        }
+        if let Some(Parent { key, device_type }) = &self.parent {
+            facts["parent"] = json!({"call_id": key.id(), "node_id": NODE, "device_type": device_type});
+        }
+        if to_specification {
+            if self.won {
+                facts["dial_winner"] = "true".into();
+            }
+            if self.device.kind == "sip" {
+                facts["sip_data"] = sip_data(&self.device);
+            }
+        }
+        facts
     }
 
     /// How a call looks inside the events of others: as a peer, or as the winner of a dial.
@@ -211,7 +291,13 @@ impl Call {
         json!({"call_id": self.id(), "node_id": NODE, "tag": self.tag, "device": self.device.json()})
     }
 
-    pub(super) fn as_winner(&self) -> Value {
+    pub(super) fn as_winner(&self, reading: Reading) -> Value {
+        if reading == Reading::Specification {
+            let mut winner = self.facts(reading);
+            winner["call_id"] = self.id().into();
+            winner["node_id"] = NODE.into();
+            return winner;
+        }
         let mut winner = self.as_party();
         winner["dial_winner"] = true.into();
         winner["call_state"] = self.state.to_string().into();
@@ -239,6 +325,32 @@ impl Call {
             end_reason: self.end_reason.clone(),
         }
     }
+}
+
+/// What the headers of a SIP call said.
+fn sip_data(device: &Device) -> Value {
+    let mut data = Map::new();
+    let (from, to) = (device.origin(), device.target());
+    for (name, uri) in [("req", to), ("from", from), ("to", to), ("contact", from)] {
+        let bare = uri.trim_start_matches("sips:").trim_start_matches("sip:");
+        let (address, params) = bare.split_once(';').unwrap_or((bare, ""));
+        let (user, host) = address.split_once('@').unwrap_or(("", address));
+        let (host, port) = host.split_once(':').unwrap_or((host, "5060"));
+        let params: Map<_, _> = params
+            .split(';')
+            .filter(|param| !param.is_empty())
+            .map(|param| param.split_once('=').unwrap_or((param, "")))
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
+            .collect();
+        data.insert(format!("sip_{name}_user"), user.into());
+        data.insert(format!("sip_{name}_uri"), address.into());
+        data.insert(format!("sip_{name}_host"), host.into());
+        if name == "contact" {
+            data.insert("sip_contact_port".into(), port.into());
+        }
+        data.insert(format!("sip_{name}_params"), params.into());
+    }
+    Value::Object(data)
 }
 
 /// A call at one moment, for assertions.

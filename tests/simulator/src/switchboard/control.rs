@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Switchboard;
-use super::calls::CallKey;
-use crate::{CallView, Caller, ConnectionId, JournalEntry, Message, Violation};
+use super::calls::{CallKey, Source};
+use crate::{CallView, Caller, ConnectionId, JournalEntry, Message, Task, Violation};
 
 /// Control, for tests. The disturbances are with [`Faults`](crate::Faults).
 impl Switchboard {
@@ -30,6 +30,14 @@ impl Switchboard {
         id
     }
 
+    /// Lets a task come in now, whatever it says about when. It goes to one subscriber of its context as
+    /// `queuing.relay.tasks`; while there is none it waits (1000 tasks at most, older ones are lost).
+    pub fn place_task(&mut self, now: Duration, task: Task) {
+        self.advance(now);
+        self.take_task(task, None);
+        self.flush();
+    }
+
     /// Hangs up on behalf of the person on a call. False if the call is not there.
     pub fn hang_up(&mut self, now: Duration, call_id: &str) -> bool {
         self.end(now, call_id, "hangup")
@@ -40,7 +48,7 @@ impl Switchboard {
         self.advance(now);
         let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
         if let Some(key) = key {
-            self.end_call(key, reason);
+            self.end_call_by(key, reason, Source::Inbound);
         }
         self.flush();
         key.is_some()
@@ -113,15 +121,16 @@ impl Switchboard {
         &self.violations
     }
 
-    /// Whether every scripted caller has called and hung up, no call stands, every scripted message was
-    /// handed over and none is on its way. Without scripted callers and messages: whether there has
-    /// been a call or a message and all that is over.
+    /// Whether every scripted caller has called and hung up, no call stands, every scripted message and
+    /// task was handed over and no message is on its way. Without anything scripted: whether there has
+    /// been a call, a message or a task and all that is over.
     pub fn is_done(&self) -> bool {
         let scripted = self.scenario.callers.len();
         self.scripts_over == scripted
             && self.calls.is_empty()
             && self.attempts.is_empty()
             && self.messages_are_done()
-            && (self.next_call > 0 || self.next_message > 0)
+            && self.tasks_are_done()
+            && (self.next_call > 0 || self.next_message > 0 || self.tasks_taken > 0)
     }
 }

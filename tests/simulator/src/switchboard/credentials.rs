@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::Switchboard;
 use super::inbound::Reply;
-use crate::methods::rules::{Kind, Param, Remarks, check, optional, required};
-use crate::{ConnectionId, Credential, Report};
+use super::session::ice_servers;
+use crate::methods::rules::{Kind, Param, optional, required};
+use crate::{ConnectionId, Credential, Reading, Report};
 
 /// The members of `authentication`, of both forms.
 pub(super) const CREDENTIALS: &[Param] = &[
@@ -57,13 +58,9 @@ impl Switchboard {
             let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
             return self.invalid(from, REAUTHENTICATE, -32002, "Authentication required", Some(data));
         };
-        let project = session.project.clone();
-        let mut remarks = Remarks::default();
-        if let Err(message) = check(params, &[REAUTHENTICATE_PARAMS], &mut remarks) {
+        let (project, signature) = (session.project.clone(), session.signature().to_owned());
+        if let Err(message) = self.check_for_error(from, REAUTHENTICATE, params, REAUTHENTICATE_PARAMS) {
             return self.invalid(from, REAUTHENTICATE, -32602, &message, None);
-        }
-        for parameter in remarks.unknown {
-            self.unknown_parameter(from, REAUTHENTICATE, parameter);
         }
         // The project may stand beside a JWT here.
         if mixes_forms(params, &["token"]) {
@@ -73,10 +70,14 @@ impl Switchboard {
             self.report(Report::ClientRefused { connection: from, why: why.to_owned() });
             return Reply::Error { code, message: why.to_owned(), data };
         }
-        Reply::Result(json!({
-            "authentication": "ok",
-            "authorization": {"project": project},
-            "ice_servers": [],
-        }))
+        let authorization = json!({"project": project, "signature": signature});
+        Reply::Result(match self.scenario.reading {
+            Reading::Specification => {
+                json!({"authorization": authorization, "ice_servers": ice_servers(&signature)})
+            }
+            Reading::Sdks => {
+                json!({"authentication": "ok", "authorization": authorization, "ice_servers": []})
+            }
+        })
     }
 }

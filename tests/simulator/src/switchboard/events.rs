@@ -4,9 +4,13 @@ use serde_json::{Value, json};
 
 use super::session::{SESSION_QUEUE_BOUND, SessionKey};
 use super::timers::Timer;
-use super::{Staged, Switchboard, Wants, epoch};
+use super::{EPOCH_SECONDS, Staged, Switchboard, Wants, epoch};
 use crate::{ConnectionId, Violation};
 
+/// The only event whose members stand in the envelope itself.
+pub(super) const TASK: &str = "queuing.relay.tasks";
+/// The name of the one space of the service.
+const SPACE: &str = "simulator-space";
 pub(super) const AUTHORIZATION_STATE: &str = "signalwire.authorization.state";
 
 impl Switchboard {
@@ -26,8 +30,21 @@ impl Switchboard {
 
     pub(super) fn send_event(&mut self, to: ConnectionId, event_type: &str, params: &Value) {
         let id = self.next_frame_id("e");
-        let mut outer =
-            json!({"event_type": event_type, "event_channel": "relay:simulator", "params": params});
+        let outer = self.envelope(to, event_type, params);
+        let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.event", "params": outer});
+        self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Ack(id) });
+    }
+
+    /// Puts an event into its envelope. A task has none: its members stand beside the type of the event.
+    fn envelope(&self, to: ConnectionId, event_type: &str, params: &Value) -> Value {
+        if event_type == TASK {
+            let mut outer = params.clone();
+            outer["event_type"] = event_type.into();
+            outer["timestamp"] = (EPOCH_SECONDS + self.now.as_secs()).into();
+            self.name_owner(to, &mut outer);
+            return outer;
+        }
+        let mut outer = json!({"event_type": event_type, "params": params});
         let timestamp = epoch(self.now).into();
         match outer["params"].as_object_mut() {
             Some(inner) if self.scenario.other_forms => {
@@ -35,8 +52,28 @@ impl Switchboard {
             }
             _ => outer["timestamp"] = timestamp,
         }
-        let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.event", "params": outer});
-        self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Ack(id) });
+        let full = self.scenario.is_to_specification() && !self.scenario.minimal_envelope;
+        let of_message = event_type.starts_with("messaging.");
+        if !full || !of_message {
+            outer["event_channel"] = "relay:simulator".into();
+        }
+        if full {
+            self.name_owner(to, &mut outer);
+            if (of_message || event_type == "calling.call.receive")
+                && let Some(context) = params.get("context")
+            {
+                outer["context"] = context.clone();
+            }
+        }
+        outer
+    }
+
+    /// Adds the project of a connection, and its space, to an envelope.
+    fn name_owner(&self, to: ConnectionId, outer: &mut Value) {
+        let session = self.connections.get(&to).and_then(|connection| connection.session);
+        let project = session.map(|session| self.project_of(session)).unwrap_or_default();
+        outer["project_id"] = project.into();
+        outer["space_id"] = SPACE.into();
     }
 
     /// Keeps an event that may have to be delivered again, whatever becomes of it on its way.

@@ -89,17 +89,6 @@ impl Faults {
     }
 }
 
-/// How the next request of a method is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// A result with this three-digit code and text.
-    Code(u16, String),
-    /// A JSON-RPC error with this code and text.
-    RpcError(i64, String),
-    /// No answer at all; the request is not carried out.
-    Silence,
-}
-
 /// What is wrong with a connection.
 #[derive(Debug)]
 pub(super) enum Condition {
@@ -159,18 +148,6 @@ impl Switchboard {
         }
     }
 
-    /// Answers the next request of a method like this, instead of carrying it out. Several refusals
-    /// of one method are used in the order they were given.
-    pub fn refuse_next(&mut self, method: &str, refusal: Refusal) {
-        self.refusals.entry(method.to_owned()).or_default().push_back(refusal);
-    }
-
-    /// Carries out every request from now on: what [`refuse_next`](Self::refuse_next) asked for and has not happened
-    /// yet does not happen any more.
-    pub fn forget_refusals(&mut self) {
-        self.refusals.clear();
-    }
-
     /// Announces the end of every connection with `signalwire.disconnect`, and closes each when its
     /// client has answered or after 5 s. With `restart` true, sessions and their calls are forgotten.
     pub fn send_disconnect(&mut self, now: Duration, restart: Option<bool>) {
@@ -227,8 +204,22 @@ impl Switchboard {
         self.flush();
     }
 
-    pub(super) fn take_refusal(&mut self, method: &str) -> Option<Refusal> {
-        self.refusals.get_mut(method)?.pop_front()
+    /// Lets the next `times` operations that a method starts fail; see [`Scenario::failing`](crate::Scenario::failing).
+    pub fn fail_next(&mut self, method: &str, times: u32) {
+        let open = self.failing.entry(method.to_owned()).or_default();
+        *open = open.saturating_add(times);
+    }
+
+    /// Whether the operation that a method starts now fails.
+    pub(super) fn take_failure(&mut self, method: &str) -> bool {
+        match self.failing.get_mut(method) {
+            Some(open @ 1..) => {
+                *open -= 1;
+                self.report(Report::Disturbed { what: format!("{method} fails on demand") });
+                true
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn is_deaf(&self, connection: ConnectionId) -> bool {

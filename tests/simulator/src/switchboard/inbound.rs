@@ -3,14 +3,18 @@
 use serde_json::{Map, Value, json};
 
 use super::calls::CallKey;
+use super::session::PING;
 use super::{CONNECT, NODE, Refusal, Switchboard, Wants};
 use crate::methods::messaging::SEND;
 use crate::methods::rules::{Kind, Param, Remarks, check, optional, required};
 use crate::methods::{self, Method, On, Outcome, Refused, Request, Shape};
-use crate::{CallState, ConnectionId, Report, Violation};
+use crate::{CallState, ConnectionId, Reading, Report, Violation};
 
 const ADDRESS: &[Param] = &[required("node_id", Kind::Text), required("call_id", Kind::Text)];
 const NO_PARAMS: &[Param] = &[];
+
+/// Requests that change the contexts of a session.
+const SUBSCRIBING: &[&str] = &["signalwire.receive", "signalwire.unreceive"];
 
 const EXECUTE: &str = "signalwire.execute";
 /// The parameters of the older envelope around a request.
@@ -132,39 +136,77 @@ impl Switchboard {
     }
 
     fn answer(&mut self, from: ConnectionId, name: &str, params: &Map<String, Value>) -> Reply {
-        if let Some(refusal) = self.take_refusal(name) {
-            self.disturbed.refused += 1;
-            self.report(Report::Disturbed { what: format!("{name} is refused on demand") });
-            return match refusal {
-                Refusal::Code(code, message) => {
-                    Reply::Result(json!({"code": self.spelled(code), "message": message}))
+        let Some(refusal) = self.take_refusal(name) else { return self.answer_truly(from, name, params) };
+        self.disturbed.refused += 1;
+        let fate = if refusal.is_carried_out() { "is carried out and refused" } else { "is refused" };
+        self.report(Report::Disturbed { what: format!("{name} {fate} on demand") });
+        self.refuse(from, name, params, refusal)
+    }
+
+    /// Answers a request that is refused on demand.
+    fn refuse(
+        &mut self,
+        from: ConnectionId,
+        name: &str,
+        params: &Map<String, Value>,
+        refusal: Refusal,
+    ) -> Reply {
+        match refusal {
+            Refusal::Code(code, message) => {
+                Reply::Result(json!({"code": self.spelled(code), "message": message}))
+            }
+            Refusal::Details { code, message, data, message_data } => {
+                let mut result = json!({"code": self.spelled(code), "message": message});
+                for (name, value) in [("data", data), ("message_data", message_data)] {
+                    if let Some(value) = value {
+                        result[name] = value;
+                    }
                 }
-                Refusal::RpcError(code, message) => Reply::Error { code, message, data: None },
-                Refusal::Silence => Reply::Silence,
-            };
+                Reply::Result(result)
+            }
+            Refusal::RpcError(code, message) => Reply::Error { code, message, data: None },
+            Refusal::WithoutProtocol => {
+                Reply::Result(json!({"identity": "nobody@simulator", "authorization": {}, "ice_servers": []}))
+            }
+            Refusal::Silence => Reply::Silence,
+            Refusal::CarriedOut(refusal) => {
+                self.answer_truly(from, name, params);
+                self.refuse(from, name, params, *refusal)
+            }
+        }
+    }
+
+    /// Answers a request as the rules say.
+    fn answer_truly(&mut self, from: ConnectionId, name: &str, params: &Map<String, Value>) -> Reply {
+        if !methods::is_offered(name, &self.scenario) {
+            return self.no_such_method(from, name);
         }
         match name {
             CONNECT => return self.log_in(from, params),
-            "signalwire.ping" => return Self::pong(params),
+            PING => return self.pong(from, params),
             "signalwire.reauthenticate" => return self.reauthenticate(from, params),
             EXECUTE => return self.execute(from, params),
             _ => {}
         }
         let Some(method) = methods::find(name) else {
-            return self.invalid(from, name, -32601, &format!("Method '{name}' not found"), None);
+            return self.no_such_method(from, name);
         };
         let Some(session) = self.connections.get(&from).and_then(|connection| connection.session) else {
             let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
             return self.invalid(from, name, -32002, "Authentication required", Some(data));
         };
+        if SUBSCRIBING.contains(&name) && !self.subscribes(from) {
+            let message = format!("{name} is not supported from protocol version 4.0 on");
+            return self.invalid(from, name, -32001, &message, None);
+        }
         match self.carry_out(method, from, session, params) {
             Ok(extra) if self.scenario.other_forms => {
                 let code = ("code".to_owned(), self.spelled(200));
                 Reply::Result(std::iter::once(code).chain(extra).collect::<Map<_, _>>().into())
             }
-            Ok(extra) => Reply::Result(success(method, params, extra)),
+            Ok(extra) => Reply::Result(success(method, self.scenario.reading, params, extra)),
             Err(refused) => {
-                let Refused { code, message } = refused;
+                let Refused { code, message, data } = refused;
                 if code == 400 {
                     self.violated(Violation::BadRequest {
                         at: self.now,
@@ -179,9 +221,45 @@ impl Switchboard {
                     code: code.to_string(),
                     message: message.clone(),
                 });
-                Reply::Result(json!({"code": self.spelled(code), "message": message}))
+                let mut result = json!({"code": self.spelled(code), "message": message});
+                if let Some(data) = data {
+                    result["data"] = data;
+                }
+                Reply::Result(result)
             }
         }
+    }
+
+    fn no_such_method(&mut self, from: ConnectionId, name: &str) -> Reply {
+        self.invalid(from, name, -32601, &format!("Method '{name}' not found"), None)
+    }
+
+    /// Checks the parameters of a request that is refused with a JSON-RPC error, and notes those that nobody knows. The
+    /// error is the text of the answer.
+    pub(super) fn check_for_error(
+        &mut self,
+        from: ConnectionId,
+        name: &str,
+        params: &Map<String, Value>,
+        table: &[Param],
+    ) -> Result<(), String> {
+        let mut remarks = Remarks::new(self.scenario.reading);
+        check(params, &[table], &mut remarks)?;
+        if self.scenario.strict
+            && let Some(message) = remarks.objection()
+        {
+            return Err(message);
+        }
+        for parameter in remarks.unknown {
+            self.unknown_parameter(from, name, parameter);
+        }
+        Ok(())
+    }
+
+    /// Whether a connection may change its contexts by request: with its protocol version it could also say them at once.
+    fn subscribes(&self, connection: ConnectionId) -> bool {
+        self.scenario.reading == Reading::Sdks
+            || self.connections.get(&connection).is_none_or(|connection| connection.major < 4)
     }
 
     /// The code of a result, in one of its forms.
@@ -191,12 +269,8 @@ impl Switchboard {
 
     /// Answers the request inside an older envelope.
     fn execute(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
-        let mut remarks = Remarks::default();
-        if let Err(message) = check(params, &[EXECUTE_PARAMS], &mut remarks) {
+        if let Err(message) = self.check_for_error(from, EXECUTE, params, EXECUTE_PARAMS) {
             return self.invalid(from, EXECUTE, -32602, &message, None);
-        }
-        for parameter in remarks.unknown {
-            self.unknown_parameter(from, EXECUTE, parameter);
         }
         let method = params.get("method").and_then(Value::as_str).unwrap_or_default();
         if method == CONNECT || method == EXECUTE {
@@ -223,12 +297,12 @@ impl Switchboard {
         params: &Map<String, Value>,
     ) -> Outcome {
         let address = if method.on == On::Session { NO_PARAMS } else { ADDRESS };
-        let mut remarks = Remarks::default();
+        let mut remarks = Remarks::new(self.scenario.reading);
         check(params, &[address, method.params], &mut remarks).map_err(Refused::bad)?;
         if self.scenario.strict
-            && let Some(parameter) = remarks.unknown.first()
+            && let Some(message) = remarks.objection()
         {
-            return Err(Refused::bad(format!("Unknown parameter '{parameter}'")));
+            return Err(Refused::bad(message));
         }
         for parameter in remarks.unknown {
             self.unknown_parameter(from, method.name, parameter);
@@ -304,10 +378,15 @@ impl Switchboard {
 }
 
 /// The result of an accepted request.
-fn success(method: &Method, params: &Map<String, Value>, extra: Map<String, Value>) -> Value {
+fn success(
+    method: &Method,
+    reading: Reading,
+    params: &Map<String, Value>,
+    extra: Map<String, Value>,
+) -> Value {
     let mut result = Map::new();
     result.insert("code".into(), "200".into());
-    result.insert("message".into(), method.message.into());
+    result.insert("message".into(), method.message.of(reading).into());
     let echoed: &[&str] = match method.shape {
         Shape::Operation => &["call_id", "control_id"],
         Shape::Call => &["call_id"],

@@ -115,7 +115,7 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    const KEYS: [&'static str; 9] = [
+    const KEYS: [&'static str; 10] = [
         "\"token\"",
         "\"project\"",
         "\"jwt_token\"",
@@ -124,6 +124,7 @@ impl Secrets {
         "\"project_id\"",
         "\"authorization_bearer_token\"",
         "\"password\"",
+        "\"credential\"",
         "\"post_prompt_auth_password\"",
     ];
 

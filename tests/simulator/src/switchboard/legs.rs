@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::calls::{AttemptKey, Call, CallKey};
+use super::calls::{AttemptKey, Call, CallKey, Parent, Source};
 use super::people::Person;
 use super::session::SessionKey;
 use super::timers::Timer;
 use super::{NODE, Switchboard};
 use crate::methods::media::Device;
 use crate::scenario::Pickup;
-use crate::{CallState, Cue, Report};
+use crate::{CallState, Cue, Reading, Report};
 
 /// How long it takes until a phone starts to ring.
 const UNTIL_RINGING: Duration = Duration::from_millis(100);
@@ -28,6 +28,19 @@ pub(crate) struct Attempt {
     /// The legs of the current group that are not decided.
     legs: Vec<CallKey>,
     last_failure: String,
+    last_source: Source,
+    wishes: Wishes,
+}
+
+/// What a dial or connect asks for beside its devices.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wishes {
+    /// How long the call that comes of it may last.
+    pub(crate) limit: Option<Duration>,
+    /// How long a device rings that does not say.
+    pub(crate) ring: Option<Duration>,
+    /// Keys for whoever answers.
+    pub(crate) digits: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -42,7 +55,6 @@ enum Purpose {
     Connect {
         call: CallKey,
         tag: Option<String>,
-        limit: Option<Duration>,
     },
 }
 
@@ -53,18 +65,25 @@ impl Switchboard {
         })
     }
 
-    pub(crate) fn start_dial(&mut self, session: SessionKey, tag: &str, groups: Vec<Vec<Device>>) {
+    pub(crate) fn start_dial(
+        &mut self,
+        session: SessionKey,
+        tag: &str,
+        groups: Vec<Vec<Device>>,
+        wishes: Wishes,
+    ) {
         let targets = groups.iter().flatten().map(|device| device.target().to_owned()).collect();
         self.report(Report::DialStarted { tag: tag.to_owned(), targets });
         let event = json!({"node_id": NODE, "tag": tag, "dial_state": "dialing"});
         self.emit(session, "calling.call.dial", event);
-        self.start_attempt(session, Purpose::Dial { tag: tag.to_owned() }, groups);
+        self.start_attempt(session, Purpose::Dial { tag: tag.to_owned() }, groups, wishes);
     }
 
     /// Calls one device; only the states of the call tell what becomes of it.
     pub(crate) fn begin_call(&mut self, session: SessionKey, tag: &str, device: Device) -> CallKey {
         let key = CallKey(self.next_call + 1);
-        self.start_attempt(session, Purpose::Begin { tag: tag.to_owned() }, vec![vec![device]]);
+        let purpose = Purpose::Begin { tag: tag.to_owned() };
+        self.start_attempt(session, purpose, vec![vec![device]], Wishes::default());
         key
     }
 
@@ -74,7 +93,7 @@ impl Switchboard {
         session: SessionKey,
         tag: Option<&str>,
         groups: Vec<Vec<Device>>,
-        limit: Option<Duration>,
+        wishes: Wishes,
     ) {
         let tag = tag.map(str::to_owned);
         let mut event = json!({"connect_state": "connecting"});
@@ -82,7 +101,7 @@ impl Switchboard {
             event["tag"] = tag.as_str().into();
         }
         self.emit_for_call(call, "calling.call.connect", event);
-        let attempt = self.start_attempt(session, Purpose::Connect { call, tag, limit }, groups);
+        let attempt = self.start_attempt(session, Purpose::Connect { call, tag }, groups, wishes);
         // The first group may have been a call that stands already: then it is decided by now.
         if self.attempts.contains_key(&attempt)
             && let Some(call) = self.calls.get_mut(&call)
@@ -96,6 +115,7 @@ impl Switchboard {
         session: SessionKey,
         purpose: Purpose,
         groups: Vec<Vec<Device>>,
+        wishes: Wishes,
     ) -> AttemptKey {
         self.next_attempt += 1;
         let key = AttemptKey(self.next_attempt);
@@ -105,6 +125,8 @@ impl Switchboard {
             groups: groups.into(),
             legs: Vec::new(),
             last_failure: String::new(),
+            last_source: Source::None,
+            wishes,
         };
         self.attempts.insert(key, attempt);
         self.next_group(key);
@@ -131,8 +153,8 @@ impl Switchboard {
     }
 
     fn create_leg(&mut self, attempt: AttemptKey, device: Device) {
-        let Some(Attempt { session, purpose, .. }) = self.attempts.get(&attempt) else { return };
-        let (session, purpose) = (*session, purpose.clone());
+        let Some(Attempt { session, purpose, wishes, .. }) = self.attempts.get(&attempt) else { return };
+        let (session, purpose, ring) = (*session, purpose.clone(), wishes.ring);
         let key = self.next_call_key();
         let phone = self.scenario.phone_at(device.target());
         let mut leg = Call::new(key, false, device, self.now);
@@ -141,13 +163,15 @@ impl Switchboard {
         leg.person = Person::new(phone.script);
         match purpose {
             Purpose::Dial { tag } | Purpose::Begin { tag } => leg.tag = tag,
-            Purpose::Connect { call, tag, .. } => {
+            Purpose::Connect { call, tag } => {
                 leg.tag = tag.unwrap_or_default();
                 leg.follows = Some(call);
+                let kind = self.calls.get(&call).map(|call| call.device.kind.clone());
+                leg.parent = kind.map(|device_type| Parent { key: call, device_type });
             }
         }
         let at = |after: Duration| self.now.saturating_add(after);
-        let (rings, decides, times_out) = (at(UNTIL_RINGING), at(phone.ring), at(leg.device.ring_time()));
+        let (rings, decides, times_out) = (at(UNTIL_RINGING), at(phone.ring), at(leg.device.ring_time(ring)));
         let refused = at(UNTIL_REFUSED);
         leg.ring_timers = match phone.pickup {
             Pickup::Busy | Pickup::NotFound => vec![self.timers.set(refused, Timer::LegDecides(key))],
@@ -182,9 +206,9 @@ impl Switchboard {
         let Some(leg) = self.calls.get(&key) else { return };
         match self.scenario.phone_at(leg.device.target()).pickup {
             Pickup::Answer | Pickup::Voicemail => self.leg_answered(key),
-            Pickup::Busy => self.end_call(key, "busy"),
-            Pickup::Decline => self.end_call(key, "decline"),
-            Pickup::NotFound => self.end_call(key, "not_found"),
+            Pickup::Busy => self.end_call_by(key, "busy", Source::Inbound),
+            Pickup::Decline => self.end_call_by(key, "decline", Source::Inbound),
+            Pickup::NotFound => self.end_call_by(key, "not_found", Source::Inbound),
             Pickup::NoAnswer => self.end_call(key, "noAnswer"),
         }
     }
@@ -193,15 +217,26 @@ impl Switchboard {
         let Some(leg) = self.calls.get_mut(&key) else { return };
         let limit = leg.device.max_duration();
         let attempt = leg.leg_of.take().and_then(|attempt| self.attempts.remove(&attempt));
+        leg.won = matches!(attempt, Some(Attempt { purpose: Purpose::Dial { .. }, .. }));
         self.answer_call(key, limit);
         self.person_acts_after(key, Duration::ZERO);
         let Some(attempt) = attempt else { return };
         for loser in attempt.legs.into_iter().filter(|leg| *leg != key) {
-            self.end_call(loser, "cancel");
+            self.end_call_by(loser, "cancel", Source::Outbound);
         }
+        if self.scenario.is_to_specification() {
+            self.send_first_digits(key, attempt.wishes.digits);
+        }
+        let limit = attempt.wishes.limit;
         match attempt.purpose {
             Purpose::Dial { tag } => {
-                let Some(mut winner) = self.calls.get(&key).map(Call::as_winner) else { return };
+                let reading = self.scenario.reading;
+                if reading == Reading::Specification {
+                    self.limit_call(key, limit);
+                }
+                let Some(mut winner) = self.calls.get(&key).map(|call| call.as_winner(reading)) else {
+                    return;
+                };
                 if self.scenario.other_forms {
                     winner["dial_winner"] = "true".into();
                 }
@@ -210,7 +245,7 @@ impl Switchboard {
                 self.report(Report::DialAnswered { tag, call: key.id() });
             }
             Purpose::Begin { .. } => {}
-            Purpose::Connect { call, tag, limit } => {
+            Purpose::Connect { call, tag } => {
                 self.limit_call(key, limit);
                 self.bridge(call, key, tag.as_deref(), json!({}));
             }
@@ -218,10 +253,11 @@ impl Switchboard {
     }
 
     /// A leg ended without being answered.
-    pub(super) fn leg_failed(&mut self, attempt: AttemptKey, leg: CallKey, reason: &str) {
+    pub(super) fn leg_failed(&mut self, attempt: AttemptKey, leg: CallKey, reason: &str, source: Source) {
         if let Some(open) = self.attempts.get_mut(&attempt) {
             open.legs.retain(|other| *other != leg);
             reason.clone_into(&mut open.last_failure);
+            open.last_source = source;
             self.go_on_if_nobody_is_left(attempt);
         }
     }
@@ -237,8 +273,11 @@ impl Switchboard {
         match attempt.purpose {
             Purpose::Dial { tag } => {
                 let mut event = json!({"node_id": NODE, "tag": tag, "dial_state": "failed"});
-                if self.scenario.other_forms {
-                    event["reason"] = failed_reason(&attempt.last_failure).into();
+                if self.scenario.is_to_specification() {
+                    event["reason"] = self.failed_reason(&attempt.last_failure).into();
+                    event["source"] = attempt.last_source.word().into();
+                } else if self.scenario.other_forms {
+                    event["reason"] = self.failed_reason(&attempt.last_failure).into();
                     event["source"] = "outbound".into();
                 } else {
                     event["call"] = json!({});
@@ -251,7 +290,8 @@ impl Switchboard {
                 if let Some(call) = self.calls.get_mut(&call) {
                     call.attempt = None;
                 }
-                self.connect_failed(call, tag.as_deref(), failed_reason(&attempt.last_failure));
+                let reason = self.failed_reason(&attempt.last_failure);
+                self.connect_failed(call, tag.as_deref(), &reason);
             }
         }
     }
@@ -301,7 +341,7 @@ impl Switchboard {
         };
         let Some((other, facts)) = found else {
             if let Some(attempt) = self.attempts.get_mut(&key) {
-                attempt.last_failure = "not_found".into();
+                attempt.last_failure = self.scenario.end_reason("not_found").into();
             }
             return false;
         };
@@ -387,36 +427,84 @@ impl Switchboard {
     pub(crate) fn start_refer(&mut self, key: CallKey, target: String) {
         self.note(key, format!("asked to call {target}"));
         let due = self.now.saturating_add(UNTIL_REFUSED);
-        self.timers.set(due, Timer::Referred(key, target));
+        let timer = self.timers.set(due, Timer::Referred(key, target.clone()));
+        if self.scenario.is_to_specification() {
+            self.tell_of_refer(key, &target, "inProgress", None);
+            let waits = (timer, target);
+            if let Some((old, _)) = self.calls.get_mut(&key).and_then(|call| call.referring.replace(waits)) {
+                self.timers.cancel(old);
+            }
+        }
     }
 
-    pub(super) fn referred(&mut self, key: CallKey, target: &str) {
-        // The last answer of the phone that was called, in the numbers of SIP.
-        let (state, answer) = match self.scenario.phone_at(target).pickup {
-            Pickup::Answer | Pickup::Voicemail => ("success", "200"),
-            Pickup::Busy => ("failed", "486"),
-            Pickup::NoAnswer => ("failed", "408"),
-            Pickup::Decline => ("failed", "603"),
-            Pickup::NotFound => ("failed", "404"),
-        };
+    /// The call is ending before the phone that it was referred to has answered.
+    pub(super) fn abandon_refer(&mut self, key: CallKey) {
+        if let Some(target) = self.forget_refer(key)
+            && !self.scenario.leave_operations_open
+        {
+            self.tell_of_refer(key, &target, "cancel", None);
+        }
+    }
+
+    /// Takes back what a call was asked to call; gives the target.
+    pub(super) fn forget_refer(&mut self, key: CallKey) -> Option<String> {
+        let (timer, target) = self.calls.get_mut(&key)?.referring.take()?;
+        self.timers.cancel(timer);
+        Some(target)
+    }
+
+    fn tell_of_refer(&mut self, key: CallKey, target: &str, state: &str, answer: Option<&str>) {
         let Some(call) = self.calls.get(&key) else { return };
-        let event = json!({
+        let mut event = json!({
             "segment_id": call.segment(),
             "tag": call.tag,
             "state": state,
             "sip_refer_to": target,
             "sip_refer_response_code": "202",
-            "sip_notify_response_code": answer,
         });
+        if let Some(answer) = answer {
+            event["sip_notify_response_code"] = answer.into();
+        }
         self.emit_for_call(key, "calling.call.refer", event);
+    }
+
+    pub(super) fn referred(&mut self, key: CallKey, target: &str) {
+        // The last answer of the phone that was called, in the numbers of SIP.
+        let (word, answer) = match self.scenario.phone_at(target).pickup {
+            _ if self.take_failure("calling.refer") => ("error", "500"),
+            Pickup::Answer | Pickup::Voicemail => ("success", "200"),
+            Pickup::Busy => ("busy", "486"),
+            Pickup::NoAnswer => ("noAnswer", "408"),
+            Pickup::Decline => ("cancel", "603"),
+            Pickup::NotFound => ("error", "404"),
+        };
+        let state = if word == "success" || self.scenario.is_to_specification() { word } else { "failed" };
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        call.referring = None;
+        self.tell_of_refer(key, target, state, Some(answer));
         self.note(key, format!("transfer to {target}: {state}"));
     }
 }
 
-/// An end reason in the spelling of connect events.
-fn failed_reason(end_reason: &str) -> &str {
-    match end_reason {
-        "noAnswer" | "" => "no_answer",
-        other => other,
+impl Switchboard {
+    /// An end reason in the spelling of dial and connect events.
+    fn failed_reason(&self, end_reason: &str) -> String {
+        let reason = match end_reason {
+            "noAnswer" | "" if self.scenario.is_to_specification() && !self.scenario.other_forms => {
+                "noAnswer"
+            }
+            "noAnswer" | "" => "no_answer",
+            "notFound" if self.scenario.other_forms => "not_found",
+            other => other,
+        };
+        reason.to_owned()
+    }
+
+    /// Lets whoever answered hear the keys that a dial or connect has for them.
+    fn send_first_digits(&mut self, key: CallKey, digits: Option<String>) {
+        if let Some(digits) = digits.filter(|digits| !digits.is_empty()) {
+            self.report(Report::DigitsSent { call: key.id(), digits });
+            self.cue(key, Cue::DigitsHeard);
+        }
     }
 }

@@ -49,9 +49,12 @@ impl Switchboard {
         let field = |name: &str| params.get(name).cloned();
         let to = params.get("to_number").and_then(Value::as_str).unwrap_or_default();
         let body = params.get("body").and_then(Value::as_str).unwrap_or_default();
-        let facts = json!({
+        let to_specification = self.scenario.is_to_specification();
+        let context = params.get("context").and_then(Value::as_str);
+        let context = context.unwrap_or(if to_specification { "default" } else { "" }).to_owned();
+        let mut facts = json!({
             "message_id": key.id(),
-            "context": field("context"),
+            "context": context,
             "direction": "outbound",
             "from_number": field("from_number"),
             "to_number": to,
@@ -60,6 +63,13 @@ impl Switchboard {
             "segments": segments(body),
             "tags": field("tags").unwrap_or_else(|| json!([])),
         });
+        if to_specification {
+            facts["tags"] = json!([]);
+            if let Some(tag) = field("tag") {
+                facts["tag"] = tag;
+            }
+            leave_out_no_media(&mut facts);
+        }
         let millis = Duration::from_millis;
         let (mut states, reason) = match self.scenario.phone_at(to).messages {
             Delivery::Delivered => (vec![("delivered", millis(1500)), ("sent", millis(500))], None),
@@ -70,7 +80,6 @@ impl Switchboard {
         };
         states.extend([("initiated", millis(200)), ("queued", Duration::ZERO)]);
         let project = self.project_of(session);
-        let context = params.get("context").and_then(Value::as_str).unwrap_or_default().to_owned();
         self.outgoing.insert(key, Outgoing { session, project, context, facts, states, reason });
         self.message_moves(key);
         key.id()
@@ -183,7 +192,7 @@ impl Switchboard {
             let Incoming { id, message, scripted } = waiting;
             let shared = (self.project_of(session), message.context.clone());
             self.message_rotation.insert(shared, session);
-            let event = json!({
+            let mut event = json!({
                 "message_id": id,
                 "context": message.context,
                 "direction": "inbound",
@@ -195,6 +204,10 @@ impl Switchboard {
                 "message_state": "received",
                 "tags": message.tags,
             });
+            if self.scenario.is_to_specification() {
+                event["tags"] = json!([]);
+                leave_out_no_media(&mut event);
+            }
             self.emit(session, "messaging.receive", event);
             if let Some(to) = self.sessions.get(&session).and_then(|session| session.connection) {
                 self.report(Report::MessageOffered { message: id, to });
@@ -224,6 +237,15 @@ impl Switchboard {
 impl MessageKey {
     fn id(self) -> String {
         format!("m-{}", self.0)
+    }
+}
+
+/// A message without media does not say so.
+fn leave_out_no_media(event: &mut Value) {
+    if let Some(members) = event.as_object_mut()
+        && members.get("media").and_then(Value::as_array).is_some_and(Vec::is_empty)
+    {
+        members.remove("media");
     }
 }
 

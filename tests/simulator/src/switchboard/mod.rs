@@ -9,15 +9,17 @@ mod events;
 mod faults;
 mod inbound;
 mod journal;
-mod legs;
+pub(crate) mod legs;
 mod messages;
 mod offers;
 pub(crate) mod operation;
 mod people;
-mod queues;
+pub(crate) mod queues;
+mod refusals;
 pub(crate) mod session;
 mod stats;
 mod streams;
+mod tasks;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -26,20 +28,23 @@ use std::time::Duration;
 
 pub use calls::{CallState, CallView, OperationView};
 pub(crate) use faults::CUT;
-pub use faults::{Faults, Refusal};
+pub use faults::Faults;
 pub use journal::{Direction, JOURNAL_BOUND, JournalEntry, VIOLATION_BOUND, Violation};
+pub use refusals::Refusal;
 pub use stats::{Disturbed, ServiceStats};
 
-use self::calls::{AttemptKey, Call, CallKey};
+use self::calls::{AttemptKey, Call, CallKey, Source};
 use self::conferences::Conference;
 use self::faults::Condition;
 use self::journal::Journal;
 use self::legs::Attempt;
 use self::messages::{Incoming, MessageKey, Outgoing};
 use self::queues::Queue;
+use self::refusals::Refusals;
 use self::session::{Connection, Session, SessionKey};
 use self::timers::{Timer, Timers};
-use crate::{Payment, Report, Scenario};
+use crate::scenario::Failing;
+use crate::{Payment, Report, Scenario, Task};
 
 /// The name of the one node of the service.
 pub(crate) const NODE: &str = "node-1@simulator";
@@ -108,12 +113,22 @@ pub struct Switchboard {
     /// Per project and context, who got the last message.
     message_rotation: BTreeMap<(String, String), SessionKey>,
     planned_messages: BTreeSet<usize>,
+    /// Tasks that wait for a subscriber, with their places in the scenario.
+    tasks: VecDeque<(Task, Option<usize>)>,
+    /// Per project and context, who got the last task.
+    task_rotation: BTreeMap<(String, String), SessionKey>,
+    planned_tasks: BTreeSet<usize>,
+    tasks_over: usize,
+    /// How many tasks there have been.
+    tasks_taken: u64,
     messages_over: usize,
     /// How the next payments end.
     payments: VecDeque<Payment>,
+    /// How many of the next operations of a method fail.
+    failing: BTreeMap<String, u32>,
     ended: VecDeque<CallView>,
     conditions: BTreeMap<ConnectionId, Condition>,
-    refusals: BTreeMap<String, VecDeque<Refusal>>,
+    refusals: Refusals,
     /// Scripted callers who have dialled or are about to.
     planned: BTreeSet<usize>,
     scripts_over: usize,
@@ -205,10 +220,16 @@ impl Switchboard {
     /// A service with this scenario. The seed decides reaction times, session names and which frames
     /// chance disturbs.
     pub fn new(scenario: Scenario, seed: u64) -> Self {
+        let mut failing = BTreeMap::new();
+        for Failing { method, times } in &scenario.failing {
+            *failing.entry(method.clone()).or_default() += times;
+        }
         let mut board = Self {
+            failing,
             faults: scenario.faults,
             journal: Journal::new(&scenario),
             payments: scenario.payments.iter().copied().collect(),
+            refusals: Refusals::of(&scenario.refusals),
             scenario,
             rng: fastrand::Rng::with_seed(seed),
             now: Duration::ZERO,
@@ -226,10 +247,14 @@ impl Switchboard {
             incoming: VecDeque::new(),
             message_rotation: BTreeMap::new(),
             planned_messages: BTreeSet::new(),
+            tasks: VecDeque::new(),
+            task_rotation: BTreeMap::new(),
+            planned_tasks: BTreeSet::new(),
+            tasks_over: 0,
+            tasks_taken: 0,
             messages_over: 0,
             ended: VecDeque::new(),
             conditions: BTreeMap::new(),
-            refusals: BTreeMap::new(),
             planned: BTreeSet::new(),
             scripts_over: 0,
             staged: Vec::new(),
@@ -249,6 +274,7 @@ impl Switchboard {
         };
         board.schedule_callers();
         board.schedule_messages();
+        board.schedule_tasks();
         board
     }
 
@@ -333,7 +359,7 @@ impl Switchboard {
             Timer::Cut(connection) => self.cut_now(connection),
             Timer::SessionExpires(key) => self.session_expires(key),
             Timer::CallerDials(index) => self.caller_dials(index),
-            Timer::PatienceEnds(key) => self.end_call(key, "cancel"),
+            Timer::PatienceEnds(key) => self.end_call_by(key, "cancel", Source::Inbound),
             Timer::MaxDuration(key) => self.end_call(key, "max_duration"),
             Timer::PersonActs(key) => self.person_acts(key),
             Timer::Operation(call, operation, tick) => self.operation_ticks(call, operation, tick),
@@ -342,6 +368,9 @@ impl Switchboard {
             Timer::LegTimesOut(key) => self.end_call(key, "noAnswer"),
             Timer::NextGroup(key) => self.next_group(key),
             Timer::Referred(key, target) => self.referred(key, &target),
+            Timer::QueueStats(key) => self.queue_stats(key),
+            Timer::QueueTimesOut(key) => self.queue_times_out(key),
+            Timer::TaskComes(index) => self.task_comes(index),
             Timer::MessageMoves(key) => self.message_moves(key),
             Timer::MessageComes(index) => self.message_comes(index),
             Timer::Release(frame) => self.deliver(frame),
@@ -412,6 +441,16 @@ impl Switchboard {
 /// A time since the start as clients see it: seconds since 1970, to the millisecond.
 pub(crate) fn epoch(now: Duration) -> f64 {
     EPOCH + seconds(now)
+}
+
+/// A time since the start in milliseconds since 1970.
+pub(crate) fn millis(now: Duration) -> u64 {
+    EPOCH_SECONDS * 1000 + u64::try_from(now.as_millis()).unwrap_or(u64::MAX / 2)
+}
+
+/// A time since the start in microseconds since 1970.
+pub(crate) fn micros(now: Duration) -> u64 {
+    EPOCH_SECONDS * 1_000_000 + u64::try_from(now.as_micros()).unwrap_or(u64::MAX / 2)
 }
 
 /// Seconds to the millisecond.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::calls::{Call, CallKey};
+use super::calls::{Call, CallKey, Source};
 use super::people::Person;
-use super::session::SessionKey;
+use super::session::{Session, SessionKey};
 use super::timers::Timer;
 use super::{NODE, Switchboard};
 use crate::methods::media::Device;
@@ -107,6 +107,7 @@ impl Switchboard {
         }
         self.schedule_callers_of(contexts);
         self.schedule_messages_of(contexts);
+        self.schedule_tasks_of(contexts);
         self.offer_waiting();
     }
 
@@ -116,6 +117,7 @@ impl Switchboard {
             self.offer(key);
         }
         self.hand_over_messages();
+        self.hand_over_tasks();
     }
 
     /// Offers a call to the next subscriber of its context in turn, or lets it wait.
@@ -136,6 +138,56 @@ impl Switchboard {
         self.emit(session, "calling.call.receive", event);
         if let Some(to) = connection {
             self.report(Report::CallOffered { call: key.id(), to });
+        }
+    }
+
+    /// Takes a call away from the application that transferred it. What runs on it ends, and its commands are refused
+    /// from now on. The session still hears of its states, so that it learns of the end. A call that goes to a context
+    /// is offered there, in the state it is in, or waits for a subscriber.
+    pub(crate) fn hand_over(&mut self, key: CallKey, context: Option<&str>) {
+        self.clear_operations(key);
+        self.abandon_connect(key);
+        self.unbridge(key);
+        self.leave_queue_at_end(key);
+        self.leave_conference_at_end(key);
+        self.forget_refer(key);
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        call.bindings.clear();
+        call.handed_over_by = call.owner.take();
+        if let Some(context) = context {
+            let session = call.handed_over_by;
+            context.clone_into(&mut call.context);
+            let project = session.map(|session| self.project_of(session));
+            if let Some(call) = self.calls.get_mut(&key) {
+                call.project = project.or(call.project.take());
+                call.passed_by.clear();
+            }
+            self.offer(key);
+        }
+    }
+
+    /// Sends the members of a user event to every session that reads the context of a call; for a call without one to
+    /// the session that commands it.
+    pub(crate) fn tell_of_user_event(
+        &mut self,
+        key: CallKey,
+        members: &serde_json::Map<String, serde_json::Value>,
+    ) {
+        let Some(call) = self.calls.get(&key) else { return };
+        let Some(owner) = call.owner else { return };
+        let mut event = serde_json::Value::Object(members.clone());
+        event["call_id"] = json!(key.id());
+        event["node_id"] = json!(NODE);
+        event["segment_id"] = json!(call.segment());
+        let (context, project) = (call.context.clone(), self.project_of(owner));
+        let reads = |session: &Session| session.project == project && session.contexts.contains(&context);
+        let mut hearers: Vec<_> =
+            self.sessions.iter().filter(|(_, session)| reads(session)).map(|(key, _)| *key).collect();
+        if context.is_empty() {
+            hearers = vec![owner];
+        }
+        for session in hearers {
+            self.emit(session, "calling.user_event", event.clone());
         }
     }
 
@@ -206,6 +258,12 @@ impl Switchboard {
 
     /// Ends a call: terminal events of what runs on it, the bridge, `ending`, `ended`.
     pub(crate) fn end_call(&mut self, key: CallKey, reason: &str) {
+        self.end_call_by(key, reason, Source::None);
+    }
+
+    /// The same, on the part of one side.
+    pub(crate) fn end_call_by(&mut self, key: CallKey, reason: &str, source: Source) {
+        let reason = self.scenario.end_reason(reason);
         let Some(call) = self.calls.get(&key).filter(|call| call.state < CallState::Ending) else { return };
         let was_answered = call.state == CallState::Answered;
         let inbound = call.inbound;
@@ -214,8 +272,10 @@ impl Switchboard {
         self.leave_bridge(key);
         self.leave_queue_at_end(key);
         self.leave_conference_at_end(key);
+        self.abandon_refer(key);
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.end_reason = Some(reason.to_owned());
+        call.end_source = source;
         call.ended = Some(self.now);
         let timers = call.ring_timers.drain(..).chain(call.max_timer.take()).chain(call.person.timer());
         for id in timers {
@@ -238,19 +298,29 @@ impl Switchboard {
             self.schedule_caller_after(index);
         }
         if let Some(attempt) = call.leg_of {
-            self.leg_failed(attempt, key, reason);
+            self.leg_failed(attempt, key, reason, source);
         }
     }
 
     pub(super) fn emit_state(&mut self, key: CallKey) {
         if let Some(call) = self.calls.get(&key) {
-            let mut event = call.state_event();
+            let mut event = call.state_event(self.scenario.reading);
             if self.scenario.other_forms {
                 match event["end_reason"].as_str() {
                     Some("noAnswer") => event["end_reason"] = "no_answer".into(),
                     Some("decline") => event["end_reason"] = "declined".into(),
+                    Some("maxDuration") => event["end_reason"] = "max_duration".into(),
+                    Some("notFound") => event["end_reason"] = "not_found".into(),
                     _ => {}
                 }
+            }
+            if let Some(call) = self.calls.get(&key)
+                && let Some(former) = call.handed_over_by.filter(|former| call.owner != Some(*former))
+            {
+                let mut event = event.clone();
+                event["call_id"] = json!(key.id());
+                event["node_id"] = json!(NODE);
+                self.emit(former, "calling.call.state", event);
             }
             self.emit_for_call(key, "calling.call.state", event);
         }

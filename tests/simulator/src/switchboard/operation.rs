@@ -12,6 +12,9 @@ use super::timers::{Timer, TimerId};
 use crate::methods::{Outcome, Refused, Request, accepted};
 use crate::{Cue, Payment, Report, Scenario, Sound};
 
+/// How long an operation goes well that fails on demand.
+const UNTIL_FAILURE: Duration = Duration::from_millis(100);
+
 /// Which of its timers an operation is told about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tick {
@@ -31,16 +34,27 @@ pub(crate) enum Tick {
     MaxLength,
     /// Somebody has talked for longer than a person would.
     Threshold,
+    /// An agent has thought about what to say.
+    Thought,
+    /// What became of it is told after a pause.
+    Verdict,
+    /// It fails on demand.
+    Fails,
 }
 
 /// What a client can tell a running operation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Command {
     Stop,
-    Pause { behavior: Option<String> },
+    Pause {
+        behavior: Option<String>,
+    },
     Resume,
     Volume,
     StartInputTimers,
+    /// An agent is quiet until it is told otherwise, or for this long.
+    Hold(Duration),
+    Unhold,
 }
 
 /// The voice of the person on the call.
@@ -67,6 +81,11 @@ pub(crate) trait Operation: Debug + Send {
     fn on_bridge(&mut self, _desk: &mut Desk<'_>) {}
     fn on_command(&mut self, _desk: &mut Desk<'_>, _command: &Command) -> Outcome {
         Err(Refused::conflict("The operation cannot do that"))
+    }
+    /// It fails on demand. What has no failure of its own ends as with its call.
+    fn fails(&mut self, desk: &mut Desk<'_>) {
+        self.call_ends(desk);
+        desk.finish();
     }
     fn call_ends(&mut self, desk: &mut Desk<'_>);
 }
@@ -100,6 +119,11 @@ impl Desk<'_> {
 
     pub(crate) fn scenario(&self) -> &Scenario {
         &self.board.scenario
+    }
+
+    /// Whether the service follows the newer specification.
+    pub(crate) fn is_to_specification(&self) -> bool {
+        self.board.scenario.is_to_specification()
     }
 
     pub(crate) fn call_id(&self) -> String {
@@ -136,6 +160,14 @@ impl Desk<'_> {
         let mut params = params;
         if !self.control_id.is_empty() {
             params["control_id"] = self.control_id.as_str().into();
+        }
+        self.board.emit_for_call(self.call, event_type, params);
+    }
+
+    /// The same for an event that names no operation.
+    pub(crate) fn emit_of_call(&mut self, event_type: &str, mut params: Value) {
+        if let Some(call) = self.board.calls.get(&self.call) {
+            params["segment_id"] = call.segment().into();
         }
         self.board.emit_for_call(self.call, event_type, params);
     }
@@ -204,6 +236,9 @@ impl Switchboard {
             body: Some(body),
         });
         self.with_operation(key, operation, |body, desk| body.start(desk));
+        if self.take_failure(request.method) {
+            self.with_operation(key, operation, |_, desk| desk.after(UNTIL_FAILURE, Tick::Fails));
+        }
         Ok(())
     }
 
@@ -259,7 +294,11 @@ impl Switchboard {
     pub(crate) fn operation_ticks(&mut self, key: CallKey, operation: OperationKey, tick: Tick) {
         self.with_operation(key, operation, |body, desk| {
             desk.timers.remove(&tick);
-            body.on_timer(desk, tick);
+            if tick == Tick::Fails {
+                body.fails(desk);
+            } else {
+                body.on_timer(desk, tick);
+            }
         });
     }
 

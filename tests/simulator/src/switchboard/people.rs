@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Switchboard;
-use super::calls::CallKey;
+use super::calls::{CallKey, Source};
 use super::operation::Voice;
 use super::timers::{Timer, TimerId};
 use crate::methods::media;
@@ -129,7 +129,7 @@ impl Switchboard {
             Step::HangUp => {
                 let reason = if call.state >= CallState::Answered { "hangup" } else { "cancel" };
                 self.report(Report::PersonHungUp { call: key.id() });
-                self.end_call(key, reason);
+                self.end_call_by(key, reason, Source::Inbound);
             }
         }
     }

@@ -4,23 +4,37 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Switchboard;
 use super::calls::{Call, CallKey};
 use super::session::SessionKey;
+use super::timers::{Timer, TimerId};
+use super::{Switchboard, micros};
 use crate::methods::Refused;
 use crate::{Cue, Report};
 
 const EVENT: &str = "calling.call.queue";
 
+/// How often a waiting call is told how far it is.
+const STATS_EVERY: Duration = Duration::from_secs(30);
+
 /// The people waiting in one queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
+    id: String,
     name: String,
     project: String,
     waiting: Vec<Waiting>,
     /// How many have left, and how long they waited together.
     served: u32,
     waited: Duration,
+}
+
+/// How a call wants to wait.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Patience {
+    pub(crate) control_id: String,
+    pub(crate) status_url: String,
+    /// How long at most. `None` is without limit.
+    pub(crate) limit: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -30,6 +44,8 @@ struct Waiting {
     control_id: String,
     status_url: String,
     since: Duration,
+    /// What is due while it waits: its next figures, the end of its time.
+    timers: Vec<TimerId>,
 }
 
 impl Switchboard {
@@ -39,22 +55,32 @@ impl Switchboard {
         key: CallKey,
         session: SessionKey,
         name: &str,
-        control_id: String,
-        status_url: &str,
+        patience: Patience,
     ) -> Result<(), Refused> {
         if self.queues.iter().any(|queue| queue.position(key).is_some()) {
             return Err(Refused::conflict("Call is already in a queue"));
         }
         let project = self.project_of(session);
+        let to_specification = self.scenario.is_to_specification();
         let place = self.queues.iter().position(|queue| queue.name == name && queue.project == project);
         let place = place.unwrap_or_else(|| {
             let (served, waited) = (0, Duration::ZERO);
-            self.queues.push(Queue { name: name.to_owned(), project, waiting: Vec::new(), served, waited });
+            let id = if to_specification { self.next_queue_id() } else { String::new() };
+            let name = name.to_owned();
+            self.queues.push(Queue { id, name, project, waiting: Vec::new(), served, waited });
             self.queues.len() - 1
         });
-        self.next_entry += 1;
-        let id = format!("q-{}", self.next_entry);
-        let entry = Waiting { id, call: key, control_id, status_url: status_url.to_owned(), since: self.now };
+        // An older event has the id of the place in the queue.
+        let id = if to_specification { self.queues[place].id.clone() } else { self.next_queue_id() };
+        let mut timers = Vec::new();
+        if to_specification {
+            let at = |after: Duration| self.now.saturating_add(after);
+            let (stats, over) = (at(STATS_EVERY), patience.limit.map(at));
+            timers.push(self.timers.set(stats, Timer::QueueStats(key)));
+            timers.extend(over.map(|over| self.timers.set(over, Timer::QueueTimesOut(key))));
+        }
+        let Patience { control_id, status_url, .. } = patience;
+        let entry = Waiting { id, call: key, control_id, status_url, since: self.now, timers };
         let size = self.queues[place].waiting.len() + 1;
         let mut event = self.queues[place].event(&entry, "enqueue");
         event["position"] = size.into();
@@ -63,6 +89,57 @@ impl Switchboard {
         self.emit_for_call(key, EVENT, event);
         self.report(Report::Noted { call: key.id(), what: format!("waits in queue {name}") });
         self.cue(key, Cue::Queued);
+        Ok(())
+    }
+
+    fn next_queue_id(&mut self) -> String {
+        self.next_entry += 1;
+        format!("q-{}", self.next_entry)
+    }
+
+    /// Tells a waiting call how far it is.
+    pub(super) fn queue_stats(&mut self, key: CallKey) {
+        let found = self.queues.iter().enumerate();
+        let Some((place, index)) = found.into_iter().find_map(|(at, queue)| Some((at, queue.position(key)?)))
+        else {
+            return;
+        };
+        let now = self.now;
+        let next = self.timers.set(now.saturating_add(STATS_EVERY), Timer::QueueStats(key));
+        let queue = &mut self.queues[place];
+        queue.waiting[index].timers.retain(|timer| timer.due() > now);
+        queue.waiting[index].timers.push(next);
+        let mut event = queue.event(&queue.waiting[index], "stats");
+        event["position"] = (index + 1).into();
+        event["size"] = queue.waiting.len().into();
+        self.emit_for_call(key, EVENT, event);
+    }
+
+    /// A call has waited as long as it wanted to.
+    pub(super) fn queue_times_out(&mut self, key: CallKey) {
+        if let Some(place) = self.queues.iter().position(|queue| queue.position(key).is_some())
+            && let Some(event) = self.leaves_queue(place, key, "leave")
+        {
+            self.emit_for_call(key, EVENT, event);
+        }
+    }
+
+    /// Checks that a request to leave names the stay in the queue that it means.
+    pub(crate) fn check_leaving(
+        &self,
+        key: CallKey,
+        control_id: &str,
+        name: &str,
+        id: Option<&str>,
+    ) -> Result<(), Refused> {
+        let queue = self.queues.iter().find(|queue| queue.position(key).is_some());
+        let entry = queue.and_then(|queue| queue.waiting.iter().find(|entry| entry.call == key));
+        let (Some(queue), Some(_)) = (queue, entry.filter(|entry| entry.control_id == control_id)) else {
+            return Err(Refused::new(404, format!("No queue entry with control_id '{control_id}'")));
+        };
+        if queue.name != name || id.is_some_and(|id| id != queue.id) {
+            return Err(Refused::bad(format!("Call is not in this queue but in '{}'", queue.name)));
+        }
         Ok(())
     }
 
@@ -108,12 +185,17 @@ impl Switchboard {
     fn leaves_queue(&mut self, place: usize, key: CallKey, status: &str) -> Option<Value> {
         let index = self.queues[place].position(key)?;
         let entry = self.queues[place].waiting.remove(index);
+        for timer in &entry.timers {
+            self.timers.cancel(*timer);
+        }
         let queue = &mut self.queues[place];
         queue.served = queue.served.saturating_add(1);
         queue.waited = queue.waited.saturating_add(self.now.saturating_sub(entry.since));
         let mut event = self.queues[place].event(&entry, status);
         if status == "dequeue" {
-            event["control_id"] = Value::Null;
+            if !self.scenario.is_to_specification() {
+                event["control_id"] = Value::Null;
+            }
             event["dequeue_ts"] = micros(self.now).into();
         } else {
             event["size"] = self.queues[place].waiting.len().into();
@@ -150,9 +232,4 @@ impl Queue {
     fn position(&self, key: CallKey) -> Option<usize> {
         self.waiting.iter().position(|entry| entry.call == key)
     }
-}
-
-/// A time since the start in microseconds since 1970.
-fn micros(now: Duration) -> u64 {
-    super::EPOCH_SECONDS * 1_000_000 + u64::try_from(now.as_micros()).unwrap_or(u64::MAX / 2)
 }

@@ -9,9 +9,9 @@ use super::credentials::{CREDENTIALS, MIXED, mixes_forms};
 use super::events::AUTHORIZATION_STATE;
 use super::timers::{Timer, TimerId};
 use super::{CONNECT, NODE, Staged, Switchboard, Wants, epoch};
-use crate::methods::rules::{Kind, Param, Remarks, check, optional, required};
+use crate::methods::rules::{Kind, Param, count, newer, older, optional, required};
 use crate::switchboard::inbound::Reply;
-use crate::{CallState, ConnectionId, Report, Violation};
+use crate::{CallState, ConnectionId, Reading, Report, Violation};
 
 /// How many names of forgotten sessions are remembered.
 const DISMISSED_BOUND: usize = 1000;
@@ -20,20 +20,32 @@ const DISMISSED_BOUND: usize = 1000;
 pub(super) const SESSION_QUEUE_BOUND: usize = 1000;
 
 const CONNECT_PARAMS: &[Param] = &[
-    required("version", Kind::Open),
-    required("agent", Kind::Text),
-    required("event_acks", Kind::Flag),
+    required("version", Kind::Differs(&Kind::Object(VERSION), &Kind::Open)),
+    optional("agent", Kind::Text),
+    optional("event_acks", Kind::Flag),
     required("authentication", Kind::Object(CREDENTIALS)),
     optional("contexts", Kind::Texts),
     optional("protocol", Kind::AnyText),
     optional("authorization_state", Kind::AnyText),
-    optional("project", Kind::AnyText),
-    optional("token", Kind::AnyText),
-    optional("host", Kind::AnyText),
-    optional("identity", Kind::AnyText),
-    optional("params", Kind::Any),
-    optional("protocols", Kind::Any),
+    newer("dpop_token", Kind::AnyText),
+    older("project", Kind::AnyText),
+    older("token", Kind::AnyText),
+    older("host", Kind::AnyText),
+    older("identity", Kind::AnyText),
+    older("params", Kind::Any),
+    older("protocols", Kind::Any),
 ];
+
+const VERSION: &[Param] = &[
+    required("major", Kind::Whole(0, i64::MAX)),
+    required("minor", Kind::Whole(0, i64::MAX)),
+    optional("revision", Kind::Whole(0, i64::MAX)),
+];
+/// The newest major version of the protocol.
+const MAX_MAJOR: u64 = 4;
+
+pub(super) const PING: &str = "signalwire.ping";
+const PING_PARAMS: &[Param] = &[optional("timestamp", Kind::Any), optional("payload", Kind::Any)];
 
 /// A session by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,10 +66,29 @@ pub(crate) struct Session {
     expiry: Option<TimerId>,
 }
 
+impl Session {
+    /// The part of the name of the session that proves a connection to older clients.
+    pub(super) fn signature(&self) -> &str {
+        self.protocol.split('_').nth(1).unwrap_or_default()
+    }
+}
+
+/// The servers that a browser finds its way to the service with.
+pub(super) fn ice_servers(signature: &str) -> Value {
+    json!([{
+        "urls": ["turn:turn.example:443?transport=tcp"],
+        "username": format!("simulator-{signature}"),
+        "credential": format!("turn-{signature}"),
+        "credentialType": "password",
+    }])
+}
+
 /// One WebSocket.
 #[derive(Debug, Default)]
 pub(crate) struct Connection {
     pub(crate) session: Option<SessionKey>,
+    /// The major version of the protocol that its client named.
+    pub(super) major: u64,
     pub(super) event_acks: bool,
     /// Events that were delivered and not acknowledged.
     pub(super) unacknowledged: BTreeMap<String, TimerId>,
@@ -111,27 +142,49 @@ impl Connection {
     }
 }
 
+/// How a client was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Login {
+    /// To a new session.
+    New,
+    /// To a session that it proved to be its own with the authorization state.
+    ResumedByState,
+    /// To a session of its project.
+    ResumedByCredentials,
+}
+
 impl Switchboard {
     /// Answers `signalwire.connect`.
     pub(super) fn log_in(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
         if self.connections.get(&from).is_some_and(|connection| connection.session.is_some()) {
             return self.invalid(from, CONNECT, -32600, "Already connected", None);
         }
-        let mut remarks = Remarks::default();
         let unusable = json!({"signalwire_error_code": "AUTH_REQUIRED"});
-        if let Err(message) = check(params, &[CONNECT_PARAMS], &mut remarks) {
+        if let Err(message) = self.check_for_error(from, CONNECT, params, CONNECT_PARAMS) {
             self.report(Report::ClientRefused { connection: from, why: message.clone() });
             let data = message.contains("authentication").then_some(unusable);
             return self.invalid(from, CONNECT, -32602, &message, data);
         }
-        for parameter in remarks.unknown {
-            self.unknown_parameter(from, CONNECT, parameter);
+        let version = |part: &str| count(&params["version"][part]).unwrap_or_default();
+        let (major, minor) = (version("major"), version("minor"));
+        if self.scenario.reading == Reading::Specification && (major > MAX_MAJOR || minor != 0) {
+            let why = format!("Protocol version {major}.{minor} is not supported");
+            self.report(Report::ClientRefused { connection: from, why: why.clone() });
+            return self.invalid(from, CONNECT, -32001, &why, None);
         }
         if mixes_forms(params, &["project", "token"]) {
             self.report(Report::ClientRefused { connection: from, why: MIXED.to_owned() });
             return self.invalid(from, CONNECT, -32602, MIXED, None);
         }
         let text = |name: &str| params.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        if self.scenario.reading == Reading::Specification
+            && text("authorization_state").is_some()
+            && text("protocol").is_none()
+        {
+            let why = "Parameter 'authorization_state' needs 'protocol'";
+            self.report(Report::ClientRefused { connection: from, why: why.to_owned() });
+            return self.invalid(from, CONNECT, -32602, why, None);
+        }
         let known = text("protocol")
             .and_then(|protocol| self.sessions.iter().find(|(_, session)| session.protocol == protocol))
             .map(|(key, _)| *key);
@@ -141,6 +194,7 @@ impl Switchboard {
             .filter(|session| state == Some(&session.authorization_state))
             .map(|session| session.project.clone());
         // A damaged or outdated state is ignored: the credentials decide then.
+        let is_vouched = vouched.is_some();
         let project = match vouched.ok_or(()).or_else(|()| self.check_credentials(params)) {
             Ok(project) => project,
             Err((code, why, data)) => {
@@ -151,8 +205,8 @@ impl Switchboard {
         if text("protocol").is_some_and(|protocol| self.dismissed.iter().any(|known| known == protocol)) {
             self.bad_connect(from, "the protocol of a session that was to be forgotten");
         }
-        let acks = params.get("event_acks").and_then(Value::as_bool).unwrap_or(false);
-        if !acks {
+        let acks = params.get("event_acks").and_then(Value::as_bool);
+        if acks == Some(false) {
             self.bad_connect(from, "event_acks is false");
         }
         let resumed = known.filter(|key| self.sessions.get(key).is_some_and(|s| s.project == project));
@@ -166,8 +220,16 @@ impl Switchboard {
         let unpaid = |context: &&str| self.scenario.unpaid_contexts.iter().any(|unpaid| unpaid == context);
         let contexts = contexts.filter_map(Value::as_str).filter(|context| !unpaid(context));
         let contexts: Vec<_> = contexts.map(str::to_owned).collect();
-        self.attach(key, from, acks);
-        self.welcome(key, from, resumed.is_some(), &contexts)
+        self.attach(key, from, acks.unwrap_or(false));
+        if let Some(connection) = self.connections.get_mut(&from) {
+            connection.major = major;
+        }
+        let login = match resumed {
+            None => Login::New,
+            Some(_) if is_vouched => Login::ResumedByState,
+            Some(_) => Login::ResumedByCredentials,
+        };
+        self.welcome(key, from, login, &contexts)
     }
 
     fn bad_connect(&mut self, connection: ConnectionId, what: &str) {
@@ -231,20 +293,31 @@ impl Switchboard {
 
     /// The result of connecting, and what follows it: the new authorization state, what was missed,
     /// calls that are waiting.
-    fn welcome(&mut self, key: SessionKey, from: ConnectionId, resumed: bool, contexts: &[String]) -> Reply {
-        let state = self.new_authorization_state();
+    fn welcome(&mut self, key: SessionKey, from: ConnectionId, login: Login, contexts: &[String]) -> Reply {
+        let reading = self.scenario.reading;
+        let resumed = login != Login::New;
+        // In the newer specification a state that was accepted stays in force.
+        let keeps = login == Login::ResumedByState && reading == Reading::Specification;
+        let state = (!keeps).then(|| self.new_authorization_state());
         let Some(session) = self.sessions.get_mut(&key) else { return Reply::Silence };
-        session.authorization_state.clone_from(&state);
+        if let Some(state) = &state {
+            session.authorization_state.clone_from(state);
+        }
         let mut result = json!({
             "protocol": session.protocol,
             "identity": format!("{}@simulator", session.protocol),
-            "session_restored": resumed,
-            "nodeid": NODE,
-            "master_nodeid": NODE,
-            "authorization": {"project": session.project},
+            "authorization": {"project": session.project, "signature": session.signature()},
         });
-        if !self.scenario.other_forms {
-            result["sessionid"] = format!("session-{}", key.0).into();
+        match reading {
+            Reading::Specification => result["ice_servers"] = ice_servers(session.signature()),
+            Reading::Sdks => {
+                result["session_restored"] = resumed.into();
+                result["nodeid"] = NODE.into();
+                result["master_nodeid"] = NODE.into();
+                if !self.scenario.other_forms {
+                    result["sessionid"] = format!("session-{}", key.0).into();
+                }
+            }
         }
         let again = std::mem::take(&mut session.redelivery);
         let missed = std::mem::take(&mut session.queue);
@@ -254,7 +327,9 @@ impl Switchboard {
             let due = self.now.saturating_add(self.scenario.cut_after);
             self.timers.set(due, Timer::Cut(from));
         }
-        self.emit(key, AUTHORIZATION_STATE, json!({"authorization_state": state}));
+        if let Some(state) = state {
+            self.emit(key, AUTHORIZATION_STATE, json!({"authorization_state": state}));
+        }
         if lost > 0 {
             self.report(Report::EventsLost { connection: from, count: lost });
         }
@@ -285,7 +360,12 @@ impl Switchboard {
     }
 
     /// Answers `signalwire.ping` of a client with what it sent.
-    pub(super) fn pong(params: &Map<String, Value>) -> Reply {
+    pub(super) fn pong(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
+        if self.scenario.strict
+            && let Err(message) = self.check_for_error(from, PING, params, PING_PARAMS)
+        {
+            return self.invalid(from, PING, -32602, &message, None);
+        }
         let mut result = Map::new();
         for name in ["timestamp", "payload"] {
             if let Some(value) = params.get(name) {

@@ -26,6 +26,8 @@ pub struct ServiceStats {
     pub outgoing: usize,
     /// Messages that wait for somebody to read them.
     pub incoming: usize,
+    /// Tasks that wait for somebody to read them.
+    pub tasks: usize,
     /// Connections that are stalled or half open.
     pub conditions: usize,
     /// Timers set.
@@ -59,6 +61,7 @@ impl Switchboard {
             queued: self.queues.iter().map(Queue::len).sum(),
             outgoing: self.outgoing.len(),
             incoming: self.incoming.len(),
+            tasks: self.tasks.len(),
             conditions: self.conditions.len(),
             timers: self.timers.len(),
         }

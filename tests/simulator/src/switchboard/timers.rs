@@ -45,6 +45,12 @@ pub(crate) enum Timer {
     NextGroup(AttemptKey),
     /// The target of a transfer by SIP has answered; the target.
     Referred(CallKey, String),
+    /// A call in a queue is told how far it is.
+    QueueStats(CallKey),
+    /// A call has waited in a queue for as long as it wanted to.
+    QueueTimesOut(CallKey),
+    /// A scripted task comes; the number is the place in the scenario.
+    TaskComes(usize),
     /// A message on its way out reaches its next state.
     MessageMoves(MessageKey),
     /// A scripted message comes in; the number is the place in the scenario.
