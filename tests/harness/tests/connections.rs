@@ -270,14 +270,14 @@ fn a_client_tells_what_it_waits_for() {
 
     world.cut();
     world.set_reachable(false);
-    let mut request = std::pin::pin!(call.hold().timeout(secs(20)).into_future());
+    let mut request = std::pin::pin!(call.denoise().timeout(secs(20)).into_future());
     let _ = world.block_on(std::future::poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx).is_pending())));
     let waiting = world.block_on(client.waiting()).expect("it is open");
-    let held = waiting.iter().find(|waiting| waiting.what == "calling.hold").expect("it is listed");
+    let held = waiting.iter().find(|waiting| waiting.what == "calling.denoise").expect("it is listed");
     assert_eq!((held.ends_with, held.left), ("a connection, then an answer", Some(secs(20))));
     world.set_reachable(true);
     world.block_on(play.wait()).expect("played");
-    world.block_on(request).expect("held");
+    world.block_on(request).expect("accepted");
     assert_eq!(world.block_on(client.waiting()).expect("it is open"), []);
 
     client.disconnect();

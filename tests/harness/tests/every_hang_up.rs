@@ -77,8 +77,7 @@ async fn everything(call: Call) -> Result<(), Error> {
     let transcription = call.transcribe().await?;
     transcription.stop().await?;
     transcription.wait().await?;
-    call.hold().await?;
-    call.unhold().await?;
+    call.echo().run_for(secs(5)).await?.wait().await?;
     let conference = call.join_conference("standup").start_on_enter(true).await?;
     call.leave_conference(conference.conference_id.expect("it is named")).await?;
     let bridge = call.connect(phone(SALES).from(OURS)).await?;

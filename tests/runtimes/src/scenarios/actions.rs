@@ -3,10 +3,10 @@
 use serde_json::json;
 use signalwire_relay_core::{
     AiRole, Call, Client, Collect, ConnectState, FaxEvent, FaxTone, HoldEvent, LiveAction, LiveDirection,
-    PlayEvent, PlayState, QueueStatus, RecordDirection, RecordState, StreamState, TapState, TranscribeState,
-    audio, phone, refer_to, ringtone, rtp, secs, silence, tts, ws,
+    PlayEvent, PlayState, QueueStatus, RecordDirection, RecordState, ReferState, StreamState, TapState,
+    TranscribeState, audio, phone, refer_to, ringtone, rtp, secs, silence, tts, ws,
 };
-use signalwire_relay_simulator::{Cue, Payment, Phone, Report, Scenario, Sound, Step};
+use signalwire_relay_simulator::{Cue, Payment, Phone, Reading, Report, Scenario, Sound, Step};
 
 use super::{OURS, Outcome, Play, answered, builtin, caller, one_caller, patient};
 use crate::stage::Stage;
@@ -49,6 +49,7 @@ pub(super) fn plays() -> Vec<Play> {
         Play::new("actions::refer_and_transfer", colleague().caller(patient()), refer_and_transfer),
         Play::new("actions::conference_and_room", one_caller(), conference_and_room),
         Play::new("actions::line", one_caller(), line),
+        Play::new("actions::hold", one_caller(), hold).only_in(Reading::Sdks),
         Play::new("actions::bindings", one_caller(), bindings),
         Play::new("actions::end_with_the_call", one_caller(), end_with_the_call),
         Play::new(
@@ -351,7 +352,8 @@ async fn connect(client: Client, _stage: Stage) -> Outcome {
 
 async fn refer_and_transfer(client: Client, stage: Stage) -> Outcome {
     let (first, second) = (answered(&client).await?, answered(&client).await?);
-    first.refer(refer_to("sip:desk@example.com").from("sip:suite@example.com")).await?;
+    let referral = first.refer(refer_to("sip:desk@example.com").from("sip:suite@example.com")).await?;
+    assert_eq!(referral.wait().await?.state, ReferState::Success);
     second.transfer("context:elsewhere").await?;
     over(&first).await?;
     over(&second).await?;
@@ -372,12 +374,17 @@ async fn line(client: Client, _stage: Stage) -> Outcome {
     let call = answered(&client).await?;
     call.denoise().await?;
     call.denoise_stop().await?;
+    call.echo().run_for(secs(5)).await?.wait().await?;
+    call.user_event(json!({"topic": "suite", "row": 7})).await?;
+    over(&call).await
+}
+
+async fn hold(client: Client, _stage: Stage) -> Outcome {
+    let call = answered(&client).await?;
     let held = call.wait_for(|_: &HoldEvent| true);
     call.hold().await?;
     held.await?;
     call.unhold().await?;
-    call.echo().run_for(secs(1)).await?;
-    call.user_event("suite").param("row", 7).await?;
     over(&call).await
 }
 

@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use signalwire_relay_core::{Call, Client, Config, Error};
-use signalwire_relay_simulator::{CallState, Caller, Scenario, Step};
+use signalwire_relay_simulator::{CallState, Caller, Reading, Scenario, Step};
 
 use crate::log::Log;
 use crate::runtimes::Opening;
@@ -62,6 +62,8 @@ type BoxedFlow = Box<dyn Fn(Client, Stage) -> Pin<Box<dyn Future<Output = Outcom
 pub(crate) struct Play {
     name: &'static str,
     script: Scenario,
+    /// The only reading of the protocol in which the scenario makes sense, if it does not in both.
+    reading: Option<Reading>,
     flow: BoxedFlow,
     speed: f64,
     opening: Opening,
@@ -82,6 +84,7 @@ impl Play {
         Self {
             name,
             script,
+            reading: None,
             flow: Box::new(move |client, stage| Box::pin(flow(client, stage))),
             speed: SPEED,
             opening: Opening::Connect,
@@ -92,6 +95,12 @@ impl Play {
             closes_in: Duration::ZERO..CLOSES_WITHIN,
             loses_sessions: false,
         }
+    }
+
+    /// Plays in one reading of the protocol only.
+    fn only_in(mut self, reading: Reading) -> Self {
+        self.reading = Some(reading);
+        self
     }
 
     /// Begins without waiting for the connection.
@@ -140,9 +149,12 @@ impl Play {
         self.name
     }
 
-    /// The service, set up for it.
+    /// The service, set up for it. Over plain sockets it follows the newer specification of the protocol, over TLS what the
+    /// SDKs expect, so that each scenario is played in both readings on each runtime.
     pub(crate) fn set(&self, tls: bool) -> std::io::Result<Stage> {
-        let stage = Stage::set(self.script.clone(), self.speed, tls)?;
+        let reading = if tls { Reading::Sdks } else { Reading::Specification };
+        let script = self.script.clone().reading(self.reading.unwrap_or(reading));
+        let stage = Stage::set(script, self.speed, tls)?;
         (self.before)(&stage);
         Ok(stage)
     }
