@@ -20,6 +20,7 @@ pub(super) fn is_told(scenario: &Scenario, start: &Value) -> bool {
 
 /// A transcription or translation whose results the client gets.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a request")]
 pub(super) struct Live {
     /// What it is, for the report.
     name: &'static str,
