@@ -3,8 +3,8 @@
 mod support;
 
 use serde_json::json;
-use signalwire_relay_simulator::Reading;
-use support::{at, quiet, talking};
+use signalwire_relay_simulator::{Cue, Reading, Report, Step};
+use support::{Bench, at, phone, quiet, talking, tts};
 
 #[test]
 fn an_agent_is_told_things_and_stopped() {
@@ -50,4 +50,110 @@ fn an_agent_without_control_id_is_stopped_for_the_sdks() {
     bench.ok(client, "calling.ai.stop", at(&call, json!({})));
     assert_eq!(bench.code(client, "calling.ai.stop", at(&call, json!({}))), "409");
     bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k"})));
+}
+
+/// The short names of the events about what an agent does.
+fn activity(bench: &Bench) -> Vec<String> {
+    let names = bench.frames.iter().filter_map(|(_, frame)| frame["params"]["event_type"].as_str());
+    names.filter_map(|name| name.strip_prefix("calling.ai.")).map(str::to_owned).collect()
+}
+
+fn caller() -> [Step; 3] {
+    [Step::on(Cue::AiStarted), Step::wait(5.0), Step::say("I would like a table")]
+}
+
+#[test]
+fn an_agent_tells_what_it_hears_and_says() {
+    let (mut bench, client, call) = talking(quiet(), caller());
+    let agent =
+        json!({"control_id": "k", "prompt": {"text": "Help"}, "post_prompt_url": "https://a.example"});
+    bench.ok(client, "calling.ai", at(&call, agent));
+    bench.run(20.0);
+    bench.ok(client, "calling.ai.stop", at(&call, json!({"control_id": "k"})));
+    let expected = [
+        "start",
+        "begin_speaking",
+        "response",
+        "response_utterance",
+        "completion",
+        "user_speaking",
+        "partial_result",
+        "speech_detect",
+        "begin_speaking",
+        "response",
+        "response_utterance",
+        "completion",
+        "post_prompt",
+        "stop",
+    ];
+    assert_eq!(activity(&bench), expected);
+    assert_eq!(bench.events("calling.ai.speech_detect")[0]["text"], "I would like a table");
+    assert_eq!(bench.member("calling.ai.completion", "type"), ["normal", "normal"]);
+    let stop = bench.events("calling.ai.stop").pop().expect("an event");
+    assert_eq!((&stop["start_time"], &stop["control_id"]), (&json!(1_735_689_600_000_000_u64), &json!(null)));
+    assert_eq!(
+        bench.story().iter().rfind(|event| event.starts_with("calling")).expect("events"),
+        "calling.call.ai finished"
+    );
+}
+
+#[test]
+fn a_caller_interrupts_an_agent() {
+    let (mut bench, client, call) =
+        talking(quiet(), [Step::on(Cue::AiStarted), Step::wait(1.0), Step::say("Stop")]);
+    bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k", "prompt": {"text": "Help"}})));
+    bench.run(1.6);
+    assert_eq!(bench.events("calling.ai.partial_result")[0]["barged"], true);
+    assert_eq!(bench.member("calling.ai.completion", "type"), ["barged"]);
+}
+
+#[test]
+fn bedrock_tells_less() {
+    let (mut bench, client, call) = talking(quiet(), caller());
+    bench.ok(client, "calling.amazon_bedrock", at(&call, json!({"prompt": {"text": "Help"}})));
+    bench.run(20.0);
+    bench.board.hang_up(bench.now, &call);
+    bench.settle();
+    let told = activity(&bench);
+    assert!(
+        !told.contains(&"user_speaking".to_owned()) && !told.contains(&"response".to_owned()),
+        "{told:?}"
+    );
+    assert_eq!(told.last().expect("events"), "stop");
+    assert!(bench.events("calling.ai.partial_result")[0]["text"].is_null());
+    assert!(bench.events("calling.call.ai").is_empty());
+}
+
+#[test]
+fn nothing_else_occupies_a_call_with_an_agent() {
+    for (reading, expected) in [(Reading::Specification, "409"), (Reading::Sdks, "200")] {
+        let (mut bench, client, call) = talking(quiet().reading(reading), []);
+        bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k", "prompt": {"text": "Help"}})));
+        let prompt = json!({"control_id": "p", "play": tts("x"), "collect": {"digits": {"max": 1}}});
+        assert_eq!(bench.code(client, "calling.play_and_collect", at(&call, prompt)), expected);
+        let connect = json!({"devices": [[phone("+1")]]});
+        assert_eq!(bench.code(client, "calling.connect", at(&call, connect)), expected);
+        if reading == Reading::Sdks {
+            assert!(activity(&bench).is_empty());
+        }
+    }
+}
+
+#[test]
+fn an_agent_is_on_hold_for_five_minutes_at_most() {
+    for (timeout, expected) in [("60", 60), ("2m", 120), ("0", 300), ("900", 300), ("soon", 300)] {
+        let (mut bench, client, call) = talking(quiet(), []);
+        bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k", "prompt": {"text": "Help"}})));
+        bench.ok(client, "calling.ai_hold", at(&call, json!({"timeout": timeout})));
+        let resumed = |bench: &Bench| {
+            bench
+                .reports
+                .iter()
+                .any(|r| matches!(r, Report::Noted { what, .. } if what == "AI agent is resumed"))
+        };
+        bench.run(f64::from(expected) - 0.1);
+        assert!(!resumed(&bench), "{timeout}");
+        bench.run(0.2);
+        assert!(resumed(&bench), "{timeout}");
+    }
 }

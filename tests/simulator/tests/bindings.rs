@@ -45,7 +45,7 @@ fn bindings_are_cleared_by_realm() {
     assert_eq!(result["message"], "Digit bindings cleared");
     press(&mut bench, &call, "12");
     assert_eq!(plays(&mut bench), 1);
-    bench.ok(client, "calling.clear_digit_bindings", at(&call, json!({})));
+    bench.ok(client, "calling.clear_digit_bindings", at(&call, json!({"realm": "all"})));
     press(&mut bench, &call, "2");
     assert_eq!(plays(&mut bench), 1);
 }

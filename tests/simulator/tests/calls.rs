@@ -109,7 +109,7 @@ fn hanging_up_ends_what_runs_first() {
         story[story.len() - 4..],
         [
             "calling.call.play finished",
-            "calling.call.collect error",
+            "calling.call.collect finished",
             "calling.call.state ending",
             "calling.call.state ended",
         ]
@@ -137,7 +137,7 @@ fn a_call_ends_at_its_longest_duration() {
     let call = bench.offer();
     bench.ok(client, "calling.answer", at(&call, json!({"max_duration": 5})));
     bench.run(6.0);
-    assert_eq!(bench.board.call(&call).expect("known").end_reason.as_deref(), Some("max_duration"));
+    assert_eq!(bench.board.call(&call).expect("known").end_reason.as_deref(), Some("maxDuration"));
 }
 
 #[test]

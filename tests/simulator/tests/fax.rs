@@ -47,7 +47,7 @@ fn a_document_that_is_not_there_cannot_be_sent() {
     let fax = json!({"control_id": "k", "document": "https://files.example/gone.pdf"});
     bench.ok(client, "calling.send_fax", at(&call, fax));
     bench.run(10.0);
-    assert_eq!(types(&bench), ["error"]);
+    assert_eq!(types(&bench), ["finished"]);
     assert_eq!(bench.events("calling.call.fax")[0]["fax"]["params"]["success"], false);
 }
 
@@ -63,6 +63,8 @@ fn a_fax_ends_on_command_and_with_the_call() {
     bench.ok(client, "calling.receive_fax", at(&call, json!({"control_id": "k"})));
     bench.board.hang_up(bench.now, &call);
     bench.settle();
-    assert_eq!(types(&bench).last().expect("events"), "error");
+    assert_eq!(types(&bench).last().expect("events"), "finished");
+    let last = bench.events("calling.call.fax").pop().expect("events");
+    assert_eq!(last["fax"]["params"]["success"], false);
     assert_eq!(bench.code(client, "calling.send_fax", at(&call, json!({"control_id": "k"}))), "400");
 }

@@ -10,11 +10,13 @@ use support::{at, quiet, talking};
 fn a_transfer_by_sip_succeeds_or_fails_with_the_target() {
     let (mut bench, client, call) = talking(quiet().phone(Phone::new("sip:busy@example.com").busy()), []);
     for (target, state, code) in
-        [("sip:desk@example.com", "success", "200"), ("sip:busy@example.com", "failed", "486")]
+        [("sip:desk@example.com", "success", "200"), ("sip:busy@example.com", "busy", "486")]
     {
         let device = json!({"type": "sip", "params": {"to": target}});
         let result = bench.ok(client, "calling.refer", at(&call, json!({"device": device})));
         assert_eq!(result, json!({"code": "200", "message": "Starting SIP REFER"}));
+        let begun = bench.events("calling.call.refer").pop().expect("an event");
+        assert_eq!((&begun["state"], &begun["sip_refer_to"]), (&json!("inProgress"), &json!(target)));
         let event = bench.until("calling.call.refer");
         assert_eq!((&event["state"], &event["sip_notify_response_code"]), (&json!(state), &json!(code)));
         assert_eq!(event["sip_refer_to"], target);
@@ -25,7 +27,7 @@ fn a_transfer_by_sip_succeeds_or_fails_with_the_target() {
 
 #[test]
 fn a_call_is_transferred_to_text_or_to_a_document() {
-    let (mut bench, client, call) = talking(quiet(), []);
+    let (mut bench, client, call) = talking(quiet().reading(Reading::Sdks), []);
     for dest in [json!("context:sales"), json!({"version": "1.0.0"})] {
         let result = bench.ok(client, "calling.transfer", at(&call, json!({"dest": dest})));
         assert_eq!((&result["message"], &result["call_id"]), (&json!("Transferring"), &json!(call)));

@@ -29,7 +29,7 @@ fn a_message_arrives_or_does_not() {
     let to = |delivery| quiet().phone(Phone::new("+1").messages(delivery));
     let (delivered, last) = states(quiet());
     assert_eq!(delivered, ["queued", "initiated", "sent", "delivered"]);
-    assert_eq!((&last["tags"], &last["segments"]), (&json!(["vip"]), &json!(1)));
+    assert_eq!((&last["tags"], &last["segments"]), (&json!([]), &json!(1)));
     assert!(last["reason"].is_null());
     let (undelivered, last) = states(to(Delivery::Undelivered("carrier_blocked".into())));
     assert_eq!(undelivered, ["queued", "initiated", "sent", "undelivered"]);

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use signalwire_relay_simulator::{Caller, ConnectionId, Cue, Scenario, Step};
+use signalwire_relay_simulator::{Caller, ConnectionId, Cue, Reading, Scenario, Step};
 use support::{Bench, at, quiet, tts};
 
 fn talking_to(steps: impl IntoIterator<Item = Step>) -> (Bench, ConnectionId, String) {
@@ -208,7 +208,7 @@ fn a_recording_ends_after_the_silence_that_follows_speech() {
 
 #[test]
 fn a_recording_ends_by_silence_by_length_by_key_and_by_command() {
-    let nested = quiet().nested_record_results(true);
+    let nested = quiet().nested_record_results(true).reading(Reading::Sdks);
     let (mut bench, client, call) = talking_in(nested, []);
     record(&mut bench, client, &call, &json!({}));
     bench.run(5.1);

@@ -5,11 +5,13 @@ mod support;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signalwire_relay_simulator::{Caller, ConnectionId, Cue, Delivery, Phone, Scenario, Sound, Step};
+use signalwire_relay_simulator::{
+    Caller, ConnectionId, Cue, Delivery, Phone, Reading, Scenario, Sound, Step,
+};
 use support::{Bench, at, log_in, phone, quiet, tts};
 
 fn scenario() -> Scenario {
-    quiet().other_forms(true)
+    quiet().reading(Reading::Sdks).other_forms(true)
 }
 
 /// A bench with one caller whose call was answered; results have to be accepted with a number.
@@ -173,4 +175,51 @@ fn states_of_messages_are_sparse() {
     );
     bench.run(5.0);
     assert_eq!(last(&bench, "messaging.state")["reason"], "spam");
+}
+
+#[test]
+fn the_other_form_of_the_newer_payment_has_markers_alone() {
+    let steps = [
+        Step::on(Cue::CardNumberAsked),
+        Step::press("4242424242424242#"),
+        Step::on(Cue::ExpirationAsked),
+        Step::press("1230"),
+    ];
+    let (mut bench, client, call) = talking(scenario().reading(Reading::Specification), steps);
+    let pay = json!({"control_id": "k", "payment_connector_url": "https://pay.example",
+        "security_code": "false", "postal_code": "false"});
+    ask(&mut bench, client, "calling.pay", at(&call, pay));
+    bench.run(30.0);
+    let events = bench.events("calling.call.pay");
+    assert_eq!(events.last().expect("events")["for"], "payment-completed");
+    assert!(events.iter().all(|event| event["result"].is_null() && event["state"].is_null()));
+}
+
+#[test]
+fn the_newer_specification_decides_what_happens_and_the_switch_in_which_form() {
+    let scenario = || scenario().reading(Reading::Specification);
+    let (mut bench, client, call) = talking(scenario(), []);
+    let collect = json!({"control_id": "c", "digits": {"max": 1}, "start_input_timers": true});
+    ask(&mut bench, client, "calling.collect", at(&call, collect));
+    bench.run(5.0);
+    assert_eq!(last(&bench, "calling.call.collect"), json!({"state": "no_input"}));
+    ask(&mut bench, client, "calling.ai", at(&call, json!({"control_id": "i", "agent": "a"})));
+    let beside = json!({"devices": [[phone("+1")]]});
+    bench.run(5.0);
+    assert!(!bench.story().iter().any(|event| event.starts_with("calling.ai")));
+    // Without events it is an agent all the same.
+    assert_eq!(bench.request(client, "calling.connect", at(&call, beside))["result"]["code"], 409);
+    ask(&mut bench, client, "calling.end", at(&call, json!({})));
+    let ended = last(&bench, "calling.call.state");
+    assert_eq!(
+        (&ended["start_time"], &ended["end_source"]),
+        (&json!(1_735_689_600_000_u64), &json!("outbound"))
+    );
+
+    let mut bench = Bench::new(scenario().phone(Phone::new("+4").no_answer()));
+    let client = bench.client(&[]);
+    ask(&mut bench, client, "calling.dial", json!({"tag": "t", "devices": [[phone("+4")]]}));
+    bench.run(60.0);
+    let failed = json!({"tag": "t", "dial_state": "failed", "reason": "no_answer", "source": "none"});
+    assert_eq!(last(&bench, "calling.call.dial"), failed);
 }

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use signalwire_relay_simulator::{ConnectionId, METHODS, Scenario};
+use signalwire_relay_simulator::{ConnectionId, METHODS, Reading, Scenario};
 use support::{Bench, at, log_in, tts};
 
 /// A client on the tour. The simulator is strict: a parameter that it does not know is refused.
@@ -18,7 +18,9 @@ struct Tour {
 
 impl Tour {
     fn new() -> Self {
-        let mut bench = Bench::new(Scenario::builtin("tour").expect("a built-in scenario").strict(true));
+        // The older description has more parameters, and lets a call be commanded after a transfer.
+        let scenario = Scenario::builtin("tour").expect("a built-in scenario").reading(Reading::Sdks);
+        let mut bench = Bench::new(scenario.strict(true));
         let client = bench.board.handle_connected(bench.now);
         let mut connect = log_in(&["default"]);
         for name in ["protocol", "authorization_state", "host", "identity"] {

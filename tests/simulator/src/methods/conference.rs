@@ -73,7 +73,7 @@ fn join(board: &mut Switchboard, request: &Request) -> Outcome {
         muted: flag("muted").unwrap_or(false),
         starts: flag("start_on_enter").unwrap_or(true),
         ends: flag("end_on_exit").unwrap_or(false),
-        coaching: request.text("coach").is_some(),
+        coach: request.text("coach").map(str::to_owned),
         recorded: request.text("record") == Some("record-from-start"),
         most: most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::from(MOST_PARTICIPANTS)),
         region: request.text("region").map(str::to_owned),

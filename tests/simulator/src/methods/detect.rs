@@ -107,6 +107,15 @@ impl Ear {
     }
 }
 
+/// What is known of whoever is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    Machine,
+    /// A machine that has stopped talking.
+    Silent,
+}
+
 #[derive(Debug)]
 struct Machine {
     initial_timeout: Duration,
@@ -117,11 +126,10 @@ struct Machine {
     message_end: bool,
     /// Whether it is told when the machine goes on after a silence.
     interruptions: bool,
-    is_ready: bool,
     /// How long and how much has been said without a silence between.
     voiced: Duration,
     words: usize,
-    is_machine: bool,
+    known: Known,
 }
 
 impl Machine {
@@ -137,11 +145,14 @@ impl Machine {
             words_threshold: words.map_or(WORDS_THRESHOLD, |n| usize::try_from(n).unwrap_or(usize::MAX)),
             message_end: params["detect_message_end"].as_bool().unwrap_or(true),
             interruptions: params["detect_interruptions"].as_bool().unwrap_or(false),
-            is_ready: false,
             voiced: Duration::ZERO,
             words: 0,
-            is_machine: false,
+            known: Known::Nothing,
         }
+    }
+
+    fn is_machine(&self) -> bool {
+        self.known != Known::Nothing
     }
 
     /// When, into a sentence, it is clear that no person talks like that.
@@ -160,7 +171,7 @@ impl Machine {
     fn voice_starts(&mut self, desk: &mut Desk<'_>, text: &str, lasts: Duration) {
         desk.cancel(Tick::InitialTimeout);
         desk.cancel(Tick::EndSilence);
-        if !self.is_machine
+        if !self.is_machine()
             && let Some(after) = self.gives_itself_away(text, lasts)
         {
             desk.after(after, Tick::Threshold);
@@ -170,7 +181,7 @@ impl Machine {
     }
 
     fn voice_stops(&mut self, desk: &mut Desk<'_>) {
-        desk.after(if self.is_machine { self.ready_timeout } else { self.end_silence }, Tick::EndSilence);
+        desk.after(if self.is_machine() { self.ready_timeout } else { self.end_silence }, Tick::EndSilence);
     }
 }
 
@@ -194,8 +205,9 @@ impl Detector {
     /// Says that a machine that was silent goes on.
     fn interrupted(&mut self, desk: &mut Desk<'_>) {
         if let Ear::Machine(machine) = &mut self.ear
-            && std::mem::take(&mut machine.is_ready)
+            && machine.known == Known::Silent
         {
+            machine.known = Known::Machine;
             self.tell(desk, "NOT_READY", false);
         }
     }
@@ -217,7 +229,7 @@ impl Detector {
 
     fn is_a_machine(&mut self, desk: &mut Desk<'_>, beep: bool) {
         let Ear::Machine(machine) = &mut self.ear else { return };
-        machine.is_machine = true;
+        machine.known = Known::Machine;
         let to_specification = desk.is_to_specification();
         let (message_end, interruptions) = (machine.message_end, machine.interruptions);
         self.tell(desk, "MACHINE", beep && to_specification);
@@ -230,7 +242,7 @@ impl Detector {
 
     fn ready(&mut self, desk: &mut Desk<'_>, beep: bool) {
         let Ear::Machine(machine) = &mut self.ear else { return };
-        machine.is_ready = true;
+        machine.known = Known::Silent;
         let goes_on = machine.interruptions && !beep && desk.is_to_specification();
         self.tell(desk, "READY", beep);
         if !goes_on {
@@ -246,7 +258,7 @@ impl Detector {
         };
         match &self.ear {
             Ear::Machine(machine) if sound == Sound::Beep => {
-                let (known, message_end) = (machine.is_machine, machine.message_end);
+                let (known, message_end) = (machine.is_machine(), machine.message_end);
                 if !known {
                     self.is_a_machine(desk, true);
                 }
@@ -303,7 +315,7 @@ impl Operation for Detector {
     }
 
     fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
-        let known = matches!(&self.ear, Ear::Machine(machine) if machine.is_machine);
+        let known = matches!(&self.ear, Ear::Machine(machine) if machine.is_machine());
         match tick {
             Tick::Threshold => self.is_a_machine(desk, false),
             Tick::EndSilence if known => self.ready(desk, false),

@@ -56,7 +56,15 @@ fn tap(board: &mut Switchboard, request: &Request) -> Outcome {
     let mut device = request.value("device").clone();
     fill(&mut tap, "direction", "speak".into());
     fill(&mut device, "codec", "PCMU".into());
-    let source = if device["type"] == "rtp" {
+    let to_specification = board.scenario.is_to_specification();
+    let source = if to_specification {
+        let kind = device["type"].clone();
+        if kind == "rtp" {
+            fill(&mut device, "ptime", 20.into());
+        }
+        json!({"type": kind, "params":
+            {"addr": "198.51.100.7", "port": 30_000, "codec": "PCMU", "ptime": 20, "rate": 8000}})
+    } else if device["type"] == "rtp" {
         fill(&mut device, "ptime", 20.into());
         json!({"type": "rtp", "params": {"addr": "198.51.100.7", "port": 30_000, "codec": "PCMU", "ptime": 20}})
     } else {

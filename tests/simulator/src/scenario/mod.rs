@@ -336,20 +336,27 @@ impl Scenario {
     }
 
     /// Whether the service says everything that it may say in more than one way in the other one. Clients have to
-    /// understand both. Default: false. With it
+    /// understand both. Default: false.
     ///
+    /// The [reading](Self::reading) decides what happens and when, this switch in which form it is said; where the
+    /// newer specification already has the other form (`dial_winner`, failed dials) the switch changes nothing there
+    /// but the words of the reasons. With it
+    ///    ///
     /// - results have a number for their `code`; those of accepted requests have no `message`, and do not repeat the ids
     ///   of the request; the `code` of a JSON-RPC error is text;
     /// - the result of `signalwire.connect` has no `sessionid`, and events carry their `timestamp` inside;
-    /// - calls are offered in state `ringing`, and end with `no_answer` and `declined` for `noAnswer` and `decline`;
+    /// - calls are offered in state `ringing`, and end with `no_answer`, `declined`, `max_duration` and `not_found` for
+    ///   `noAnswer`, `decline`, `maxDuration` and `notFound`;
     /// - events of a dial have a `call` only when it is answered, with `dial_winner` as text; one that failed has
     ///   `reason` and `source`;
     /// - keys and words that were collected stand in `result` itself, with `state`; without a result there is only
     ///   `state`;
-    /// - the last event of a detect has only `state`, and so has that of a payment that went through; that of any
-    ///   other payment has `for` and no `state`;
+    /// - the last event of a detect has only `state`;
+    /// - in [`Reading::Specification`] a payment has events with `for` alone, and none with `result`; in
+    ///   [`Reading::Sdks`] the last event of a payment that went through has only `state`, that of any other `for` and
+    ///   no `state`;
     /// - the facts of a recording are in `record`, document and pages of a fax in `fax` itself, beside a `state`;
-    /// - an AI agent has no event;
+    /// - an AI agent has no event, neither about its end nor about what it does;
     /// - `messaging.state` has no more than `message_id`, `message_state`, and the `reason` if there is one.
     #[must_use]
     pub fn other_forms(mut self, other: bool) -> Self {
@@ -375,7 +382,7 @@ impl Scenario {
     }
 
     /// The URL of an audio file or fax document that cannot be fetched: a play that reaches it ends in
-    /// state `error`, a fax with type `error`.
+    /// state `error`; a fax ends without success, with type `error` in [`Reading::Sdks`].
     #[must_use]
     pub fn unplayable(mut self, url: impl Into<String>) -> Self {
         self.unplayable.push(url.into());

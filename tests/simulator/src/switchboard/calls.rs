@@ -96,6 +96,7 @@ pub(super) struct Parent {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct Call {
     pub(super) key: CallKey,
     pub(crate) state: CallState,

@@ -23,7 +23,8 @@ pub(crate) struct Wish {
     pub(crate) starts: bool,
     /// Whether it ends with this one.
     pub(crate) ends: bool,
-    pub(crate) coaching: bool,
+    /// The call that is coached.
+    pub(crate) coach: Option<String>,
     pub(crate) recorded: bool,
     pub(crate) most: usize,
     pub(crate) region: Option<String>,
@@ -61,6 +62,7 @@ impl Switchboard {
         if self.conferences.iter().any(|conference| conference.has(key)) {
             return Err(Refused::conflict("Call is already in a conference"));
         }
+        let region = self.scenario.is_to_specification().then(|| "global".to_owned());
         let place = self.conferences.iter().position(|known| known.name == name && known.project == project);
         let place = place.unwrap_or_else(|| {
             self.next_conference += 1;
@@ -69,7 +71,7 @@ impl Switchboard {
                 name: name.to_owned(),
                 project,
                 most: wish.most,
-                region: wish.region.clone(),
+                region: wish.region.clone().or(region),
                 started: None,
                 recorded: wish.recorded,
                 participants: Vec::new(),
@@ -145,7 +147,11 @@ impl Switchboard {
             let event = self.participant_event(place, "participant-leave", &left);
             self.tell(&audience, &event);
         }
-        let reason = if gone.wish.ends { "end-on-exit" } else { "last-participant-left" };
+        let reason = match gone.wish.ends {
+            true if self.scenario.is_to_specification() => "participant-with-end-conference-on-exit-left",
+            true => "end-on-exit",
+            false => "last-participant-left",
+        };
         self.conference_ends(place, key, reason, &audience);
     }
 
@@ -194,11 +200,16 @@ impl Switchboard {
                 "node_id": NODE,
                 "muted": participant.wish.muted,
                 "hold": call.is_some_and(|call| call.on_hold),
-                "coaching": participant.wish.coaching,
+                "coaching": participant.wish.coach.is_some(),
                 "start_on_join": participant.wish.starts,
                 "end_on_leave": participant.wish.ends,
             }),
         );
+        if self.scenario.is_to_specification()
+            && let Some(coached) = &participant.wish.coach
+        {
+            event["call_id_to_coach"] = coached.as_str().into();
+        }
         if let Some(call) = call {
             event["segment_id"] = call.segment().into();
             event["tag"] = call.tag.as_str().into();
