@@ -7,6 +7,7 @@ use signalwire_relay_simulator::{Cue, Reading, Scenario, Step};
 use support::{Bench, at, quiet, talking};
 
 /// Starts something live, lets the caller say a sentence, asks for a summary and stops it.
+#[expect(clippy::needless_pass_by_value, reason = "callers write `json!(…)`")]
 fn heard(scenario: Scenario, method: &str, start: Value) -> Bench {
     let steps = [Step::on(Cue::Answered), Step::wait(1.0), Step::say("I would like a table")];
     let (mut bench, client, call) = talking(scenario, steps);
