@@ -43,6 +43,15 @@ fn bedrock_has_no_control_id_and_no_events() {
     assert!(bench.events("calling.call.ai").is_empty());
 }
 
+#[test]
+fn an_agent_without_control_id_is_stopped_for_the_sdks() {
+    let (mut bench, client, call) = talking(quiet().reading(Reading::Sdks), []);
+    bench.ok(client, "calling.amazon_bedrock", at(&call, json!({"prompt": "Sell shoes"})));
+    bench.ok(client, "calling.ai.stop", at(&call, json!({})));
+    assert_eq!(bench.code(client, "calling.ai.stop", at(&call, json!({}))), "409");
+    bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k"})));
+}
+
 /// The short names of the events about what an agent does.
 fn activity(bench: &Bench) -> Vec<String> {
     let names = bench.frames.iter().filter_map(|(_, frame)| frame["params"]["event_type"].as_str());
@@ -128,32 +137,23 @@ fn nothing_else_occupies_a_call_with_an_agent() {
             assert!(activity(&bench).is_empty());
         }
     }
-
-    #[test]
-    fn an_agent_is_on_hold_for_five_minutes_at_most() {
-        for (timeout, expected) in [("60", 60), ("2m", 120), ("0", 300), ("900", 300), ("soon", 300)] {
-            let (mut bench, client, call) = talking(quiet(), []);
-            bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k", "prompt": {"text": "Help"}})));
-            bench.ok(client, "calling.ai_hold", at(&call, json!({"timeout": timeout})));
-            let resumed = |bench: &Bench| {
-                bench
-                    .reports
-                    .iter()
-                    .any(|r| matches!(r, Report::Noted { what, .. } if what == "AI agent is resumed"))
-            };
-            bench.run(f64::from(expected) - 0.1);
-            assert!(!resumed(&bench), "{timeout}");
-            bench.run(0.2);
-            assert!(resumed(&bench), "{timeout}");
-        }
-    }
 }
 
 #[test]
-fn an_agent_without_control_id_is_stopped_for_the_sdks() {
-    let (mut bench, client, call) = talking(quiet().reading(Reading::Sdks), []);
-    bench.ok(client, "calling.amazon_bedrock", at(&call, json!({"prompt": "Sell shoes"})));
-    bench.ok(client, "calling.ai.stop", at(&call, json!({})));
-    assert_eq!(bench.code(client, "calling.ai.stop", at(&call, json!({}))), "409");
-    bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k"})));
+fn an_agent_is_on_hold_for_five_minutes_at_most() {
+    for (timeout, expected) in [("60", 60), ("2m", 120), ("0", 300), ("900", 300), ("soon", 300)] {
+        let (mut bench, client, call) = talking(quiet(), []);
+        bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k", "prompt": {"text": "Help"}})));
+        bench.ok(client, "calling.ai_hold", at(&call, json!({"timeout": timeout})));
+        let resumed = |bench: &Bench| {
+            bench
+                .reports
+                .iter()
+                .any(|r| matches!(r, Report::Noted { what, .. } if what == "AI agent is resumed"))
+        };
+        bench.run(f64::from(expected) - 0.1);
+        assert!(!resumed(&bench), "{timeout}");
+        bench.run(0.2);
+        assert!(resumed(&bench), "{timeout}");
+    }
 }

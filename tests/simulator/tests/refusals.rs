@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signalwire_relay_simulator::{Refusal, Report, Scenario, ScriptedRefusal};
+use signalwire_relay_simulator::{JournalEntry, Refusal, Report, Scenario, ScriptedRefusal};
 use support::{Bench, at, log_in, quiet, talking, tts};
 
 fn connect(bench: &mut Bench) -> Value {
@@ -106,7 +106,7 @@ fn forgotten_refusals_do_not_happen() {
     let mut bench = Bench::new(quiet().refusal(scripted));
     let now = bench.now;
     bench.board.refuse_next("signalwire.connect", Refusal::rpc(-32000));
-    bench.board.refuse_for(now, "signalwire.connect", Refusal::rpc(-32000), Duration::from_secs(60));
+    bench.board.refuse_for(now, "signalwire.connect", Refusal::rpc(-32000), Duration::from_mins(1));
     assert_eq!(connect(&mut bench)["error"]["code"], -32003);
     bench.board.forget_refusals();
     assert!(connect(&mut bench)["result"]["protocol"].is_string());
@@ -213,6 +213,6 @@ fn passwords_of_ice_servers_show_nowhere() {
     assert!(servers[0]["urls"].is_array() && servers[0]["credentialType"] == "password");
     let shown = format!("{:?} {:?}", bench.board.journal(), bench.reports);
     assert!(!shown.contains(credential), "{shown}");
-    let texts = bench.board.journal().iter().map(|entry| entry.text());
-    assert!(texts.into_iter().any(|text| text.contains(credential)));
+    let texts: Vec<_> = bench.board.journal().iter().map(JournalEntry::text).collect();
+    assert!(texts.iter().any(|text| text.contains(credential)));
 }

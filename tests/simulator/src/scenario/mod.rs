@@ -209,12 +209,12 @@ impl Scenario {
         self
     }
 
-    /// Lets the next `times` operations that a method starts fail, instead of coming to their natural end; those after
-    /// them do not. Each fails 100 ms after it began, in the way it has for that: `calling.play` and `calling.ai` end in
+    /// Makes the next `times` operations that a method starts fail. Each fails 100 ms after it began, in its own way: `calling.play` and `calling.ai` end in
     /// state `error`, `calling.send_digits` in state `error` ([`Reading::Specification`] only), a collect with a result of
     /// type `error`, `calling.detect` and the fax methods with `error` ([`Reading::Sdks`]) or without success
     /// ([`Reading::Specification`]), `calling.pay` with result `internal-error`, `calling.refer` in state `error`,
-    /// `calling.join_room` with status `failed`. What has no failure ends early.
+    /// `calling.join_room` with status `failed`. A dial, a bridge and a message fail without being tried. What has no
+    /// failure ends early.
     ///
     /// In TOML `failing = [{ method = "calling.send_digits", times = 2 }]`; `times` is 1 when it is not given.
     #[must_use]
@@ -356,7 +356,8 @@ impl Scenario {
     ///   [`Reading::Sdks`] the last event of a payment that went through has only `state`, that of any other `for` and
     ///   no `state`;
     /// - the facts of a recording are in `record`, document and pages of a fax in `fax` itself, beside a `state`;
-    /// - an AI agent has no event, neither about its end nor about what it does;
+    /// - an AI agent has no event, neither about its end nor about what it does, and neither has a live transcription or
+    ///   translation;
     /// - `messaging.state` has no more than `message_id`, `message_state`, and the `reason` if there is one.
     #[must_use]
     pub fn other_forms(mut self, other: bool) -> Self {
@@ -364,8 +365,8 @@ impl Scenario {
         self
     }
 
-    /// Whether events have only `event_type`, `event_channel`, `timestamp` and `params` around what they say, as they
-    /// always do in [`Reading::Sdks`]. Default: false.
+    /// Whether the envelope of an event has only `event_type`, `event_channel`, `timestamp` and `params`, as it always
+    /// has in [`Reading::Sdks`]. Default: false.
     #[must_use]
     pub fn minimal_envelope(mut self, minimal: bool) -> Self {
         self.minimal_envelope = minimal;
