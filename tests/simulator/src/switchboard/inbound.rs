@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::calls::CallKey;
+use super::provisioning::CONFIGURE;
 use super::session::PING;
 use super::{CONNECT, NODE, Refusal, Switchboard, Wants};
 use crate::methods::messaging::SEND;
@@ -186,14 +187,14 @@ impl Switchboard {
             PING => return self.pong(from, params),
             "signalwire.reauthenticate" => return self.reauthenticate(from, params),
             EXECUTE => return self.execute(from, params),
+            CONFIGURE => return self.configure(from, params),
             _ => {}
         }
         let Some(method) = methods::find(name) else {
             return self.no_such_method(from, name);
         };
         let Some(session) = self.connections.get(&from).and_then(|connection| connection.session) else {
-            let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
-            return self.invalid(from, name, -32002, "Authentication required", Some(data));
+            return self.nobody_yet(from, name);
         };
         if SUBSCRIBING.contains(&name) && !self.subscribes(from) {
             let message = format!("{name} is not supported from protocol version 4.0 on");
@@ -228,6 +229,12 @@ impl Switchboard {
                 Reply::Result(result)
             }
         }
+    }
+
+    /// The answer to a request before the login.
+    pub(super) fn nobody_yet(&mut self, from: ConnectionId, name: &str) -> Reply {
+        let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
+        self.invalid(from, name, -32002, "Authentication required", Some(data))
     }
 
     fn no_such_method(&mut self, from: ConnectionId, name: &str) -> Reply {

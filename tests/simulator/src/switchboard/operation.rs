@@ -52,6 +52,12 @@ pub(crate) enum Command {
     Resume,
     Volume,
     StartInputTimers,
+    /// A sidecar thinks at once.
+    Poke,
+    /// A sidecar answers a question.
+    Ask(String),
+    /// A sidecar tells its figures.
+    Status,
     /// An agent is quiet until it is told otherwise, or for this long.
     Hold(Duration),
     Unhold,
