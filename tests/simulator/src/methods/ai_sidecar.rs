@@ -142,7 +142,7 @@ fn start(board: &mut Switchboard, request: &Request) -> Outcome {
 
 #[derive(Debug)]
 struct Sidecar {
-    /// Whether it gives one summary and is over.
+    /// `true` for a sidecar that only gives one summary.
     only_summary: bool,
     asked: u64,
     pokes: u64,

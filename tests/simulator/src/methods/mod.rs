@@ -183,7 +183,7 @@ const NEWER: &[&str] = &[
 /// Methods that the newer specification took out because the service does not implement them.
 const TAKEN_OUT: &[&str] = &["calling.hold", "calling.unhold"];
 
-/// Whether the service has a method of this name in a scenario, provided that it knows the name at all.
+/// Returns `true` unless the service lacks a method of this name in the reading of a scenario.
 pub(crate) fn is_offered(name: &str, scenario: &Scenario) -> bool {
     match scenario.reading {
         Reading::Sdks => !(scenario.strict && NEWER.contains(&name)),

@@ -241,8 +241,8 @@ impl Switchboard {
         self.invalid(from, name, -32601, &format!("Method '{name}' not found"), None)
     }
 
-    /// Checks the parameters of a request that is refused with a JSON-RPC error, and notes those that nobody knows. The
-    /// error is the text of the answer.
+    /// Checks the parameters of a request whose refusal is a JSON-RPC error, and notes unknown ones. The error of this
+    /// function is the text of the refusal.
     pub(super) fn check_for_error(
         &mut self,
         from: ConnectionId,
@@ -263,7 +263,7 @@ impl Switchboard {
         Ok(())
     }
 
-    /// Whether a connection may change its contexts by request: with its protocol version it could also say them at once.
+    /// Returns `true` if the protocol version of a connection has requests that change contexts.
     fn subscribes(&self, connection: ConnectionId) -> bool {
         self.scenario.reading == Reading::Sdks
             || self.connections.get(&connection).is_none_or(|connection| connection.major < 4)
