@@ -19,6 +19,7 @@ mod end;
 mod fax;
 mod hold;
 mod lasting;
+mod live;
 pub(crate) mod media;
 pub(crate) mod messaging;
 mod pass;

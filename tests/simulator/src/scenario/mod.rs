@@ -213,7 +213,8 @@ impl Scenario {
     /// state `error`, `calling.send_digits` in state `error` ([`Reading::Specification`] only), a collect with a result of
     /// type `error`, `calling.detect` and the fax methods with `error` ([`Reading::Sdks`]) or without success
     /// ([`Reading::Specification`]), `calling.pay` with result `internal-error`, `calling.refer` in state `error`,
-    /// `calling.join_room` with status `failed`. What has no failure ends early.
+    /// `calling.join_room` with status `failed`. A dial, a bridge and a message fail without being tried. What has no
+    /// failure ends early.
     ///
     /// In TOML `failing = [{ method = "calling.send_digits", times = 2 }]`; `times` is 1 when it is not given.
     #[must_use]
@@ -357,7 +358,8 @@ impl Scenario {
     ///   [`Reading::Sdks`] the last event of a payment that went through has only `state`, that of any other `for` and
     ///   no `state`;
     /// - the facts of a recording are in `record`, document and pages of a fax in `fax` itself, beside a `state`;
-    /// - an AI agent has no event, neither about its end nor about what it does;
+    /// - an AI agent has no event, neither about its end nor about what it does, and neither has a live transcription or
+    ///   translation;
     /// - `messaging.state` has no more than `message_id`, `message_state`, and the `reason` if there is one.
     #[must_use]
     pub fn other_forms(mut self, other: bool) -> Self {

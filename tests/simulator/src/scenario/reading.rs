@@ -34,6 +34,7 @@ use serde::Deserialize;
 /// | `calling.refer` | `inProgress`, then what the target did | `success` or `failed` |
 /// | `clear_digit_bindings` without realm | realm `default`; `all` is every one | every one |
 /// | AI session | `calling.ai.*` events; `connect` and `play_and_collect` are refused with 409; at most 300 s on hold | only the event of its end |
+/// | live transcription and translation without a webhook | `calling.ai.transcribe.*`, `calling.ai.translate.*` events | no event |
 /// | room, user event | `calling.call.room`, `calling.user_event` | no event |
 /// | `calling.error` | `error`, `fatal` | `code`, `message` |
 /// | message states | `tag`, empty `tags`, context `default` if not given | `tags` as they were sent |

@@ -76,6 +76,7 @@ impl Switchboard {
         self.report(Report::DialStarted { tag: tag.to_owned(), targets });
         let event = json!({"node_id": NODE, "tag": tag, "dial_state": "dialing"});
         self.emit(session, "calling.call.dial", event);
+        let groups = if self.take_failure("calling.dial") { Vec::new() } else { groups };
         self.start_attempt(session, Purpose::Dial { tag: tag.to_owned() }, groups, wishes);
     }
 
@@ -101,6 +102,7 @@ impl Switchboard {
             event["tag"] = tag.as_str().into();
         }
         self.emit_for_call(call, "calling.call.connect", event);
+        let groups = if self.take_failure("calling.connect") { Vec::new() } else { groups };
         let attempt = self.start_attempt(session, Purpose::Connect { call, tag }, groups, wishes);
         // The first group may have been a call that stands already: then it is decided by now.
         if self.attempts.contains_key(&attempt)
@@ -119,12 +121,14 @@ impl Switchboard {
     ) -> AttemptKey {
         self.next_attempt += 1;
         let key = AttemptKey(self.next_attempt);
+        // Without a device to call the attempt fails at once.
+        let last_failure = if groups.is_empty() { "error" } else { "" };
         let attempt = Attempt {
             session,
             purpose,
             groups: groups.into(),
             legs: Vec::new(),
-            last_failure: String::new(),
+            last_failure: last_failure.to_owned(),
             last_source: Source::None,
             wishes,
         };

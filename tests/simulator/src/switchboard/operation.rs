@@ -61,6 +61,8 @@ pub(crate) enum Command {
     /// An agent is quiet until it is told otherwise, or for this long.
     Hold(Duration),
     Unhold,
+    /// A live transcription or translation says what was said so far.
+    Summarize,
 }
 
 /// The voice of the person on the call.
