@@ -52,6 +52,12 @@ pub(crate) enum Command {
     Resume,
     Volume,
     StartInputTimers,
+    /// A sidecar thinks at once.
+    Poke,
+    /// A sidecar answers a question.
+    Ask(String),
+    /// A sidecar tells its figures.
+    Status,
     /// Puts an AI agent on hold for at most this long.
     Hold(Duration),
     /// Takes an AI agent off hold.
