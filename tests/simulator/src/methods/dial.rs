@@ -13,7 +13,7 @@ pub(super) const METHODS: &[Method] = &[Method {
         required("tag", Kind::Text),
         required("devices", Kind::Devices),
         optional("max_price_per_minute", Kind::Amount),
-        // The length of the call in seconds. For the SDKs it is not enforced: they disagree on its unit.
+        // Seconds. The SDKs disagree on the unit, so their reading does not enforce it.
         optional("max_duration", Kind::Whole(0, i64::MAX)),
         newer("timeout", Kind::Positive),
         newer("send_digits", Kind::SomeChars(TONES_AND_PAUSES)),

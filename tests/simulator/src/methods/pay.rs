@@ -65,7 +65,7 @@ const ERRORS: Kind = Kind::Words(&[
 ]);
 const BANK_ACCOUNTS: Kind = Kind::OneOf(&["consumer-checking", "consumer-savings", "commercial-checking"]);
 
-// Numbers and truths are text. Some clients of the SDKs' time write them as themselves.
+// Numbers and booleans are text in the newer specification. Some older clients send JSON numbers and booleans.
 const TRUTH: Kind = Kind::OneOf(&["true", "false"]);
 const NUMBER: Kind = Kind::SomeChars("0123456789");
 const AMOUNT: Kind = Kind::SomeChars("0123456789.");

@@ -36,7 +36,7 @@ const AUDIO: &[Param] = &[
 
 const RECORD: &[Param] = &[optional("audio", Kind::Object(AUDIO)).required_in(Reading::Specification)];
 
-/// What happens to the gap while a recording is paused.
+/// The treatment of the gap while a recording is paused.
 const BEHAVIOR: Kind = Kind::OneOf(&["skip", "silence"]);
 
 pub(super) const METHODS: &[Method] = &[

@@ -56,7 +56,7 @@ const START_TRANSLATE: &[Param] = &[
     older("debug_level", Kind::Whole(0, 2)),
 ];
 
-/// How a translation may be coloured.
+/// The tone of a translation.
 const FILTER: Kind = Kind::Differs(
     &Kind::OneOfOrPrefixed(&["polite", "rude", "professional", "shakespeare", "gen-z"], "prompt:"),
     &Kind::Text,

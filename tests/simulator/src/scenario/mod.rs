@@ -201,8 +201,7 @@ impl Scenario {
         self
     }
 
-    /// Refuses requests although nothing is wrong with them. Refusals of one method are used in the order they are
-    /// added.
+    /// Refuses requests that are correct. Refusals of one method are used in the order in which they are added.
     #[must_use]
     pub fn refusal(mut self, refusal: ScriptedRefusal) -> Self {
         self.refusals.push(refusal);
@@ -285,10 +284,12 @@ impl Scenario {
         self
     }
 
-    /// Whether the service refuses parameters and methods that its [`reading`](Self::reading) does not know: a
-    /// parameter with code 400 (in `signalwire.connect` and other requests without such a code with -32602), a method
-    /// with -32601. Without this a parameter that neither reading knows is accepted and noted as a
-    /// [`Violation`](crate::Violation), and one that only the other reading knows is accepted. Default: false.
+    /// Refuses parameters and methods that the [`reading`](Self::reading) of the scenario does not know.
+    ///
+    /// A request with such a parameter gets a result with code 400, or the error -32602 where results have no code, as
+    /// in `signalwire.connect`. A request of such a method gets the error -32601. A service that is not strict accepts a
+    /// parameter that only the other reading knows. It also accepts a parameter that neither reading knows, and notes a
+    /// [`Violation`](crate::Violation). Default: false.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -373,8 +374,9 @@ impl Scenario {
         self
     }
 
-    /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that knows them and does
-    /// not have them. Without this they work with [`Reading::Sdks`], and are unknown methods with
+    /// Refuses `calling.hold` and `calling.unhold` with code 501, like a service that does not implement them.
+    ///
+    /// With false they work in [`Reading::Sdks`], and are refused with -32601 like any unknown method in
     /// [`Reading::Specification`]. Default: false.
     #[must_use]
     pub fn refuse_hold(mut self, refuse: bool) -> Self {

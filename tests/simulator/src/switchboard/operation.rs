@@ -52,6 +52,12 @@ pub(crate) enum Command {
     Resume,
     Volume,
     StartInputTimers,
+    /// Makes an AI sidecar think at once.
+    Poke,
+    /// Puts a question to an AI sidecar.
+    Ask(String),
+    /// Asks an AI sidecar for its figures.
+    Status,
     /// Puts an AI agent on hold for at most this long.
     Hold(Duration),
     /// Takes an AI agent off hold.
