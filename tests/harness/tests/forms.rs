@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 
 use signalwire_relay_core::session::{Notice, Stats};
-use signalwire_relay_core::{Client, Collect, DetectEvent, Error, phone, secs, tts};
+use signalwire_relay_core::{Client, Collect, Confidence, DetectEvent, Error, phone, secs, tts};
 use signalwire_relay_harness::World;
-use signalwire_relay_simulator::{Caller, Cue, Delivery, Payment, Phone, Scenario, Sound, Step};
+use signalwire_relay_simulator::{Caller, Cue, Delivery, Payment, Phone, Reading, Scenario, Sound, Step};
 
 const OURS: &str = "+15552220000";
 
@@ -68,7 +68,7 @@ async fn inbound(client: &Client, diary: &mut Diary) -> Result<(), Error> {
     diary.note("keys", (menu.digits(), menu.terminator()));
     let speech = Collect::speech().partial_results(true).send_start_of_input(true);
     let said = call.collect(speech).await?.wait().await?;
-    diary.note("said", (said.text(), said.confidence()));
+    diary.note("said", (said.text(), said.confidence().and_then(Confidence::fraction)));
     let silent = call.collect(Collect::digits(1).initial_timeout(secs(2))).await?.wait().await?;
     diary.note("no input", (silent.is_no_input(), silent.digits()));
     let noise = call.collect(Collect::speech().initial_timeout(secs(30))).await?.wait().await?;
@@ -77,7 +77,7 @@ async fn inbound(client: &Client, diary: &mut Diary) -> Result<(), Error> {
     stopped.stop().await?;
     diary.note("stopped", stopped.wait().await?.digits());
 
-    let recording = call.record().await?.wait().await?;
+    let recording = call.record().end_silence_timeout(secs(1)).await?.wait().await?;
     diary.note(
         "recorded",
         (recording.state.as_str(), recording.url(), recording.duration(), recording.size()),
@@ -135,9 +135,9 @@ async fn outbound(client: &Client, diary: &mut Diary) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the application sees of a service with or without the other forms.
-fn seen(other_forms: bool) -> Vec<String> {
-    let mut world = World::new(scenario().other_forms(other_forms), 1);
+/// What the application sees of a service in one of its readings, with or without the other forms.
+fn seen(reading: Reading, other_forms: bool) -> Vec<String> {
+    let mut world = World::new(scenario().reading(reading).other_forms(other_forms), 1);
     let client = world.client(World::config());
     let mut diary = Diary::default();
     world
@@ -145,7 +145,7 @@ fn seen(other_forms: bool) -> Vec<String> {
             inbound(&client, &mut diary).await?;
             outbound(&client, &mut diary).await
         })
-        .unwrap_or_else(|error| panic!("other forms {other_forms}: {error}; {:#?}", diary.0));
+        .unwrap_or_else(|error| panic!("{reading:?}, other forms {other_forms}: {error}; {:#?}", diary.0));
     world.pass(secs(60));
     assert!(world.stats().iter().all(|stats| *stats == Stats::default()), "{:?}", world.stats());
     let (board, _) = world.board();
@@ -156,8 +156,12 @@ fn seen(other_forms: bool) -> Vec<String> {
 }
 
 #[test]
-fn an_application_sees_the_same_in_both_forms() {
-    let (usual, other) = (seen(false), seen(true));
+fn an_application_sees_the_same_in_each_reading_and_form() {
+    let usual = seen(Reading::Specification, false);
     assert!(usual.len() > 20);
-    assert_eq!(usual, other);
+    for (reading, other_forms) in
+        [(Reading::Specification, true), (Reading::Sdks, false), (Reading::Sdks, true)]
+    {
+        assert_eq!(usual, seen(reading, other_forms), "{reading:?}, other forms {other_forms}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use signalwire_relay_core::Config;
-use signalwire_relay_simulator::{Delivery as Fate, Phone, Scenario, Step as Act, Violation};
+use signalwire_relay_simulator::{Delivery as Fate, Phone, Reading, Scenario, Step as Act, Violation};
 
 use super::MARK;
 
@@ -130,6 +130,7 @@ impl Setting {
             .leave_operations_open(!self.decides(1))
             .resume_keeps_contexts(!self.decides(3))
             .other_forms(self.decides(4))
+            .reading(if self.decides(5) { Reading::Sdks } else { Reading::Specification })
             .phone(answers(ANSWERS))
             .phone(answers(ANSWERS_TOO))
             .phone(Phone::new(BUSY).busy().messages(Fate::Undelivered("carrier_blocked".into())))

@@ -52,11 +52,11 @@ pub(crate) enum Command {
     Resume,
     Volume,
     StartInputTimers,
-    /// A sidecar thinks at once.
+    /// Makes an AI sidecar think at once.
     Poke,
-    /// A sidecar answers a question.
+    /// Puts a question to an AI sidecar.
     Ask(String),
-    /// A sidecar tells its figures.
+    /// Asks an AI sidecar for its figures.
     Status,
     /// Puts an AI agent on hold for at most this long.
     Hold(Duration),
