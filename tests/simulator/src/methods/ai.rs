@@ -17,7 +17,7 @@ const BEDROCK: &str = "calling.amazon_bedrock";
 
 /// How long an agent thinks before it speaks.
 const THINKING: Duration = Duration::from_millis(700);
-/// What an agent is quiet for that is put on hold for no time, or for longer than this.
+/// The longest hold; it also replaces a time that is 0 or not readable.
 const LONGEST_HOLD: Duration = Duration::from_mins(5);
 const GREETING: &str = "Hello, how can I help you?";
 
@@ -210,12 +210,12 @@ fn tell_agent(board: &mut Switchboard, request: &Request, what: &str) -> Outcome
     accepted()
 }
 
-/// Whether agents say what they are doing.
+/// Returns `true` if agents send events about their activity.
 fn is_active(board: &Switchboard) -> bool {
     board.scenario.is_to_specification() && !board.scenario.other_forms
 }
 
-/// Refuses what cannot be done beside an agent.
+/// Refuses a method that cannot run during an AI session.
 pub(super) fn refuse_beside_agent(board: &Switchboard, key: CallKey) -> Result<(), Refused> {
     if board.scenario.is_to_specification() && board.runs(key, &[NAME, BEDROCK]) {
         return Err(Refused::conflict("An AI session is active on the call"));
@@ -223,7 +223,7 @@ pub(super) fn refuse_beside_agent(board: &Switchboard, key: CallKey) -> Result<(
     Ok(())
 }
 
-/// How long an agent is on hold: seconds, or a number with a unit.
+/// Reads the time of a hold: seconds, or a number with the unit s, m or h.
 fn hold_time(text: &str) -> Duration {
     let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
         Some(number) if text.ends_with('m') => (number, 60.0),
@@ -244,9 +244,9 @@ struct Agent {
     has_post_prompt: bool,
     started: Duration,
     on_hold: bool,
-    /// What the caller is saying.
+    /// The sentence that the caller is saying.
     hearing: String,
-    /// What is to be said next, and what is being said.
+    /// The sentence to be said next, and the one that is being said.
     planned: Option<String>,
     saying: Option<String>,
 }
@@ -265,7 +265,7 @@ impl Agent {
     }
 
     fn tell(&self, desk: &mut Desk<'_>, activity: &str, params: Value) {
-        // These two and the answer in one piece are not told of every kind of agent.
+        // Events that this kind of agent does not send.
         if self.bedrock && ["user_speaking", "response", "warning", "post_prompt"].contains(&activity) {
             return;
         }

@@ -36,8 +36,7 @@ fn dial(board: &mut Switchboard, request: &Request) -> Outcome {
     accepted()
 }
 
-/// What a dial or connect asks for beside its devices. Clients of the older description send none of it but a limit
-/// for a connect.
+/// Options of a dial or connect apart from its devices. The older description has only the limit of a connect.
 pub(super) fn wishes(board: &Switchboard, request: &Request) -> Wishes {
     let time = |name: &str| to_time(request.value(name)).filter(|time| !time.is_zero());
     let limit = time("max_duration");

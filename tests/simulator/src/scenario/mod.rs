@@ -208,8 +208,7 @@ impl Scenario {
         self
     }
 
-    /// Lets the next `times` operations that a method starts fail, instead of coming to their natural end; those after
-    /// them do not. Each fails 100 ms after it began, in the way it has for that: `calling.play` and `calling.ai` end in
+    /// Makes the next `times` operations that a method starts fail. Each fails 100 ms after it began, in its own way: `calling.play` and `calling.ai` end in
     /// state `error`, `calling.send_digits` in state `error` ([`Reading::Specification`] only), a collect with a result of
     /// type `error`, `calling.detect` and the fax methods with `error` ([`Reading::Sdks`]) or without success
     /// ([`Reading::Specification`]), `calling.pay` with result `internal-error`, `calling.refer` in state `error`,
@@ -367,8 +366,8 @@ impl Scenario {
         self
     }
 
-    /// Whether events have only `event_type`, `event_channel`, `timestamp` and `params` around what they say, as they
-    /// always do in [`Reading::Sdks`]. Default: false.
+    /// Whether the envelope of an event has only `event_type`, `event_channel`, `timestamp` and `params`, as it always
+    /// has in [`Reading::Sdks`]. Default: false.
     #[must_use]
     pub fn minimal_envelope(mut self, minimal: bool) -> Self {
         self.minimal_envelope = minimal;

@@ -32,14 +32,14 @@ pub(crate) struct Attempt {
     wishes: Wishes,
 }
 
-/// What a dial or connect asks for beside its devices.
+/// Options of a dial or connect apart from its devices.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wishes {
-    /// How long the call that comes of it may last.
+    /// Longest duration of the resulting call.
     pub(crate) limit: Option<Duration>,
-    /// How long a device rings that does not say.
+    /// Ringing time of a device without a `timeout` of its own.
     pub(crate) ring: Option<Duration>,
-    /// Keys for whoever answers.
+    /// Keys sent to the side that answers.
     pub(crate) digits: Option<String>,
 }
 
@@ -441,7 +441,7 @@ impl Switchboard {
         }
     }
 
-    /// The call is ending before the phone that it was referred to has answered.
+    /// Cancels the pending SIP transfer of an ending call and reports that.
     pub(super) fn abandon_refer(&mut self, key: CallKey) {
         if let Some(target) = self.forget_refer(key)
             && !self.scenario.leave_operations_open
@@ -450,7 +450,7 @@ impl Switchboard {
         }
     }
 
-    /// Takes back what a call was asked to call; gives the target.
+    /// Cancels the pending SIP transfer of a call and returns its target.
     pub(super) fn forget_refer(&mut self, key: CallKey) -> Option<String> {
         let (timer, target) = self.calls.get_mut(&key)?.referring.take()?;
         self.timers.cancel(timer);
@@ -504,7 +504,7 @@ impl Switchboard {
         reason.to_owned()
     }
 
-    /// Lets whoever answered hear the keys that a dial or connect has for them.
+    /// Sends the keys of `send_digits` to the side that answered.
     fn send_first_digits(&mut self, key: CallKey, digits: Option<String>) {
         if let Some(digits) = digits.filter(|digits| !digits.is_empty()) {
             self.report(Report::DigitsSent { call: key.id(), digits });
