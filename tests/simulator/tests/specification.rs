@@ -219,8 +219,11 @@ fn agents() -> Vec<(&'static str, Value)> {
         ("calling.ai.stop", json!({"control_id": "k"})),
         (
             "calling.amazon_bedrock",
-            json!({"prompt": {"text": "t"}, "SWAIG": {}, "params": {}, "global_data": {}, "post_prompt": {},
-                "post_prompt_url": URL}),
+            json!({"prompt": {"text": "t"}, "global_data": {}, "post_prompt": {}, "post_prompt_url": URL,
+                "SWAIG": {"defaults": {}, "functions": [], "includes": [], "native_functions": []},
+                "params": {"attention_timeout": 0, "hard_stop_time": "1h30m", "hard_stop_prompt": "p",
+                    "inactivity_timeout": 600_000, "video_idle_file": "f", "video_listening_file": "f",
+                    "video_talking_file": "f"}}),
         ),
     ]
 }

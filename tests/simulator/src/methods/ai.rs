@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, WEB, older, optional, required};
+use super::rules::{Kind, Param, WEB, older, optional, others, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media, texts};
 use crate::switchboard::calls::CallKey;
 use crate::switchboard::micros;
@@ -26,6 +26,25 @@ const RESET: &[Param] = &[
     optional("user_prompt", Kind::AnyText),
     optional("system_prompt", Kind::AnyText),
     older("consolidate", Kind::Flag).refused_in(Reading::Specification),
+];
+
+const BEDROCK_PARAMS: &[Param] = &[
+    optional("attention_timeout", Kind::ZeroOrWhole(10_000, 600_000)),
+    optional("hard_stop_time", Kind::Text),
+    optional("hard_stop_prompt", Kind::AnyText),
+    optional("inactivity_timeout", Kind::Whole(10_000, 3_600_000)),
+    optional("video_idle_file", Kind::Text),
+    optional("video_listening_file", Kind::Text),
+    optional("video_talking_file", Kind::Text),
+    others().only(Reading::Sdks),
+];
+
+const BEDROCK_SWAIG: &[Param] = &[
+    optional("defaults", Kind::Open),
+    optional("functions", Kind::Any),
+    optional("includes", Kind::Any),
+    optional("native_functions", Kind::Any),
+    others().only(Reading::Sdks),
 ];
 
 // What describes an agent is interpreted far behind this service: only its outer form is checked.
@@ -66,8 +85,8 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[
             optional("prompt", Kind::Differs(&Kind::Open, &Kind::Any)),
-            optional("SWAIG", Kind::Open),
-            optional("params", Kind::Open),
+            optional("SWAIG", Kind::Differs(&Kind::Object(BEDROCK_SWAIG), &Kind::Open)),
+            optional("params", Kind::Differs(&Kind::Object(BEDROCK_PARAMS), &Kind::Open)),
             optional("global_data", Kind::Open),
             optional("post_prompt", Kind::Open),
             optional("post_prompt_url", WEB),

@@ -109,6 +109,8 @@ pub(crate) enum Kind {
     Amount,
     /// A whole number from the first to the last value.
     Whole(i64, i64),
+    /// 0, or a whole number from the first to the last value.
+    ZeroOrWhole(i64, i64),
     /// A whole number from the second to the third value that is a multiple of the first.
     Step(i64, i64, i64),
     OneOf(&'static [&'static str]),
@@ -283,6 +285,7 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
         | Kind::Amount
         | Kind::Positive
         | Kind::Whole(..)
+        | Kind::ZeroOrWhole(..)
         | Kind::Step(..) => check_number(path, value, kind),
         Kind::OneOf(_)
         | Kind::OneOfAnyCase(_)
@@ -393,6 +396,10 @@ fn check_number(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
         }
         Kind::Amount => (number.is_some_and(|number| number >= 0.0), "a number, 0 or more".to_owned()),
         Kind::Positive => (number.is_some_and(|number| number > 0.0), "a number greater than 0".to_owned()),
+        Kind::ZeroOrWhole(low, high) => (
+            whole(value).is_some_and(|number| number == 0 || (*low..=*high).contains(&number)),
+            format!("0 or an integer from {low} to {high}"),
+        ),
         Kind::Step(step, low, high) => (
             whole(value).is_some_and(|number| (*low..=*high).contains(&number) && number % step == 0),
             format!("a multiple of {step} from {low} to {high}"),
