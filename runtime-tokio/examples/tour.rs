@@ -5,23 +5,74 @@
 //! services know. With them it waits for a call in the context `default` of `SIGNALWIRE_SPACE`, sends it the same
 //! requests, and goes on when one is refused.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt::Debug;
 use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::{Stage, Violation};
 use signalwire_relay_tokio::calling::Method;
 use signalwire_relay_tokio::{
     AiRole, Call, Client, Codec, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Config, Device,
     Devices, EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection, MessageState, PauseBehavior,
     PayParameter, PayPrompt, PayStep, PlayDirection, RecordDirection, RecordFormat, RelayClient, Request,
-    StreamTrack, TokenType, audio, fabric, phone, refer_to, ringtone, rtp, secs, silence, sip, tts, ws,
+    StreamTrack, TokenType, agora, audio, fabric, phone, refer_to, ringtone, rtp, secs, silence, sip, tts,
+    webrtc, ws,
 };
 
 const OURS: &str = "+15552220000";
 const COLLEAGUE: &str = "+15551001000";
 const HOOK: &str = "https://example.com/events";
+
+/// Everything here that a service may refuse which follows the newer specification to the letter: the method, and what it
+/// does not know of it.
+const OLDER: [(&str, &str); 21] = [
+    ("calling.begin", "Method 'calling.begin' not found"),
+    ("calling.call", "Method 'calling.call' not found"),
+    ("calling.receive", "Method 'calling.receive' not found"),
+    ("signalwire.execute", "Method 'signalwire.execute' not found"),
+    ("calling.hold", "Method 'calling.hold' not found"),
+    ("calling.unhold", "Method 'calling.unhold' not found"),
+    ("messaging.send", "Unknown parameter 'tags'"),
+    ("messaging.send", "Unknown parameter 'region'"),
+    ("calling.dial", "Unknown parameter 'region'"),
+    ("calling.dial", "Unknown parameter 'node_id'"),
+    ("calling.dial", "Unknown parameter 'devices[0][0].params.max_duration'"),
+    ("calling.dial", "Unknown parameter 'devices[0][0].type: webrtc'"),
+    ("calling.dial", "Unknown parameter 'devices[0][0].type: agora'"),
+    ("calling.play_and_collect", "Unknown parameter 'collect.partial_results'"),
+    ("calling.play_and_collect", "Unknown parameter 'collect.continuous'"),
+    ("calling.play_and_collect", "Unknown parameter 'collect.send_start_of_input'"),
+    ("calling.play_and_collect", "Unknown parameter 'collect.start_input_timers'"),
+    ("calling.tap", "Unknown parameter 'device.params.rate'"),
+    ("calling.live_transcribe", "Unknown parameter 'action.start.debug_level'"),
+    ("calling.pay", "Unknown parameter 'prompts[0].attempts'"),
+    ("calling.ai_unhold", "Unknown parameter 'prompt'"),
+];
+
+/// Checks that a simulator objected to all of [`OLDER`] or, if it is like older services, to nothing.
+fn check_objections(stage: Stage) -> std::io::Result<()> {
+    let seen = RefCell::new(BTreeSet::new());
+    stage.verdict_but(|violation| match violation {
+        Violation::BadRequest { method, message, .. } => {
+            let known = OLDER.iter().position(|older| *older == (method, message));
+            seen.borrow_mut().extend(known);
+            known.is_some()
+        }
+        _ => false,
+    })?;
+    let seen = seen.into_inner();
+    let missing: Vec<_> =
+        (0..OLDER.len()).filter(|index| !seen.contains(index)).map(|index| OLDER[index]).collect();
+    if seen.is_empty() || missing.is_empty() {
+        return Ok(());
+    }
+    Err(std::io::Error::other(format!(
+        "the simulator knows what only older services should know: {missing:?}"
+    )))
+}
 
 /// How the requests went.
 #[derive(Default)]
@@ -109,7 +160,7 @@ async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     let simulated = stage.is_simulated();
     client.drain(None);
     client.run().await?;
-    stage.verdict()?;
+    check_objections(stage)?;
     Ok(if simulated && tour.refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -138,8 +189,8 @@ async fn beside_the_call(tour: &mut Tour, client: &Client) {
         .body_template_parameters(json!({"name": "Ada"}))
         .button_template_parameters(json!(["yes"]));
     tour.ask("send_message, a template", template).await;
-    let location = client.send_message("+15553330001", OURS).message_type("whatsapp_media_location");
-    tour.ask("send_message, of another type", location).await;
+    let typed = client.send_message("+15553330001", OURS).body("Hello").message_type("whatsapp_media_text");
+    tour.ask("send_message, by WhatsApp", typed).await;
     if let Some(call) = tour.ask("dial", client.dial(phone(COLLEAGUE).from(OURS))).await {
         tour.ask("hangup", call.hangup()).await;
     }
@@ -173,38 +224,55 @@ async fn older_requests(tour: &mut Tour, client: &Client) {
     }
 }
 
-/// Methods and parameters that the newer specification does not have, of methods that it has.
+/// Parameters that the newer specification does not have, one at a time, of methods that it has.
 async fn older_parameters(tour: &mut Tour, client: &Client, call: &Call) {
-    let message = client.send_message("+15553330001", OURS).context("default").body("Hello");
-    tour.ask_older("send_message", message.tags(["tour".to_owned()]).region("us")).await;
-    let device = phone(COLLEAGUE).from(OURS).max_duration(secs(600));
-    if let Some(call) = tour.ask_older("dial", client.dial(device).region("us")).await {
-        tour.ask("hangup", call.hangup()).await;
+    let message = || client.send_message("+15553330001", OURS).context("default").body("Hello");
+    tour.ask_older("send_message: tags", message().tags(["tour".to_owned()])).await;
+    tour.ask_older("send_message: region", message().region("us")).await;
+    let plain = || client.dial(phone(COLLEAGUE).from(OURS));
+    for (what, dial) in [
+        ("dial: region", plain().region("us")),
+        ("dial: node_id", plain().node_id(call.node_id())),
+        ("dial: max_duration of a device", client.dial(phone(COLLEAGUE).max_duration(secs(600)))),
+        ("dial: a browser", client.dial(webrtc("desk").from(OURS))),
+        ("dial: an Agora channel", client.dial(agora("channel", "app", OURS))),
+    ] {
+        if let Some(call) = tour.ask_older(what, dial).await {
+            tour.ask("hangup", call.hangup()).await;
+        }
     }
     tour.ask_older("hold", call.hold()).await;
     tour.ask_older("unhold", call.unhold()).await;
-    let input = Collect::digits(1).partial_results(true).continuous(true).send_start_of_input(true);
-    let prompt = call.prompt_audio("https://example.com/prompt.mp3", input.start_input_timers(false));
-    if let Some(prompt) = tour.ask_older("prompt_audio", prompt).await {
-        tour.ask("prompt: start_input_timers", prompt.start_input_timers()).await;
-        tour.ask("prompt: stop", prompt.stop()).await;
-        let _ = prompt.wait().timeout(secs(10)).await;
+    let keys = || Collect::digits(1).initial_timeout(secs(5));
+    for (what, input) in [
+        ("prompt_tts: partial_results", keys().partial_results(true)),
+        ("prompt_tts: continuous", keys().continuous(true)),
+        ("prompt_tts: send_start_of_input", keys().send_start_of_input(true)),
+        ("prompt_tts: start_input_timers", keys().start_input_timers(false)),
+    ] {
+        if let Some(prompt) = tour.ask_older(what, call.prompt_tts("One key, please.", input)).await {
+            tour.ask("prompt: start_input_timers", prompt.start_input_timers()).await;
+            tour.ask("prompt: stop", prompt.stop()).await;
+            let _ = prompt.wait().timeout(secs(10)).await;
+        }
     }
-    if let Some(tap) = tour
-        .ask_older("tap", call.tap(RecordDirection::Speak, ws("wss://example.com/tap").rate(8000_u32)))
-        .await
-    {
+    let tap = call.tap(RecordDirection::Speak, ws("wss://example.com/tap").rate(8000_u32));
+    if let Some(tap) = tour.ask_older("tap: rate", tap).await {
         tour.ask("tap: stop", tap.stop()).await;
     }
     let live = LiveAction::transcribe("en-US", [LiveDirection::RemoteCaller]).set("debug_level", 1);
-    tour.ask_older("live_transcribe", call.live_transcribe(live)).await;
+    if tour.ask_older("live_transcribe: debug_level", call.live_transcribe(live)).await.is_some() {
+        tour.ask("live_transcribe: stop", call.live_transcribe(LiveAction::stop())).await;
+    }
     let prompts = [PayPrompt::at(PayStep::CardNumber).say("Your card, please.").attempts("1")];
-    if let Some(payment) = tour.ask_older("pay", call.pay("https://example.com/pay").prompts(prompts)).await {
+    if let Some(payment) =
+        tour.ask_older("pay: attempts", call.pay("https://example.com/pay").prompts(prompts)).await
+    {
         tour.ask("pay: stop", payment.stop()).await;
         let _ = payment.wait().timeout(secs(10)).await;
     }
     if let Some(agent) = tour.ask("ai", call.ai().prompt_text("You give tours.")).await {
-        tour.ask_older("ai_unhold", call.ai_unhold().prompt("Here we are.")).await;
+        tour.ask_older("ai_unhold: prompt", call.ai_unhold().prompt("Here we are.")).await;
         tour.ask("ai: stop", agent.stop()).await;
         let _ = agent.wait().timeout(secs(10)).await;
     }
@@ -430,15 +498,6 @@ async fn agents(tour: &mut Tour, call: &Call) {
         tour.ask("ai: stop", agent.stop()).await;
         let _ = agent.wait().timeout(secs(10)).await;
     }
-    let bedrock = call
-        .amazon_bedrock()
-        .prompt(json!({"text": "You give tours."}))
-        .swaig(json!({"functions": []}))
-        .ai_params(map(json!({})))
-        .global_data(map(json!({})))
-        .post_prompt(json!({"text": "Sum up."}))
-        .post_prompt_url(HOOK);
-    tour.ask("amazon_bedrock, in full", bedrock).await;
 }
 
 async fn company(tour: &mut Tour, call: &Call) {
@@ -530,6 +589,15 @@ async fn paying(tour: &mut Tour, call: &Call) {
 }
 
 async fn leaving(tour: &mut Tour, call: &Call) {
+    let bedrock = call
+        .amazon_bedrock()
+        .prompt(json!({"text": "You give tours."}))
+        .swaig(json!({"functions": []}))
+        .ai_params(map(json!({})))
+        .global_data(map(json!({})))
+        .post_prompt(json!({"text": "Sum up."}))
+        .post_prompt_url(HOOK);
+    tour.ask("amazon_bedrock, in full", bedrock).await;
     let refer = refer_to("sip:desk@example.com").from("sip:tour@example.com").login("user", "password");
     if let Some(referral) = tour.ask("refer, in full", call.refer(refer).status_url(HOOK)).await {
         println!("  referred: {:?}", referral.wait().timeout(secs(60)).await.map(|event| event.state));

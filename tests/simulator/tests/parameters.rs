@@ -97,7 +97,7 @@ fn keys_of_one_reading() -> Vec<Keys> {
                 (json!({"send_digits": "ww1#"}), "send_digits"),
                 (json!({"dest_swml": {"version": "1.0.0"}}), "dest_swml"),
                 (of_phone("confirm_timeout", json!(5)), "devices[0][0].params.confirm_timeout"),
-                (device("fabric", json!({"to": "/private/support"})), "devices[0][0] (device type 'fabric')"),
+                (device("fabric", json!({"to": "/private/support"})), "devices[0][0].type: fabric"),
             ],
         ),
         (
@@ -108,10 +108,10 @@ fn keys_of_one_reading() -> Vec<Keys> {
                 (json!({"region": "us"}), "region"),
                 (json!({"node_id": "n"}), "node_id"),
                 (of_phone("max_duration", json!(60)), "devices[0][0].params.max_duration"),
-                (device("webrtc", json!({"from": "a", "to": "b"})), "devices[0][0] (device type 'webrtc')"),
+                (device("webrtc", json!({"from": "a", "to": "b"})), "devices[0][0].type: webrtc"),
                 (
                     device("agora", json!({"from": "a", "appid": "i", "channel": "c"})),
-                    "devices[0][0] (device type 'agora')",
+                    "devices[0][0].type: agora",
                 ),
             ],
         ),

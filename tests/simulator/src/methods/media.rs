@@ -160,7 +160,7 @@ pub(super) fn check_device(
 ) -> Result<(), String> {
     let (kind, params) = typed(path, device, None, remarks)?;
     if let Some((_, only)) = DEVICES_OF_ONE_READING.iter().find(|(known, _)| *known == kind) {
-        remarks.known_only_in(*only, || format!("{path} (device type '{kind}')"));
+        remarks.known_only_in(*only, || format!("{path}.type: {kind}"));
     }
     let table: &[&[Param]] = match kind.as_str() {
         "phone" => &[PHONE, STATE_EVENTS],
