@@ -104,6 +104,11 @@ impl Client {
     ///
     /// Done when the service has accepted it; the [`Message`] tells whether it was delivered.
     ///
+    /// # What ends it
+    ///
+    /// The last state of the message: delivered, undelivered, failed or read. Not every carrier tells: bound the wait for it
+    /// with [`Wait::timeout`].
+    ///
     /// # Errors
     /// [`Error::InvalidArgument`] if there is nothing to send, or a number is empty: nothing was sent then.
     ///

@@ -45,11 +45,7 @@ fn main() -> Result<ExitCode, Box<dyn StdError>> {
     stage.narrate(move || closing.drain(None));
 
     for number in others {
-        let message = client
-            .send_message(number, ours)
-            .body("Your table is ready.")
-            .tags(["table".to_owned()])
-            .run()?;
+        let message = client.send_message(number, ours).body("Your table is ready.").tag("table").run()?;
         match message.wait().timeout(secs(60)).run() {
             Ok(last) => {
                 let reason = last.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();

@@ -52,8 +52,7 @@ async fn run() -> Result<ExitCode, Box<dyn StdError>> {
     stage.narrate(move || closing.drain(None));
 
     for number in others {
-        let message =
-            client.send_message(number, ours).body("Your table is ready.").tags(["table".to_owned()]).await?;
+        let message = client.send_message(number, ours).body("Your table is ready.").tag("table").await?;
         match message.wait().timeout(secs(60)).await {
             Ok(last) => {
                 let reason = last.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();

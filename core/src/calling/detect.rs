@@ -156,7 +156,8 @@ machine_setters! {
 }
 
 impl FaxDetector {
-    /// The tone to listen for. Default: the service's.
+    /// The tone to listen for. Default: the service's: [`FaxTone::Ced`] by the newer specification, either by another
+    /// document.
     pub fn tone(mut self, tone: FaxTone) -> Self {
         self.tone = Some(tone);
         self
@@ -221,6 +222,11 @@ impl Action<Detect> {
 impl Call {
     /// Starts a detector (`calling.detect`).
     ///
+    /// # What ends it
+    ///
+    /// [`run_for`](Request::run_for), 30 s by default; [`stop`](Action::stop); the end of the call. Waiting for the
+    /// action is over before that, with the first result that means something.
+    ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// use signalwire_relay_core::{MachineDetector, secs};
@@ -247,7 +253,20 @@ impl Call {
         self.detect(MachineDetector::default())
     }
 
-    /// Detects a fax tone, or one in particular (`calling.detect`).
+    /// Detects a fax tone (`calling.detect`).
+    ///
+    /// Without a tone the service listens for [`FaxTone::Ced`], that of a called machine, by the newer specification; by
+    /// another document for either tone. A fax machine that calls sends [`FaxTone::Cng`]. To recognise both for certain,
+    /// run a detector for each:
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::FaxTone;
+    /// let (called, calling) = (call.detect_fax(FaxTone::Ced).await?, call.detect_fax(FaxTone::Cng).await?);
+    /// let is_fax = called.wait().await?.result() == "CED" || calling.wait().await?.result() == "CNG";
+    /// # let _ = is_fax;
+    /// # Ok(()) }
+    /// ```
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {

@@ -76,6 +76,12 @@ impl Action<ReceiveFax> {
 impl Call {
     /// Sends a fax: a PDF, by its `http` or `https` URL (`calling.send_fax`).
     ///
+    /// # What ends it
+    ///
+    /// The last page, a failure (no fax machine answers, the document cannot be fetched), [`stop`](Action::stop), or
+    /// the end of the call. How long the service tries if nothing answers is its own choice: bound the wait with
+    /// [`Wait::timeout`](crate::Wait::timeout).
+    ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// let fax = call.send_fax("https://example.com/order.pdf").identity("+15550000000").await?;
@@ -87,6 +93,10 @@ impl Call {
     }
 
     /// Receives a fax (`calling.receive_fax`).
+    ///
+    /// # What ends it
+    ///
+    /// As for [`send_fax`](Self::send_fax).
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {

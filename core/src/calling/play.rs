@@ -112,6 +112,11 @@ impl Call {
     ///
     /// Done when the service has accepted it; the [`PlayAction`] tells when it is over.
     ///
+    /// # What ends it
+    ///
+    /// The end of the list, played as often as [`repeat`](Request::repeat) says; media that cannot be played;
+    /// [`stop`](Action::stop); the end of the call. With `repeat(0)` it goes on until it is stopped.
+    ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// use signalwire_relay_core::{audio, tts};

@@ -74,6 +74,12 @@ impl Call {
     ///
     /// Done when the service has accepted it; the [`CollectAction`] gives the result.
     ///
+    /// # What ends it
+    ///
+    /// Input that is complete; [`initial_timeout`](Collect::initial_timeout), 4 s by default and counted from the end
+    /// of the prompt, if there is none; [`stop`](Action::stop); the end of the call. By the newer specification its
+    /// clock always runs; by the SDKs it can be [held back](Collect::start_input_timers).
+    ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// use signalwire_relay_core::{Collect, audio, secs, tts};

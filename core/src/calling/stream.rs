@@ -77,6 +77,10 @@ impl Action<Stream> {
 impl Call {
     /// Streams the call's audio to the server at a `wss` URL (`calling.stream`).
     ///
+    /// # What ends it
+    ///
+    /// [`stop`](Action::stop), the server, or the end of the call: silence does not.
+    ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// use signalwire_relay_core::StreamTrack;

@@ -177,6 +177,10 @@ impl Action<Tap> {
 impl Call {
     /// Sends a copy of the call's audio elsewhere (`calling.tap`).
     ///
+    /// # What ends it
+    ///
+    /// [`stop`](Action::stop), or the end of the call: silence does not.
+    ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// use signalwire_relay_core::{RecordDirection, rtp};

@@ -163,7 +163,7 @@ async fn sms(client: Client, _stage: Stage) -> Outcome {
         ("+15553330002", MessageState::Undelivered, Some("carrier_blocked")),
         ("+15553330003", MessageState::Failed, Some("spam")),
     ] {
-        let message = client.send_message(number, OURS).body("Your table is ready.").tags(["t".to_owned()]);
+        let message = client.send_message(number, OURS).body("Your table is ready.").tag("t");
         let last = message.await?.wait().await?;
         assert_eq!((&last.message_state, last.reason.as_deref()), (&fate, reason), "to {number}");
     }
