@@ -10,7 +10,10 @@
 //! - in tests of any kind: [`listener::Simulator`] listens on a loopback port, in a thread of its own;
 //! - as a program: `cargo run -p signalwire-relay-simulator -- --help`.
 //!
-//! What happens is said by a [`Scenario`], in Rust or in TOML.
+//! A [`Scenario`] says what happens, in Rust or in TOML.
+//!
+//! Two descriptions of the protocol are public, and they contradict each other in places. [`Reading`] selects the one
+//! that the service follows; a client should be tested against both.
 
 pub mod listener;
 mod methods;

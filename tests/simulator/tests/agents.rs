@@ -157,3 +157,41 @@ fn an_agent_is_on_hold_for_five_minutes_at_most() {
         assert!(resumed(&bench), "{timeout}");
     }
 }
+
+/// The words of the sidecar events so far.
+fn reports_of_sidecar(bench: &Bench) -> Vec<String> {
+    let words = bench.events("calling.ai.sidecar").into_iter();
+    words.map(|event| event["sidecar_event"]["type"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn a_sidecar_is_asked_and_stopped() {
+    let (mut bench, client, call) = talking(quiet(), []);
+    let ask = at(&call, json!({"text": "Is the caller upset?"}));
+    assert_eq!(bench.code(client, "calling.ai_sidecar.ask", ask.clone()), "409");
+    let one_side = at(&call, json!({"lang": "en-US", "direction": ["remote-caller"]}));
+    assert_eq!(bench.code(client, "calling.ai_sidecar", one_side), "400");
+    let sidecar = at(&call, json!({"lang": "en-US", "params": {"idle_timeout_ms": 200}}));
+    assert_eq!(bench.ok(client, "calling.ai_sidecar", sidecar.clone())["message"], "+OK");
+    assert_eq!(bench.code(client, "calling.ai_sidecar", sidecar), "409");
+    let queued = bench.ok(client, "calling.ai_sidecar.ask", ask);
+    assert_eq!((&queued["message"], &queued["ask_id"]), (&json!("queued"), &json!("a-1")));
+    bench.ok(client, "calling.ai_sidecar.poke", at(&call, json!({"text": "Listen"})));
+    let status = bench.ok(client, "calling.ai_sidecar.status", at(&call, json!({})));
+    assert!(status["message"].as_str().expect("a text").starts_with("+OK running=1 ticks=2 "));
+    bench.ok(client, "calling.ai_sidecar.stop", at(&call, json!({})));
+    let expected = ["start", "ask_request", "ask_answer", "turn", "stop", "final"];
+    assert_eq!(reports_of_sidecar(&bench), expected);
+    let answer = bench.events("calling.ai.sidecar")[2]["sidecar_event"].clone();
+    assert_eq!(answer["ask_id"], "a-1");
+    assert!(answer["raw"].is_string() && answer["channel_data"]["call_id"] == call);
+}
+
+#[test]
+fn a_sidecar_can_give_one_summary() {
+    let (mut bench, client, call) = talking(quiet(), []);
+    let sidecar = json!({"lang": "en-US", "action": {"summarize": {"prompt": "In short?"}}});
+    bench.ok(client, "calling.ai_sidecar", at(&call, sidecar));
+    assert_eq!(reports_of_sidecar(&bench), ["final"]);
+    assert_eq!(bench.code(client, "calling.ai_sidecar.status", at(&call, json!({}))), "409");
+}

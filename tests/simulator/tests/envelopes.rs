@@ -16,9 +16,17 @@ fn every_method_of_the_list_is_known_and_no_other() {
         "calling.unhold",
         "signalwire.execute",
     ];
+    let newer = [
+        "calling.ai_sidecar",
+        "calling.ai_sidecar.ask",
+        "calling.ai_sidecar.poke",
+        "calling.ai_sidecar.status",
+        "calling.ai_sidecar.stop",
+        "provisioning.configure",
+    ];
     for (reading, strict, missing) in [
         (Reading::Sdks, false, &[][..]),
-        (Reading::Sdks, true, &[]),
+        (Reading::Sdks, true, &newer),
         (Reading::Specification, false, &["calling.hold", "calling.unhold"]),
         (Reading::Specification, true, &older),
     ] {

@@ -257,6 +257,16 @@ fn keys_of_one_reading() -> Vec<Keys> {
         ),
         (old, "calling.ai_message", json!({"message_text": "m"}), vec![(json!({"async": true}), "async")]),
         (old, "calling.ai_hold", json!({}), vec![(json!({"swml": true}), "swml")]),
+        (
+            old,
+            "calling.amazon_bedrock",
+            json!({}),
+            vec![
+                (json!({"async": true}), "async"),
+                (json!({"params": {"temperature": 1}}), "params.temperature"),
+                (json!({"SWAIG": {"mcp_servers": []}}), "SWAIG.mcp_servers"),
+            ],
+        ),
         (old, "calling.user_event", json!({"event": {"a": 1}}), vec![(json!({"colour": "red"}), "colour")]),
         (new, "calling.disconnect", json!({}), vec![(json!({"reason": "done"}), "reason")]),
         (
@@ -334,6 +344,7 @@ fn rules_of_one_reading() -> Vec<(Reading, &'static str, Value, &'static str)> {
         (old, "calling.ai_message", json!({"reset": {"consolidate": true}}), "'reset.consolidate'"),
         (old, "calling.amazon_bedrock", json!({"prompt": {"text": "t"}, "voice_id": "v"}), "'voice_id'"),
         (old, "calling.amazon_bedrock", json!({"prompt": "t"}), "'prompt'"),
+        (old, "calling.amazon_bedrock", json!({"params": {"attention_timeout": 9}}), "attention_timeout'"),
         (old, "calling.ai", json!({"control_id": "k"}), "'agent' or 'prompt'"),
         (old, "calling.user_event", json!({"event": "text"}), "'event'"),
         (old, "calling.user_event", json!({}), "'event'"),

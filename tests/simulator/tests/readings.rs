@@ -769,3 +769,29 @@ fn a_conference_names_its_region_and_why_it_ended() {
     let reason = &events.last().expect("events")["reason_ended"];
     assert_eq!(reason, "participant-with-end-conference-on-exit-left");
 }
+
+#[test]
+fn dials_bridges_and_messages_fail_on_demand() {
+    let (mut bench, client, call) = talking(quiet(), []);
+    for method in ["calling.dial", "calling.connect", "messaging.send"] {
+        bench.board.fail_next(method, 1);
+    }
+    bench.ok(client, "calling.dial", json!({"tag": "t", "devices": [[phone("+1")]]}));
+    bench.ok(client, "calling.connect", at(&call, json!({"devices": [[phone("+1")]]})));
+    bench.ok(client, "messaging.send", json!({"to_number": "+1", "from_number": "+2", "body": "b"}));
+    bench.run(2.0);
+    assert_eq!(bench.events("calling.call.dial").pop().expect("events")["reason"], "error");
+    assert_eq!(bench.events("calling.call.connect").pop().expect("events")["failed_reason"], "error");
+    assert_eq!(bench.member("messaging.state", "message_state"), ["queued", "initiated", "failed"]);
+}
+
+#[test]
+fn a_message_without_a_context_has_its_states_in_the_usual_one() {
+    let mut bench = Bench::new(quiet());
+    let sender = bench.client(&["office"]);
+    let reader = bench.client(&["default"]);
+    bench.ok(sender, "messaging.send", json!({"to_number": "+1", "from_number": "+2", "body": "b"}));
+    let states = bench.frames.iter().filter(|(_, frame)| frame["params"]["event_type"] == "messaging.state");
+    assert_eq!(states.map(|(to, _)| *to).collect::<Vec<_>>(), [reader]);
+    assert_eq!(envelope(&bench, "messaging.state")["context"], "default");
+}

@@ -488,3 +488,16 @@ fn an_acknowledgement_is_a_whole_answer() {
         assert!(matches!(&bench.board.violations()[before..], [Violation::Malformed { .. }]), "{answer}");
     }
 }
+
+#[test]
+fn a_connector_gets_a_profile_that_is_not_shown() {
+    let mut bench = Bench::new(quiet());
+    let client = bench.client(&[]);
+    let mut configure = json!({"target": "freeswitch", "local_endpoint": "10.0.0.1:5060",
+        "external_endpoint": "203.0.113.9:5060", "relay_connector_id": "0f"});
+    let answer = bench.request(client, "provisioning.configure", configure.clone());
+    assert!(answer["result"]["configuration"]["profile"].is_string());
+    assert!(!format!("{:?}", bench.board.journal()).contains("sip-password"));
+    configure["target"] = "asterisk".into();
+    assert_eq!(bench.code(client, "provisioning.configure", configure), "-32602");
+}

@@ -318,8 +318,14 @@ fn everything_can_be_done_on_one_call() {
     tour.bench.settle();
     tour.session("calling.pass", at(&offered, json!({})));
     tour.run(30.0);
-    let unused: Vec<_> = METHODS.iter().filter(|method| !tour.used.contains(**method)).collect();
+    let unused: Vec<_> =
+        METHODS.iter().filter(|method| !tour.used.contains(**method) && !is_newer(method)).collect();
     assert!(unused.is_empty(), "{unused:?}");
     assert!(tour.bench.board.violations().is_empty(), "{:?}", tour.bench.board.violations());
     assert_eq!(tour.bench.events("messaging.receive").len(), 1);
+}
+
+/// Whether the older sources do not know a method.
+fn is_newer(method: &str) -> bool {
+    method.starts_with("calling.ai_sidecar") || method == "provisioning.configure"
 }

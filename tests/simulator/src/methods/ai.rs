@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, WEB, older, optional, required};
+use super::rules::{Kind, Param, WEB, older, optional, others, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media, texts};
 use crate::switchboard::calls::CallKey;
 use crate::switchboard::micros;
@@ -17,7 +17,7 @@ const BEDROCK: &str = "calling.amazon_bedrock";
 
 /// How long an agent thinks before it speaks.
 const THINKING: Duration = Duration::from_millis(700);
-/// What an agent is quiet for that is put on hold for no time, or for longer than this.
+/// The longest hold; it also replaces a time that is 0 or not readable.
 const LONGEST_HOLD: Duration = Duration::from_mins(5);
 const GREETING: &str = "Hello, how can I help you?";
 
@@ -26,6 +26,25 @@ const RESET: &[Param] = &[
     optional("user_prompt", Kind::AnyText),
     optional("system_prompt", Kind::AnyText),
     older("consolidate", Kind::Flag).refused_in(Reading::Specification),
+];
+
+const BEDROCK_PARAMS: &[Param] = &[
+    optional("attention_timeout", Kind::ZeroOrWhole(10_000, 600_000)),
+    optional("hard_stop_time", Kind::Text),
+    optional("hard_stop_prompt", Kind::AnyText),
+    optional("inactivity_timeout", Kind::Whole(10_000, 3_600_000)),
+    optional("video_idle_file", Kind::Text),
+    optional("video_listening_file", Kind::Text),
+    optional("video_talking_file", Kind::Text),
+    others().only(Reading::Sdks),
+];
+
+const BEDROCK_SWAIG: &[Param] = &[
+    optional("defaults", Kind::Open),
+    optional("functions", Kind::Any),
+    optional("includes", Kind::Any),
+    optional("native_functions", Kind::Any),
+    others().only(Reading::Sdks),
 ];
 
 // What describes an agent is interpreted far behind this service: only its outer form is checked.
@@ -66,8 +85,8 @@ pub(super) const METHODS: &[Method] = &[
         on: On::AnsweredCall,
         params: &[
             optional("prompt", Kind::Differs(&Kind::Open, &Kind::Any)),
-            optional("SWAIG", Kind::Open),
-            optional("params", Kind::Open),
+            optional("SWAIG", Kind::Differs(&Kind::Object(BEDROCK_SWAIG), &Kind::Open)),
+            optional("params", Kind::Differs(&Kind::Object(BEDROCK_PARAMS), &Kind::Open)),
             optional("global_data", Kind::Open),
             optional("post_prompt", Kind::Open),
             optional("post_prompt_url", WEB),
@@ -191,12 +210,12 @@ fn tell_agent(board: &mut Switchboard, request: &Request, what: &str) -> Outcome
     accepted()
 }
 
-/// Whether agents say what they are doing.
+/// Returns `true` if agents send events about their activity.
 fn is_active(board: &Switchboard) -> bool {
     board.scenario.is_to_specification() && !board.scenario.other_forms
 }
 
-/// Refuses what cannot be done beside an agent.
+/// Refuses a method that cannot run during an AI session.
 pub(super) fn refuse_beside_agent(board: &Switchboard, key: CallKey) -> Result<(), Refused> {
     if board.scenario.is_to_specification() && board.runs(key, &[NAME, BEDROCK]) {
         return Err(Refused::conflict("An AI session is active on the call"));
@@ -204,7 +223,7 @@ pub(super) fn refuse_beside_agent(board: &Switchboard, key: CallKey) -> Result<(
     Ok(())
 }
 
-/// How long an agent is on hold: seconds, or a number with a unit.
+/// Reads the time of a hold: seconds, or a number with the unit s, m or h.
 fn hold_time(text: &str) -> Duration {
     let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
         Some(number) if text.ends_with('m') => (number, 60.0),
@@ -225,9 +244,9 @@ struct Agent {
     has_post_prompt: bool,
     started: Duration,
     on_hold: bool,
-    /// What the caller is saying.
+    /// The sentence that the caller is saying.
     hearing: String,
-    /// What is to be said next, and what is being said.
+    /// The sentence to be said next, and the one that is being said.
     planned: Option<String>,
     saying: Option<String>,
 }
@@ -246,7 +265,7 @@ impl Agent {
     }
 
     fn tell(&self, desk: &mut Desk<'_>, activity: &str, params: Value) {
-        // These two and the answer in one piece are not told of every kind of agent.
+        // Events that this kind of agent does not send.
         if self.bedrock && ["user_speaking", "response", "warning", "post_prompt"].contains(&activity) {
             return;
         }

@@ -7,7 +7,7 @@ use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media, texts
 use crate::{CallState, Reading, Switchboard};
 
 const CODECS: &[&str] = &["PCMU", "PCMA", "OPUS", "G729", "G722", "VP8", "H264", "AMR-WB"];
-/// The codecs that a telephone call can have.
+/// The codecs of a telephone call.
 const TELEPHONE_CODECS: &[&str] = &["PCMU", "PCMA", "G729", "G722", "AMR-WB"];
 
 pub(super) const METHODS: &[Method] = &[Method {

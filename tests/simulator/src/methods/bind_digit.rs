@@ -40,7 +40,7 @@ pub(super) const METHODS: &[Method] = &[
 
 fn bind(board: &mut Switchboard, request: &Request) -> Outcome {
     let digits = request.text("digits").unwrap_or_default();
-    // Nobody presses a pause.
+    // Pauses are legal and cannot be pressed.
     let keys: String = digits.chars().filter(|key| !key.eq_ignore_ascii_case(&'w')).collect();
     let digits = if keys.is_empty() { digits.to_owned() } else { keys };
     let name = request.text("bind_method").unwrap_or_default();

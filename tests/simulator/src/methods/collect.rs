@@ -133,7 +133,7 @@ impl Style {
 
 #[derive(Debug)]
 struct DigitRules {
-    /// Fewer than these do not match.
+    /// Fewer keys than this are no match.
     min: u64,
     max: u64,
     timeout: Duration,

@@ -13,7 +13,7 @@ pub(super) const METHODS: &[Method] = &[Method {
         required("tag", Kind::Text),
         required("devices", Kind::Devices),
         optional("max_price_per_minute", Kind::Amount),
-        // The length of the call in seconds. For the SDKs it is not enforced: they disagree on its unit.
+        // Seconds. The SDKs disagree on the unit, so their reading does not enforce it.
         optional("max_duration", Kind::Whole(0, i64::MAX)),
         newer("timeout", Kind::Positive),
         newer("send_digits", Kind::SomeChars(TONES_AND_PAUSES)),
@@ -36,8 +36,7 @@ fn dial(board: &mut Switchboard, request: &Request) -> Outcome {
     accepted()
 }
 
-/// What a dial or connect asks for beside its devices. Clients of the older description send none of it but a limit
-/// for a connect.
+/// Options of a dial or connect apart from its devices. The older description has only the limit of a connect.
 pub(super) fn wishes(board: &Switchboard, request: &Request) -> Wishes {
     let time = |name: &str| to_time(request.value(name)).filter(|time| !time.is_zero());
     let limit = time("max_duration");

@@ -312,7 +312,7 @@ impl Device {
         self.seconds("timeout").or(default).unwrap_or(RING_TIME)
     }
 
-    /// How long a call with it may last; only the older sources have that.
+    /// The limit of a call with this device, which only the older sources have.
     pub(crate) fn max_duration(&self) -> Option<Duration> {
         self.seconds("max_duration").filter(|time| !time.is_zero())
     }

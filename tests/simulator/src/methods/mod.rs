@@ -3,6 +3,7 @@
 //! A method is added by writing a file with a `METHODS` table and naming it in [`ALL`].
 
 mod ai;
+mod ai_sidecar;
 mod answer;
 mod begin;
 mod bind_digit;
@@ -18,6 +19,7 @@ mod end;
 mod fax;
 mod hold;
 mod lasting;
+mod live;
 pub(crate) mod media;
 pub(crate) mod messaging;
 mod pass;
@@ -43,8 +45,8 @@ use crate::switchboard::calls::CallKey;
 use crate::switchboard::session::SessionKey;
 use crate::{ConnectionId, Reading, Scenario, Switchboard};
 
-/// All methods with a table. Four have none, as they are answered in another form: `signalwire.connect`,
-/// `signalwire.execute`, `signalwire.ping` and `signalwire.reauthenticate`.
+/// All methods with a table. Five have none, as they are answered in another form: `provisioning.configure`,
+/// `signalwire.connect`, `signalwire.execute`, `signalwire.ping` and `signalwire.reauthenticate`.
 const ALL: &[&[Method]] = &[
     receive::METHODS,
     answer::METHODS,
@@ -65,6 +67,7 @@ const ALL: &[&[Method]] = &[
     stream::METHODS,
     transcribe::METHODS,
     ai::METHODS,
+    ai_sidecar::METHODS,
     conference::METHODS,
     room::METHODS,
     queue::METHODS,
@@ -84,6 +87,11 @@ pub const METHODS: &[&str] = &[
     "calling.ai.stop",
     "calling.ai_hold",
     "calling.ai_message",
+    "calling.ai_sidecar",
+    "calling.ai_sidecar.ask",
+    "calling.ai_sidecar.poke",
+    "calling.ai_sidecar.status",
+    "calling.ai_sidecar.stop",
     "calling.ai_unhold",
     "calling.amazon_bedrock",
     "calling.answer",
@@ -144,6 +152,7 @@ pub const METHODS: &[&str] = &[
     "calling.unhold",
     "calling.user_event",
     "messaging.send",
+    "provisioning.configure",
     "signalwire.connect",
     "signalwire.execute",
     "signalwire.ping",
@@ -162,13 +171,23 @@ const OLDER: &[&str] = &[
     "signalwire.execute",
 ];
 
+/// Methods that only the newer specification names.
+const NEWER: &[&str] = &[
+    "calling.ai_sidecar",
+    "calling.ai_sidecar.ask",
+    "calling.ai_sidecar.poke",
+    "calling.ai_sidecar.status",
+    "calling.ai_sidecar.stop",
+    "provisioning.configure",
+];
+
 /// Methods that the newer specification took out because the service does not implement them.
 const TAKEN_OUT: &[&str] = &["calling.hold", "calling.unhold"];
 
-/// Whether the service has a method of this name in a scenario, provided that it knows the name at all.
+/// Returns `true` unless the service lacks a method of this name in the reading of a scenario.
 pub(crate) fn is_offered(name: &str, scenario: &Scenario) -> bool {
     match scenario.reading {
-        Reading::Sdks => true,
+        Reading::Sdks => !(scenario.strict && NEWER.contains(&name)),
         Reading::Specification if TAKEN_OUT.contains(&name) => scenario.refuse_hold,
         Reading::Specification => !(scenario.strict && OLDER.contains(&name)),
     }
@@ -332,8 +351,13 @@ mod tests {
 
     #[test]
     fn the_list_names_every_method() {
-        let without_table =
-            ["signalwire.connect", "signalwire.execute", "signalwire.ping", "signalwire.reauthenticate"];
+        let without_table = [
+            "provisioning.configure",
+            "signalwire.connect",
+            "signalwire.execute",
+            "signalwire.ping",
+            "signalwire.reauthenticate",
+        ];
         let with_table = ALL.iter().flat_map(|table| table.iter()).map(|method| method.name);
         let mut names: Vec<_> = with_table.chain(without_table).collect();
         names.sort_unstable();

@@ -19,7 +19,7 @@ const QUESTION: Duration = Duration::from_secs(2);
 const KEY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the payment connector takes.
 const PROCESSING: Duration = Duration::from_secs(1);
-/// How long after the event that looks like the end the one comes that is.
+/// Time from the last progress marker to the final event.
 const UNTIL_VERDICT: Duration = Duration::from_millis(300);
 const CARD_TYPES: &str = "visa mastercard amex";
 /// The month that every simulation starts in, counted from the year 2000.
@@ -65,7 +65,7 @@ const ERRORS: Kind = Kind::Words(&[
 ]);
 const BANK_ACCOUNTS: Kind = Kind::OneOf(&["consumer-checking", "consumer-savings", "commercial-checking"]);
 
-// Numbers and truths are text. Some clients of the SDKs' time write them as themselves.
+// Numbers and booleans are text in the newer specification. Some older clients send JSON numbers and booleans.
 const TRUTH: Kind = Kind::OneOf(&["true", "false"]);
 const NUMBER: Kind = Kind::SomeChars("0123456789");
 const AMOUNT: Kind = Kind::SomeChars("0123456789.");
@@ -154,7 +154,7 @@ impl Question {
         }
     }
 
-    /// The number of the failure to enter this.
+    /// The `payment_error_code` of a failed question.
     fn error_code(self) -> &'static str {
         match self {
             Self::CardNumber => "700",
@@ -226,22 +226,22 @@ struct Till {
     typed: String,
     /// True between the last question and the answer of the connector.
     processing: bool,
-    /// What the last event will say, while it is on its way.
+    /// The outcome, once it is known and until the final event is sent.
     verdict: Option<Verdict>,
 }
 
-/// How a payment ends.
+/// The outcome of a payment.
 #[derive(Debug, Clone)]
 struct Verdict {
-    /// The progress event before the last one.
+    /// The `for` of the progress event before the final one.
     marker: &'static str,
     /// The state that the SDKs expect.
     state: &'static str,
     result: &'static str,
-    /// What was wrong with what was typed, or with the card.
+    /// The `error_type` word; empty if there is none.
     error: &'static str,
     code: &'static str,
-    /// What the connector said, if it was asked in vain.
+    /// Error code and message of the connector, if it failed.
     connector: Option<(&'static str, &'static str)>,
 }
 
@@ -354,7 +354,7 @@ impl Till {
         event
     }
 
-    /// The one event that ends a payment in the newer specification.
+    /// Sends the final event of the newer specification and ends the payment.
     fn last_word(&mut self, desk: &mut Desk<'_>) {
         let Some(verdict) = self.verdict.take() else { return };
         let mut event = self.facts();
@@ -437,7 +437,7 @@ impl Till {
             prompt["for"] == question.name()
                 && lists(&prompt["attempt"], &attempt)
                 && lists(&prompt["attempts"], &attempt)
-                && lists(&prompt["card_type"], self.card.kind())
+                && (self.card.kind().is_empty() || lists(&prompt["card_type"], self.card.kind()))
                 && lists(&prompt["error_type"], error)
         };
         let Some(prompt) = prompts.find(fits) else { return scenario.paced(QUESTION) };
@@ -501,8 +501,7 @@ impl Till {
         }
     }
 
-    /// The payment is over. In the newer specification the event that says so comes a little after the one that looks
-    /// like it.
+    /// Ends the payment. In the newer specification the final event follows its marker after [`UNTIL_VERDICT`].
     fn end(&mut self, desk: &mut Desk<'_>, verdict: Verdict) {
         let Verdict { marker: step, state, error, .. } = verdict;
         if desk.is_to_specification() {
@@ -597,7 +596,7 @@ impl Operation for Till {
     }
 }
 
-/// Whether a prompt is for a word: it lists the word, or it is for every one.
+/// Returns `true` if a member of a prompt lists a word or is absent.
 fn lists(words: &Value, wanted: &str) -> bool {
     match words {
         Value::String(words) => words.split([' ', ',']).any(|word| word == wanted),

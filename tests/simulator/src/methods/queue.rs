@@ -41,7 +41,7 @@ pub(super) const METHODS: &[Method] = &[
         name: "calling.queue.leave",
         on: On::AnsweredCall,
         params: &[
-            // The one of entering, except for the SDKs: some of them make a new one for leaving.
+            // The control id of entering. Some SDKs send a new one, so their reading accepts any.
             required("control_id", Kind::Text),
             required("queue_name", Kind::Text),
             optional("queue_id", Kind::Text),

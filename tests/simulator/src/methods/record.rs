@@ -17,7 +17,7 @@ const NAME: &str = "calling.record";
 const INITIAL_TIMEOUT: Duration = Duration::from_secs(5);
 const END_SILENCE: Duration = Duration::from_secs(1);
 const TERMINATORS: &str = "#*";
-/// How long after the start the first sound is on tape.
+/// Time from the start of a recording to its first frame.
 const FIRST_FRAME: Duration = Duration::from_millis(20);
 /// One channel of either format.
 const BYTES_PER_SECOND: u64 = 16_000;
@@ -36,7 +36,7 @@ const AUDIO: &[Param] = &[
 
 const RECORD: &[Param] = &[optional("audio", Kind::Object(AUDIO)).required_in(Reading::Specification)];
 
-/// What happens to the gap while a recording is paused.
+/// The treatment of the gap while a recording is paused.
 const BEHAVIOR: Kind = Kind::OneOf(&["skip", "silence"]);
 
 pub(super) const METHODS: &[Method] = &[
@@ -193,7 +193,7 @@ impl Recording {
         let nested = desk.scenario().nested_record_results || desk.scenario().other_forms;
         let to_specification = desk.is_to_specification();
         let mut event = json!({"state": state, "recording_id": self.id, "record": self.audio()});
-        // There is no file of a silence.
+        // A recording without input has no file.
         if !to_specification || state == "finished" {
             event["start_time"] = epoch(self.started).into();
             event["end_time"] = epoch(desk.now()).into();

@@ -19,7 +19,7 @@ pub(crate) struct Param {
     refused: Option<Reading>,
 }
 
-/// Whether a parameter may be left out.
+/// The need for a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Need {
     Optional,
@@ -109,14 +109,16 @@ pub(crate) enum Kind {
     Amount,
     /// A whole number from the first to the last value.
     Whole(i64, i64),
+    /// 0, or a whole number from the first to the last value.
+    ZeroOrWhole(i64, i64),
     /// A whole number from the second to the third value that is a multiple of the first.
     Step(i64, i64, i64),
     OneOf(&'static [&'static str]),
-    /// One of these words, in any case.
+    /// One of these words, in upper or lower case.
     OneOfAnyCase(&'static [&'static str]),
     /// One of these words, or text that starts with the prefix.
     OneOfOrPrefixed(&'static [&'static str], &'static str),
-    /// These words, with spaces between them.
+    /// One or more of these words, separated by spaces.
     Words(&'static [&'static str]),
     /// Text of characters from this set.
     Chars(&'static str),
@@ -140,7 +142,7 @@ pub(crate) enum Kind {
     Texts,
     /// The same, with at least one.
     SomeTexts,
-    /// A list of texts of which each is one that [`Kind::Url`] accepts.
+    /// A list of URLs, each as in [`Kind::Url`].
     Urls(&'static [&'static str]),
     /// A list of these words.
     ListOf(&'static [&'static str]),
@@ -152,7 +154,7 @@ pub(crate) enum Kind {
     Objects(&'static [Param]),
     /// An object with `type` and `params`: one of these types, with its table.
     Typed(&'static [(&'static str, &'static [Param])]),
-    /// The same, where `params` may be left out, and so may `type`: then it is the first one.
+    /// The same with optional `params` and an optional `type`, which is the first type by default.
     Bare(&'static [(&'static str, &'static [Param])]),
     /// An object with one of these keys, with its table; or the text `stop` or `summarize`.
     Action(&'static [(&'static str, &'static [Param])]),
@@ -162,7 +164,7 @@ pub(crate) enum Kind {
     Any,
     /// A list of things to play, not empty.
     Media,
-    /// The same or an empty list; or one thing to play without a list.
+    /// The same or an empty list; or a single thing to play outside a list.
     Ringback,
     /// One device.
     Device,
@@ -174,7 +176,7 @@ pub(crate) enum Kind {
     HeaderName,
     /// The value of a SIP header: text without a line break.
     HeaderValue,
-    /// The first in the newer specification, the second for the SDKs.
+    /// The first kind in the newer specification, the second one for the SDKs.
     Differs(&'static Kind, &'static Kind),
 }
 
@@ -192,7 +194,7 @@ pub(crate) const SECURE_WEB: Kind = Kind::Url(&["https://"]);
 /// An address that media is streamed to.
 pub(crate) const SECURE_SOCKET: Kind = Kind::Url(&["wss://"]);
 
-/// The result of a check beside a reason to refuse.
+/// Findings of a check that are no reason to refuse a request by themselves.
 #[derive(Debug, Default)]
 pub(crate) struct Remarks {
     reading: Reading,
@@ -207,7 +209,7 @@ impl Remarks {
         Self { reading, ..Self::default() }
     }
 
-    /// The text of the refusal of a strict service, if it has a reason for one.
+    /// Returns the text with which a strict service refuses the request, if it does.
     pub(crate) fn objection(&self) -> Option<String> {
         let first = self.unknown.first().or(self.other_reading.first());
         first.map(|parameter| format!("Unknown parameter '{parameter}'"))
@@ -283,6 +285,7 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
         | Kind::Amount
         | Kind::Positive
         | Kind::Whole(..)
+        | Kind::ZeroOrWhole(..)
         | Kind::Step(..) => check_number(path, value, kind),
         Kind::OneOf(_)
         | Kind::OneOfAnyCase(_)
@@ -330,7 +333,7 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
     }
 }
 
-/// Values of which only the JSON type counts.
+/// Checks values of which only the JSON type counts.
 fn check_type(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     let is_text = value.as_str().is_some_and(|text| !text.is_empty());
     let (fits, what) = match kind {
@@ -351,7 +354,7 @@ fn check_type(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     if fits { Ok(()) } else { Err(format!("Parameter '{path}' must be {what}")) }
 }
 
-/// Lists of texts.
+/// Checks lists of texts.
 fn check_list(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     let must = |what: &str| Err(format!("Parameter '{path}' must be {what}"));
     let list = value.as_array();
@@ -393,6 +396,10 @@ fn check_number(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
         }
         Kind::Amount => (number.is_some_and(|number| number >= 0.0), "a number, 0 or more".to_owned()),
         Kind::Positive => (number.is_some_and(|number| number > 0.0), "a number greater than 0".to_owned()),
+        Kind::ZeroOrWhole(low, high) => (
+            whole(value).is_some_and(|number| number == 0 || (*low..=*high).contains(&number)),
+            format!("0 or an integer from {low} to {high}"),
+        ),
         Kind::Step(step, low, high) => (
             whole(value).is_some_and(|number| (*low..=*high).contains(&number) && number % step == 0),
             format!("a multiple of {step} from {low} to {high}"),

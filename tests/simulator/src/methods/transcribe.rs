@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::lasting::Lasting;
+use super::live::{Live, is_told};
 use super::rules::{Kind, Param, WEB, newer, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
 use crate::switchboard::operation::{Command, Desk, Operation};
@@ -55,7 +56,7 @@ const START_TRANSLATE: &[Param] = &[
     older("debug_level", Kind::Whole(0, 2)),
 ];
 
-/// How a translation may be coloured.
+/// The tone of a translation.
 const FILTER: Kind = Kind::Differs(
     &Kind::OneOfOrPrefixed(&["polite", "rude", "professional", "shakespeare", "gen-z"], "prompt:"),
     &Kind::Text,
@@ -142,7 +143,8 @@ fn transcribe(board: &mut Switchboard, request: &Request) -> Outcome {
     }
 }
 
-/// What is said goes to the webhook of the action: on the wire there is only the reply.
+/// What is said goes to the webhook of the action, and to the client without one. The older description knows only the
+/// webhook: on the wire there is only the reply.
 fn live(board: &mut Switchboard, request: &Request, name: &'static str, what: &'static str) -> Outcome {
     let action = request.value("action");
     let verb = match action {
@@ -150,7 +152,13 @@ fn live(board: &mut Switchboard, request: &Request, name: &'static str, what: &'
         action => action.as_str().unwrap_or("stop"),
     };
     if verb == "start" {
-        board.start_operation(request, Box::new(Lasting::silent(what)))?;
+        let start = &action["start"];
+        if is_told(&board.scenario, start) {
+            let live = Live::new(what, name == LIVE_TRANSLATE, start);
+            board.start_operation(request, Box::new(live))?;
+        } else {
+            board.start_operation(request, Box::new(Lasting::silent(what)))?;
+        }
         return accepted();
     }
     if verb == "stop" {
@@ -161,6 +169,9 @@ fn live(board: &mut Switchboard, request: &Request, name: &'static str, what: &'
         return Err(Refused::conflict(format!("No {name} is active on the call")));
     }
     board.note(key, format!("{what}: {verb}"));
+    if verb == "summarize" {
+        board.command_all(key, &[name], &Command::Summarize);
+    }
     accepted()
 }
 

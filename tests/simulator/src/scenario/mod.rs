@@ -201,20 +201,19 @@ impl Scenario {
         self
     }
 
-    /// Refuses requests although nothing is wrong with them. Refusals of one method are used in the order they are
-    /// added.
+    /// Refuses requests that are correct. Refusals of one method are used in the order in which they are added.
     #[must_use]
     pub fn refusal(mut self, refusal: ScriptedRefusal) -> Self {
         self.refusals.push(refusal);
         self
     }
 
-    /// Lets the next `times` operations that a method starts fail, instead of coming to their natural end; those after
-    /// them do not. Each fails 100 ms after it began, in the way it has for that: `calling.play` and `calling.ai` end in
+    /// Makes the next `times` operations that a method starts fail. Each fails 100 ms after it began, in its own way: `calling.play` and `calling.ai` end in
     /// state `error`, `calling.send_digits` in state `error` ([`Reading::Specification`] only), a collect with a result of
     /// type `error`, `calling.detect` and the fax methods with `error` ([`Reading::Sdks`]) or without success
     /// ([`Reading::Specification`]), `calling.pay` with result `internal-error`, `calling.refer` in state `error`,
-    /// `calling.join_room` with status `failed`. What has no failure ends early.
+    /// `calling.join_room` with status `failed`. A dial, a bridge and a message fail without being tried. What has no
+    /// failure ends early.
     ///
     /// In TOML `failing = [{ method = "calling.send_digits", times = 2 }]`; `times` is 1 when it is not given.
     #[must_use]
@@ -285,10 +284,12 @@ impl Scenario {
         self
     }
 
-    /// Whether the service refuses parameters and methods that its [`reading`](Self::reading) does not know: a
-    /// parameter with code 400 (in `signalwire.connect` and other requests without such a code with -32602), a method
-    /// with -32601. Without this a parameter that neither reading knows is accepted and noted as a
-    /// [`Violation`](crate::Violation), and one that only the other reading knows is accepted. Default: false.
+    /// Refuses parameters and methods that the [`reading`](Self::reading) of the scenario does not know.
+    ///
+    /// A request with such a parameter gets a result with code 400, or the error -32602 where results have no code, as
+    /// in `signalwire.connect`. A request of such a method gets the error -32601. A service that is not strict accepts a
+    /// parameter that only the other reading knows. It also accepts a parameter that neither reading knows, and notes a
+    /// [`Violation`](crate::Violation). Default: false.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -356,7 +357,8 @@ impl Scenario {
     ///   [`Reading::Sdks`] the last event of a payment that went through has only `state`, that of any other `for` and
     ///   no `state`;
     /// - the facts of a recording are in `record`, document and pages of a fax in `fax` itself, beside a `state`;
-    /// - an AI agent has no event, neither about its end nor about what it does;
+    /// - an AI agent has no event, neither about its end nor about what it does, and neither has a live transcription or
+    ///   translation;
     /// - `messaging.state` has no more than `message_id`, `message_state`, and the `reason` if there is one.
     #[must_use]
     pub fn other_forms(mut self, other: bool) -> Self {
@@ -364,16 +366,17 @@ impl Scenario {
         self
     }
 
-    /// Whether events have only `event_type`, `event_channel`, `timestamp` and `params` around what they say, as they
-    /// always do in [`Reading::Sdks`]. Default: false.
+    /// Whether the envelope of an event has only `event_type`, `event_channel`, `timestamp` and `params`, as it always
+    /// has in [`Reading::Sdks`]. Default: false.
     #[must_use]
     pub fn minimal_envelope(mut self, minimal: bool) -> Self {
         self.minimal_envelope = minimal;
         self
     }
 
-    /// Whether `calling.hold` and `calling.unhold` are refused with code 501, as by a service that knows them and does
-    /// not have them. Without this they work with [`Reading::Sdks`], and are unknown methods with
+    /// Refuses `calling.hold` and `calling.unhold` with code 501, like a service that does not implement them.
+    ///
+    /// With false they work in [`Reading::Sdks`], and are refused with -32601 like any unknown method in
     /// [`Reading::Specification`]. Default: false.
     #[must_use]
     pub fn refuse_hold(mut self, refuse: bool) -> Self {

@@ -34,6 +34,7 @@ use serde::Deserialize;
 /// | `calling.refer` | `inProgress`, then what the target did | `success` or `failed` |
 /// | `clear_digit_bindings` without realm | realm `default`; `all` is every one | every one |
 /// | AI session | `calling.ai.*` events; `connect` and `play_and_collect` are refused with 409; at most 300 s on hold | only the event of its end |
+/// | live transcription and translation without a webhook | `calling.ai.transcribe.*`, `calling.ai.translate.*` events | no event |
 /// | room, user event | `calling.call.room`, `calling.user_event` | no event |
 /// | `calling.error` | `error`, `fatal` | `code`, `message` |
 /// | message states | `tag`, empty `tags`, context `default` if not given | `tags` as they were sent |
@@ -50,6 +51,21 @@ use serde::Deserialize;
 #[non_exhaustive]
 pub enum Reading {
     /// The newer public specification.
+    ///
+    /// Among the requests that are refused in this reading alone:
+    ///
+    /// - `signalwire.connect` with a major version above 4, with a minor version other than 0, or with an
+    ///   `authorization_state` without its `protocol`;
+    /// - `signalwire.receive` and `signalwire.unreceive` of a client that connected with version 4;
+    /// - `calling.hold` and `calling.unhold`, see [`Scenario::refuse_hold`](crate::Scenario::refuse_hold);
+    /// - `prompt` in `calling.ai_unhold`, `reset.consolidate` in `calling.ai_message`, and `voice_id` in
+    ///   `calling.amazon_bedrock`;
+    /// - `calling.answer` of a telephone call with a codec that no telephone has;
+    /// - a payment connector without TLS, and numbers or booleans instead of text in `calling.pay`;
+    /// - `messaging.send` with a body beside a `template_id`, or with more than 8 media.
+    ///
+    /// The result of `signalwire.connect` has `ice_servers` and does not tell whether the session was resumed. A resume
+    /// with a valid state brings no new `signalwire.authorization.state`.
     #[default]
     Specification,
     /// The behaviour that the server SDKs expect.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::seconds;
 use crate::Refusal;
 
-/// Refuses requests of one method: the first one, unless it says how many or how long.
+/// Refuses requests of one method: the first one by default, or a number of them, or all of them for a while.
 ///
 /// In TOML, `code` is a three-digit number for a result and a negative one for a JSON-RPC error, also as text. Instead
 /// of a `code` there may be `silence = true` or `without_protocol = true`.

@@ -15,7 +15,7 @@ use super::{NODE, epoch, millis};
 use crate::methods::media::Device;
 use crate::{ConnectionId, Reading};
 
-/// How well every call could be heard, on the scale from 1 to 5.
+/// The audio quality of every call, on the scale from 1 to 5.
 const AUDIO_IN_MOS: f64 = 4.5;
 
 /// A call by its number; the number in `c-7`.
@@ -117,9 +117,9 @@ pub(crate) struct Call {
     pub(super) follows: Option<CallKey>,
     /// The call whose connect made this one.
     pub(super) parent: Option<Parent>,
-    /// Who may not command the call any more and still hears of its states.
+    /// The session that transferred the call away. It still receives the state events.
     pub(super) handed_over_by: Option<SessionKey>,
-    /// The refer that is not decided: its timer and its target.
+    /// The pending SIP transfer: its timer and its target.
     pub(super) referring: Option<(TimerId, String)>,
     /// Whether this call has won a dial.
     pub(super) won: bool,
@@ -327,7 +327,7 @@ impl Call {
     }
 }
 
-/// What the headers of a SIP call said.
+/// The SIP headers of a call, as state events show them.
 fn sip_data(device: &Device) -> Value {
     let mut data = Map::new();
     let (from, to) = (device.origin(), device.target());

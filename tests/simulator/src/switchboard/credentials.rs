@@ -55,8 +55,7 @@ impl Switchboard {
     pub(super) fn reauthenticate(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
         let key = self.connections.get(&from).and_then(|connection| connection.session);
         let Some(session) = key.and_then(|key| self.sessions.get(&key)) else {
-            let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
-            return self.invalid(from, REAUTHENTICATE, -32002, "Authentication required", Some(data));
+            return self.nobody_yet(from, REAUTHENTICATE);
         };
         let (project, signature) = (session.project.clone(), session.signature().to_owned());
         if let Err(message) = self.check_for_error(from, REAUTHENTICATE, params, REAUTHENTICATE_PARAMS) {

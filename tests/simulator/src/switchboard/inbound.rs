@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::calls::CallKey;
+use super::provisioning::CONFIGURE;
 use super::session::PING;
 use super::{CONNECT, NODE, Refusal, Switchboard, Wants};
 use crate::methods::messaging::SEND;
@@ -186,14 +187,14 @@ impl Switchboard {
             PING => return self.pong(from, params),
             "signalwire.reauthenticate" => return self.reauthenticate(from, params),
             EXECUTE => return self.execute(from, params),
+            CONFIGURE => return self.configure(from, params),
             _ => {}
         }
         let Some(method) = methods::find(name) else {
             return self.no_such_method(from, name);
         };
         let Some(session) = self.connections.get(&from).and_then(|connection| connection.session) else {
-            let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
-            return self.invalid(from, name, -32002, "Authentication required", Some(data));
+            return self.nobody_yet(from, name);
         };
         if SUBSCRIBING.contains(&name) && !self.subscribes(from) {
             let message = format!("{name} is not supported from protocol version 4.0 on");
@@ -230,12 +231,18 @@ impl Switchboard {
         }
     }
 
+    /// The answer to a request before the login.
+    pub(super) fn nobody_yet(&mut self, from: ConnectionId, name: &str) -> Reply {
+        let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
+        self.invalid(from, name, -32002, "Authentication required", Some(data))
+    }
+
     fn no_such_method(&mut self, from: ConnectionId, name: &str) -> Reply {
         self.invalid(from, name, -32601, &format!("Method '{name}' not found"), None)
     }
 
-    /// Checks the parameters of a request that is refused with a JSON-RPC error, and notes those that nobody knows. The
-    /// error is the text of the answer.
+    /// Checks the parameters of a request whose refusal is a JSON-RPC error, and notes unknown ones. The error of this
+    /// function is the text of the refusal.
     pub(super) fn check_for_error(
         &mut self,
         from: ConnectionId,
@@ -256,7 +263,7 @@ impl Switchboard {
         Ok(())
     }
 
-    /// Whether a connection may change its contexts by request: with its protocol version it could also say them at once.
+    /// Returns `true` if the protocol version of a connection has requests that change contexts.
     fn subscribes(&self, connection: ConnectionId) -> bool {
         self.scenario.reading == Reading::Sdks
             || self.connections.get(&connection).is_none_or(|connection| connection.major < 4)

@@ -115,7 +115,7 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    const KEYS: [&'static str; 10] = [
+    const KEYS: [&'static str; 12] = [
         "\"token\"",
         "\"project\"",
         "\"jwt_token\"",
@@ -125,6 +125,8 @@ impl Secrets {
         "\"authorization_bearer_token\"",
         "\"password\"",
         "\"credential\"",
+        "\"profile\"",
+        "\"web_hook_auth_password\"",
         "\"post_prompt_auth_password\"",
     ];
 

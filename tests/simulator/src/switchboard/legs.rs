@@ -32,14 +32,14 @@ pub(crate) struct Attempt {
     wishes: Wishes,
 }
 
-/// What a dial or connect asks for beside its devices.
+/// Options of a dial or connect apart from its devices.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wishes {
-    /// How long the call that comes of it may last.
+    /// Longest duration of the resulting call.
     pub(crate) limit: Option<Duration>,
-    /// How long a device rings that does not say.
+    /// Ringing time of a device without a `timeout` of its own.
     pub(crate) ring: Option<Duration>,
-    /// Keys for whoever answers.
+    /// Keys sent to the side that answers.
     pub(crate) digits: Option<String>,
 }
 
@@ -76,6 +76,7 @@ impl Switchboard {
         self.report(Report::DialStarted { tag: tag.to_owned(), targets });
         let event = json!({"node_id": NODE, "tag": tag, "dial_state": "dialing"});
         self.emit(session, "calling.call.dial", event);
+        let groups = if self.take_failure("calling.dial") { Vec::new() } else { groups };
         self.start_attempt(session, Purpose::Dial { tag: tag.to_owned() }, groups, wishes);
     }
 
@@ -101,6 +102,7 @@ impl Switchboard {
             event["tag"] = tag.as_str().into();
         }
         self.emit_for_call(call, "calling.call.connect", event);
+        let groups = if self.take_failure("calling.connect") { Vec::new() } else { groups };
         let attempt = self.start_attempt(session, Purpose::Connect { call, tag }, groups, wishes);
         // The first group may have been a call that stands already: then it is decided by now.
         if self.attempts.contains_key(&attempt)
@@ -119,12 +121,14 @@ impl Switchboard {
     ) -> AttemptKey {
         self.next_attempt += 1;
         let key = AttemptKey(self.next_attempt);
+        // Without a device to call the attempt fails at once.
+        let last_failure = if groups.is_empty() { "error" } else { "" };
         let attempt = Attempt {
             session,
             purpose,
             groups: groups.into(),
             legs: Vec::new(),
-            last_failure: String::new(),
+            last_failure: last_failure.to_owned(),
             last_source: Source::None,
             wishes,
         };
@@ -437,7 +441,7 @@ impl Switchboard {
         }
     }
 
-    /// The call is ending before the phone that it was referred to has answered.
+    /// Cancels the pending SIP transfer of an ending call and reports that.
     pub(super) fn abandon_refer(&mut self, key: CallKey) {
         if let Some(target) = self.forget_refer(key)
             && !self.scenario.leave_operations_open
@@ -446,7 +450,7 @@ impl Switchboard {
         }
     }
 
-    /// Takes back what a call was asked to call; gives the target.
+    /// Cancels the pending SIP transfer of a call and returns its target.
     pub(super) fn forget_refer(&mut self, key: CallKey) -> Option<String> {
         let (timer, target) = self.calls.get_mut(&key)?.referring.take()?;
         self.timers.cancel(timer);
@@ -500,7 +504,7 @@ impl Switchboard {
         reason.to_owned()
     }
 
-    /// Lets whoever answered hear the keys that a dial or connect has for them.
+    /// Sends the keys of `send_digits` to the side that answered.
     fn send_first_digits(&mut self, key: CallKey, digits: Option<String>) {
         if let Some(digits) = digits.filter(|digits| !digits.is_empty()) {
             self.report(Report::DigitsSent { call: key.id(), digits });

@@ -71,7 +71,12 @@ impl Switchboard {
             leave_out_no_media(&mut facts);
         }
         let millis = Duration::from_millis;
-        let (mut states, reason) = match self.scenario.phone_at(to).messages {
+        let delivery = if self.take_failure("messaging.send") {
+            Delivery::Failed("service_error".into())
+        } else {
+            self.scenario.phone_at(to).messages
+        };
+        let (mut states, reason) = match delivery {
             Delivery::Delivered => (vec![("delivered", millis(1500)), ("sent", millis(500))], None),
             Delivery::Undelivered(why) => {
                 (vec![("undelivered", millis(1500)), ("sent", millis(500))], Some(why))

@@ -14,6 +14,7 @@ mod messages;
 mod offers;
 pub(crate) mod operation;
 mod people;
+mod provisioning;
 pub(crate) mod queues;
 mod refusals;
 pub(crate) mod session;

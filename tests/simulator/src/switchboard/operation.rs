@@ -12,7 +12,7 @@ use super::timers::{Timer, TimerId};
 use crate::methods::{Outcome, Refused, Request, accepted};
 use crate::{Cue, Payment, Report, Scenario, Sound};
 
-/// How long an operation goes well that fails on demand.
+/// Time from the start of an operation to its failure on demand.
 const UNTIL_FAILURE: Duration = Duration::from_millis(100);
 
 /// Which of its timers an operation is told about.
@@ -34,11 +34,11 @@ pub(crate) enum Tick {
     MaxLength,
     /// Somebody has talked for longer than a person would.
     Threshold,
-    /// An agent has thought about what to say.
+    /// The thinking pause of an AI agent is over.
     Thought,
-    /// What became of it is told after a pause.
+    /// The pause before the final event of a payment is over.
     Verdict,
-    /// It fails on demand.
+    /// The operation fails on demand.
     Fails,
 }
 
@@ -52,9 +52,18 @@ pub(crate) enum Command {
     Resume,
     Volume,
     StartInputTimers,
-    /// An agent is quiet until it is told otherwise, or for this long.
+    /// Makes an AI sidecar think at once.
+    Poke,
+    /// Puts a question to an AI sidecar.
+    Ask(String),
+    /// Asks an AI sidecar for its figures.
+    Status,
+    /// Puts an AI agent on hold for at most this long.
     Hold(Duration),
+    /// Takes an AI agent off hold.
     Unhold,
+    /// Asks a live transcription or translation for a summary.
+    Summarize,
 }
 
 /// The voice of the person on the call.
@@ -82,7 +91,7 @@ pub(crate) trait Operation: Debug + Send {
     fn on_command(&mut self, _desk: &mut Desk<'_>, _command: &Command) -> Outcome {
         Err(Refused::conflict("The operation cannot do that"))
     }
-    /// It fails on demand. What has no failure of its own ends as with its call.
+    /// Fails on demand. An operation without a failure of its own ends as it does with its call.
     fn fails(&mut self, desk: &mut Desk<'_>) {
         self.call_ends(desk);
         desk.finish();
@@ -164,7 +173,7 @@ impl Desk<'_> {
         self.board.emit_for_call(self.call, event_type, params);
     }
 
-    /// The same for an event that names no operation.
+    /// Sends an event about the call that carries no control id.
     pub(crate) fn emit_of_call(&mut self, event_type: &str, mut params: Value) {
         if let Some(call) = self.board.calls.get(&self.call) {
             params["segment_id"] = call.segment().into();

@@ -13,7 +13,7 @@ use crate::{Cue, Report};
 
 const EVENT: &str = "calling.call.queue";
 
-/// How often a waiting call is told how far it is.
+/// Interval between the `stats` events of a waiting call.
 const STATS_EVERY: Duration = Duration::from_secs(30);
 
 /// The people waiting in one queue.
@@ -28,12 +28,12 @@ pub(crate) struct Queue {
     waited: Duration,
 }
 
-/// How a call wants to wait.
+/// Options of waiting in a queue.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Patience {
     pub(crate) control_id: String,
     pub(crate) status_url: String,
-    /// How long at most. `None` is without limit.
+    /// The longest wait; `None` is no limit.
     pub(crate) limit: Option<Duration>,
 }
 
@@ -44,7 +44,7 @@ struct Waiting {
     control_id: String,
     status_url: String,
     since: Duration,
-    /// What is due while it waits: its next figures, the end of its time.
+    /// Timers of the next `stats` event and of the longest wait.
     timers: Vec<TimerId>,
 }
 
@@ -97,7 +97,7 @@ impl Switchboard {
         format!("q-{}", self.next_entry)
     }
 
-    /// Tells a waiting call how far it is.
+    /// Sends the `stats` event of a waiting call.
     pub(super) fn queue_stats(&mut self, key: CallKey) {
         let found = self.queues.iter().enumerate();
         let Some((place, index)) = found.into_iter().find_map(|(at, queue)| Some((at, queue.position(key)?)))
@@ -115,7 +115,7 @@ impl Switchboard {
         self.emit_for_call(key, EVENT, event);
     }
 
-    /// A call has waited as long as it wanted to.
+    /// Ends the wait of a call whose time in the queue is over.
     pub(super) fn queue_times_out(&mut self, key: CallKey) {
         if let Some(place) = self.queues.iter().position(|queue| queue.position(key).is_some())
             && let Some(event) = self.leaves_queue(place, key, "leave")
@@ -124,7 +124,7 @@ impl Switchboard {
         }
     }
 
-    /// Checks that a request to leave names the stay in the queue that it means.
+    /// Checks that a request to leave names the control id and the queue of the wait.
     pub(crate) fn check_leaving(
         &self,
         key: CallKey,

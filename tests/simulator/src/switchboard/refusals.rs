@@ -1,4 +1,4 @@
-//! Refusals on demand: which requests are refused although nothing is wrong with them, and how.
+//! Refusals on demand of requests that are correct.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -34,8 +34,8 @@ pub enum Refusal {
     WithoutProtocol,
     /// No answer at all.
     Silence,
-    /// The request is carried out with all of its events, and answered with this refusal: the client cannot know what
-    /// became of it.
+    /// This refusal after the request has been carried out with all of its events: its outcome is unknown to the
+    /// client.
     CarriedOut(Box<Refusal>),
 }
 
@@ -72,11 +72,11 @@ impl Refusal {
     }
 }
 
-/// The refusals that were asked for, by method and in the order they were asked for.
+/// The pending refusals of each method, in the order in which they were requested.
 #[derive(Debug, Default)]
 pub(super) struct Refusals(BTreeMap<String, VecDeque<Standing>>);
 
-/// One of them.
+/// A pending refusal.
 #[derive(Debug)]
 struct Standing {
     refusal: Refusal,

@@ -1,0 +1,225 @@
+//! AI sidecars: they listen to a call, do not speak, and report to the application.
+
+use serde_json::{Map, Value, json};
+
+use super::rules::{Kind, Param, WEB, optional, required};
+use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
+use crate::Switchboard;
+use crate::switchboard::micros;
+use crate::switchboard::operation::{Command, Desk, Operation};
+
+const NAME: &str = "calling.ai_sidecar";
+const EVENT: &str = "calling.ai.sidecar";
+
+const SIDES: &[&str] = &["remote-caller", "local-caller"];
+
+const DEFAULTS: &[Param] = &[
+    optional("web_hook_url", WEB),
+    optional("web_hook_auth_user", Kind::AnyText),
+    optional("web_hook_auth_password", Kind::AnyText),
+];
+
+const FUNCTION: &[Param] = &[
+    required("function", Kind::Text),
+    optional("description", Kind::AnyText),
+    optional("purpose", Kind::AnyText),
+    optional("parameters", Kind::Open),
+    optional("web_hook_url", WEB),
+    optional("web_hook_auth_user", Kind::AnyText),
+    optional("web_hook_auth_password", Kind::AnyText),
+];
+
+const MCP_SERVER: &[Param] = &[
+    required("url", WEB),
+    optional("headers", Kind::Open),
+    optional("resources", Kind::Flag),
+    optional("resource_vars", Kind::Open),
+];
+
+const SWAIG: &[Param] = &[
+    optional("defaults", Kind::Object(DEFAULTS)),
+    optional("functions", Kind::Objects(FUNCTION)),
+    optional("mcp_servers", Kind::Objects(MCP_SERVER)),
+];
+
+const PERMISSIONS: &[Param] = &[
+    optional("swaig_allow_swml", Kind::Flag),
+    optional("swaig_allow_settings", Kind::Flag),
+    optional("swaig_set_global_data", Kind::Flag),
+];
+
+const PARAMS: &[Param] = &[
+    optional("idle_timeout_ms", Kind::Whole(50, 5000)),
+    optional("min_interval_ms", Kind::Whole(0, 60_000)),
+    optional("max_iters_per_tick", Kind::Whole(1, 20)),
+    optional("max_history_tokens", Kind::Whole(1000, 200_000)),
+    optional("act_on_channel", Kind::Flag),
+    optional("final_summary", Kind::Flag),
+    optional("ai_summary", Kind::Flag),
+    optional("live_events", Kind::Flag),
+    optional("verbose_utterances", Kind::Flag),
+    optional("debug", Kind::Flag),
+    optional("ai_summary_prompt", Kind::AnyText),
+    optional("transcribe_prompt", Kind::AnyText),
+    optional("summary_model", Kind::Text),
+    optional("speech_engine", Kind::OneOf(&["deepgram", "google"])),
+    optional("speech_timeout", Kind::Whole(0, 600_000)),
+    optional("vad_silence_ms", Kind::Whole(0, 60_000)),
+    optional("vad_thresh", Kind::Whole(0, 10_000)),
+    optional("debug_level", Kind::Whole(0, 100)),
+];
+
+const SUMMARIZE: &[Param] = &[optional("webhook", WEB), optional("prompt", Kind::AnyText)];
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: NAME,
+        on: On::AnsweredCall,
+        params: &[
+            required("lang", Kind::Text),
+            optional("prompt", Kind::TextOrObject),
+            optional("model", Kind::Text),
+            optional("direction", Kind::SomeOf(SIDES)),
+            optional("customer_role", Kind::OneOf(SIDES)),
+            optional("url", WEB),
+            optional("SWAIG", Kind::Object(SWAIG)),
+            optional("permissions", Kind::Object(PERMISSIONS)),
+            optional("global_data", Kind::Open),
+            optional("hints", Kind::SomeTexts),
+            optional("params", Kind::Object(PARAMS)),
+            optional("action", Kind::Object(&[required("summarize", Kind::Object(SUMMARIZE))])),
+        ],
+        shape: Shape::Call,
+        message: text("+OK"),
+        run: start,
+    },
+    Method {
+        name: "calling.ai_sidecar.poke",
+        on: On::AnsweredCall,
+        params: &[required("text", Kind::Text)],
+        shape: Shape::Call,
+        message: text("+OK"),
+        run: |board, request| board.command(request, &[NAME], &Command::Poke),
+    },
+    Method {
+        name: "calling.ai_sidecar.ask",
+        on: On::AnsweredCall,
+        params: &[required("text", Kind::Text)],
+        shape: Shape::Call,
+        message: text("queued"),
+        run: |board, request| {
+            let question = request.text("text").unwrap_or_default().to_owned();
+            board.command(request, &[NAME], &Command::Ask(question))
+        },
+    },
+    Method {
+        name: "calling.ai_sidecar.stop",
+        on: On::AnsweredCall,
+        params: &[],
+        shape: Shape::Call,
+        message: text("+OK"),
+        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+    },
+    Method {
+        name: "calling.ai_sidecar.status",
+        on: On::AnsweredCall,
+        params: &[],
+        shape: Shape::Call,
+        message: text("+OK"),
+        run: |board, request| board.command(request, &[NAME], &Command::Status),
+    },
+];
+
+fn start(board: &mut Switchboard, request: &Request) -> Outcome {
+    let sides = request.value("direction").as_array();
+    if sides.is_some_and(|sides| !SIDES.iter().all(|side| sides.iter().any(|given| given == side))) {
+        return Err(Refused::bad("Parameter 'direction' must have both remote-caller and local-caller"));
+    }
+    let only_summary = request.value("action").is_object();
+    board.start_operation(request, Box::new(Sidecar { only_summary, asked: 0, pokes: 0, events: 0 }))?;
+    accepted()
+}
+
+#[derive(Debug)]
+struct Sidecar {
+    /// `true` for a sidecar that only gives one summary.
+    only_summary: bool,
+    asked: u64,
+    pokes: u64,
+    events: u64,
+}
+
+impl Sidecar {
+    fn tell(&mut self, desk: &mut Desk<'_>, kind: &str, more: Value) {
+        self.events += 1;
+        let call = desk.call_id();
+        let about = |content: &str| json!({"content_type": "text/json", "content_disposition": content, "call_id": call});
+        let mut event = json!({
+            "type": kind,
+            "ts": micros(desk.now()),
+            "tick_id": self.pokes + self.asked,
+            "channel_data": about("sidecar"),
+        });
+        if let (Value::Object(event), Value::Object(more)) = (&mut event, more) {
+            event.extend(more);
+        }
+        let mut info = about("sidecar");
+        info["conversation_type"] = "voice".into();
+        desk.emit_of_call(EVENT, json!({"call_info": info, "sidecar_event": event}));
+    }
+
+    fn end(&mut self, desk: &mut Desk<'_>) {
+        self.tell(desk, "stop", json!({}));
+        self.tell(desk, "final", json!({"summary": "The caller was helped."}));
+        desk.note("AI sidecar is over");
+        desk.finish();
+    }
+}
+
+impl Operation for Sidecar {
+    fn start(&mut self, desk: &mut Desk<'_>) {
+        desk.note("AI sidecar begins");
+        if self.only_summary {
+            self.tell(desk, "final", json!({"summary": "The caller was helped."}));
+            desk.finish();
+        } else {
+            self.tell(desk, "start", json!({}));
+        }
+    }
+
+    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+        match command {
+            Command::Stop => self.end(desk),
+            Command::Poke => {
+                self.pokes += 1;
+                self.tell(desk, "turn", json!({}));
+            }
+            Command::Ask(question) => {
+                self.asked += 1;
+                let id = format!("a-{}", self.asked);
+                let by = json!({"iter": 1, "total_iters": 1, "triggered_by": "ask"});
+                self.tell(desk, "ask_request", by.clone());
+                let mut answer = by;
+                answer["ask_id"] = id.as_str().into();
+                answer["raw"] = format!("You asked: {question}").into();
+                self.tell(desk, "ask_answer", answer);
+                return Ok(Map::from_iter([("ask_id".to_owned(), id.into())]));
+            }
+            Command::Status => {
+                let figures = format!(
+                    "+OK running=1 ticks={} insights=0 skips=0 tools=0 errors=0 in_tokens=0 out_tokens=0 \
+                     history_size={} event_log_bytes=0",
+                    self.pokes + self.asked,
+                    self.events
+                );
+                return Ok(Map::from_iter([("message".to_owned(), figures.into())]));
+            }
+            _ => {}
+        }
+        accepted()
+    }
+
+    fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        self.end(desk);
+    }
+}

@@ -1,0 +1,214 @@
+//! Transcribing or translating what is said on a call while it goes on.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Outcome, accepted};
+use crate::Scenario;
+use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
+use crate::switchboard::{epoch, micros};
+
+/// How sure the simulated recogniser is of everything, from 0 to 1.
+const CONFIDENCE: f64 = 0.95;
+const PERSON: &str = "remote-caller";
+
+/// Returns `true` if the results go to the client. Otherwise they go to the webhook of the request, or nowhere.
+pub(super) fn is_told(scenario: &Scenario, start: &Value) -> bool {
+    scenario.is_to_specification() && !scenario.other_forms && start["webhook"].is_null()
+}
+
+/// A transcription or translation whose results the client gets.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a request")]
+pub(super) struct Live {
+    /// What it is, for the report.
+    name: &'static str,
+    translates: bool,
+    /// The language that is spoken, and the one that it is translated to.
+    language: String,
+    target: String,
+    /// Whether the person on the call is listened to.
+    hears: bool,
+    events: bool,
+    summary: bool,
+    realtime: bool,
+    started: Duration,
+    hearing: String,
+    /// What was said so far.
+    log: Vec<(String, Duration)>,
+}
+
+impl Live {
+    pub(super) fn new(name: &'static str, translates: bool, start: &Value) -> Self {
+        let text = |name: &str| start[name].as_str().unwrap_or_default().to_owned();
+        let flag = |name: &str| start[name].as_bool().unwrap_or(false);
+        let sides = start["direction"].as_array();
+        Self {
+            name,
+            translates,
+            language: text(if translates { "from_lang" } else { "lang" }),
+            target: text("to_lang"),
+            hears: sides.is_none_or(|sides| sides.iter().any(|side| side == PERSON)),
+            events: flag("live_events"),
+            summary: flag("ai_summary"),
+            realtime: start["mode"] == "realtime",
+            started: Duration::ZERO,
+            hearing: String::new(),
+            log: Vec::new(),
+        }
+    }
+
+    fn tell(&self, desk: &mut Desk<'_>, event: &str, mut params: Value) {
+        let call_id = desk.call_id();
+        let kind = if self.translates { "translate" } else { "transcribe" };
+        params["call_info"] = json!({
+            "content_type": "text/json",
+            "content_disposition": event,
+            "conversation_type": "voice",
+            "call_id": call_id,
+        });
+        params["channel_data"] = json!({
+            "content_type": "text/json",
+            "content_disposition": event,
+            "call_id": call_id,
+            "call_start_date": epoch(self.started).to_string(),
+        });
+        desk.emit_of_call(&format!("calling.ai.{kind}.{event}"), params);
+    }
+
+    /// Everything that was said, in one language or the other.
+    fn conversation(&self, language: &str) -> Value {
+        let entry = |(text, _): &(String, Duration)| {
+            let content = if language == self.language { text.clone() } else { translated(text, language) };
+            json!({"role": PERSON, "content": content, "confidence": CONFIDENCE, "language": language})
+        };
+        self.log.iter().map(entry).collect()
+    }
+
+    fn summary_text(&self) -> String {
+        format!("The caller said {} sentences.", self.log.len())
+    }
+
+    fn said(&mut self, desk: &mut Desk<'_>, text: String) {
+        if self.events && self.translates && self.realtime {
+            let delta = translated(&text, &self.target);
+            self.tell(
+                desk,
+                "transcript_delta",
+                json!({"output_utterance": {"language": self.target, "delta": delta}}),
+            );
+        } else if self.events && !self.translates {
+            let utterance = json!({
+                "role": PERSON,
+                "content": text,
+                "lang": self.language,
+                "utterance_id": format!("u-{}", self.log.len() + 1),
+                "timestamp": micros(desk.now()),
+                "confidence": CONFIDENCE,
+                "word_count": text.split_whitespace().count(),
+                "char_count": text.chars().count(),
+            });
+            self.tell(desk, "utterance", json!({"confidence": CONFIDENCE, "utterance": utterance}));
+        }
+        self.log.push((text, desk.now()));
+    }
+
+    fn summarize(&self, desk: &mut Desk<'_>) {
+        if self.translates {
+            let params = json!({
+                "primary_conversation_summary": self.summary_text(),
+                "secondary_conversation_summary": translated(&self.summary_text(), &self.target),
+                "primary_conversation_log": self.conversation(&self.language),
+                "secondary_conversation_log": self.conversation(&self.target),
+            });
+            self.tell(desk, "live_summary", params);
+        } else {
+            let params = json!({
+                "conversation_log": self.conversation(&self.language),
+                "conversation_summary": self.summary_text(),
+            });
+            self.tell(desk, "live_summarize", params);
+        }
+    }
+
+    fn end(&mut self, desk: &mut Desk<'_>) {
+        let mut last = if self.translates {
+            json!({
+                "primary_conversation_log": self.conversation(&self.language),
+                "secondary_conversation_log": self.conversation(&self.target),
+                "translate_data": {PERSON: {
+                    "from_language": self.language,
+                    "to_language": self.target,
+                    "to_voice": "josh",
+                    "role": PERSON,
+                    "position": "primary",
+                }},
+            })
+        } else {
+            json!({"conversation_log": self.conversation(&self.language), "metrics": self.metrics()})
+        };
+        if self.summary {
+            let name = if self.translates { "primary_conversation_summary" } else { "conversation_summary" };
+            last[name] = self.summary_text().into();
+        }
+        self.tell(desk, "conversation_log", last);
+        desk.note(format!("{} is over", self.name));
+        desk.finish();
+    }
+
+    fn metrics(&self) -> Value {
+        let words: usize = self.log.iter().map(|(text, _)| text.split_whitespace().count()).sum();
+        let mut metrics = json!({
+            "total_utterances": self.log.len(),
+            "remote_caller_turns": self.log.len(),
+            "local_caller_turns": 0,
+            "remote_caller_words": words,
+            "local_caller_words": 0,
+        });
+        if let (Some((_, first)), Some((_, last))) = (self.log.first(), self.log.last()) {
+            metrics["first_utterance_ts"] = micros(*first).into();
+            metrics["last_utterance_ts"] = micros(*last).into();
+            metrics["remote_caller_avg_confidence"] = CONFIDENCE.into();
+        }
+        metrics
+    }
+}
+
+impl Operation for Live {
+    fn start(&mut self, desk: &mut Desk<'_>) {
+        self.started = desk.now();
+        desk.note(format!("{} begins", self.name));
+    }
+
+    fn on_timer(&mut self, _: &mut Desk<'_>, _: Tick) {}
+
+    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+        match voice {
+            Voice::Starts { text, .. } => self.hearing.clone_from(text),
+            Voice::Stops if self.hears && !self.hearing.is_empty() => {
+                let text = std::mem::take(&mut self.hearing);
+                self.said(desk, text);
+            }
+            Voice::Stops | Voice::Sounds(_) => {}
+        }
+    }
+
+    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+        match command {
+            Command::Stop => self.end(desk),
+            Command::Summarize => self.summarize(desk),
+            _ => {}
+        }
+        accepted()
+    }
+
+    fn call_ends(&mut self, desk: &mut Desk<'_>) {
+        self.end(desk);
+    }
+}
+
+/// The simulated translator leaves the words as they are and names the language.
+fn translated(text: &str, language: &str) -> String {
+    format!("[{language}] {text}")
+}
