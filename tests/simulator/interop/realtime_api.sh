@@ -35,8 +35,10 @@ node -e "process.exit(parseInt(process.versions.node) < $OLDEST_NODE ? 1 : 0)" |
     skip "node $(node --version) is older than $OLDEST_NODE"
 mkdir "$folder/packages"
 timeout 300 npm install --prefix "$folder/packages" --no-audit --no-fund --omit=optional --ignore-scripts \
-    "$PACKAGE@$VERSION" >"$folder/log" 2>&1 </dev/null ||
-    skip "npm cannot install $PACKAGE $VERSION: $(tail -n 1 "$folder/log")"
+    --fetch-retries=1 "$PACKAGE@$VERSION" >"$folder/log" 2>&1 </dev/null || {
+    head -n 5 "$folder/log"
+    skip "npm cannot install $PACKAGE $VERSION"
+}
 
 build_simulator
 
