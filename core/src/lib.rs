@@ -134,11 +134,11 @@ pub use calling::{
     PayPrompt, PayResult, PayState, PayStep, PeerCall, PhoneDevice, PlayAction, PlayDirection, PlayEvent,
     PlayState, Playlist, Price, QueueAction, QueueDevice, QueueEvent, QueueStatus, ReceiveFaxAction,
     RecordAction, RecordDirection, RecordEvent, RecordFormat, RecordState, ReferAction, ReferEvent,
-    ReferState, ReferTarget, RtpTap, SendDigitsAction, SendDigitsEvent, SendFaxAction, SipDevice,
-    SpeechEngine, StandaloneCollectAction, StreamAction, StreamDevice, StreamEvent, StreamState, StreamTrack,
-    TapAction, TapDevice, TapEvent, TapState, TokenType, TranscribeAction, TranscribeEvent, TranscribeState,
-    WebRtcDevice, WsTap, agora, audio, fabric, phone, queue, refer_to, ringtone, rtp, silence, sip, stream,
-    tts, webrtc, ws,
+    ReferState, ReferTarget, RtpTap, SendDigitsAction, SendDigitsEvent, SendDigitsState, SendFaxAction,
+    SipDevice, SpeechEngine, StandaloneCollectAction, StreamAction, StreamDevice, StreamEvent, StreamState,
+    StreamTrack, TapAction, TapDevice, TapEvent, TapState, TokenType, TranscribeAction, TranscribeEvent,
+    TranscribeState, WebRtcDevice, WsTap, agora, audio, fabric, phone, queue, refer_to, ringtone, rtp,
+    silence, sip, stream, tts, webrtc, ws,
 };
 pub use client::{
     Action, Call, Client, ConnectionStates, Driver, Ending, Events, FOLLOW_LIMIT, HandlerOutcome, Held,
