@@ -21,11 +21,13 @@ async fn refused(client: Client, stage: Stage) -> Outcome {
     let call = answered(&client).await?;
     stage.simulator().with(|board, _| {
         board.refuse_next("calling.play", Refusal::Code(403, "Not today".to_owned()));
+        board.refuse_next("calling.play", Refusal::RpcError(-32005, "Full".to_owned()));
         board.refuse_next("calling.play", Refusal::RpcError(-32000, "Broken".to_owned()));
     });
-    for code in [403, -32000] {
+    let codes = [(403, Certainty::Refused), (-32005, Certainty::Refused), (-32000, Certainty::Unknown)];
+    for (code, certainty) in codes {
         let error = call.play_tts("Hello?").await.expect_err("refused");
-        assert_eq!((error.code(), error.certainty()), (Some(code), Certainty::Refused), "{error}");
+        assert_eq!((error.code(), error.certainty()), (Some(code), certainty), "{error}");
     }
     call.play_tts("Hello!").await?.wait().await?;
     call.hangup().await?;
@@ -51,8 +53,8 @@ async fn bad_arguments(client: Client, stage: Stage) -> Outcome {
         call.play_tts("").await.map(drop),
         call.play_tts("x").volume(50).await.map(drop),
         call.send_digits("12x").await.map(drop),
-        call.connect(phone("12")).await.map(drop),
-        client.dial(phone("12")).await.map(drop),
+        call.connect(phone("")).await.map(drop),
+        client.dial(phone("")).await.map(drop),
     ] {
         let error = error.expect_err("it breaks a rule");
         assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
