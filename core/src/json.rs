@@ -220,7 +220,7 @@ mod tests {
         {
             assert_eq!(time(text), Some(moment), "{text}");
         }
-        assert_eq!(time("1764000000"), Some(Duration::from_secs(1_764_000_000)));
+        assert_eq!(time("1764000007"), Some(Duration::from_secs(1_764_000_007)));
     }
 
     #[test]

@@ -226,13 +226,11 @@ impl Session {
 
     fn fail_operations(&mut self, call_id: &CallId, operations: Vec<Running>) {
         for Running { ticket, may_be_last, .. } in operations {
-            self.emit(match may_be_last {
-                Some(event) => SessionEvent::OperationOver { ticket, event },
-                None => {
-                    let error = Error::gone(call_id.clone(), Certainty::Unknown);
-                    SessionEvent::OperationFailed { ticket, error }
-                }
-            });
+            let failed = || {
+                let error = Error::gone(call_id.clone(), Certainty::Unknown);
+                SessionEvent::OperationFailed { ticket, error }
+            };
+            self.emit(may_be_last.map_or_else(failed, |event| SessionEvent::OperationOver { ticket, event }));
         }
     }
 

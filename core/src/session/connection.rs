@@ -266,12 +266,11 @@ impl Session {
             }
         }
         let accepted: Accepted = serde_json::from_str(result.get()).unwrap_or_default();
-        match accepted.protocol.filter(|protocol| !protocol.is_empty()) {
-            Some(protocol) => self.handle_accepted(now, protocol, accepted.session_restored),
-            None => {
-                let message = "its answer names no session".to_owned();
-                self.handle_connect_refused(now, &Status { code: -1, message }, resuming);
-            }
+        if let Some(protocol) = accepted.protocol.filter(|protocol| !protocol.is_empty()) {
+            self.handle_accepted(now, protocol, accepted.session_restored);
+        } else {
+            let message = "its answer names no session".to_owned();
+            self.handle_connect_refused(now, &Status { code: -1, message }, resuming);
         }
     }
 

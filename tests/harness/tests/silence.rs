@@ -205,7 +205,7 @@ fn waited(row: &Row, reading: Reading) -> (Result<(), Error>, Duration) {
         .expect("answered");
     let began = world.now();
     let outcome = world.block_on((row.wait)(client.clone(), call.clone()));
-    let lasted = world.now() - began;
+    let lasted = world.now().saturating_sub(began);
     if matches!(outcome, Err(Error::TimedOut(_))) {
         // What only the call bounds ends with it.
         let ended = world.block_on(async {
