@@ -83,7 +83,7 @@ params! {
     /// Parameters of `calling.amazon_bedrock`. What is given as JSON goes to the service as it is.
     pub struct AmazonBedrock {
         optional {
-            /// The prompt. Default: none.
+            /// The prompt: an object with `text` or `pom`, and settings such as `temperature`. Default: none.
             prompt: Value,
             /// The agent's functions (`SWAIG` on the wire). Default: none.
             #[serde(rename = "SWAIG")]
@@ -104,6 +104,13 @@ params! {
 method!(AmazonBedrock, "calling.amazon_bedrock", check: |bedrock| {
     rules::optional_web_url("post_prompt_url", bedrock.post_prompt_url.as_deref())
 });
+
+impl Request<AmazonBedrock> {
+    /// The prompt as a text, in place of [`prompt`](Self::prompt).
+    pub fn prompt_text(self, text: impl Into<String>) -> Self {
+        self.prompt(json!({ "text": text.into() }))
+    }
+}
 
 open_enum! {
     /// As whom a message to an AI agent comes.
@@ -204,7 +211,7 @@ impl Call {
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
-    /// call.amazon_bedrock().prompt("You take pizza orders.").await?;
+    /// call.amazon_bedrock().prompt_text("You take pizza orders.").await?;
     /// # Ok(()) }
     /// ```
     pub fn amazon_bedrock(&self) -> Request<AmazonBedrock> {

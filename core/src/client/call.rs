@@ -360,7 +360,7 @@ impl Call {
     /// That of the work, or [`Error::CallGone`].
     ///
     /// ```
-    /// # async fn look_up() -> Result<String, signalwire_relay_core::Error> { Ok(String::new()) }
+    /// # async fn look_up() -> Result<String, signalwire_relay_core::Error> { Ok("It is on its way.".to_owned()) }
     /// # async fn release_the_line() {}
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// let done = call.scope(async {

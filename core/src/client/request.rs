@@ -80,7 +80,7 @@ impl<M: Method> Request<M> {
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
-    /// call.play_tts("Hello!").param("x_shape", "round").await?;
+    /// call.join_conference("standup").param("emit_call_quality", true).await?;
     /// # Ok(()) }
     /// ```
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {

@@ -1,0 +1,1 @@
+//! Runs the examples in the documentation against the simulated service: see `tests/examples.rs`.
