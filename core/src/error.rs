@@ -229,8 +229,8 @@ pub(crate) fn try_later(code: i64) -> bool {
 /// | 4xx | the request was refused; 408 and 429: try later | no |
 /// | 5xx | the service failed | unknown |
 ///
-/// The wording of these codes comes from a specification that the older SDKs do not follow: they treat every code as a
-/// plain refusal.
+/// The names of the negative codes come from a newer specification, which the SDKs do not follow: they treat every code as
+/// a plain refusal. What this client concludes from them, and from 408, 429 and 5xx, is its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The wire method.
@@ -276,7 +276,7 @@ impl Refused {
     }
 }
 
-/// What a refusal of `signalwire.connect` means.
+/// The class of a refusal of `signalwire.connect`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectRefusal {
@@ -305,7 +305,7 @@ pub struct Rejected {
     pub code: i64,
     /// The service's text.
     pub message: String,
-    /// What the refusal means.
+    /// The class of the refusal.
     pub refusal: ConnectRefusal,
 }
 
@@ -329,8 +329,8 @@ impl fmt::Display for Rejected {
         match refusal {
             ConnectRefusal::Authentication => write!(
                 f,
-                "authentication failed after {attempts} attempts: {message} (code {code}); check the project id and \
-                 the token"
+                "authentication failed after {attempts} attempts: {message} (code {code}); check the project id, \
+                 the token, and what the token allows"
             ),
             ConnectRefusal::Version => {
                 write!(f, "{}; a newer release of this client may support it", self.attempt())

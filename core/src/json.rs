@@ -177,6 +177,31 @@ pub(crate) fn is_object(raw: &RawValue) -> bool {
     raw.get().trim_start().starts_with('{')
 }
 
+/// Milliseconds, both ways.
+pub(crate) mod milliseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the signature is serde's")]
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(duration) => serializer.serialize_u128(duration.as_millis()),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let milliseconds: Option<u64> = Deserialize::deserialize(deserializer)?;
+        Ok(milliseconds.map(Duration::from_millis))
+    }
+}
+
 /// Whole seconds, both ways. Fractions are refused before this is reached, see [`whole`].
 pub(crate) mod whole_seconds {
     use std::time::Duration;

@@ -306,7 +306,7 @@ open_enum! {
         Undelivered = "undelivered",
         /// It could not be sent.
         Failed = "failed",
-        /// It was delivered, and read.
+        /// It was delivered, and read. Once it was delivered, this reaches [`Client::events`] only.
         Read = "read",
         /// It came in.
         Received = "received",
@@ -314,7 +314,7 @@ open_enum! {
 }
 
 impl MessageState {
-    /// Whether nothing more will happen to the message.
+    /// Whether the fate of the message is known: nothing but [`Read`](Self::Read) may follow.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Delivered | Self::Undelivered | Self::Failed | Self::Read)
     }

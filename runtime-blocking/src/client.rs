@@ -42,13 +42,13 @@ impl RelayClient {
     /// Connects, and authenticates (`signalwire.connect`). Starts one thread, which keeps the client connected from
     /// then on.
     ///
-    /// A service that cannot be reached is tried again, with growing pauses of up to 30 s and a line in the log
+    /// A service that cannot be reached, or cannot take the connection now, is tried again, with growing pauses of up to 30 s and a line in the log
     /// each time, for ever. For a limit, use [`start`](Self::start) and `client.ready().timeout(…).run()`.
     ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
-    /// used or no thread be started; [`Error::Rejected`], with the service's own words, if it refuses the credentials
-    /// three times.
+    /// used or no thread be started; [`Error::Rejected`], with the service's own words, if it refuses the credentials, or
+    /// the connection for no reason of its own, three times, or does not support the version of the protocol.
     ///
     /// ```no_run
     /// # fn example() -> Result<(), signalwire_relay_blocking::Error> {

@@ -38,13 +38,14 @@ impl RelayClient {
     /// Connects, and authenticates (`signalwire.connect`). Spawns one task on smol's global executor, which keeps the
     /// client connected from then on, and one for each handler that runs.
     ///
-    /// A service that cannot be reached is tried again, with growing pauses of up to 30 s and a line in the log
+    /// A service that cannot be reached, or cannot take the connection now, is tried again, with growing pauses of up to 30 s and a line in the log
     /// each time, for as long as the future lives. Put a limit on that by racing it with a timer. Dropping the future
     /// gives up.
     ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
-    /// used; [`Error::Rejected`], with the service's own words, if it refuses the credentials three times.
+    /// used; [`Error::Rejected`], with the service's own words, if it refuses the credentials, or
+    /// the connection for no reason of its own, three times, or does not support the version of the protocol.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), signalwire_relay_smol::Error> {

@@ -417,7 +417,7 @@ async fn listening(tour: &mut Tour, call: &Call) {
 }
 
 async fn copying(tour: &mut Tour, call: &Call) {
-    let rtp = rtp("203.0.113.9", 4000).codec(Codec::Pcmu).ptime(20);
+    let rtp = rtp("203.0.113.9", 4000).codec(Codec::Pcmu).ptime(secs(0.02));
     for (what, request) in [
         ("tap", call.tap(RecordDirection::Speak, ws("wss://example.com/tap"))),
         ("tap, in full", call.tap(RecordDirection::Both, rtp).status_url(HOOK)),
@@ -532,6 +532,8 @@ async fn company(tour: &mut Tour, call: &Call) {
         .queue_enter("tour")
         .wait_url("https://example.com/wait.mp3")
         .wait_time(secs(60))
+        .execute_after_queue("https://example.com/after.json")
+        .whisper_url("https://example.com/whisper.json")
         .status_url(HOOK);
     for (what, request) in [("queue_enter", call.queue_enter("tour")), ("queue_enter, in full", full)] {
         if let Some(waiting) = tour.ask(what, request).await {

@@ -10,7 +10,8 @@ params! {
     /// Parameters of `calling.answer`.
     pub struct Answer {
         optional {
-            /// How long the call may last, in whole seconds. Default: the service's, 4 hours.
+            /// How long the call may last, in whole seconds. Default: the service's, which may be none. (4 hours by
+            /// another document.)
             #[serde(with = "whole_seconds")]
             max_duration: Duration,
             /// Codecs, in order of preference: PCMU, PCMA, OPUS, G729, G722, AMR-WB, VP8, H264. The newer

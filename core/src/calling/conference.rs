@@ -65,7 +65,8 @@ params! {
             max_participants: u32,
             /// Whether the conference is recorded. Default: no.
             record: ConferenceRecord,
-            /// The region that hosts it, such as `global`, `us`, `eu`. Default: the service's choice.
+            /// The region that hosts it: `global`, `us`, `eu` or `ch`. Default: the service's, `global` by the newer
+            /// specification.
             region: String,
             /// Whether silence at the ends of the recording is cut off. Default: yes.
             trim: ConferenceTrim,
@@ -76,16 +77,16 @@ params! {
             /// Which events it receives, from start end join leave mute hold modify speaker announcement,
             /// separated by spaces. Default: the service's.
             status_callback_event: String,
-            /// In which form, `relay` or `cxml`. Default: `relay`.
+            /// In which form: `relay`, `cxml` or `laml`. Default: `relay`.
             status_callback_event_type: String,
             /// How it is called, `GET` or `POST`. Default: `POST`.
             status_callback_method: String,
             /// A URL that receives the recording's events. Default: none.
             recording_status_callback: String,
             /// Which events it receives, from in-progress completed absent, separated by spaces. Default: the
-            /// service's.
+            /// service's, `completed` by the newer specification.
             recording_status_callback_event: String,
-            /// In which form, `relay` or `cxml`. Default: the service's.
+            /// In which form: `relay`, `cxml` or `laml`. Default: the service's, `relay` by the newer specification.
             recording_status_callback_event_type: String,
             /// How it is called, `GET` or `POST`. Default: `POST`.
             recording_status_callback_method: String,

@@ -33,8 +33,8 @@ params! {
             ringback: Playlist,
             /// A tag for the events of the legs that are made. Default: none.
             tag: Tag,
-            /// How long the connection may last, in whole seconds. Default: the service's, 4 hours. (The newer
-            /// specification says seconds; one older document says minutes.)
+            /// How long the connection may last, in whole seconds. Default: the service's, which may be
+            /// none; 4 hours by one document. (The newer specification says seconds; an older document says minutes.)
             #[serde(with = "whole_seconds")]
             max_duration: Duration,
             /// The dearest route that may be taken, in dollars a minute. Default: no limit.

@@ -262,8 +262,8 @@ impl Call {
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// use signalwire_relay_core::FaxTone;
-    /// let (called, calling) = (call.detect_fax(FaxTone::Ced).await?, call.detect_fax(FaxTone::Cng).await?);
-    /// let is_fax = called.wait().await?.result() == "CED" || calling.wait().await?.result() == "CNG";
+    /// let (calling, called) = (call.detect_fax(FaxTone::Cng).await?, call.detect_fax(FaxTone::Ced).await?);
+    /// let is_fax = calling.wait().await?.result() == "CNG" || called.wait().await?.result() == "CED";
     /// # let _ = is_fax;
     /// # Ok(()) }
     /// ```

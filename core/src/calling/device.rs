@@ -439,7 +439,7 @@ impl FabricDevice {
     confirm_timeout_setter!();
 }
 
-/// A browser or app. Made by [`webrtc`].
+/// A browser or app. Made by [`webrtc`]. Older services only: the newer specification has [`FabricDevice`] instead.
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -485,7 +485,7 @@ impl WebRtcDevice {
     ringing_setters!();
 }
 
-/// An Agora channel. Made by [`agora`].
+/// An Agora channel. Made by [`agora`]. Older services only.
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -547,12 +547,20 @@ pub struct QueueDevice {
     /// The queue, by its identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    execute_after_queue: Option<String>,
 }
 
 impl QueueDevice {
     text_setter! {
         /// The queue, by its identifier. Default: found by its name.
         queue_id
+    }
+
+    text_setter! {
+        /// A SWML document, or its URL, for the caller once the connection is over. (Known to the newer specification
+        /// only.) Default: none.
+        execute_after_queue
     }
 }
 
@@ -623,7 +631,7 @@ impl StreamDevice {
     }
 }
 
-/// A telephone, by its number in E.164.
+/// A telephone, by its number: in E.164, or a short code.
 pub fn phone(to: impl Into<String>) -> PhoneDevice {
     PhoneDevice { to_number: to.into(), ..PhoneDevice::default() }
 }
@@ -643,14 +651,14 @@ pub fn webrtc(to: impl Into<String>) -> WebRtcDevice {
     WebRtcDevice { to: to.into(), ..WebRtcDevice::default() }
 }
 
-/// An Agora channel of an Agora application.
+/// An Agora channel of an Agora application. Older services only.
 pub fn agora(channel: impl Into<String>, appid: impl Into<String>, from: impl Into<String>) -> AgoraDevice {
     AgoraDevice { channel: channel.into(), appid: appid.into(), from: from.into(), ..AgoraDevice::default() }
 }
 
 /// The next caller of a queue on a node.
 pub fn queue(name: impl Into<String>, node_id: impl Into<NodeId>) -> QueueDevice {
-    QueueDevice { queue_name: name.into(), node_id: node_id.into(), queue_id: None }
+    QueueDevice { queue_name: name.into(), node_id: node_id.into(), ..QueueDevice::default() }
 }
 
 /// A media stream to the WebSocket server at a `wss` URL.

@@ -37,8 +37,8 @@ params! {
             region: String,
             /// The dearest route that may be taken, in dollars a minute. Default: no limit.
             max_price_per_minute: Price,
-            /// How long the call may last, in whole seconds. Default: the service's. (The newer specification says
-            /// seconds; an older document says minutes, and the device's own limit, which no longer exists, seconds.)
+            /// How long the call may last, in whole seconds. Default: the service's, which may be none. (The newer
+            /// specification says seconds; an older document says minutes.)
             #[serde(with = "whole_seconds")]
             max_duration: Duration,
             /// The node that is to place the call. Known to older services only. Default: the service's choice.

@@ -32,11 +32,12 @@ operation!(
     check: |echo| rules::optional_web_url("status_url", echo.status_url.as_deref())
 );
 
-/// A running echo. It cannot be stopped. Dropping it lets it go on.
+/// A running echo. It cannot be stopped. Older services may not tell that it is over: it is then over with its call.
+/// Dropping it lets it go on.
 pub type EchoAction = Action<Echo>;
 
 open_enum! {
-    /// Whether an echo runs.
+    /// The state of an echo.
     pub enum EchoState {
         /// It runs.
         Echoing = "echoing",
@@ -65,7 +66,7 @@ impl Call {
 event! {
     /// `calling.call.echo`: an echo began, or is over.
     pub struct EchoEvent(Echo, "calling.call.echo") {
-        /// Whether it runs.
+        /// Its state.
         pub state: EchoState,
     }
 }

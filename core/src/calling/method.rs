@@ -92,11 +92,22 @@ pub struct Rule {
     pub(crate) answers: fn(&Event) -> bool,
     /// Whether an event that belongs to the operation is its last.
     pub(crate) ends: fn(&Event) -> bool,
-    /// Whether the last event should follow at once on an event that belongs to the operation. Some services never send
-    /// it: then this one counts as the last, after a while or when the call ends.
-    pub(crate) may_end: fn(&Event) -> bool,
+    /// What an event that belongs to the operation, and is not its last, says of the end.
+    pub(crate) end_hint: fn(&Event) -> EndHint,
     /// The method that ends it, if the service may say nothing of the end then.
     pub(crate) silent_stop: Option<&'static str>,
+}
+
+/// What an event says of the end of its operation without being the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndHint {
+    /// Nothing.
+    None,
+    /// The operation goes on.
+    NotYet,
+    /// The last event follows at once. Some services never send it: then this event counts as the last, after a while or
+    /// when the call ends.
+    Now,
 }
 
 /// Whether an operation, and the events about it, have a `control_id`.
@@ -180,16 +191,16 @@ pub(crate) use method;
 macro_rules! operation {
     (
         $name:ident, $wire:literal, $key:ident, $event:ident,
-        ends: $ends:expr, $(may_end: $may_end:expr,)? $(silent_stop: $stop:literal,)? check: $check:expr
+        ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $stop:literal,)? check: $check:expr
     ) => {
         $crate::calling::operation!(
             $name, $wire, $key, $event,
-            answers: $ends, ends: $ends, $(may_end: $may_end,)? $(silent_stop: $stop,)? check: $check
+            answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $stop,)? check: $check
         );
     };
     (
         $name:ident, $wire:literal, $key:ident, $event:ident,
-        answers: $answers:expr, ends: $ends:expr, $(may_end: $may_end:expr,)? $(silent_stop: $stop:literal,)?
+        answers: $answers:expr, ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $stop:literal,)?
         check: $check:expr
     ) => {
         impl $crate::calling::Method for $name {
@@ -217,10 +228,10 @@ macro_rules! operation {
                         let ends: fn(&$event) -> bool = $ends;
                         <$event as $crate::events::EventData>::of(event).is_some_and(ends)
                     },
-                    may_end: |event| {
-                        let rules: &[fn(&$event) -> bool] = &[$($may_end)?];
-                        <$event as $crate::events::EventData>::of(event)
-                            .is_some_and(|event| rules.iter().any(|may_end| may_end(event)))
+                    end_hint: |event| {
+                        let hints: &[fn(&$event) -> $crate::calling::EndHint] = &[$($hint)?];
+                        let event = <$event as $crate::events::EventData>::of(event);
+                        event.zip(hints.first()).map_or($crate::calling::EndHint::None, |(event, hint)| hint(event))
                     },
                     silent_stop: {
                         let stops: &[&str] = &[$($stop)?];

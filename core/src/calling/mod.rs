@@ -131,7 +131,7 @@ pub(crate) use media::voice_setters;
 pub use media::{
     AudioMedia, Gender, Media, Playlist, RingtoneMedia, SilenceMedia, TtsMedia, audio, ringtone, silence, tts,
 };
-pub(crate) use method::{Accepted, Key, method, operation, params};
+pub(crate) use method::{Accepted, EndHint, Key, method, operation, params};
 pub use method::{Method, Operation, Rule, Steer};
 pub use pass::Pass;
 pub use play::{Play, PlayAction, PlayDirection, PlayEvent, PlayState};

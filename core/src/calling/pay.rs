@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{Price, Steer, operation, params, rules};
+use super::{EndHint, Price, Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
@@ -51,77 +51,58 @@ open_enum! {
 /// What is said at a step of a payment, in place of the service's own words. Made by [`PayPrompt::at`].
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PayPrompt {
-    #[serde(rename = "for")]
-    step: PayStep,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    actions: Vec<PayPromptAction>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempts: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    card_type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_type: Option<String>,
-    #[serde(flatten)]
-    more: Map<String, Value>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct PayPromptAction {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    phrase: String,
-}
+#[serde(transparent)]
+pub struct PayPrompt(Map<String, Value>);
 
 impl PayPrompt {
     /// A prompt for a step. It needs something to say or to play.
     pub fn at(step: PayStep) -> Self {
-        Self {
-            step,
-            actions: Vec::new(),
-            attempts: None,
-            card_type: None,
-            error_type: None,
-            more: Map::new(),
+        Self(Map::new()).param("for", step.as_str())
+    }
+
+    fn action(mut self, kind: &str, phrase: String) -> Self {
+        let actions = self.0.entry("actions").or_insert_with(|| json!([]));
+        if let Value::Array(actions) = actions {
+            actions.push(json!({"type": kind, "phrase": phrase}));
         }
+        self
     }
 
     /// Says a text.
-    pub fn say(mut self, text: impl Into<String>) -> Self {
-        self.actions.push(PayPromptAction { kind: "Say", phrase: text.into() });
-        self
+    pub fn say(self, text: impl Into<String>) -> Self {
+        self.action("Say", text.into())
     }
 
     /// Plays the audio file at a URL.
-    pub fn play(mut self, url: impl Into<String>) -> Self {
-        self.actions.push(PayPromptAction { kind: "Play", phrase: url.into() });
-        self
+    pub fn play(self, url: impl Into<String>) -> Self {
+        self.action("Play", url.into())
     }
 
     /// The attempts that it is for, such as `1` or `2 3`. Default: all. (The SDKs call it `attempts`, which is what is sent;
     /// the newer specification calls it `attempt`: for a service that follows it, use [`param`](Self::param).)
-    pub fn attempts(mut self, attempts: impl Into<String>) -> Self {
-        self.attempts = Some(attempts.into());
-        self
+    pub fn attempts(self, attempts: impl Into<String>) -> Self {
+        self.param("attempts", attempts.into())
     }
 
     /// The card type that it is for, such as `visa`. Default: all.
-    pub fn card_type(mut self, card_type: impl Into<String>) -> Self {
-        self.card_type = Some(card_type.into());
-        self
+    pub fn card_type(self, card_type: impl Into<String>) -> Self {
+        self.param("card_type", card_type.into())
     }
 
     /// The error that it is for, such as `timeout` or `invalid-card-number`. Default: none in particular.
-    pub fn error_type(mut self, error_type: impl Into<String>) -> Self {
-        self.error_type = Some(error_type.into());
+    pub fn error_type(self, error_type: impl Into<String>) -> Self {
+        self.param("error_type", error_type.into())
+    }
+
+    /// Any member, in place of one of the same name. The newer specification has `attempt`, `require_matching_inputs`
+    /// (`"true"`: the value is asked for twice) and `play` (a list of media in place of what is said and played here).
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.0.insert(name.into(), value.into());
         self
     }
 
-    /// Any other member, sent as it is. The newer specification has `attempt`, `require_matching_inputs` (`"true"`: the
-    /// value is asked for twice) and `play` (a list of media in place of what is said and played here).
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.more.insert(name.into(), value.into());
-        self
+    fn is_silent(&self) -> bool {
+        !["actions", "play"].iter().any(|name| self.0.contains_key(*name))
     }
 }
 
@@ -191,7 +172,8 @@ params! {
             currency: String,
             /// The language of the prompts, as a BCP-47 tag. Default: the service's, `en-US`.
             language: String,
-            /// The voice of the prompts. Default: the service's, `woman`.
+            /// The voice of the prompts. (The newer specification also has `say_voice`, used when this is absent: for
+            /// [`param`](Request::param).) Default: the service's, `woman`.
             voice: String,
             /// What the payment is for. Default: nothing.
             description: String,
@@ -218,8 +200,7 @@ impl Pay {
                 format!("{amount:?} is not an amount such as 12.50"),
             ));
         }
-        let silent = |prompt: &PayPrompt| prompt.actions.is_empty() && !prompt.more.contains_key("play");
-        if self.prompts.iter().flatten().any(silent) {
+        if self.prompts.iter().flatten().any(PayPrompt::is_silent) {
             return Err(InvalidArgument::new("prompts", "a prompt has nothing to say or to play"));
         }
         Ok(())
@@ -233,7 +214,7 @@ operation!(
     Named,
     PayEvent,
     ends: PayEvent::is_last,
-    may_end: PayEvent::is_last_step,
+    end_hint: PayEvent::end_hint,
     check: Pay::check
 );
 
@@ -410,8 +391,18 @@ impl PayEvent {
             || matches!(self.state, PayState::Finished | PayState::Error)
     }
 
-    fn is_last_step(&self) -> bool {
-        matches!(self.step, PayStep::Completed | PayStep::Failed | PayStep::Canceled)
+    fn end_hint(&self) -> EndHint {
+        match self.step {
+            PayStep::Completed | PayStep::Failed | PayStep::Canceled => EndHint::Now,
+            // The caller is asked again.
+            PayStep::CardNumber
+            | PayStep::ExpirationDate
+            | PayStep::SecurityCode
+            | PayStep::PostalCode
+            | PayStep::BankRoutingNumber
+            | PayStep::BankAccountNumber => EndHint::NotYet,
+            PayStep::Processing | PayStep::Other(_) => EndHint::None,
+        }
     }
 }
 

@@ -42,10 +42,8 @@ pub type CollectAction = Action<PlayAndCollect>;
 /// ```
 /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
 /// use signalwire_relay_core::Collect;
-/// let digits = Collect::digits(4).start_input_timers(false);
-/// let prompt = call.prompt_tts("Your PIN, please.", digits).await?;
+/// let prompt = call.prompt_tts("Your PIN, please.", Collect::digits(4)).await?;
 /// prompt.volume(6.0).await?;
-/// prompt.start_input_timers().await?;
 /// prompt.stop().await?;
 /// # Ok(()) }
 /// ```
@@ -63,7 +61,8 @@ impl Action<PlayAndCollect> {
         self.steer(Steer::volume("calling.play_and_collect.volume", db))
     }
 
-    /// Starts the clock for the first input (`calling.collect.start_input_timers`).
+    /// Starts the clock for the first input (`calling.collect.start_input_timers`). Older services only: by the newer
+    /// specification the clock of a prompt runs by itself.
     pub fn start_input_timers(&self) -> Request<Steer> {
         self.steer(Steer::new("calling.collect.start_input_timers"))
     }

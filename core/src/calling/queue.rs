@@ -22,6 +22,12 @@ params! {
             /// service's, 180 s. (Known to the newer specification only.)
             #[serde(with = "whole_seconds")]
             wait_time: Duration,
+            /// A SWML document, or its URL, for the call once it has left the queue. (Known to the newer specification
+            /// only.) Default: none.
+            execute_after_queue: String,
+            /// A SWML document, or its URL, that whoever takes the call hears first. (Known to the newer specification
+            /// only.) Default: none.
+            whisper_url: String,
         }
     }
 }
@@ -159,8 +165,8 @@ event! {
         pub position: Option<u64>,
         /// How many are in the queue.
         pub size: Option<u64>,
-        /// How long callers wait on average, in seconds.
-        pub avg_time: Option<u64>,
+        /// How long callers wait on average.
+        pub avg_time: Option<Duration>,
         /// When the call was put in.
         pub enqueue_ts: Option<SystemTime>,
         /// When it was taken out; `None` if it was not.

@@ -7,7 +7,7 @@ use crate::events::event;
 use crate::open_enum::open_enum;
 
 open_enum! {
-    /// What became of the keys.
+    /// The outcome of sending keys.
     pub enum SendDigitsState {
         /// All keys were sent.
         Finished = "finished",
@@ -43,7 +43,8 @@ operation!(
 pub type SendDigitsAction = Action<SendDigits>;
 
 impl Call {
-    /// Sends keys, from `0-9 A-D * #`; `w` is a pause of half a second, `W` of one (`calling.send_digits`).
+    /// Sends keys, from `0-9 A-D * #`; `w` is a short pause and `W` a longer one, by one document half a second and a
+    /// second (`calling.send_digits`).
     ///
     /// Done when the service has accepted it; the [`SendDigitsAction`] tells when the last key was sent, or that the
     /// service could not send them ([`SendDigitsState::Error`]).
@@ -65,7 +66,7 @@ impl Call {
 event! {
     /// `calling.call.send_digits`: keys were sent.
     pub struct SendDigitsEvent(SendDigits, "calling.call.send_digits", keyed) {
-        /// What became of the keys.
+        /// The outcome.
         pub state: SendDigitsState,
     }
 }

@@ -1,5 +1,7 @@
 //! Sending a copy of a call's audio elsewhere (`calling.tap`).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -8,6 +10,7 @@ use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::ids::Tag;
+use crate::json::milliseconds;
 use crate::open_enum::open_enum;
 use crate::variants::variants;
 
@@ -46,9 +49,10 @@ pub struct RtpTap {
     /// The codec. Default: the call's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub codec: Option<Codec>,
-    /// Milliseconds of audio in a packet: 10 to 120, in steps of 10. Default: the call's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ptime: Option<u32>,
+    /// The length of audio in a packet: by the SDKs 10 ms to 120 ms, in steps of
+    /// 10 ms. Default: the call's.
+    #[serde(with = "milliseconds", skip_serializing_if = "Option::is_none")]
+    pub ptime: Option<Duration>,
 }
 
 /// A WebSocket server. Made by [`ws`].
@@ -62,7 +66,7 @@ pub struct WsTap {
     /// The codec. Default: the call's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub codec: Option<Codec>,
-    /// The sampling rate, in hertz. Default: the codec's.
+    /// The sampling rate, in hertz. Known to older services only. Default: the codec's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<u32>,
 }
@@ -74,9 +78,10 @@ impl RtpTap {
         self
     }
 
-    /// Milliseconds of audio in a packet: 10 to 120, in steps of 10. Default: the call's.
-    pub fn ptime(mut self, milliseconds: u32) -> Self {
-        self.ptime = Some(milliseconds);
+    /// The length of audio in a packet: by the SDKs 10 ms to 120 ms, in steps of
+    /// 10 ms. Default: the call's.
+    pub fn ptime(mut self, time: Duration) -> Self {
+        self.ptime = Some(time);
         self
     }
 }
@@ -88,7 +93,7 @@ impl WsTap {
         self
     }
 
-    /// The sampling rate, in hertz. Default: the codec's.
+    /// The sampling rate, in hertz. Known to older services only. Default: the codec's.
     pub fn rate(mut self, hertz: u32) -> Self {
         self.rate = Some(hertz);
         self
@@ -125,9 +130,10 @@ impl TapDevice {
                     return Err(InvalidArgument::new("port", "it must be 1 to 65535"));
                 }
                 match rtp.ptime {
-                    Some(time) if !(10..=120).contains(&time) || time % 10 != 0 => {
-                        Err(InvalidArgument::new("ptime", format!("{time} is not 10 to 120 in steps of 10")))
-                    }
+                    Some(time) if time.subsec_nanos() % 1_000_000 != 0 => Err(InvalidArgument::new(
+                        "ptime",
+                        format!("{time:?} is not a whole number of milliseconds"),
+                    )),
                     _ => Ok(()),
                 }
             }

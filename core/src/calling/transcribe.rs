@@ -223,7 +223,7 @@ event! {
     pub struct TranscribeEvent(Transcribe, "calling.call.transcribe", keyed) {
         /// How it is getting on.
         pub state: TranscribeState,
-        /// Where the recording behind it is.
+        /// Where the recording behind it is: a URL, or a path on the service such as `recordings/….wav`.
         pub url: Option<String>,
         /// The recording behind it.
         pub recording_id: Option<String>,

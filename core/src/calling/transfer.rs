@@ -95,7 +95,7 @@ operation!(
 pub type ReferAction = Action<Refer>;
 
 open_enum! {
-    /// What came of a referral. Names are read whatever their case and underscores.
+    /// The outcome of a referral. Names are read whatever their case and underscores.
     pub tolerant enum ReferState {
         /// The other side is calling the address.
         InProgress = "inProgress",
@@ -117,8 +117,8 @@ impl Call {
     /// context, or a SWML document as text or as an object (`calling.transfer`). Older documents also name SIP addresses
     /// and numbers.
     ///
-    /// By the newer specification this client has no control over the call from then on: commands on it fail as
-    /// [`Error::CallGone`](crate::Error::CallGone).
+    /// By the newer specification this client has no control over the call from then on: the service refuses commands on
+    /// it.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
@@ -153,7 +153,7 @@ impl Call {
 event! {
     /// `calling.call.refer`: a referral is under way, or is decided.
     pub struct ReferEvent(Refer, "calling.call.refer") {
-        /// What came of it.
+        /// The outcome.
         pub state: ReferState,
         /// Where to.
         pub sip_refer_to: String,

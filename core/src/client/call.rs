@@ -25,8 +25,9 @@ use crate::session::CallInfo;
 /// A cheap handle; clones stand for the same call. It stays usable after the call has ended, and says so:
 /// commands then give [`Error::CallGone`], except for [`hangup`](Self::hangup), which succeeds.
 ///
-/// Dropping the last handle of an offered call that was not answered passes it back to the service. Any other
-/// call goes on at the service: hang up what is no longer needed.
+/// Dropping the last handle of an offered call that was not answered passes it back to the service. A call whose answer
+/// or hang-up had an [unknown](crate::Certainty::Unknown) outcome is given back or hung up then. Any other call goes on at
+/// the service: hang up what is no longer needed.
 ///
 /// ```
 /// # fn example(call: signalwire_relay_core::Call) {

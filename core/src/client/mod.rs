@@ -279,10 +279,12 @@ impl Client {
         self.shared().link.with(|link| link.protocol.clone())
     }
 
-    /// Waits until requests and events flow.
+    /// Waits until requests and events flow, for as long as that takes: a service that cannot be reached, or is full, is
+    /// tried again without limit. Put a limit on it with [`Wait::timeout`].
     ///
     /// # Errors
-    /// Why the client closed, if it did: [`Error::Rejected`] if the service does not accept the credentials.
+    /// Why the client closed, if it did: [`Error::Rejected`] if the service does not accept this client, for one of the
+    /// reasons of [`ConnectRefusal`](crate::ConnectRefusal).
     ///
     /// ```
     /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {

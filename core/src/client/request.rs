@@ -76,7 +76,7 @@ impl<M: Method> Request<M> {
     }
 
     /// Adds a parameter that has no setter, in place of one of the same name. The service also knows some without
-    /// documented meaning (`async`, `swml`, `acl` …), which have none on purpose.
+    /// documented meaning (`async`, `swml` …), which have none on purpose.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {

@@ -8,10 +8,11 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::frame::EventParams;
 use super::output::{CallInfo, Notice, OperationUpdate, SessionEvent};
+use super::refusal::trouble_pause;
 use super::table::{CallSerial, Decision, Dismissal, Entry, Role, Running};
 use super::timers::Timer;
 use super::{Session, dials};
-use crate::calling::{CallReceiveEvent, CallState, CallStateEvent, Direction, EndReason};
+use crate::calling::{CallReceiveEvent, CallState, CallStateEvent, Direction, EndHint, EndReason, Key, Rule};
 use crate::config::Overflow;
 use crate::error::{Certainty, Error, Lost};
 use crate::events::Event;
@@ -19,8 +20,6 @@ use crate::ids::{CallId, ControlId, Ticket};
 
 /// How long an offer may wait to be taken before it is passed on.
 const OFFER_PATIENCE: Duration = Duration::from_secs(10);
-/// How long to wait before a service in trouble is asked again whether it still knows a call.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// How long the news of a call's end may take, after the service has said that it does not know the call.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
@@ -71,7 +70,8 @@ impl Session {
     }
 
     /// Nobody in the application can do anything with the call any more. An offer that was not answered is
-    /// passed on; anything else goes its way.
+    /// passed on. A call whose answer or hang-up had an unknown outcome is given back or hung up. Anything else goes its
+    /// way.
     pub fn release(&mut self, now: Instant, call_id: &CallId) {
         let Some(entry) = self.calls.get_mut(call_id) else { return };
         entry.released = true;
@@ -205,8 +205,10 @@ impl Session {
     fn withdraw_call(&mut self, now: Instant, call_id: &CallId, reason: EndReason) {
         self.fail_queued_for(now, call_id);
         self.stop_call_timers(call_id);
-        let operations = self.calls.get_mut(call_id).map(|entry| std::mem::take(&mut entry.operations));
-        self.fail_operations(call_id, operations.unwrap_or_default());
+        if let Some(entry) = self.calls.get_mut(call_id) {
+            let (serial, operations) = (entry.serial, std::mem::take(&mut entry.operations));
+            self.fail_operations(call_id, serial, operations);
+        }
         self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason });
         self.calls.set_role(call_id, Role::Unwanted { how: Dismissal::End, attempts: 0 });
     }
@@ -224,8 +226,9 @@ impl Session {
         }
     }
 
-    fn fail_operations(&mut self, call_id: &CallId, operations: Vec<Running>) {
+    fn fail_operations(&mut self, call_id: &CallId, serial: CallSerial, operations: Vec<Running>) {
         for Running { ticket, may_be_last, .. } in operations {
+            self.timers.cancel(&Timer::ConfirmOver(serial, ticket));
             let failed = || {
                 let error = Error::gone(call_id.clone(), Certainty::Unknown);
                 SessionEvent::OperationFailed { ticket, error }
@@ -286,7 +289,7 @@ impl Session {
 
     /// Tells the application of an event on a call, and whether it ends an operation.
     fn tell_call(&mut self, now: Instant, call_id: CallId, id: Option<&RawValue>, event: Arc<Event>) {
-        let mut grace = None;
+        let mut wait = None;
         let operation = self.calls.get_mut(&call_id).and_then(|entry| {
             // One that is delivered again may be about an operation that is over, and not name it.
             let repeated = id.is_some_and(|id| entry.was_told(id.get(), &event));
@@ -296,10 +299,14 @@ impl Session {
             }
             let running = &mut entry.operations[index];
             let ended = (running.rule.ends)(&event);
-            if !ended && (running.rule.may_end)(&event) {
-                running.may_be_last = Some(event.clone());
-                grace = Some(Timer::ConfirmOver(entry.serial, running.ticket));
+            let hint = if ended { EndHint::None } else { (running.rule.end_hint)(&event) };
+            match hint {
+                EndHint::Now => running.may_be_last = Some(event.clone()),
+                EndHint::NotYet => running.may_be_last = None,
+                EndHint::None => {}
             }
+            let deadline = Timer::ConfirmOver(entry.serial, running.ticket);
+            wait = (ended || hint != EndHint::None).then_some((deadline, hint == EndHint::Now));
             let answered = ended || (running.rule.answers)(&event);
             let update = OperationUpdate { ticket: running.ticket, answered, ended };
             if update.ended {
@@ -307,8 +314,10 @@ impl Session {
             }
             Some(update)
         });
-        if let Some(timer) = grace.filter(|timer| !self.timers.is_set(timer)) {
-            self.timers.set(timer, now + END_LIMIT);
+        match wait {
+            Some((deadline, true)) => self.timers.set(deadline, now + END_LIMIT),
+            Some((deadline, false)) => self.timers.cancel(&deadline),
+            None => {}
         }
         self.emit(SessionEvent::Call { call_id, event, operation });
     }
@@ -320,7 +329,7 @@ impl Session {
         self.stop_call_timers(call_id);
         let Some(entry) = self.calls.end(call_id) else { return };
         let visible = entry.is_visible();
-        self.fail_operations(call_id, entry.operations);
+        self.fail_operations(call_id, entry.serial, entry.operations);
         if visible {
             self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason });
         }
@@ -351,8 +360,10 @@ impl Session {
 
     /// The service was in trouble when it was asked whether it still knows the call.
     pub(super) fn ask_later(&mut self, now: Instant, call_id: &CallId) {
-        if let Some(entry) = self.calls.get(call_id) {
-            self.timers.set(Timer::AskAgain(entry.serial), now + ASK_AGAIN_AFTER);
+        if let Some(entry) = self.calls.get_mut(call_id) {
+            let pause = trouble_pause(entry.troubled);
+            entry.troubled = entry.troubled.saturating_add(1);
+            self.timers.set(Timer::AskAgain(entry.serial), now + pause);
         }
     }
 
@@ -396,6 +407,24 @@ impl Session {
             && !self.timers.is_set(&timer)
         {
             self.timers.set(timer, now + END_LIMIT);
+        }
+    }
+
+    /// The service has accepted an operation whose events do not name it. It runs one of a kind on a call at a time, so the
+    /// last event of an earlier one should be on its way.
+    pub(super) fn expect_earlier_ends(
+        &mut self,
+        now: Instant,
+        call_id: &CallId,
+        ticket: Ticket,
+        rule: &Rule,
+    ) {
+        let Some(entry) = self.calls.get(call_id).filter(|_| rule.key == Key::Unnamed) else { return };
+        let earlier = entry.operations.iter().take_while(|running| running.ticket != ticket);
+        let of_its_kind =
+            earlier.filter(|running| running.rule.key == Key::Unnamed && running.rule.event == rule.event);
+        for control_id in of_its_kind.map(|running| running.control_id.clone()).collect::<Vec<_>>() {
+            self.expect_operation_end(now, call_id, &control_id);
         }
     }
 

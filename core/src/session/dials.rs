@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Session;
 use super::output::{CallInfo, Notice, SessionEvent};
+use super::refusal::trouble_pause;
 use super::table::{CallSerial, Dismissal, Entry, Role};
 use super::timers::Timer;
 use crate::calling::{CallState, DialEvent, DialState, Direction, EndReason};
@@ -22,6 +23,8 @@ const STRAGGLER_LIMIT: Duration = Duration::from_secs(3);
 const DISMISSAL_LIMIT: Duration = Duration::from_secs(10);
 /// How often it is asked.
 const DISMISSAL_ATTEMPTS: u32 = 3;
+/// How often a service in trouble is asked to be rid of a call: for about an hour.
+const TROUBLED_DISMISSALS: u32 = 15;
 /// Why a leg is ended that shows up after its dial was decided.
 pub(super) const LATE: &str = "its dial is over";
 
@@ -215,10 +218,16 @@ impl Session {
         }
     }
 
-    /// The service was in trouble when it was asked to be rid of a call: that attempt does not count.
-    pub(super) fn excuse_dismissal(&mut self, call_id: &CallId) {
-        if let Some(Entry { role: Role::Unwanted { attempts, .. }, .. }) = self.calls.get_mut(call_id) {
+    /// The service was in trouble when it was asked to be rid of a call. That attempt does not count, up to
+    /// [`TROUBLED_DISMISSALS`] of them, and the next follows after a longer pause.
+    pub(super) fn excuse_dismissal(&mut self, now: Instant, call_id: &CallId) {
+        if let Some(Entry { role: Role::Unwanted { attempts, .. }, troubled, serial, .. }) =
+            self.calls.get_mut(call_id)
+            && *troubled < TROUBLED_DISMISSALS
+        {
             *attempts = attempts.saturating_sub(1);
+            self.timers.set(Timer::DismissAgain(*serial), now + trouble_pause(*troubled));
+            *troubled += 1;
         }
     }
 

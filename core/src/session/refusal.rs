@@ -1,10 +1,23 @@
 //! The meaning of a refusal: what it says of the request, and what to do next.
 
+use std::time::Duration;
+
 use super::frame::Status;
 use crate::error::{ConnectRefusal, outcome_is_unknown, try_later};
 
 /// Words that show that a refusal is about the credentials.
 const CREDENTIAL_WORDS: [&str; 3] = ["auth", "credential", "token"];
+/// A word that shows that it is not: "authentication timed out" says nothing of the credentials.
+const TIME_WORD: &str = "time";
+/// The first pause before a service in trouble is asked again about a call. Each further pause is twice as long.
+const FIRST_TROUBLE_PAUSE: Duration = Duration::from_secs(10);
+/// The longest of these pauses.
+const LONGEST_TROUBLE_PAUSE: Duration = Duration::from_mins(5);
+
+/// The pause before a service is asked again about a call, after it was in trouble `times` times before in a row.
+pub(super) fn trouble_pause(times: u32) -> Duration {
+    FIRST_TROUBLE_PAUSE.saturating_mul(1 << times.min(10)).min(LONGEST_TROUBLE_PAUSE)
+}
 
 impl Status {
     /// Whether the call does not exist, or does not exist any more.
@@ -39,7 +52,7 @@ impl Status {
 
     fn speaks_of_credentials(&self) -> bool {
         let text = self.message.to_lowercase();
-        CREDENTIAL_WORDS.iter().any(|word| text.contains(word))
+        !text.contains(TIME_WORD) && CREDENTIAL_WORDS.iter().any(|word| text.contains(word))
     }
 }
 
@@ -90,5 +103,14 @@ mod tests {
             assert_eq!(refusal.at_connect(false), ConnectRefusal::Authentication, "{text}");
             assert_eq!(refusal.at_connect(true), ConnectRefusal::Transient, "{text}");
         }
+        let refusal = status(-32000, "Authentication request timed out");
+        assert_eq!(refusal.at_connect(false), ConnectRefusal::Transient);
+    }
+
+    #[test]
+    fn pauses_for_a_service_in_trouble_double_up_to_five_minutes() {
+        let pauses: Vec<_> = (0..8).map(|times| trouble_pause(times).as_secs()).collect();
+        assert_eq!(pauses, [10, 20, 40, 80, 160, 300, 300, 300]);
+        assert_eq!(trouble_pause(u32::MAX).as_secs(), 300);
     }
 }

@@ -187,6 +187,13 @@ impl Session {
         }
     }
 
+    /// The service has answered a question about a call, and was not in trouble.
+    fn end_trouble(&mut self, call_id: &CallId) {
+        if let Some(entry) = self.calls.get_mut(call_id) {
+            entry.troubled = 0;
+        }
+    }
+
     /// A question about a call was answered, or never will be.
     pub(super) fn end_question(&mut self, call_id: &CallId) {
         if let Some(entry) = self.calls.get_mut(call_id) {
@@ -297,7 +304,7 @@ impl Session {
                 match refusal {
                     Some(status) if status.is_gone() => self.expect_end(now, call_id),
                     Some(status) if status.is_transient() => self.ask_later(now, call_id),
-                    _ => {}
+                    _ => self.end_trouble(call_id),
                 }
             }
             (Purpose::TidyUp(call_id), refusal) => {
@@ -428,13 +435,16 @@ impl Session {
                 if let Target::Reauthenticate { credentials, .. } = target {
                     self.identity.accept(credentials);
                 }
+                if let Target::Start { call_id, rule, .. } = target {
+                    self.expect_earlier_ends(now, call_id, *ticket, rule);
+                }
                 if let Target::Receive(contexts) = target {
                     let wanted = contexts.iter().filter(|context| self.contexts.contains(*context));
                     self.settled_contexts.extend(wanted.cloned());
                 }
-                if let Target::Call(call_id) = target
-                    && Decision::of(method).is_some()
-                    && let Some(entry) = self.calls.get_mut(call_id)
+                // A call on which something was carried out was answered.
+                if let Some(entry) = target.call_id().and_then(|call_id| self.calls.get_mut(call_id))
+                    && (Decision::of(method).is_some() || entry.unsure == Some(Decision::Answer))
                 {
                     entry.unsure = None;
                 }
@@ -512,7 +522,7 @@ impl Session {
         let given_back = !entry.is_visible() && method == "calling.pass";
         match refusal {
             Some(status) if status.is_gone() => self.end_locally(now, call_id, EndReason::NotFound),
-            Some(status) if status.is_transient() => self.excuse_dismissal(call_id),
+            Some(status) if status.is_transient() => self.excuse_dismissal(now, call_id),
             // What cannot be given back any more, for it was answered here, is hung up.
             Some(_) if given_back && entry.may_be_answered() => {
                 self.end_leg(now, call_id, "it was answered before it was given back");
@@ -530,7 +540,9 @@ impl Session {
         {
             let before = entry.operations.len();
             entry.operations.retain(|running| running.ticket != ticket);
-            return entry.operations.len() < before;
+            let dropped = entry.operations.len() < before;
+            self.timers.cancel(&Timer::ConfirmOver(entry.serial, ticket));
+            return dropped;
         }
         false
     }

@@ -103,6 +103,8 @@ pub(super) struct Entry {
     pub(super) released: bool,
     /// Whether the service is being asked if it still knows the call.
     pub(super) in_question: bool,
+    /// How often in a row the service was in trouble when it was asked something about the call by the session itself.
+    pub(super) troubled: u32,
     pub(super) operations: Vec<Running>,
     /// The latest events about operations that they do not name, with the ids of their frames.
     told: VecDeque<(Box<str>, Arc<Event>)>,
@@ -208,6 +210,7 @@ impl Calls {
             unsure: None,
             released: false,
             in_question: false,
+            troubled: 0,
             operations: Vec::new(),
             told: VecDeque::new(),
         };

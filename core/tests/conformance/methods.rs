@@ -395,7 +395,7 @@ fn tap_and_stream() {
     wire.expect(|_| tap.stop(), "calling.tap.stop", json!({"control_id": "k"}));
     wire.expect(
         |call| {
-            let device = rtp("203.0.113.9", 4000).codec(Codec::Opus).ptime(30);
+            let device = rtp("203.0.113.9", 4000).codec(Codec::Opus).ptime(secs(0.03));
             call.tap(RecordDirection::Both, device).control_id("k2").status_url(HOOK)
         },
         "calling.tap",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signalwire_relay_core::calling::{Connect, Method, Pay, Play, PlayAndCollect};
+use signalwire_relay_core::calling::{Connect, Method, Pay, Play, PlayAndCollect, Refer};
 use signalwire_relay_core::session::{Command, OperationUpdate, SessionEvent, Stats, Target};
 use signalwire_relay_core::{Certainty, Error, Event, Ticket};
 
@@ -371,6 +371,55 @@ fn a_payment_whose_outcome_never_comes_ends_with_the_marker_after_a_while_or_wit
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[test]
+fn a_payment_that_asks_again_after_a_marker_goes_on() {
+    let (mut rig, pay) = marked();
+    rig.pass(3 * SECOND);
+    rig.event("calling.call.pay", pay_event(json!({"for": "payment-card-number", "attempt": "2"})));
+    rig.events.clear();
+    rig.pass(20 * SECOND);
+    rig.expect_quiet();
+    // Another marker has its whole time.
+    rig.event("calling.call.pay", pay_event(json!({"for": "payment-failed"})));
+    rig.pass(4 * SECOND);
+    rig.event("calling.call.pay", pay_event(json!({"for": "payment-completed"})));
+    rig.events.clear();
+    rig.pass(4 * SECOND);
+    rig.expect_quiet();
+    rig.event("calling.call.pay", pay_event(json!({"result": "success"})));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: pay, answered: true, ended: true }));
+    assert_eq!(rig.session.stats().operations, 0);
+}
+
+#[test]
+fn an_operation_that_is_over_leaves_no_deadline() {
+    let (mut rig, _) = marked();
+    let before = rig.next;
+    rig.event("calling.call.pay", pay_event(json!({"result": "success"})));
+    assert!(rig.next > before, "the next deadline is not that of the payment any more");
+}
+
+#[test]
+fn a_second_referral_does_not_wait_for_the_end_of_one_that_was_never_told() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let mut refer = || {
+        let ticket = start::<Refer>(&mut rig, "calling.refer", None);
+        let request = rig.expect_sent("calling.refer");
+        rig.ok(&request);
+        rig.expect_reply(ticket).expect("accepted");
+        ticket
+    };
+    let (first, second) = (refer(), refer());
+    rig.pass(5 * SECOND);
+    match rig.events.pop_front() {
+        Some(SessionEvent::OperationFailed { ticket, error: Error::Lost(_) }) => assert_eq!(ticket, first),
+        other => panic!("{other:?}"),
+    }
+    rig.event("calling.call.refer", json!({"call_id": "c1", "node_id": "n-1", "state": "success"}));
+    assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: second, answered: true, ended: true }));
 }
 
 #[test]

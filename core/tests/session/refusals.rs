@@ -312,6 +312,18 @@ fn a_hang_up_whose_outcome_is_unknown_is_repeated_once_nobody_is_left_to_do_it()
 }
 
 #[test]
+fn an_answer_that_turns_out_to_have_been_carried_out_leaves_the_call_alone() {
+    let mut rig = unsure("calling.answer", "created");
+    rig.call_command("calling.denoise", "c1");
+    let accepted = rig.expect_sent("calling.denoise");
+    rig.ok(&accepted);
+    rig.session.release(rig.now, &"c1".into());
+    rig.drain();
+    rig.expect_nothing_sent();
+    assert_eq!(rig.session.stats().calls, 1);
+}
+
+#[test]
 fn an_answer_whose_outcome_is_unknown_is_given_back_or_hung_up_once_nobody_is_left() {
     for refused in [false, true] {
         let mut rig = unsure("calling.answer", "created");
@@ -342,15 +354,51 @@ fn a_leg_that_nobody_wants_is_hung_up_however_long_the_service_is_in_trouble() {
     );
     rig.session.abandon(rig.now, ticket);
     rig.drain();
-    for _ in 0..20 {
+    for pause in [10, 20, 40, 80, 160, 300, 300] {
         let end = rig.expect_sent_among_others("calling.end");
         rig.fail(&end, json!({"code": -32005, "message": "Capacity exceeded"}));
-        rig.pass(10 * SECOND);
+        pass_answering_pings(&mut rig, pause);
     }
     let end = rig.expect_sent_among_others("calling.end");
     rig.ok(&end);
     assert!(!rig.notices.iter().any(|notice| matches!(notice, Notice::LegStuck(_))), "{:?}", rig.notices);
     rig.state("leg-1", "ended");
+    assert_eq!(rig.session.stats().calls, 0);
+}
+
+/// Lets seconds pass while the service answers pings.
+fn pass_answering_pings(rig: &mut Rig, seconds: u32) {
+    for _ in 0..seconds {
+        rig.pass(SECOND);
+        while let Some(at) = rig.sent.iter().position(|frame| frame["method"] == "signalwire.ping") {
+            let ping = rig.sent.remove(at).expect("it is there");
+            rig.reply(&ping, json!({}));
+        }
+    }
+}
+
+#[test]
+fn a_leg_that_a_service_in_trouble_never_ends_is_given_up_after_about_an_hour() {
+    let mut rig = Rig::ready();
+    let ticket = rig.command(raw("calling.dial", Target::Dial { tag: Some("t1".into()) }));
+    let request = rig.expect_sent("calling.dial");
+    rig.ok(&request);
+    rig.event(
+        "calling.call.state",
+        json!({"call_id": "leg-1", "node_id": "n-1", "tag": "t1", "call_state": "ringing"}),
+    );
+    rig.session.abandon(rig.now, ticket);
+    rig.drain();
+    let mut asked = 0;
+    for _ in 0..7200 {
+        pass_answering_pings(&mut rig, 1);
+        while let Some(end) = rig.sent.pop_front() {
+            asked += 1;
+            rig.fail(&end, json!({"code": -32603, "message": "Internal error"}));
+        }
+    }
+    assert!((15..25).contains(&asked), "{asked}");
+    assert!(rig.notices.iter().any(|notice| matches!(notice, Notice::LegStuck(_))), "{:?}", rig.notices);
     assert_eq!(rig.session.stats().calls, 0);
 }
 
@@ -360,11 +408,11 @@ fn a_service_in_trouble_is_asked_again_whether_it_still_knows_a_call() {
     rig.offer("c1");
     rig.disconnected();
     rig.reconnect("proto-1", true);
-    for _ in 0..5 {
+    for pause in [10, 20, 40, 80, 160, 300, 300] {
         let question = rig.expect_sent_among_others("calling.clear_digit_bindings");
         rig.fail(&question, json!({"code": -32000, "message": "Timeout"}));
         rig.expect_nothing_sent();
-        rig.pass(10 * SECOND);
+        pass_answering_pings(&mut rig, pause);
     }
     let question = rig.expect_sent_among_others("calling.clear_digit_bindings");
     rig.refuse(&question, "404");

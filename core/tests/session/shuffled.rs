@@ -156,7 +156,9 @@ fn told(rig: &mut Rig) -> Told {
             SessionEvent::Offered(_) => told.offers += 1,
             SessionEvent::Dialed { .. } => told.dialed += 1,
             SessionEvent::Replied { ticket, .. } => *told.answered.entry(ticket).or_default() += 1,
-            SessionEvent::OperationFailed { ticket, .. } => *told.ended.entry(ticket).or_default() += 1,
+            SessionEvent::OperationFailed { ticket, .. } | SessionEvent::OperationOver { ticket, .. } => {
+                *told.ended.entry(ticket).or_default() += 1;
+            }
             SessionEvent::Message { update, .. } if update.ended => {
                 *told.ended.entry(update.ticket).or_default() += 1;
             }

@@ -45,14 +45,13 @@ const LONG: Duration = Duration::from_mins(5);
 
 /// What only older services know and the documentation shows: the method, and the beginning of the refusal. The
 /// documentation of each says so.
-const OLDER: [(&str, &str); 7] = [
+const OLDER: [(&str, &str); 6] = [
     ("calling.hold", "Method 'calling.hold' not found"),
     ("calling.unhold", "Method 'calling.unhold' not found"),
     ("calling.begin", "Method 'calling.begin' not found"),
     ("calling.call", "Method 'calling.call' not found"),
     ("calling.receive", "Method 'calling.receive' not found"),
     ("signalwire.execute", "Method 'signalwire.execute' not found"),
-    ("calling.play_and_collect", "Unknown parameter 'collect.start_input_timers'"),
 ];
 
 fn scenario(reading: Reading) -> Scenario {

@@ -311,7 +311,7 @@ impl Ledger {
                 self.follows(update.ticket);
                 self.sees_update(*update);
             }
-            SessionEvent::OperationFailed { ticket, .. } => {
+            SessionEvent::OperationFailed { ticket, .. } | SessionEvent::OperationOver { ticket, .. } => {
                 self.follows(*ticket);
                 self.sees_update(OperationUpdate { ticket: *ticket, answered: true, ended: true });
             }
