@@ -28,6 +28,23 @@
 //!
 //! [`guide::faults`] goes through it fault by fault, with the tests that show it.
 //!
+//! # Two descriptions of the protocol
+//!
+//! There are two public descriptions of RELAY: the server SDKs, and a newer specification that none of them follows yet.
+//! They differ in about a hundred places. This client sends the newer form and reads both; where one of them alone has
+//! something, it is not required. Documentation says *by the newer specification*, *by the SDKs* or *older services* where
+//! they differ. Nothing that either of them allows is refused before it is sent.
+//!
+//! | subject | here |
+//! | --- | --- |
+//! | refusals of a connection | in classes: [`ConnectRefusal`] |
+//! | refusals of which the service does not know whether it carried the request out | [`Certainty::Unknown`]: [`Refused::certainty`] |
+//! | times, in seconds, milliseconds or microseconds | [`SystemTime`](std::time::SystemTime), `None` for not yet: [`events`] |
+//! | confidence, as a fraction or as percent | [`Confidence`] |
+//! | the end of a payment, by `result` or by `state` | [`PayEvent::outcome`] |
+//! | the clock of a collect, which the service may not start by itself | started: [`Call::collect`] |
+//! | what ends an operation if nobody does anything | a section *What ends it* at each method that starts one |
+//!
 //! # Bounds
 //!
 //! | what waits | at most | beyond that |
