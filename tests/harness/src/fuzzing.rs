@@ -146,7 +146,8 @@ fn incident(what: u8, mut byte: impl FnMut() -> u8) -> Incident {
         21 => {
             use Refused::{Answer, Connect, Dial, End, Message, Pass, Play, Receive};
             let refused = [Connect, Answer, Play, Dial, Message, Receive, Pass, End];
-            let hows = [How::Status, How::RpcError, How::Silence];
+            let code = byte();
+            let hows = [How::Status, How::RpcError, How::Silence, How::Trouble(code), How::CarriedOut(code)];
             Incident::Refuse(among(&refused, byte()), among(&hows, byte()))
         }
         22 => {

@@ -53,6 +53,13 @@ pub enum Incident {
     Nonsense(String),
 }
 
+impl Incident {
+    /// Whether the service may refuse a login for good from now on.
+    pub(super) fn turns_away(&self) -> bool {
+        matches!(self, Self::Refuse(Refused::Connect, how) if how.turns_away())
+    }
+}
+
 /// Which requests the service answers in another way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the method of that name")]
@@ -91,8 +98,40 @@ pub enum How {
     Status,
     /// With a JSON-RPC error, and a text in which the credentials stand.
     RpcError,
+    /// With a code of trouble of its own, one of several; it does not carry the request out.
+    Trouble(u8),
+    /// With a code of trouble of its own, although it carries the request out. (It never does that to a login.)
+    CarriedOut(u8),
     /// Not at all.
     Silence,
+}
+
+impl How {
+    /// The service's answer to a request, in place of carrying it out or as well.
+    fn refusal(self, what: Refused) -> Refusal {
+        let text = format!("not with {SECRET}");
+        match self {
+            Self::Silence => Refusal::Silence,
+            Self::Status if what != Refused::Connect => Refusal::Code(403, text),
+            Self::Status | Self::RpcError => Refusal::RpcError(-32002, text),
+            Self::CarriedOut(code) if what != Refused::Connect => {
+                Refusal::RpcError(if code % 2 == 0 { -32000 } else { -32603 }, text).carried_out()
+            }
+            Self::Trouble(code) | Self::CarriedOut(code) => match code % 6 {
+                0 => Refusal::RpcError(-32000, "Request timed out".into()),
+                1 => Refusal::RpcError(-32004, text),
+                2 => Refusal::RpcError(-32005, text),
+                3 => Refusal::RpcError(-32603, text),
+                4 => Refusal::Code(500, text),
+                _ => Refusal::Code(503, text),
+            },
+        }
+    }
+
+    /// Whether a login that is answered like this is refused for good, so that the session may be given up.
+    fn turns_away(self) -> bool {
+        matches!(self, Self::Status | Self::RpcError)
+    }
 }
 
 /// What the service does to events.
@@ -205,16 +244,7 @@ impl Stage<'_> {
             }
             Incident::Restart => self.board.restart(self.now),
             Incident::Leave(restart) => self.board.send_disconnect(self.now, *restart),
-            Incident::Refuse(what, how) => {
-                let text = format!("not with {SECRET}");
-                let refusal = match how {
-                    How::Silence => Refusal::Silence,
-                    // What answers a login has no status.
-                    How::Status if *what != Refused::Connect => Refusal::Code(500, text),
-                    How::Status | How::RpcError => Refusal::RpcError(-32002, text),
-                };
-                self.board.refuse_next(what.method(), refusal);
-            }
+            Incident::Refuse(what, how) => self.board.refuse_next(what.method(), how.refusal(*what)),
             Incident::Disturb(disturb) => self.board.set_faults(disturb.faults()),
             _ => {}
         }

@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 use signalwire_relay_core::session::{
-    ConnectionState, OFFLINE_QUEUE_LIMIT, OperationUpdate, Output, SessionEvent,
+    ConnectionState, Notice, OFFLINE_QUEUE_LIMIT, OperationUpdate, Output, SessionEvent,
 };
 use signalwire_relay_core::{CallId, Certainty, EndReason, Error, Event, Ticket};
 
@@ -99,6 +99,8 @@ pub(super) struct Ledger {
     /// Whether the network gave reason to drop the connection.
     pub(super) excused: bool,
     pub(super) draining: bool,
+    /// Whether the service gave reason to give up the session, or the client.
+    pub(super) turned_away: bool,
     pub(super) closed: bool,
     transcript: DefaultHasher,
     /// What was found to be wrong first.
@@ -125,6 +127,7 @@ impl Ledger {
             lost: BTreeSet::new(),
             excused: false,
             draining: false,
+            turned_away: false,
             closed: false,
             transcript: DefaultHasher::new(),
             wrong: None,
@@ -326,13 +329,17 @@ impl Ledger {
             SessionEvent::Gap { call_id, .. } if !self.untold.remove(call_id) => {
                 self.accuse(|| format!("call {call_id} is told of a gap that there was not"));
             }
+            SessionEvent::Notice(Notice::ResumeRefused(_)) if !self.turned_away => {
+                self.accuse(|| "the session is given up, and the service did not refuse it".to_owned());
+            }
             SessionEvent::Alarm(ticket) => match self.alarms.insert(*ticket, Alarm::Fired) {
                 Some(Alarm::Set) => {}
                 before => self.accuse(|| format!("alarm {ticket:?} goes off, {before:?} before")),
             },
             SessionEvent::Closed(result) => {
                 self.closed = true;
-                let asked_for = self.draining || matches!(result, Err(Error::Rejected(_)));
+                let rejected = matches!(result, Err(Error::Rejected(_)));
+                let asked_for = self.draining || (rejected && self.turned_away);
                 if !asked_for {
                     self.accuse(|| format!("the session closes by itself: {result:?}"));
                 }

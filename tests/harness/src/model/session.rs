@@ -194,7 +194,10 @@ impl Player for Performance {
                 self.ledger.drains();
                 self.session.drain(now, millis(*time));
             }
-            Step::Incident(incident) => self.befall(incident),
+            Step::Incident(incident) => {
+                self.ledger.turned_away |= incident.turns_away();
+                self.befall(incident);
+            }
         }
         self.drain();
         self.settle();

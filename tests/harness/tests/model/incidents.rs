@@ -33,7 +33,11 @@ fn service() -> impl Strategy<Value = Incident> {
     use Disturb::{Calm, Duplicate, EventsFirst, Reorder, Storm};
     use Refused::{Answer, Connect, Dial, End, Message, Pass, Play, Receive};
     let refused = select(vec![Connect, Answer, Play, Dial, Message, Receive, Pass, End]);
-    let how = select(vec![How::Status, How::RpcError, How::Silence]);
+    let how = prop_oneof![
+        3 => select(vec![How::Status, How::RpcError, How::Silence]),
+        2 => (0..6_u8).prop_map(How::Trouble),
+        1 => (0..2_u8).prop_map(How::CarriedOut),
+    ];
     prop_oneof![
         2 => any::<u8>().prop_map(Incident::OldNews),
         2 => any::<u8>().prop_map(Incident::OfferAgain),
