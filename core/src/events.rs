@@ -13,11 +13,17 @@ use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::calling::{
-    AiEvent, CallReceiveEvent, CallStateEvent, CollectEvent, ConferenceEvent, ConnectEvent, DenoiseEvent,
-    DetectEvent, DialEvent, EchoEvent, ErrorEvent, FaxEvent, HoldEvent, PayEvent, PlayEvent, QueueEvent,
-    RecordEvent, ReferEvent, SendDigitsEvent, StreamEvent, TapEvent, TranscribeEvent,
+    AiBeginSpeakingEvent, AiCompletionEvent, AiEvent, AiPartialResultEvent, AiPostPromptEvent,
+    AiResponseEvent, AiResponseUtteranceEvent, AiSpeechDetectEvent, AiStartEvent, AiStopEvent,
+    AiSwaigActionEvent, AiSwaigEvent, AiTransparentBargeEvent, AiUserSpeakingEvent, AiWarningEvent,
+    CallReceiveEvent, CallStateEvent, CollectEvent, ConferenceEvent, ConnectEvent, DenoiseEvent, DetectEvent,
+    DialEvent, EchoEvent, ErrorEvent, FaxEvent, HoldEvent, LiveTranscribeLogEvent,
+    LiveTranscribeSummaryEvent, LiveTranscribeUtteranceEvent, LiveTranslateDeltaEvent, LiveTranslateLogEvent,
+    LiveTranslateSummaryEvent, PayEvent, PlayEvent, QueueEvent, RecordEvent, ReferEvent, RoomEvent,
+    SendDigitsEvent, SidecarEvent, StreamEvent, TapEvent, TranscribeEvent, UserEvent,
 };
 use crate::ids::{CallId, ControlId};
 use crate::json::object;
@@ -39,6 +45,13 @@ impl Meta {
     /// The event's parameters as the service wrote them: the JSON text of an object.
     pub fn raw(&self) -> &str {
         self.raw.as_deref().unwrap_or("{}")
+    }
+
+    /// The members beside the address of the call.
+    pub(crate) fn members(&self) -> Map<String, Value> {
+        let mut members: Map<String, Value> = serde_json::from_str(self.raw()).unwrap_or_default();
+        members.retain(|name, _| !["call_id", "node_id", "segment_id", "tag"].contains(&name.as_str()));
+        members
     }
 }
 
@@ -74,7 +87,7 @@ pub trait EventData: DeserializeOwned + Clone + Send + Sync + 'static {
 
 /// Defines an event type: its fields, read leniently, between those that every event has.
 ///
-/// `keyed` events name the operation that they are about.
+/// `keyed` events name the operation that they are about. `addressed` events name the segment and the tag of the call.
 macro_rules! event {
     (
         $(#[$meta:meta])*
@@ -90,6 +103,18 @@ macro_rules! event {
             /// The operation.
             pub control_id: $crate::ids::ControlId,
         }, { $($fields)* });
+    };
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident($variant:ident, $wire:literal, addressed) { $($fields:tt)* }
+    ) => {
+        $crate::events::event!(@define $(#[$meta])* $name, $variant, $wire, {}, {
+            $($fields)*
+            /// The segment of the call.
+            pub segment_id: Option<String>,
+            /// The tag of the call.
+            pub tag: Option<$crate::ids::Tag>,
+        });
     };
     (
         @define $(#[$meta:meta])* $name:ident, $variant:ident, $wire:literal,
@@ -266,6 +291,52 @@ events! {
     Echo(EchoEvent),
     /// `calling.call.hold`
     Hold(HoldEvent),
+    /// `calling.call.room`
+    Room(RoomEvent),
+    /// `calling.ai.start`
+    AiStart(AiStartEvent),
+    /// `calling.ai.user_speaking`
+    AiUserSpeaking(AiUserSpeakingEvent),
+    /// `calling.ai.begin_speaking`
+    AiBeginSpeaking(AiBeginSpeakingEvent),
+    /// `calling.ai.speech_detect`
+    AiSpeechDetect(AiSpeechDetectEvent),
+    /// `calling.ai.partial_result`
+    AiPartialResult(AiPartialResultEvent),
+    /// `calling.ai.response`
+    AiResponse(AiResponseEvent),
+    /// `calling.ai.response_utterance`
+    AiResponseUtterance(AiResponseUtteranceEvent),
+    /// `calling.ai.completion`
+    AiCompletion(AiCompletionEvent),
+    /// `calling.ai.transparent_barge`
+    AiTransparentBarge(AiTransparentBargeEvent),
+    /// `calling.ai.warning`
+    AiWarning(AiWarningEvent),
+    /// `calling.ai.stop`
+    AiStop(AiStopEvent),
+    /// `calling.ai.swaig`
+    AiSwaig(AiSwaigEvent),
+    /// `calling.ai.swaig_action`
+    AiSwaigAction(AiSwaigActionEvent),
+    /// `calling.ai.post_prompt`
+    AiPostPrompt(AiPostPromptEvent),
+    /// `calling.ai.sidecar`
+    Sidecar(SidecarEvent),
+    /// `calling.ai.transcribe.utterance`
+    LiveTranscribeUtterance(LiveTranscribeUtteranceEvent),
+    /// `calling.ai.transcribe.live_summarize`
+    LiveTranscribeSummary(LiveTranscribeSummaryEvent),
+    /// `calling.ai.transcribe.conversation_log`
+    LiveTranscribeLog(LiveTranscribeLogEvent),
+    /// `calling.ai.translate.transcript_delta`
+    LiveTranslateDelta(LiveTranslateDeltaEvent),
+    /// `calling.ai.translate.live_summary`
+    LiveTranslateSummary(LiveTranslateSummaryEvent),
+    /// `calling.ai.translate.conversation_log`
+    LiveTranslateLog(LiveTranslateLogEvent),
+    /// `calling.user_event`
+    User(UserEvent),
     /// `calling.conference`
     Conference(ConferenceEvent),
     /// `calling.error`

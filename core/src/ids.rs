@@ -107,6 +107,11 @@ id! {
     MessageId
 }
 
+id! {
+    /// Names a question to an AI sidecar. Made by the service.
+    AskId
+}
+
 /// Names one thing that the application asked of a [`Session`](crate::session::Session) and will hear about
 /// again. Chosen by the application, unique among what is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

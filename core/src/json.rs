@@ -131,6 +131,33 @@ macro_rules! object {
 }
 pub(crate) use object;
 
+/// Implements [`Lenient`] for lists and maps of an [`object!`]. Members that are no objects are left out.
+macro_rules! read_lists {
+    ($($type:ty),+ $(,)?) => {
+        $(
+            impl $crate::json::Lenient for Vec<$type> {
+                fn read(raw: &serde_json::value::RawValue) -> Self {
+                    let members: Vec<&serde_json::value::RawValue> =
+                        serde_json::from_str(raw.get()).unwrap_or_default();
+                    members.into_iter().filter_map(|member| serde_json::from_str(member.get()).ok()).collect()
+                }
+            }
+
+            impl $crate::json::Lenient for std::collections::BTreeMap<String, $type> {
+                fn read(raw: &serde_json::value::RawValue) -> Self {
+                    let members: std::collections::BTreeMap<String, &serde_json::value::RawValue> =
+                        serde_json::from_str(raw.get()).unwrap_or_default();
+                    let read = |(name, member): (String, &serde_json::value::RawValue)| {
+                        Some((name, serde_json::from_str(member.get()).ok()?))
+                    };
+                    members.into_iter().filter_map(read).collect()
+                }
+            }
+        )+
+    };
+}
+pub(crate) use read_lists;
+
 /// JSON that is not printed: there may be secrets in it.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]

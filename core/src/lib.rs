@@ -141,21 +141,28 @@ mod variants;
 
 #[doc(inline)]
 pub use calling::{
-    AgoraDevice, AiAction, AiEvent, AiRole, AiState, CallReceiveEvent, CallState, CallStateEvent, Codec,
-    Collect, CollectAction, CollectEvent, CollectResultType, ConferenceBeep, ConferenceEvent,
-    ConferenceRecord, ConferenceStatus, ConferenceTrim, Confidence, ConnectAction, ConnectEvent,
-    ConnectState, DenoiseEvent, DetectAction, DetectEvent, Detector, Device, Devices, DialEvent,
-    DigitDetector, Direction, EchoAction, EchoEvent, EchoState, EndReason, ErrorEvent, FabricDevice,
-    FaxDetector, FaxEvent, FaxEventType, FaxTone, Gender, HoldEvent, Joined, LiveAction, LiveDirection,
-    MachineDetector, Media, ParentCall, PauseBehavior, PayAction, PayEvent, PayOutcome, PayParameter,
-    PayPrompt, PayResult, PayState, PayStep, PeerCall, PhoneDevice, PlayAction, PlayDirection, PlayEvent,
-    PlayState, Playlist, Price, QueueAction, QueueDevice, QueueEvent, QueueStatus, ReceiveFaxAction,
-    RecordAction, RecordDirection, RecordEvent, RecordFormat, RecordState, ReferAction, ReferEvent,
-    ReferState, ReferTarget, RtpTap, SendDigitsAction, SendDigitsEvent, SendDigitsState, SendFaxAction,
-    SipDevice, SpeechEngine, StandaloneCollectAction, StreamAction, StreamDevice, StreamEvent, StreamState,
-    StreamTrack, TapAction, TapDevice, TapEvent, TapState, TokenType, TranscribeAction, TranscribeEvent,
-    TranscribeState, WebRtcDevice, WsTap, agora, audio, fabric, phone, queue, refer_to, ringtone, rtp,
-    silence, sip, stream, tts, webrtc, ws,
+    AgoraDevice, AiAction, AiBeginSpeakingEvent, AiCallInfo, AiChannelData, AiCompletionEvent,
+    AiCompletionType, AiEvent, AiPartialResultEvent, AiPostPromptEvent, AiResponseEvent,
+    AiResponseUtteranceEvent, AiRole, AiSpeechDetectEvent, AiStartEvent, AiState, AiStopEvent,
+    AiSwaigActionEvent, AiSwaigEvent, AiTransparentBargeEvent, AiUserSpeakingEvent, AiWarningEvent,
+    CallReceiveEvent, CallState, CallStateEvent, Codec, Collect, CollectAction, CollectEvent,
+    CollectResultType, ConferenceBeep, ConferenceEvent, ConferenceRecord, ConferenceStatus, ConferenceTrim,
+    Confidence, ConnectAction, ConnectEvent, ConnectState, DenoiseEvent, DetectAction, DetectEvent, Detector,
+    Device, Devices, DialEvent, DigitDetector, Direction, EchoAction, EchoEvent, EchoState, EndReason,
+    ErrorEvent, FabricDevice, FaxDetector, FaxEvent, FaxEventType, FaxTone, Gender, HoldEvent, Joined,
+    LiveAction, LiveDelta, LiveDirection, LiveLogEntry, LiveMetrics, LiveMode, LivePosition, LiveRole,
+    LiveTranscribeLogEvent, LiveTranscribeSummaryEvent, LiveTranscribeUtteranceEvent,
+    LiveTranslateDeltaEvent, LiveTranslateLogEvent, LiveTranslateSummaryEvent, LiveTranslation,
+    LiveUtterance, MachineDetector, Media, ParentCall, PauseBehavior, PayAction, PayEvent, PayOutcome,
+    PayParameter, PayPrompt, PayResult, PayState, PayStep, PeerCall, PhoneDevice, PlayAction, PlayDirection,
+    PlayEvent, PlayState, Playlist, Price, QueueAction, QueueDevice, QueueEvent, QueueStatus,
+    ReceiveFaxAction, RecordAction, RecordDirection, RecordEvent, RecordFormat, RecordState, ReferAction,
+    ReferEvent, ReferState, ReferTarget, RoomEvent, RoomStatus, RtpTap, SendDigitsAction, SendDigitsEvent,
+    SendDigitsState, SendFaxAction, SidecarAction, SidecarAsk, SidecarEvent, SidecarKind, SidecarReport,
+    SidecarStatus, SipDevice, SpeechEngine, StandaloneCollectAction, StreamAction, StreamDevice, StreamEvent,
+    StreamState, StreamTrack, TapAction, TapDevice, TapEvent, TapState, TokenType, TranscribeAction,
+    TranscribeEvent, TranscribeState, UserEvent, WebRtcDevice, WsTap, agora, audio, fabric, phone, queue,
+    refer_to, ringtone, rtp, silence, sip, stream, tts, webrtc, ws,
 };
 pub use client::{
     Action, Call, Client, ConnectionStates, Driver, Ending, Events, FOLLOW_LIMIT, HandlerOutcome, Held,
@@ -172,7 +179,7 @@ pub use error::{
 };
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};
-pub use ids::{CallId, ControlId, MessageId, NodeId, Tag, Ticket};
+pub use ids::{AskId, CallId, ControlId, MessageId, NodeId, Tag, Ticket};
 pub use legacy::{Begin, Begun, LegacyCall, LegacyExecute};
 pub use messaging::{Message, MessageReceiveEvent, MessageState, MessageStateEvent, SendMessage};
 pub use reauthenticate::Reauthenticate;

@@ -49,7 +49,7 @@ operation!(
     Named,
     AiEvent,
     ends: |event| matches!(event.state, AiState::Finished | AiState::Error),
-    silent_stop: "calling.ai.stop",
+    silent_stop: "calling.ai.stop" => r#"{"state": "finished"}"#,
     check: |ai| rules::optional_web_url("post_prompt_url", ai.post_prompt_url.as_deref())
 );
 
@@ -195,6 +195,12 @@ impl Call {
     ///
     /// The agent, when it finds that the conversation is over, [`stop`](Action::stop), or the end of the call. Not every
     /// service tells when the agent is done.
+    ///
+    /// # What it does meanwhile
+    ///
+    /// By the newer specification events of the call say who speaks and what was understood: [`AiStartEvent`](crate::AiStartEvent),
+    /// [`AiSpeechDetectEvent`](crate::AiSpeechDetectEvent), [`AiCompletionEvent`](crate::AiCompletionEvent) and others of the
+    /// same kind. Older services do not send them.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {

@@ -1,15 +1,77 @@
-//! Errors that the service reports on its own account (`calling.error`).
+//! Errors that the service reports without being asked (`calling.error`).
+
+use serde_json::Value;
 
 use crate::events::event;
+use crate::json::Unprinted;
 
 event! {
-    /// `calling.error`: something went wrong at the service. It says so and does nothing else.
-    pub struct ErrorEvent(Error, "calling.error") {
+    /// `calling.error`: something went wrong at the service. By the newer specification only AI features send it, with
+    /// [`error`](Self::error) and `fatal`; by the SDKs any feature may, with `code` and `message`.
+    ///
+    /// Secrets of this client are replaced by `***` in every text. [`text`](Self::text) finds the text in each form.
+    pub struct ErrorEvent(Error, "calling.error", addressed) {
         /// The service's code.
         pub code: String,
         /// The service's text.
         pub message: String,
         /// More of the service's text.
         pub description: Option<String>,
+        /// `true` if the error ended the operation. Older services do not say.
+        pub fatal: Option<bool>,
+        error: Unprinted,
+    }
+}
+
+/// The members of an error that can hold its text, the best first.
+const TEXTS: [&str; 6] = ["error", "message", "description", "reason", "text", "code"];
+
+impl ErrorEvent {
+    /// The error of newer services: a text or an object. [`Value::Null`] if there is none. `Debug` does not print it.
+    pub fn error(&self) -> &Value {
+        &self.error.0
+    }
+
+    /// The text that says most: `error`, or a text in it, else `message`, `description` or `code`. Empty if there is none.
+    pub fn text(&self) -> &str {
+        let known = [self.message.as_str(), self.description.as_deref().unwrap_or_default(), &self.code];
+        text_in(&self.error.0).or(known.into_iter().find(|text| !text.is_empty())).unwrap_or_default()
+    }
+
+    /// Removes secrets from every text.
+    pub(crate) fn redact(&mut self, redact: impl Fn(&str) -> String) {
+        for text in [&mut self.code, &mut self.message].into_iter().chain(&mut self.description) {
+            *text = redact(text);
+        }
+        redact_value(&mut self.error.0, &redact);
+    }
+}
+
+/// The text of an error that is a text, or an object with one.
+fn text_in(error: &Value) -> Option<&str> {
+    match error {
+        Value::String(text) => Some(text.as_str()).filter(|text| !text.is_empty()),
+        // An object in an object is the deepest that is read.
+        Value::Object(members) => TEXTS.iter().find_map(|name| match members.get(*name)? {
+            Value::String(text) => Some(text.as_str()).filter(|text| !text.is_empty()),
+            Value::Object(inner) => TEXTS.iter().find_map(|name| inner.get(*name)?.as_str()),
+            _ => None,
+        }),
+        _ => None,
+    }
+}
+
+/// Removes secrets from every text of a document, names of members included. The depth of a document is limited by its reader.
+fn redact_value(value: &mut Value, redact: &impl Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = redact(text),
+        Value::Array(members) => members.iter_mut().for_each(|member| redact_value(member, redact)),
+        Value::Object(members) => {
+            for (name, mut member) in std::mem::take(members) {
+                redact_value(&mut member, redact);
+                members.insert(redact(&name), member);
+            }
+        }
+        _ => {}
     }
 }

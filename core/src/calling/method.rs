@@ -95,7 +95,15 @@ pub struct Rule {
     /// What an event that belongs to the operation, and is not its last, says of the end.
     pub(crate) end_hint: fn(&Event) -> EndHint,
     /// The method that ends it, if the service may say nothing of the end then.
-    pub(crate) silent_stop: Option<&'static str>,
+    pub(crate) silent_stop: Option<SilentStop>,
+}
+
+/// A method after which the service may say nothing of the end of an operation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SilentStop {
+    pub(crate) method: &'static str,
+    /// What the last event would have said, as JSON.
+    pub(crate) last: &'static str,
 }
 
 /// What an event says of the end of its operation without being the end.
@@ -191,17 +199,18 @@ pub(crate) use method;
 macro_rules! operation {
     (
         $name:ident, $wire:literal, $key:ident, $event:ident,
-        ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $stop:literal,)? check: $check:expr
+        ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $stop:literal => $last:literal,)?
+        check: $check:expr
     ) => {
         $crate::calling::operation!(
             $name, $wire, $key, $event,
-            answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $stop,)? check: $check
+            answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $stop => $last,)? check: $check
         );
     };
     (
         $name:ident, $wire:literal, $key:ident, $event:ident,
-        answers: $answers:expr, ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $stop:literal,)?
-        check: $check:expr
+        answers: $answers:expr, ends: $ends:expr, $(end_hint: $hint:expr,)?
+        $(silent_stop: $stop:literal => $last:literal,)? check: $check:expr
     ) => {
         impl $crate::calling::Method for $name {
             type Output = $crate::client::Action<Self>;
@@ -234,7 +243,8 @@ macro_rules! operation {
                         event.zip(hints.first()).map_or($crate::calling::EndHint::None, |(event, hint)| hint(event))
                     },
                     silent_stop: {
-                        let stops: &[&str] = &[$($stop)?];
+                        let stops: &[$crate::calling::SilentStop] =
+                            &[$($crate::calling::SilentStop { method: $stop, last: $last })?];
                         stops.first().copied()
                     },
                 };

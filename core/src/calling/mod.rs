@@ -10,6 +10,11 @@
 //! | `calling.ai.stop` | [`AiAction::stop`](crate::AiAction) |
 //! | `calling.ai_hold` | [`Call::ai_hold`](crate::Call::ai_hold) |
 //! | `calling.ai_message` | [`Call::ai_message`](crate::Call::ai_message) |
+//! | `calling.ai_sidecar` | [`Call::ai_sidecar`](crate::Call::ai_sidecar) |
+//! | `calling.ai_sidecar.ask` | [`SidecarAction::ask`](crate::SidecarAction) |
+//! | `calling.ai_sidecar.poke` | [`SidecarAction::poke`](crate::SidecarAction) |
+//! | `calling.ai_sidecar.status` | [`SidecarAction::status`](crate::SidecarAction) |
+//! | `calling.ai_sidecar.stop` | [`SidecarAction::stop`](crate::SidecarAction) |
 //! | `calling.ai_unhold` | [`Call::ai_unhold`](crate::Call::ai_unhold) |
 //! | `calling.amazon_bedrock` | [`Call::amazon_bedrock`](crate::Call::amazon_bedrock) |
 //! | `calling.answer` | [`Call::answer`](crate::Call::answer) |
@@ -80,6 +85,8 @@
 //! Anything else goes through [`Call::execute`](crate::Call::execute) and [`Client::execute`](crate::Client::execute).
 
 mod ai;
+mod ai_events;
+mod ai_sidecar;
 mod answer;
 mod bind_digit;
 mod collect;
@@ -94,6 +101,7 @@ mod error;
 mod fax;
 mod hangup;
 mod hold;
+mod live_events;
 mod media;
 mod method;
 mod pass;
@@ -131,7 +139,7 @@ pub(crate) use media::voice_setters;
 pub use media::{
     AudioMedia, Gender, Media, Playlist, RingtoneMedia, SilenceMedia, TtsMedia, audio, ringtone, silence, tts,
 };
-pub(crate) use method::{Accepted, EndHint, Key, method, operation, params};
+pub(crate) use method::{Accepted, EndHint, Key, SilentStop, method, operation, params};
 pub use method::{Method, Operation, Rule, Steer};
 pub use pass::Pass;
 pub use play::{Play, PlayAction, PlayDirection, PlayEvent, PlayState};
@@ -145,6 +153,15 @@ pub use send_digits::{SendDigits, SendDigitsAction, SendDigitsEvent, SendDigitsS
 pub use state::{CallState, CallStateEvent, Direction, EndReason, ParentCall, PeerCall};
 
 pub use ai::{Ai, AiAction, AiEvent, AiHold, AiMessage, AiRole, AiState, AiUnhold, AmazonBedrock};
+pub use ai_events::{
+    AiBeginSpeakingEvent, AiCompletionEvent, AiCompletionType, AiPartialResultEvent, AiPostPromptEvent,
+    AiResponseEvent, AiResponseUtteranceEvent, AiSpeechDetectEvent, AiStartEvent, AiStopEvent,
+    AiSwaigActionEvent, AiSwaigEvent, AiTransparentBargeEvent, AiUserSpeakingEvent, AiWarningEvent,
+};
+pub use ai_sidecar::{
+    AiSidecar, AskSidecar, GetSidecarStatus, PokeSidecar, SidecarAction, SidecarAsk, SidecarEvent,
+    SidecarKind, SidecarReport, SidecarStatus,
+};
 pub use bind_digit::{BindDigit, ClearDigitBindings};
 pub use conference::{
     ConferenceBeep, ConferenceEvent, ConferenceRecord, ConferenceStatus, ConferenceTrim, JoinConference,
@@ -158,16 +175,22 @@ pub use detect::{
 pub use echo::{Echo, EchoAction, EchoEvent, EchoState};
 pub use fax::{FaxEvent, FaxEventType, ReceiveFax, ReceiveFaxAction, SendFax, SendFaxAction};
 pub use hold::{Hold, HoldEvent, Unhold};
+pub use live_events::{
+    AiCallInfo, AiChannelData, LiveDelta, LiveLogEntry, LiveMetrics, LivePosition, LiveRole,
+    LiveTranscribeLogEvent, LiveTranscribeSummaryEvent, LiveTranscribeUtteranceEvent,
+    LiveTranslateDeltaEvent, LiveTranslateLogEvent, LiveTranslateSummaryEvent, LiveTranslation,
+    LiveUtterance,
+};
 pub use pay::{
     Pay, PayAction, PayEvent, PayOutcome, PayParameter, PayPrompt, PayResult, PayState, PayStep, TokenType,
 };
 pub use queue::{EnterQueue, LeaveQueue, LeaveQueueAs, QueueAction, QueueEvent, QueueStatus};
-pub use room::{JoinRoom, LeaveRoom};
+pub use room::{JoinRoom, LeaveRoom, RoomEvent, RoomStatus};
 pub use stream::{Stream, StreamAction, StreamEvent, StreamState, StreamTrack};
 pub use tap::{RtpTap, Tap, TapAction, TapDevice, TapEvent, TapState, WsTap, rtp, ws};
 pub use transcribe::{
-    LiveAction, LiveDirection, LiveTranscribe, LiveTranslate, Transcribe, TranscribeAction, TranscribeEvent,
-    TranscribeState,
+    LiveAction, LiveDirection, LiveMode, LiveTranscribe, LiveTranslate, Transcribe, TranscribeAction,
+    TranscribeEvent, TranscribeState,
 };
 pub use transfer::{Refer, ReferAction, ReferEvent, ReferState, ReferTarget, Transfer, refer_to};
-pub use user_event::UserEvent;
+pub use user_event::{SendUserEvent, UserEvent};

@@ -2,6 +2,8 @@
 
 use super::{method, params, rules};
 use crate::client::{Call, Request};
+use crate::events::event;
+use crate::open_enum::open_enum;
 
 params! {
     /// Parameters of `calling.join_room`.
@@ -30,8 +32,7 @@ impl Call {
     /// Joins a room, by its name; it is made if need be (`calling.join_room`). The older SDKs allow names from letters,
     /// digits, `_` and `-` only.
     ///
-    /// `calling.call.room` events of the call tell what came of it; they are read as
-    /// [`Event::Unknown`](crate::Event::Unknown).
+    /// [`RoomEvent`]s of the call say what came of it. The newer specification describes them; older services send nothing.
     ///
     /// # What ends it
     ///
@@ -39,6 +40,8 @@ impl Call {
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::RoomEvent;
+    /// call.on(|room: RoomEvent| async move { println!("{}: {}", room.room_name, room.join_status) });
     /// call.join_room("lobby").await?;
     /// call.leave_room().await?;
     /// # Ok(()) }
@@ -56,5 +59,36 @@ impl Call {
     /// ```
     pub fn leave_room(&self) -> Request<LeaveRoom> {
         self.request(LeaveRoom::new())
+    }
+}
+
+open_enum! {
+    /// The relation of a call to a video room.
+    pub enum RoomStatus {
+        /// The call is about to join the room. (An older word; the newer specification does not have it.)
+        Joining = "joining",
+        /// The call is in the room. Older services write `join`.
+        Joined = "joined" | "join",
+        /// The call could not join the room.
+        Failed = "failed",
+        /// The call is about to leave the room. (An older word; the newer specification does not have it.)
+        Leaving = "leaving",
+        /// The call left the room.
+        Leave = "leave",
+        /// Joining the room was cancelled.
+        Cancel = "cancel",
+        /// The room is locked: nobody else can join it.
+        Locked = "locked",
+    }
+}
+
+event! {
+    /// `calling.call.room`: a call joined a video room, left it, or could not join it. The newer specification describes the
+    /// event; older services do not send it.
+    pub struct RoomEvent(Room, "calling.call.room", addressed) {
+        /// The relation of the call to the room.
+        pub join_status: RoomStatus,
+        /// The name of the room.
+        pub room_name: String,
     }
 }

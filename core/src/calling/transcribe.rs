@@ -62,7 +62,7 @@ open_enum! {
 /// ```
 /// use signalwire_relay_core::{LiveAction, LiveDirection};
 ///
-/// let begin = LiveAction::transcribe("en-US", [LiveDirection::RemoteCaller]).set("ai_summary", true);
+/// let begin = LiveAction::transcribe("en-US", [LiveDirection::RemoteCaller]).ai_summary(true);
 /// let end = LiveAction::stop();
 /// # let _ = (begin, end);
 /// ```
@@ -104,17 +104,129 @@ impl LiveAction {
     /// | to | fields |
     /// | --- | --- |
     /// | begin | `webhook`, `live_events`, `ai_summary`, `ai_summary_prompt`, `speech_engine`, `speech_timeout` (milliseconds), `vad_silence_ms` (milliseconds), `vad_thresh` (0 to 1800) |
-    /// | begin to transcribe | `hints`, `verbose_utterances` (both by the newer specification only) |
-    /// | begin to translate | `from_voice`, `to_voice`, `filter_from`, `filter_to`; `mode`, `classic` or `realtime` (by the newer specification only) |
+    /// | begin to transcribe | `hints`, `verbose_utterances` |
+    /// | begin to translate | `from_voice`, `to_voice`, `filter_from`, `filter_to`, `mode` |
     /// | summarise | `webhook`, `prompt` |
     ///
-    /// `debug_level` (0 to 2) is known to older services only.
+    /// Most have a method of their own. `debug_level` (0 to 2) is known to older services only.
     pub fn set(mut self, field: &str, value: impl Into<Value>) -> Self {
         let members = self.0.as_object_mut().and_then(|action| action.values_mut().next());
         if let Some(Value::Object(fields)) = members {
             fields.insert(field.to_owned(), value.into());
         }
         self
+    }
+}
+
+/// The fields of an action, typed. [`set`](LiveAction::set) says which action has which.
+///
+/// ```
+/// use signalwire_relay_core::{LiveAction, LiveDirection, LiveMode, secs};
+///
+/// let both = [LiveDirection::RemoteCaller, LiveDirection::LocalCaller];
+/// let words = LiveAction::transcribe("en-US", both.clone()).live_events(true).hints(["RELAY"]).vad_silence(secs(0.5));
+/// let talk = LiveAction::translate("en-US", "es-ES", both).mode(LiveMode::Realtime).to_voice("josh");
+/// # let _ = (words, talk);
+/// ```
+impl LiveAction {
+    /// A URL that receives the results. Default: by the newer specification they come as events of the call; by the SDKs
+    /// they go nowhere.
+    pub fn webhook(self, url: impl Into<String>) -> Self {
+        self.set("webhook", url.into())
+    }
+
+    /// Whether results come during the call, not only at its end. Default: no.
+    pub fn live_events(self, yes: bool) -> Self {
+        self.set("live_events", yes)
+    }
+
+    /// Whether the end of the call brings a summary. Default: no.
+    pub fn ai_summary(self, yes: bool) -> Self {
+        self.set("ai_summary", yes)
+    }
+
+    /// How to summarise at the end of the call. Default: the service's.
+    pub fn ai_summary_prompt(self, prompt: impl Into<String>) -> Self {
+        self.set("ai_summary_prompt", prompt.into())
+    }
+
+    /// The engine that recognises speech: `deepgram` or `google`. Default: `deepgram`.
+    pub fn speech_engine(self, engine: impl Into<String>) -> Self {
+        self.set("speech_engine", engine.into())
+    }
+
+    /// The longest utterance, in whole milliseconds. Default: 60 s.
+    pub fn speech_timeout(self, time: Duration) -> Self {
+        self.set("speech_timeout", in_milliseconds(time))
+    }
+
+    /// How long a silence ends an utterance, in whole milliseconds (`vad_silence_ms` on the wire). Default: the engine's.
+    pub fn vad_silence(self, time: Duration) -> Self {
+        self.set("vad_silence_ms", in_milliseconds(time))
+    }
+
+    /// How loud speech has to be, 0 to 1800: higher is less sensitive. Default: 400.
+    pub fn vad_thresh(self, threshold: u32) -> Self {
+        self.set("vad_thresh", threshold)
+    }
+
+    /// Words that are expected. The newer specification has it for transcriptions; older services do not know it. Default:
+    /// none.
+    pub fn hints<T: Into<String>>(self, words: impl IntoIterator<Item = T>) -> Self {
+        let words: Vec<String> = words.into_iter().map(Into::into).collect();
+        self.set("hints", words)
+    }
+
+    /// Whether utterances have details of each word. The newer specification has it for transcriptions; older services do
+    /// not know it. Default: no.
+    pub fn verbose_utterances(self, yes: bool) -> Self {
+        self.set("verbose_utterances", yes)
+    }
+
+    /// How to translate. The newer specification has it for translations; older services do not know it. Default:
+    /// [`LiveMode::Classic`].
+    pub fn mode(self, mode: impl Into<LiveMode>) -> Self {
+        self.set("mode", mode.into().as_str())
+    }
+
+    /// The voice that speaks the source language. Default: the service's, `josh`.
+    pub fn from_voice(self, voice: impl Into<String>) -> Self {
+        self.set("from_voice", voice.into())
+    }
+
+    /// The voice that speaks the target language. Default: the service's, `josh`.
+    pub fn to_voice(self, voice: impl Into<String>) -> Self {
+        self.set("to_voice", voice.into())
+    }
+
+    /// The tone of translations into the source language: `polite`, `rude`, `professional`, `shakespeare`, `gen-z`, or an
+    /// instruction after `prompt:`. Default: none.
+    pub fn filter_from(self, filter: impl Into<String>) -> Self {
+        self.set("filter_from", filter.into())
+    }
+
+    /// The tone of translations into the target language, as in [`filter_from`](Self::filter_from). Default: none.
+    pub fn filter_to(self, filter: impl Into<String>) -> Self {
+        self.set("filter_to", filter.into())
+    }
+
+    /// How to summarise, for [`summarize`](Self::summarize). Default: the service's.
+    pub fn prompt(self, prompt: impl Into<String>) -> Self {
+        self.set("prompt", prompt.into())
+    }
+}
+
+fn in_milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+open_enum! {
+    /// How a live translation works.
+    pub enum LiveMode {
+        /// Turn by turn.
+        Classic = "classic",
+        /// Continuously. Some settings of [`LiveMode::Classic`] have no effect.
+        Realtime = "realtime",
     }
 }
 
@@ -170,9 +282,11 @@ impl Call {
 
     /// Transcribes while the call goes on (`calling.live_transcribe`).
     ///
-    /// Results go to the action's `webhook`. Without one they come as events of the call: `calling.ai.transcribe.…`, read
-    /// as [`Event::Unknown`](crate::Event::Unknown). (That is what the newer specification says; by the SDKs there is only
-    /// the webhook.)
+    /// Results go to the action's [`webhook`](LiveAction::webhook). Without one they come as events of the call:
+    /// [`LiveTranscribeUtteranceEvent`](crate::LiveTranscribeUtteranceEvent) during the call,
+    /// [`LiveTranscribeSummaryEvent`](crate::LiveTranscribeSummaryEvent) when asked for, and
+    /// [`LiveTranscribeLogEvent`](crate::LiveTranscribeLogEvent) at the end. (So says the newer specification; by the SDKs
+    /// there is only the webhook.)
     ///
     /// # What ends it
     ///
@@ -182,7 +296,7 @@ impl Call {
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// use signalwire_relay_core::{LiveAction, LiveDirection};
     /// let begin = LiveAction::transcribe("en-US", [LiveDirection::RemoteCaller]);
-    /// call.live_transcribe(begin.set("webhook", "https://example.com/words")).await?;
+    /// call.live_transcribe(begin.webhook("https://example.com/words")).await?;
     /// call.live_transcribe(LiveAction::stop()).await?;
     /// # Ok(()) }
     /// ```
@@ -191,7 +305,9 @@ impl Call {
     }
 
     /// Translates while the call goes on (`calling.live_translate`). Results go where those of
-    /// [`live_transcribe`](Self::live_transcribe) go, as `calling.ai.translate.…`.
+    /// [`live_transcribe`](Self::live_transcribe) go, as [`LiveTranslateDeltaEvent`](crate::LiveTranslateDeltaEvent),
+    /// [`LiveTranslateSummaryEvent`](crate::LiveTranslateSummaryEvent) and
+    /// [`LiveTranslateLogEvent`](crate::LiveTranslateLogEvent).
     ///
     /// # What ends it
     ///

@@ -128,7 +128,7 @@ impl Call {
         &self.0.shared.live
     }
 
-    pub(super) fn sender(&self) -> &Sender {
+    pub(crate) fn sender(&self) -> &Sender {
         &self.0.sender
     }
 

@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::watched::{Place, Watched};
-use crate::events::{Missed, Update};
+use super::watched::{Place, Until, Watched};
+use crate::events::{Event, Missed, Update};
 
 /// How many events wait for a reader. Beyond that its oldest are dropped, and counted.
 pub const FOLLOW_LIMIT: usize = 256;
@@ -113,6 +113,23 @@ impl Events {
     /// The next update, or `None` at the end. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Update> {
         std::future::poll_fn(|cx| self.poll(cx)).await
+    }
+
+    /// The first update that fits, or `None` if there is none until the end. The update stays to be found again; those
+    /// before it are dropped.
+    pub(crate) fn first<T: Send + 'static>(
+        &self,
+        fits: impl Fn(&Event) -> Option<T> + Send + 'static,
+    ) -> Until<Queue, Option<T>> {
+        Until::new(self.queue.clone(), move |queue: &mut Queue| {
+            while let Some(update) = queue.updates.front() {
+                if let Some(found) = update.as_ref().ok().and_then(|event| fits(event)) {
+                    return Some(Some(found));
+                }
+                queue.updates.pop_front();
+            }
+            queue.ended.then_some(None)
+        })
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Update>> {

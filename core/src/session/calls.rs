@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 
 use super::frame::EventParams;
 use super::output::{CallInfo, Notice, OperationUpdate, SessionEvent};
@@ -32,9 +32,11 @@ impl Session {
         let mut event = Event::parse(&params.event_type, params.timestamp, params.params);
         // Text for people, who may print it.
         match &mut event {
-            Event::Error(error) => {
-                error.message = self.scrub(&error.message);
-                self.scrub_in_place(&mut error.description);
+            Event::Error(error) => error.redact(|text| self.scrub(text)),
+            Event::AiWarning(warning) => warning.error = self.scrub(&warning.error),
+            Event::Sidecar(sidecar) => {
+                self.scrub_in_place(&mut sidecar.report.error_reason);
+                self.scrub_in_place(&mut sidecar.report.detail);
             }
             Event::Connect(connect) => self.scrub_in_place(&mut connect.failed_reason),
             Event::Dial(dial) => self.scrub_in_place(&mut dial.reason),
@@ -391,7 +393,8 @@ impl Session {
             .calls
             .get_mut(call_id)
             .and_then(|entry| entry.operations.iter_mut().find(|running| running.control_id == *control_id));
-        if let Some(running) = running.filter(|running| running.rule.silent_stop == Some(method)) {
+        let ends = |running: &Running| running.rule.silent_stop.is_some_and(|stop| stop.method == method);
+        if let Some(running) = running.filter(|running| ends(running)) {
             running.stopped = true;
             self.expect_operation_end(now, call_id, control_id);
         }
@@ -436,9 +439,10 @@ impl Session {
             if let Some(event) = running.may_be_last {
                 return self.emit(SessionEvent::OperationOver { ticket, event });
             }
-            if running.stopped {
-                let event =
-                    json!({"call_id": call_id, "control_id": running.control_id, "state": "finished"});
+            if let Some(stop) = running.rule.silent_stop.filter(|_| running.stopped) {
+                let mut event: Value = serde_json::from_str(stop.last).unwrap_or_else(|_| json!({}));
+                event["call_id"] = json!(call_id);
+                event["control_id"] = json!(running.control_id);
                 if let Ok(event) = to_raw_value(&event) {
                     let event = Arc::new(Event::parse(running.rule.event, None, &event));
                     let operation = Some(OperationUpdate { ticket, answered: true, ended: true });

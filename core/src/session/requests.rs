@@ -224,7 +224,11 @@ impl Session {
             Target::Start { control_id: Some(control_id), rule, .. } if rule.key != Key::Unnamed => {
                 address.control_id = Some(control_id);
             }
-            Target::Steer { control_id, .. } => address.control_id = Some(control_id),
+            Target::Steer { call_id, control_id } => {
+                let running = self.calls.get(call_id).and_then(|entry| entry.running(control_id));
+                let named = running.is_none_or(|running| running.rule.key != Key::Unnamed);
+                address.control_id = Some(control_id).filter(|_| named);
+            }
             Target::Dial { tag: Some(tag) } => address.tag = Some(tag),
             _ => {}
         }

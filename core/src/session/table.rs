@@ -161,7 +161,11 @@ impl Entry {
     }
 
     pub(super) fn is_running(&self, control_id: &ControlId) -> bool {
-        self.operations.iter().any(|running| running.control_id == *control_id)
+        self.running(control_id).is_some()
+    }
+
+    pub(super) fn running(&self, control_id: &ControlId) -> Option<&Running> {
+        self.operations.iter().find(|running| running.control_id == *control_id)
     }
 }
 
