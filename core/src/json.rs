@@ -139,7 +139,8 @@ macro_rules! read_lists {
                 fn read(raw: &serde_json::value::RawValue) -> Self {
                     let members: Vec<&serde_json::value::RawValue> =
                         serde_json::from_str(raw.get()).unwrap_or_default();
-                    members.into_iter().filter_map(|member| serde_json::from_str(member.get()).ok()).collect()
+                    let objects = members.into_iter().filter(|member| $crate::json::is_object(member));
+                    objects.filter_map(|member| serde_json::from_str(member.get()).ok()).collect()
                 }
             }
 
@@ -150,7 +151,8 @@ macro_rules! read_lists {
                     let read = |(name, member): (String, &serde_json::value::RawValue)| {
                         Some((name, serde_json::from_str(member.get()).ok()?))
                     };
-                    members.into_iter().filter_map(read).collect()
+                    let objects = members.into_iter().filter(|(_, member)| $crate::json::is_object(member));
+                    objects.filter_map(read).collect()
                 }
             }
         )+

@@ -14,7 +14,7 @@ use super::{
     operation, params, rules,
 };
 use crate::client::{Action, Call, Events, Request, Wait};
-use crate::error::{Certainty, Error, InvalidArgument, Lost};
+use crate::error::{Error, InvalidArgument};
 use crate::events::{EventData, event};
 use crate::ids::AskId;
 use crate::json::{Unprinted, milliseconds, object};
@@ -230,7 +230,7 @@ pub type SidecarAction = Action<AiSidecar>;
 /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
 /// let sidecar = call.ai_sidecar("en-US").prompt("Watch for angry callers.").final_summary(true).await?;
 /// let asked = sidecar.ask("Is the caller upset?").await?;
-/// println!("{:?}", asked.answer().await?.report.raw);
+/// println!("{:?}", asked.answer().await?.and_then(|answer| answer.report.raw));
 /// sidecar.poke("The caller has called twice today.").await?;
 /// println!("{:?} turns", sidecar.status().await?.ticks);
 /// sidecar.stop().await?;
@@ -323,15 +323,14 @@ impl SidecarAsk {
     }
 
     /// Waits for the answer: a report of [`SidecarKind::AskAnswer`] with the id of the question, or any answer if the
-    /// service gave no id. Its text is [`SidecarReport::raw`].
+    /// service gave no id. Its text is [`SidecarReport::raw`]. Gives `None` if the sidecar ends without an answer.
     ///
     /// Can be called again, after a limit has passed too. Dropping it only stops waiting. An answer stays available while
     /// no more than [`FOLLOW_LIMIT`](crate::FOLLOW_LIMIT) reports follow it before it is waited for.
     ///
     /// # Errors
-    /// [`Error::Lost`] if the sidecar ends first; [`Error::CallGone`] if the call does; [`Error::TimedOut`] if a limit was
-    /// set and passes.
-    pub fn answer(&self) -> Wait<SidecarEvent> {
+    /// [`Error::CallGone`] if the call ends first; [`Error::TimedOut`] if a limit was set and passes.
+    pub fn answer(&self) -> Wait<Option<SidecarEvent>> {
         let (id, sidecar) = (self.id.clone(), self.sidecar.clone());
         let answers = move |report: &SidecarReport| {
             report.kind == SidecarKind::AskAnswer && (id.is_none() || report.ask_id == id)
@@ -340,12 +339,10 @@ impl SidecarAsk {
             .reports
             .first(move |event| SidecarEvent::of(event).filter(|event| answers(&event.report)).cloned());
         let what = format!("the answer of the AI sidecar on call {}", self.sidecar.call().id());
-        let lost = what.clone();
         Wait::new(self.sidecar.call().sender().clone(), what, async move {
             match (answer.await, sidecar.result()) {
-                (Some(answer), _) => Ok(answer),
                 (None, Some(Err(error))) => Err(error),
-                (None, _) => Err(Error::Lost(Box::new(Lost { what: lost, certainty: Certainty::Unknown }))),
+                (answer, _) => Ok(answer),
             }
         })
     }

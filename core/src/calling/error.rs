@@ -1,5 +1,7 @@
 //! Errors that the service reports without being asked (`calling.error`).
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::events::event;
@@ -44,6 +46,14 @@ impl ErrorEvent {
             *text = redact(text);
         }
         redact_value(&mut self.error.0, &redact);
+    }
+}
+
+impl fmt::Display for ErrorEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = Some(self.text()).filter(|text| !text.is_empty()).unwrap_or("unknown error");
+        let fatal = if self.fatal == Some(true) { ", which ended the operation" } else { "" };
+        write!(f, "the service reports {text:?}{fatal}")
     }
 }
 

@@ -6,12 +6,17 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use signalwire_relay_core::calling::{DigitDetector, Operation};
 use signalwire_relay_core::{
-    AiEvent, CallId, CallReceiveEvent, CallStateEvent, CollectEvent, ConferenceEvent, ConferenceStatus,
-    Confidence, ConnectEvent, ControlId, DenoiseEvent, DetectEvent, DialEvent, Direction, EchoEvent,
-    EchoState, EndReason, ErrorEvent, Event, EventData, FaxEvent, HoldEvent, MessageReceiveEvent,
+    AiBeginSpeakingEvent, AiCallInfo, AiChannelData, AiCompletionEvent, AiCompletionType, AiEvent,
+    AiPartialResultEvent, AiPostPromptEvent, AiResponseEvent, AiResponseUtteranceEvent, AiSpeechDetectEvent,
+    AiStartEvent, AiStopEvent, AiSwaigActionEvent, AiSwaigEvent, AiTransparentBargeEvent,
+    AiUserSpeakingEvent, AiWarningEvent, CallId, CallReceiveEvent, CallStateEvent, CollectEvent,
+    ConferenceEvent, ConferenceStatus, Confidence, ConnectEvent, ControlId, DenoiseEvent, DetectEvent,
+    DialEvent, Direction, EchoEvent, EchoState, EndReason, ErrorEvent, Event, EventData, FaxEvent, HoldEvent,
+    LivePosition, LiveRole, LiveTranscribeLogEvent, LiveTranscribeSummaryEvent, LiveTranscribeUtteranceEvent,
+    LiveTranslateDeltaEvent, LiveTranslateLogEvent, LiveTranslateSummaryEvent, MessageReceiveEvent,
     MessageStateEvent, PauseBehavior, PayEvent, PayOutcome, PayResult, PlayEvent, QueueEvent,
-    RecordDirection, RecordEvent, RecordFormat, ReferEvent, Secret, SendDigitsEvent, StreamEvent, TapDevice,
-    TapEvent, TranscribeEvent, secs,
+    RecordDirection, RecordEvent, RecordFormat, ReferEvent, RoomEvent, RoomStatus, Secret, SendDigitsEvent,
+    SidecarEvent, SidecarKind, StreamEvent, Tag, TapDevice, TapEvent, TranscribeEvent, UserEvent, secs,
 };
 
 /// A time, in milliseconds since 1970.
@@ -288,6 +293,296 @@ fn the_rest() {
     assert!(state.message_state.is_final());
 }
 
+/// Every AI event is about a call, and names its segment and its tag.
+fn checked<E: EventData>(mut full: Value, segment: fn(&E) -> (Option<&str>, Option<&Tag>)) -> E {
+    for (name, value) in [("call_id", "c"), ("node_id", "n"), ("segment_id", "g"), ("tag", "t")] {
+        full[name] = json!(value);
+    }
+    let event: E = check(&full);
+    assert_eq!((event.call_id().map(CallId::as_str), event.control_id()), (Some("c"), None));
+    assert_eq!(segment(&event), (Some("g"), Some(&Tag::from("t"))));
+    event
+}
+
+macro_rules! addressed {
+    ($event:ident, $full:tt) => {
+        checked::<$event>(json!($full), |event| {
+            assert_eq!(event.node_id.as_str(), "n");
+            (event.segment_id.as_deref(), event.tag.as_ref())
+        })
+    };
+}
+
+#[test]
+fn activity_of_an_ai_session() {
+    addressed!(AiStartEvent, {});
+    addressed!(AiUserSpeakingEvent, {});
+    addressed!(AiBeginSpeakingEvent, {});
+    assert_eq!(addressed!(AiSpeechDetectEvent, {"text": "a table"}).text, "a table");
+    let partial = addressed!(AiPartialResultEvent, {"text": "a ta", "barged": true});
+    assert_eq!((partial.text.as_deref(), partial.barged), (Some("a ta"), Some(true)));
+    assert_eq!(addressed!(AiResponseEvent, {"response": "Gladly."}).response, "Gladly.");
+    let piece = addressed!(AiResponseUtteranceEvent, {"utterance": "Gladly.", "text": "other"});
+    assert_eq!(piece.utterance(), "Gladly.");
+    assert_eq!(addressed!(AiResponseUtteranceEvent, {"text": "Gladly."}).utterance(), "Gladly.");
+    assert_eq!(addressed!(AiResponseUtteranceEvent, {}).utterance(), "");
+    let done = addressed!(AiCompletionEvent, {"text": "Booked.", "type": "barged"});
+    assert_eq!((done.text.as_str(), done.kind), ("Booked.", AiCompletionType::Barged));
+    let other = addressed!(AiCompletionEvent, {"type": "sung"});
+    assert_eq!(other.kind, AiCompletionType::Other("sung".into()));
+    let barge = addressed!(AiTransparentBargeEvent, {"combined_text": "a table for two"});
+    assert_eq!(barge.combined_text.as_deref(), Some("a table for two"));
+    let warning = addressed!(AiWarningEvent, {"error": "too long", "tokens": 9000});
+    assert_eq!((warning.error.as_str(), warning.tokens), ("too long", Some(9000)));
+    let stop = addressed!(AiStopEvent, {"start_time": 1_735_689_600_100_000_u64,
+        "end_time": 1_735_689_611_900_000_u64, "wallet_paused_sec": 1.5, "billing": {"total": "sentinel"}});
+    assert_eq!(
+        (stop.start_time, stop.end_time, stop.wallet_paused),
+        (Some(at(1_735_689_600_100)), Some(at(1_735_689_611_900)), Some(secs(1.5)))
+    );
+    assert_eq!(stop.billing()["total"], "sentinel");
+    assert!(!format!("{stop:?}").contains("sentinel"));
+    assert_eq!(addressed!(AiStopEvent, {}).billing(), &json!(null));
+}
+
+#[test]
+fn free_form_events_keep_their_members_and_do_not_print_them() {
+    let full = json!({"call_id": "c", "node_id": "n", "segment_id": "g", "tag": "t",
+        "command": "look_up", "post_data": {"password": "sentinel"}});
+    let members = json!({"command": "look_up", "post_data": {"password": "sentinel"}});
+    macro_rules! free_form {
+        ($($event:ident),+) => {
+            $(
+                let event: $event = check(&full);
+                assert_eq!(Value::Object(event.members()), members);
+                assert!(!format!("{event:?}").contains("sentinel"), "{event:?}");
+                assert!($event::default().members().is_empty());
+            )+
+        };
+    }
+    free_form!(AiSwaigEvent, AiSwaigActionEvent, AiPostPromptEvent, UserEvent);
+}
+
+fn call_info() -> Value {
+    json!({"project_id": "sentinel", "space_id": "s", "content_type": "text/json",
+        "content_disposition": "utterance", "conversation_type": "voice", "call_id": "c"})
+}
+
+fn channel_data() -> Value {
+    json!({"project_id": "sentinel", "space_id": "s", "content_type": "text/json",
+        "content_disposition": "utterance", "call_id": "c", "call_start_date": "1735689600100",
+        "call_answer_date": "1735689601100", "call_end_date": "1735689611900", "caller_id_name": "Ada",
+        "caller_id_number": "+15551110000", "SWMLVars": {"pin": "sentinel"}, "SWMLCall": {"to": "sentinel"}})
+}
+
+/// Checks the objects that every live result has.
+fn check_context(info: &AiCallInfo, channel: &AiChannelData) {
+    assert_eq!((info.space_id.as_deref(), info.call_id.as_str()), (Some("s"), "c"));
+    assert_eq!(info.project_id.as_ref().map(Secret::expose), Some("sentinel"));
+    assert_eq!(
+        (info.content_type.as_str(), info.content_disposition.as_str(), info.conversation_type.as_str()),
+        ("text/json", "utterance", "voice")
+    );
+    assert_eq!((channel.space_id.as_deref(), channel.call_id.as_str()), (Some("s"), "c"));
+    assert_eq!(channel.project_id.as_ref().map(Secret::expose), Some("sentinel"));
+    assert_eq!(
+        (channel.content_type.as_str(), channel.content_disposition.as_str()),
+        ("text/json", "utterance")
+    );
+    assert_eq!(
+        (channel.call_start_date, channel.call_answer_date, channel.call_end_date),
+        (Some(at(1_735_689_600_100)), Some(at(1_735_689_601_100)), Some(at(1_735_689_611_900)))
+    );
+    assert_eq!(
+        (channel.caller_id_name.as_deref(), channel.caller_id_number.as_deref()),
+        (Some("Ada"), Some("+15551110000"))
+    );
+    assert_eq!(
+        (&channel.swml_vars()["pin"], &channel.swml_call()["to"]),
+        (&json!("sentinel"), &json!("sentinel"))
+    );
+}
+
+macro_rules! live {
+    ($event:ident, { $($name:literal: $value:tt),* $(,)? }) => {{
+        let event = addressed!($event, {
+            "call_info": (call_info()), "channel_data": (channel_data()), $($name: $value),*
+        });
+        check_context(&event.call_info, &event.channel_data);
+        assert!(!format!("{event:?}").contains("sentinel"), "{event:?}");
+        event
+    }};
+}
+
+#[test]
+fn live_transcription() {
+    let said = live!(LiveTranscribeUtteranceEvent, {"confidence": 0.9, "utterance": {"role": "remote-caller",
+        "content": "help", "lang": "en-US", "utterance_id": "u-1", "timestamp": 1_735_689_600_100_000_u64,
+        "confidence": 0.8, "tokens": 1, "char_count": 4, "word_count": 1}});
+    let utterance = &said.utterance;
+    assert_eq!(said.confidence, Some(Confidence::Fraction(0.9)));
+    assert_eq!((&utterance.role, utterance.content.as_str()), (&LiveRole::RemoteCaller, "help"));
+    assert_eq!((utterance.lang.as_str(), utterance.utterance_id.as_str()), ("en-US", "u-1"));
+    assert_eq!(
+        (utterance.timestamp, utterance.confidence),
+        (Some(at(1_735_689_600_100)), Some(Confidence::Fraction(0.8)))
+    );
+    assert_eq!((utterance.tokens, utterance.char_count, utterance.word_count), (Some(1), Some(4), Some(1)));
+
+    let summary = live!(LiveTranscribeSummaryEvent, {"conversation_summary": "short", "conversation_log": [
+        {"role": "tool", "content": "7", "confidence": 0.5, "language": "en", "filter_type": "polite",
+            "filter_value": "very", "tool_call_id": "t-1"},
+        7, null, [], {"role": 7}]});
+    let [entry, odd] = &summary.conversation_log[..] else { panic!("{summary:?}") };
+    assert_eq!((&entry.role, entry.content.as_str()), (&LiveRole::Tool, "7"));
+    assert_eq!((entry.confidence, entry.language.as_deref()), (Some(Confidence::Fraction(0.5)), Some("en")));
+    assert_eq!((entry.filter_type.as_deref(), entry.filter_value.as_deref()), (Some("polite"), Some("very")));
+    assert_eq!(entry.tool_call_id.as_deref(), Some("t-1"));
+    assert_eq!((&odd.role, odd.content.as_str()), (&LiveRole::default(), ""));
+    assert_eq!(summary.conversation_summary, "short");
+
+    let end = live!(LiveTranscribeLogEvent, {"conversation_log": [{"role": "local-caller", "content": "Hi"}],
+        "conversation_summary": "short", "metrics": {"total_utterances": 1,
+        "first_utterance_ts": 1_735_689_600_100_000_u64, "last_utterance_ts": 1_735_689_600_200_000_u64,
+        "remote_caller_turns": 2, "local_caller_turns": 3, "remote_caller_words": 4, "local_caller_words": 5,
+        "remote_caller_avg_confidence": 0.6, "local_caller_avg_confidence": 0.7, "customer_turns": 8,
+        "agent_turns": 9, "customer_words": 10, "agent_words": 11, "customer_avg_confidence": 0.12,
+        "agent_avg_confidence": 0.13}});
+    assert_eq!(end.conversation_log[0].role, LiveRole::LocalCaller);
+    assert_eq!(end.conversation_summary.as_deref(), Some("short"));
+    let metrics = &end.metrics;
+    assert_eq!(
+        (metrics.total_utterances, metrics.first_utterance_ts, metrics.last_utterance_ts),
+        (Some(1), Some(at(1_735_689_600_100)), Some(at(1_735_689_600_200)))
+    );
+    assert_eq!((metrics.remote_caller_turns, metrics.local_caller_turns), (Some(2), Some(3)));
+    assert_eq!((metrics.remote_caller_words, metrics.local_caller_words), (Some(4), Some(5)));
+    assert_eq!((metrics.customer_turns, metrics.agent_turns), (Some(8), Some(9)));
+    assert_eq!((metrics.customer_words, metrics.agent_words), (Some(10), Some(11)));
+    let fractions = [
+        metrics.remote_caller_avg_confidence,
+        metrics.local_caller_avg_confidence,
+        metrics.customer_avg_confidence,
+        metrics.agent_avg_confidence,
+    ];
+    assert_eq!(fractions, [0.6, 0.7, 0.12, 0.13].map(|fraction| Some(Confidence::Fraction(fraction))));
+}
+
+#[test]
+fn live_translation() {
+    let piece = live!(LiveTranslateDeltaEvent, {"input_utterance": {"language": "en", "delta": "Good"},
+        "output_utterance": {"language": "es", "delta": "Buenos"}});
+    let (input, output) =
+        (piece.input_utterance.expect("there is one"), piece.output_utterance.expect("one"));
+    assert_eq!((input.language.as_str(), input.delta.as_str()), ("en", "Good"));
+    assert_eq!((output.language.as_str(), output.delta.as_str()), ("es", "Buenos"));
+    let absent = live!(LiveTranslateDeltaEvent, {});
+    assert!(absent.input_utterance.is_none() && absent.output_utterance.is_none());
+
+    let summary = live!(LiveTranslateSummaryEvent, {"primary_conversation_summary": "short",
+        "secondary_conversation_summary": "breve", "primary_conversation_log": [{"content": "Hi"}],
+        "secondary_conversation_log": [{"content": "Hola"}]});
+    assert_eq!(summary.primary_conversation_summary.as_deref(), Some("short"));
+    assert_eq!(summary.secondary_conversation_summary.as_deref(), Some("breve"));
+    assert_eq!(summary.primary_conversation_log[0].content, "Hi");
+    assert_eq!(summary.secondary_conversation_log[0].content, "Hola");
+
+    let end = live!(LiveTranslateLogEvent, {"primary_conversation_log": [{"content": "Hi"}],
+        "secondary_conversation_log": [{"content": "Hola"}], "primary_conversation_summary": "short",
+        "secondary_conversation_summary": "breve", "translate_data": {"remote-caller": {"from_language": "en",
+        "to_language": "es", "to_voice": "josh", "role": "remote-caller", "position": "secondary",
+        "translate_filter": "polite"}, "nobody": 7, "list": []}});
+    assert_eq!(end.primary_conversation_log[0].content, "Hi");
+    assert_eq!(end.secondary_conversation_log[0].content, "Hola");
+    assert_eq!(end.primary_conversation_summary.as_deref(), Some("short"));
+    assert_eq!(end.secondary_conversation_summary.as_deref(), Some("breve"));
+    assert_eq!(end.translate_data.len(), 1);
+    let side = &end.translate_data["remote-caller"];
+    assert_eq!((side.from_language.as_str(), side.to_language.as_str()), ("en", "es"));
+    assert_eq!((side.to_voice.as_str(), &side.role), ("josh", &LiveRole::RemoteCaller));
+    assert_eq!(
+        (&side.position, side.translate_filter.as_deref()),
+        (&LivePosition::Secondary, Some("polite"))
+    );
+}
+
+#[test]
+fn reports_of_a_sidecar() {
+    let event = addressed!(SidecarEvent, {"call_info": (call_info()), "sidecar_event": {"type": "ask_answer",
+        "ts": 1_735_689_600_100_000_u64, "tick_id": 12, "channel_data": (channel_data()), "ask_id": "a-3",
+        "raw": "Yes", "text": "Hm", "summary": "short", "name": "look_up", "arguments": "{\"pin\": \"sentinel\"}",
+        "response": "sentinel", "reason": "nothing new", "error_reason": "odd", "detail": "very", "dropped_count": 1,
+        "kept_count": 2, "tokens_before": 3, "tokens_after": 4, "iter": 5, "total_iters": 6, "triggered_by": "ask"}});
+    let report = &event.report;
+    check_context(&event.call_info, &report.channel_data);
+    assert!(!format!("{event:?}").contains("sentinel"), "{event:?}");
+    assert_eq!(
+        (&report.kind, report.ts, report.tick_id),
+        (&SidecarKind::AskAnswer, Some(at(1_735_689_600_100)), Some(12))
+    );
+    assert_eq!(report.ask_id, Some("a-3".into()));
+    assert_eq!((report.raw.as_deref(), report.text.as_deref()), (Some("Yes"), Some("Hm")));
+    assert_eq!((report.summary.as_deref(), report.name.as_deref()), (Some("short"), Some("look_up")));
+    assert_eq!((report.arguments(), report.response()), (json!({"pin": "sentinel"}), json!("sentinel")));
+    assert_eq!(report.reason.as_deref(), Some("nothing new"));
+    assert_eq!((report.error_reason.as_deref(), report.detail.as_deref()), (Some("odd"), Some("very")));
+    assert_eq!((report.dropped_count, report.kept_count), (Some(1), Some(2)));
+    assert_eq!((report.tokens_before, report.tokens_after), (Some(3), Some(4)));
+    assert_eq!((report.iter, report.total_iters), (Some(5), Some(6)));
+    assert_eq!(report.triggered_by.as_deref(), Some("ask"));
+    let plain = addressed!(SidecarEvent, {"sidecar_event": {"type": "hummed", "arguments": {"a": 1}}});
+    assert_eq!(plain.report.kind, SidecarKind::Other("hummed".into()));
+    assert_eq!((plain.report.arguments(), plain.report.response()), (json!({"a": 1}), json!(null)));
+}
+
+#[test]
+fn rooms_and_user_events() {
+    let room = addressed!(RoomEvent, {"join_status": "joined", "room_name": "lobby"});
+    assert_eq!((room.join_status, room.room_name.as_str()), (RoomStatus::Joined, "lobby"));
+    for (word, status) in [
+        ("joining", RoomStatus::Joining),
+        ("join", RoomStatus::Joined),
+        ("leaving", RoomStatus::Leaving),
+        ("leave", RoomStatus::Leave),
+        ("evicted", RoomStatus::Other("evicted".into())),
+    ] {
+        assert_eq!(addressed!(RoomEvent, {"join_status": word}).join_status, status);
+    }
+    let event = addressed!(UserEvent, {"topic": "seat-picked", "row": 7});
+    assert_eq!(event.topic.as_deref(), Some("seat-picked"));
+    assert_eq!(Value::Object(event.members()), json!({"topic": "seat-picked", "row": 7}));
+    #[derive(serde::Deserialize)]
+    struct Seat {
+        row: u32,
+    }
+    assert_eq!(event.read::<Seat>().expect("it is one").row, 7);
+    assert!(UserEvent::default().read::<Seat>().is_err());
+}
+
+#[test]
+fn errors_of_both_readings() {
+    let newer = addressed!(ErrorEvent, {"error": "no such agent", "fatal": true, "code": "404"});
+    assert_eq!((newer.text(), newer.fatal), ("no such agent", Some(true)));
+    assert_eq!(newer.error(), &json!("no such agent"));
+    assert!(newer.to_string().contains("no such agent") && newer.to_string().contains("ended"), "{newer}");
+    let older = addressed!(ErrorEvent, {"code": "500", "message": "media node lost", "description": "very"});
+    assert_eq!((older.text(), older.fatal, older.error()), ("media node lost", None, &json!(null)));
+    for (full, text) in [
+        (json!({"error": {"code": "9", "message": "odd"}}), "odd"),
+        (json!({"error": {"error": {"description": "odd"}}}), "odd"),
+        (json!({"error": {"code": "9"}, "message": "odd"}), "9"),
+        (json!({"error": {"number": 9}, "message": "odd"}), "odd"),
+        (json!({"error": "", "message": "odd"}), "odd"),
+        (json!({"error": [1], "description": "odd"}), "odd"),
+        (json!({"error": null, "code": "9"}), "9"),
+        (json!({"fatal": false}), ""),
+    ] {
+        let event: ErrorEvent = check(&full);
+        assert_eq!(event.text(), text, "{full}");
+        assert!(!event.to_string().is_empty());
+    }
+}
+
 /// Events that do and do not end an operation.
 #[track_caller]
 fn endings<M: Operation>(go_on: &[Value], end: &[Value]) {
@@ -337,6 +632,7 @@ fn start<M: Operation>(
         call.send_digits("1"),
         call.echo(),
         call.refer(signalwire_relay_core::refer_to("sip:a@x")),
+        call.ai_sidecar("en-US"),
     );
     panic!("no such operation")
 }
@@ -348,7 +644,8 @@ fn type_of<T: 'static>(_: &T) -> std::any::TypeId {
 #[test]
 fn operations_end_when_the_service_says_so_in_any_of_its_ways() {
     use signalwire_relay_core::calling::{
-        Ai, Detect, Echo, EnterQueue, Pay, Play, Record, Refer, SendDigits, SendFax, Stream, Tap, Transcribe,
+        Ai, AiSidecar, Detect, Echo, EnterQueue, Pay, Play, Record, Refer, SendDigits, SendFax, Stream, Tap,
+        Transcribe,
     };
     let detected = |event: &str| json!({"detect": {"type": "machine", "params": {"event": event}}});
     endings::<Detect>(
@@ -396,6 +693,12 @@ fn operations_end_when_the_service_says_so_in_any_of_its_ways() {
             .map(|state| json!({"state": state})),
     );
     endings::<Ai>(&[json!({})], &[json!({"state": "finished"}), json!({"state": "error"})]);
+    let report = |kind: &str| json!({"sidecar_event": {"type": kind}});
+    endings::<AiSidecar>(
+        // The last report may come after this one.
+        &[report("start"), report("insight"), report("error"), report("stop"), json!({})],
+        &[report("final")],
+    );
     endings::<Tap>(&[json!({"state": "tapping"})], &[json!({"state": "finished"})]);
     endings::<Stream>(&[json!({"state": "streaming"})], &[json!({"state": "finished"})]);
     endings::<Transcribe>(&[json!({"state": "transcribing"})], &[json!({"state": "finished"})]);

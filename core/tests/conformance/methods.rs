@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 use signalwire_relay_core::calling::{Codec, Method};
 use signalwire_relay_core::{
-    AiRole, CallState, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Credentials, Device,
-    Devices, EndReason, FaxTone, Gender, LiveAction, LiveDirection, MachineDetector, PayParameter, PayPrompt,
-    PayStep, PlayDirection, RecordDirection, RecordFormat, Request, SpeechEngine, StreamTrack, TokenType,
-    agora, audio, phone, queue, refer_to, ringtone, rtp, secs, silence, sip, stream, tts, webrtc, ws,
+    AiRole, AskId, CallState, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Credentials, Device,
+    Devices, EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection, LiveMode, MachineDetector,
+    PayParameter, PayPrompt, PayStep, PlayDirection, RecordDirection, RecordFormat, Request, SidecarStatus,
+    SpeechEngine, StreamTrack, TokenType, agora, audio, phone, queue, refer_to, ringtone, rtp, secs, silence,
+    sip, stream, tts, webrtc, ws,
 };
 
 use crate::wire::Wire;
@@ -549,6 +550,173 @@ fn ai() {
     );
     wire.expect(signalwire_relay_core::Call::ai_unhold, "calling.ai_unhold", json!({}));
     wire.expect(|call| call.ai_unhold().prompt("Back"), "calling.ai_unhold", json!({"prompt": "Back"}));
+}
+
+#[test]
+fn live_actions() {
+    let mut wire = Wire::new();
+    let both = || [LiveDirection::RemoteCaller, LiveDirection::LocalCaller];
+    wire.expect(
+        |call| {
+            let start = LiveAction::transcribe("en-US", both())
+                .webhook(HOOK)
+                .live_events(true)
+                .ai_summary(true)
+                .ai_summary_prompt("short")
+                .speech_engine("google")
+                .speech_timeout(secs(30))
+                .vad_silence(secs(0.5))
+                .vad_thresh(300)
+                .hints(["RELAY"])
+                .verbose_utterances(true);
+            call.live_transcribe(start)
+        },
+        "calling.live_transcribe",
+        json!({"action": {"start": {"lang": "en-US", "direction": ["remote-caller", "local-caller"], "webhook": HOOK,
+            "live_events": true, "ai_summary": true, "ai_summary_prompt": "short", "speech_engine": "google",
+            "speech_timeout": 30000, "vad_silence_ms": 500, "vad_thresh": 300, "hints": ["RELAY"],
+            "verbose_utterances": true}}}),
+    );
+    wire.expect(
+        |call| {
+            let start = LiveAction::translate("en-US", "es-ES", both())
+                .from_voice("josh")
+                .to_voice("luna")
+                .filter_from("polite")
+                .filter_to("prompt: like a pirate")
+                .mode(LiveMode::Realtime);
+            call.live_translate(start)
+        },
+        "calling.live_translate",
+        json!({"action": {"start": {"from_lang": "en-US", "to_lang": "es-ES",
+            "direction": ["remote-caller", "local-caller"], "from_voice": "josh", "to_voice": "luna",
+            "filter_from": "polite", "filter_to": "prompt: like a pirate", "mode": "realtime"}}}),
+    );
+    wire.expect(
+        |call| call.live_transcribe(LiveAction::summarize().webhook(HOOK).prompt("short")),
+        "calling.live_transcribe",
+        json!({"action": {"summarize": {"webhook": HOOK, "prompt": "short"}}}),
+    );
+}
+
+#[test]
+fn sidecars() {
+    let mut wire = Wire::new();
+    let sidecar =
+        wire.expect(|call| call.ai_sidecar("en-US"), "calling.ai_sidecar", json!({"lang": "en-US"}));
+    wire.expect(|_| sidecar.poke("Listen"), "calling.ai_sidecar.poke", json!({"text": "Listen"}));
+    let asked = wire.expect(|_| sidecar.ask("Upset?"), "calling.ai_sidecar.ask", json!({"text": "Upset?"}));
+    assert_eq!(asked.id().map(AskId::as_str), Some("a-3"));
+    let status = wire.expect(|_| sidecar.status(), "calling.ai_sidecar.status", json!({}));
+    assert_eq!(status, SidecarStatus::default());
+    wire.expect(|_| sidecar.stop(), "calling.ai_sidecar.stop", json!({}));
+    let functions = json!({"functions": [{"function": "look_up", "web_hook_auth_password": "sentinel"}]});
+    wire.expect(
+        |call| {
+            let request = call
+                .ai_sidecar("en-US")
+                .prompt("Watch")
+                .model("gpt-4.1-mini")
+                .direction([LiveDirection::RemoteCaller, LiveDirection::LocalCaller])
+                .customer_role(LiveDirection::LocalCaller)
+                .url(HOOK)
+                .hints(["RELAY".to_owned()])
+                .action(LiveAction::summarize().prompt("short"))
+                .swaig(functions.clone())
+                .global_data(map(json!({"a": "sentinel"})))
+                .swaig_allow_swml(true)
+                .swaig_allow_settings(false)
+                .swaig_set_global_data(true)
+                .idle_timeout(secs(0.2))
+                .min_interval(secs(1))
+                .max_iters_per_tick(5_u32)
+                .max_history_tokens(8000_u32)
+                .act_on_channel(false)
+                .final_summary(true)
+                .ai_summary(true)
+                .live_events(true)
+                .verbose_utterances(true)
+                .debug(false)
+                .ai_summary_prompt("sum up")
+                .transcribe_prompt("as it is")
+                .summary_model("gpt-4o-mini")
+                .speech_engine("deepgram")
+                .speech_timeout(secs(60))
+                .vad_silence(secs(0.5))
+                .vad_thresh(400_u32)
+                .debug_level(1_u32);
+            assert!(!format!("{request:?}").contains("sentinel"));
+            request
+        },
+        "calling.ai_sidecar",
+        json!({"lang": "en-US", "prompt": "Watch", "model": "gpt-4.1-mini",
+            "direction": ["remote-caller", "local-caller"], "customer_role": "local-caller", "url": HOOK,
+            "hints": ["RELAY"], "action": {"summarize": {"prompt": "short"}}, "SWAIG": functions,
+            "global_data": {"a": "sentinel"},
+            "permissions": {"swaig_allow_swml": true, "swaig_allow_settings": false, "swaig_set_global_data": true},
+            "params": {"idle_timeout_ms": 200, "min_interval_ms": 1000, "max_iters_per_tick": 5,
+                "max_history_tokens": 8000, "act_on_channel": false, "final_summary": true, "ai_summary": true,
+                "live_events": true, "verbose_utterances": true, "debug": false, "ai_summary_prompt": "sum up",
+                "transcribe_prompt": "as it is", "summary_model": "gpt-4o-mini", "speech_engine": "deepgram",
+                "speech_timeout": 60000, "vad_silence_ms": 500, "vad_thresh": 400, "debug_level": 1}}),
+    );
+}
+
+#[test]
+fn figures_of_a_sidecar_are_read_from_its_text() {
+    let status = |result: Value| {
+        let mut wire = Wire::new();
+        let (_, sidecar) = wire.send(wire.call.clone().expect("there is a call").ai_sidecar("en-US"));
+        let sidecar = sidecar.expect("accepted");
+        wire.reply(result);
+        wire.send(sidecar.status()).1.expect("accepted")
+    };
+    let text = "+OK running=1 ticks=2 insights=3 skips=4 tools=5 errors=6 in_tokens=7 out_tokens=8 history_size=9 \
+                event_log_bytes=10 colour=red";
+    let read = status(json!({"code": "200", "message": text}));
+    assert_eq!(
+        (read.running, read.ticks, read.insights, read.skips),
+        (Some(true), Some(2), Some(3), Some(4))
+    );
+    assert_eq!(
+        (read.tools, read.errors, read.in_tokens, read.out_tokens),
+        (Some(5), Some(6), Some(7), Some(8))
+    );
+    assert_eq!((read.history_size, read.event_log_bytes), (Some(9), Some(10)));
+    let read = status(json!({"code": "200", "message": "+OK\nrunning=false, ticks=many;insights=1"}));
+    assert_eq!((read.running, read.ticks, read.insights), (Some(false), None, Some(1)));
+    for message in [json!(null), json!(7), json!({"running": 1}), json!(""), json!("=== = =1 running=")] {
+        assert_eq!(status(json!({"code": "200", "message": message})), SidecarStatus::default());
+    }
+    assert_eq!(status(json!({"code": "200", "ticks": 7})).ticks, Some(7));
+}
+
+#[test]
+fn sidecars_that_the_service_would_refuse_are_not_sent() {
+    let mut wire = Wire::new();
+    let call = wire.call.clone().expect("there is a call");
+    let sidecar = || call.ai_sidecar("en-US");
+    for (request, field) in [
+        (call.ai_sidecar(""), "lang"),
+        (sidecar().url("nowhere"), "url"),
+        (sidecar().direction([LiveDirection::RemoteCaller]), "direction"),
+        (sidecar().hints(Vec::new()), "hints"),
+        (sidecar().idle_timeout(secs(0.049)), "idle_timeout_ms"),
+        (sidecar().min_interval(secs(61)), "min_interval_ms"),
+        (sidecar().max_iters_per_tick(21_u32), "max_iters_per_tick"),
+        (sidecar().max_history_tokens(999_u32), "max_history_tokens"),
+        (sidecar().speech_timeout(secs(601)), "speech_timeout"),
+        (sidecar().vad_silence(secs(61)), "vad_silence_ms"),
+        (sidecar().vad_thresh(10_001_u32), "vad_thresh"),
+        (sidecar().debug_level(101_u32), "debug_level"),
+    ] {
+        match wire.send(request).1 {
+            Err(Error::InvalidArgument(argument)) => assert_eq!(argument.field, field),
+            other => panic!("{field}: {other:?}"),
+        }
+    }
+    let sidecar = wire.send(sidecar()).1.expect("accepted");
+    assert!(wire.send(sidecar.poke("")).1.is_err() && wire.send(sidecar.ask("")).1.is_err());
 }
 
 #[test]

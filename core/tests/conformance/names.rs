@@ -4,8 +4,9 @@ use std::fmt::Display;
 
 use signalwire_relay_core::session::Session;
 use signalwire_relay_core::{
-    CallState, Config, ConnectState, DEFAULT_HOST, DetectEvent, Detector, DigitDetector, EndReason, Event,
-    EventData, FaxDetector, MachineDetector, MessageState, PlayState, RecordState, StreamTrack,
+    AiCompletionType, CallState, Config, ConnectState, DEFAULT_HOST, DetectEvent, Detector, DigitDetector,
+    EndReason, Event, EventData, FaxDetector, LiveMode, LivePosition, LiveRole, MachineDetector,
+    MessageState, PlayState, RecordState, RoomStatus, SidecarKind, StreamTrack,
 };
 
 /// Each name gives its value, which is not the one for names that nobody knows, and each value its name.
@@ -105,6 +106,50 @@ fn states_of_operations() {
 }
 
 #[test]
+fn states_of_rooms() {
+    names([
+        ("joining", RoomStatus::Joining),
+        ("joined", RoomStatus::Joined),
+        ("failed", RoomStatus::Failed),
+        ("leaving", RoomStatus::Leaving),
+        ("leave", RoomStatus::Leave),
+        ("cancel", RoomStatus::Cancel),
+        ("locked", RoomStatus::Locked),
+    ]);
+    assert_eq!(RoomStatus::from("join"), RoomStatus::Joined, "the older word");
+}
+
+#[test]
+fn words_of_ai_features() {
+    names([("normal", AiCompletionType::Normal), ("barged", AiCompletionType::Barged)]);
+    names([
+        ("remote-caller", LiveRole::RemoteCaller),
+        ("local-caller", LiveRole::LocalCaller),
+        ("tool", LiveRole::Tool),
+    ]);
+    names([("classic", LiveMode::Classic), ("realtime", LiveMode::Realtime)]);
+    names([("primary", LivePosition::Primary), ("secondary", LivePosition::Secondary)]);
+    names([
+        ("start", SidecarKind::Start),
+        ("turn", SidecarKind::Turn),
+        ("request", SidecarKind::Request),
+        ("thought", SidecarKind::Thought),
+        ("insight", SidecarKind::Insight),
+        ("skip", SidecarKind::Skip),
+        ("tool_call", SidecarKind::ToolCall),
+        ("tool_result", SidecarKind::ToolResult),
+        ("action", SidecarKind::Action),
+        ("global_data_change", SidecarKind::GlobalDataChange),
+        ("history_pruned", SidecarKind::HistoryPruned),
+        ("error", SidecarKind::Error),
+        ("ask_request", SidecarKind::AskRequest),
+        ("ask_answer", SidecarKind::AskAnswer),
+        ("stop", SidecarKind::Stop),
+        ("final", SidecarKind::Final),
+    ]);
+}
+
+#[test]
 fn states_of_messages() {
     let all = [
         ("queued", MessageState::Queued, false),
@@ -153,6 +198,30 @@ fn types_of_events() {
         ("calling.call.echo", relay::EchoEvent::TYPE),
         ("calling.call.transcribe", relay::TranscribeEvent::TYPE),
         ("calling.call.hold", relay::HoldEvent::TYPE),
+        ("calling.call.ai", relay::AiEvent::TYPE),
+        ("calling.call.room", relay::RoomEvent::TYPE),
+        ("calling.ai.start", relay::AiStartEvent::TYPE),
+        ("calling.ai.user_speaking", relay::AiUserSpeakingEvent::TYPE),
+        ("calling.ai.begin_speaking", relay::AiBeginSpeakingEvent::TYPE),
+        ("calling.ai.speech_detect", relay::AiSpeechDetectEvent::TYPE),
+        ("calling.ai.partial_result", relay::AiPartialResultEvent::TYPE),
+        ("calling.ai.response", relay::AiResponseEvent::TYPE),
+        ("calling.ai.response_utterance", relay::AiResponseUtteranceEvent::TYPE),
+        ("calling.ai.completion", relay::AiCompletionEvent::TYPE),
+        ("calling.ai.transparent_barge", relay::AiTransparentBargeEvent::TYPE),
+        ("calling.ai.warning", relay::AiWarningEvent::TYPE),
+        ("calling.ai.stop", relay::AiStopEvent::TYPE),
+        ("calling.ai.swaig", relay::AiSwaigEvent::TYPE),
+        ("calling.ai.swaig_action", relay::AiSwaigActionEvent::TYPE),
+        ("calling.ai.post_prompt", relay::AiPostPromptEvent::TYPE),
+        ("calling.ai.sidecar", relay::SidecarEvent::TYPE),
+        ("calling.ai.transcribe.utterance", relay::LiveTranscribeUtteranceEvent::TYPE),
+        ("calling.ai.transcribe.live_summarize", relay::LiveTranscribeSummaryEvent::TYPE),
+        ("calling.ai.transcribe.conversation_log", relay::LiveTranscribeLogEvent::TYPE),
+        ("calling.ai.translate.transcript_delta", relay::LiveTranslateDeltaEvent::TYPE),
+        ("calling.ai.translate.live_summary", relay::LiveTranslateSummaryEvent::TYPE),
+        ("calling.ai.translate.conversation_log", relay::LiveTranslateLogEvent::TYPE),
+        ("calling.user_event", relay::UserEvent::TYPE),
         ("calling.conference", relay::ConferenceEvent::TYPE),
         ("calling.error", relay::ErrorEvent::TYPE),
         ("messaging.receive", relay::MessageReceiveEvent::TYPE),

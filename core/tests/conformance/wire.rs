@@ -43,6 +43,11 @@ impl Wire {
         self.refusal = Some(json!({"code": code, "message": message}));
     }
 
+    /// Has the next request answered with this result.
+    pub(crate) fn reply(&mut self, result: Value) {
+        self.refusal = Some(result);
+    }
+
     /// Does the driver's work, and answers everything that it asks.
     fn settle(&mut self) {
         loop {
@@ -52,7 +57,7 @@ impl Wire {
                     let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
                     if frame.get("method").is_some() {
                         let result = json!({"code": "200", "message": "OK", "protocol": "proto",
-                            "message_id": "m", "conference_id": "f"});
+                            "message_id": "m", "conference_id": "f", "ask_id": "a-3"});
                         let result = self.refusal.take().unwrap_or(result);
                         let reply = json!({"id": frame["id"], "result": result}).to_string();
                         self.driver.handle_frame(self.now, Frame::Text(&reply));

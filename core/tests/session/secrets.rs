@@ -1,6 +1,7 @@
 //! What the service gives back is not printed.
 
 use serde_json::json;
+use signalwire_relay_core::Event;
 use signalwire_relay_core::session::{SessionEvent, Target};
 
 use crate::rig::{Rig, offer, raw};
@@ -30,6 +31,34 @@ fn the_text_of_error_events_is_without_secrets() {
     let Some(SessionEvent::Other(event)) = rig.events.pop_front() else { panic!("{:?}", rig.events) };
     let printed = format!("{event:?}");
     assert!(printed.contains("*** is odd") && !printed.contains("PT-secret"), "{printed}");
+
+    for (error, text) in [
+        (json!("PT-secret is odd"), "*** is odd"),
+        (json!({"code": "PT-secret", "message": "PT-secret is odd"}), "*** is odd"),
+        (json!({"message": {"detail": 1}, "error": {"reason": "PT-secret is odd"}}), "*** is odd"),
+        (json!({"PT-secret": ["PT-secret", {"more": "PT-secret"}]}), "PT-secret"),
+    ] {
+        let params = json!({"error": error, "fatal": true, "code": "PT-secret", "description": "PT-secret"});
+        rig.event("calling.error", params);
+        let Some(SessionEvent::Other(event)) = rig.events.pop_front() else { panic!("{:?}", rig.events) };
+        let Event::Error(event) = &*event else { panic!("{event:?}") };
+        let printed = format!("{event} {event:?} {} {}", event.error(), event.text());
+        assert!(!printed.contains("PT-secret"), "{printed}");
+        assert!(event.text() == text || text.contains("PT-"), "{printed}");
+    }
+}
+
+#[test]
+fn texts_of_ai_features_are_without_secrets() {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    rig.event("calling.ai.warning", json!({"call_id": "c1", "error": "not with PT-secret"}));
+    let report =
+        json!({"type": "error", "error_reason": "not with PT-secret", "detail": "not with PT-secret"});
+    rig.event("calling.ai.sidecar", json!({"call_id": "c1", "sidecar_event": report}));
+    let printed = format!("{:?}", rig.events);
+    assert_eq!(printed.matches("not with ***").count(), 3, "{printed}");
+    assert!(!printed.contains("PT-secret"), "{printed}");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use std::time::Duration;
 use futures_lite::future;
 use signalwire_relay_core::calling::Operation;
 use signalwire_relay_core::{
-    Action, Call, Client, Collect, Error, LiveAction, LiveDirection, phone, refer_to, secs, ws,
+    Action, Call, Client, Collect, Error, LiveAction, LiveDirection, LiveTranscribeLogEvent, RoomEvent,
+    RoomStatus, phone, refer_to, secs, ws,
 };
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{Caller, Phone, Reading, Scenario, Step};
@@ -47,21 +48,6 @@ struct Row {
 /// Waits for an action, for as long as a person may be silent.
 async fn over<M: Operation>(action: Action<M>) -> Result<(), Error> {
     action.wait().timeout(LONG).await.map(drop)
-}
-
-/// Waits for an event that has no type here, for as long as a person may be silent, and no longer than the call.
-fn event_that(call: Call, fits: fn(&str, &str) -> bool) -> impl Future<Output = Result<(), Error>> + Send {
-    let mut events = call.events();
-    let comes = async move {
-        while let Some(update) = events.next().await {
-            if update.is_ok_and(|event| fits(event.event_type(), event.meta().raw())) {
-                break;
-            }
-        }
-        Ok(())
-    };
-    let limit = async move { call.wait_for_ended().timeout(LONG).await.map(drop) };
-    future::or(comes, limit)
 }
 
 macro_rules! row {
@@ -141,6 +127,16 @@ fn rows() -> Vec<Row> {
         row!("Ai", "ai", [WithTheCall, WithTheCall], |_client, call| {
             over(call.ai().prompt_text("You give tours.").await?)
         }),
+        row!("AiSidecar", "ai_sidecar", [WithTheCall, WithTheCall], |_client, call| {
+            over(call.ai_sidecar("en-US").await?)
+        }),
+        row!("[AiSidecar for one summary]", "ai_sidecar", [Ends(1), Ends(1)], |_client, call| {
+            over(call.ai_sidecar("en-US").action(LiveAction::summarize()).await?)
+        }),
+        row!("[Question to a sidecar]", "ai_sidecar", [Ends(1), Ends(1)], |_client, call| async move {
+            let asked = call.ai_sidecar("en-US").await?.ask("Is the caller silent?").await?;
+            asked.answer().timeout(LONG).await.map(drop)
+        }),
         row!("EnterQueue", "queue_enter", [Ends(181), WithTheCall], |_client, call| {
             over(call.queue_enter("support").await?)
         }),
@@ -162,17 +158,14 @@ fn rows() -> Vec<Row> {
             message.wait().timeout(LONG).await.map(drop)
         }),
         row!("[Room]", "join_room", [WithTheCall, WithTheCall], |_client, call| async move {
-            let left = event_that(call.clone(), |event_type, params| {
-                event_type == "calling.call.room" && params.contains("leave")
-            });
+            let left = call.wait_for(|room: &RoomEvent| room.join_status == RoomStatus::Leave);
             call.join_room("lobby").await?;
-            left.await
+            left.timeout(LONG).await.map(drop)
         }),
         row!("[LiveTranscribe]", "live_transcribe", [WithTheCall, WithTheCall], |_client, call| async move {
-            let words =
-                event_that(call.clone(), |event_type, _| event_type.starts_with("calling.ai.transcribe"));
+            let words = call.wait_for(|_: &LiveTranscribeLogEvent| true);
             call.live_transcribe(LiveAction::transcribe("en-US", [LiveDirection::RemoteCaller])).await?;
-            words.await
+            words.timeout(LONG).await.map(drop)
         }),
         row!("[Answered already]", "wait_for_answered", [Ends(1), Ends(1)], |_client, call| async move {
             call.wait_for_answered().await

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use signalwire_relay_core::calling::Codec;
 use signalwire_relay_core::{
     Call, CallStateEvent, Certainty, Client, Collect, Confidence, ConnectRefusal, EndReason, Error, Event,
-    FaxTone, LiveAction, LiveDirection, PayOutcome, PayResult, RecordState, ReferState, SendDigitsState,
-    fabric, phone, refer_to, secs, sip,
+    FaxTone, LiveAction, LiveDirection, LiveTranscribeUtteranceEvent, PayOutcome, PayResult, RecordState,
+    ReferState, RoomEvent, RoomStatus, SendDigitsState, UserEvent, fabric, phone, refer_to, secs, sip,
 };
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{
@@ -342,10 +342,9 @@ fn an_agent_on_hold_is_fetched_back_without_words() {
 #[test]
 fn a_user_event_is_an_object_and_comes_back_to_those_who_are_subscribed() {
     on_a_call(silent(), |_, call| async move {
-        let mut events = call.events();
+        let comes = call.wait_for(|event: &UserEvent| event.topic.as_deref() == Some("seat-picked"));
         call.user_event(json!({"topic": "seat-picked", "row": 7})).await?;
-        let event = next_unknown(&mut events, "calling.user_event").await;
-        assert_eq!((&event["topic"], &event["row"]), (&json!("seat-picked"), &json!(7)));
+        assert_eq!(Value::Object(comes.await?.members()), json!({"topic": "seat-picked", "row": 7}));
         Ok(())
     });
 }
@@ -468,12 +467,23 @@ fn a_calling_fax_machine_is_heard_by_a_detector_of_its_own() {
 fn what_is_said_during_a_live_transcription_comes_as_events_of_the_call() {
     let speaks = caller([Step::wait(3.0), Step::say("I need some help"), Step::StaySilent]);
     on_a_call(Scenario::new().caller(speaks), |_, call| async move {
-        let mut events = call.events();
-        let start = LiveAction::transcribe("en-US", [LiveDirection::RemoteCaller]).set("live_events", true);
+        let words = call.wait_for(|_: &LiveTranscribeUtteranceEvent| true);
+        let start = LiveAction::transcribe("en-US", [LiveDirection::RemoteCaller]).live_events(true);
         call.live_transcribe(start).await?;
-        let words = next_unknown(&mut events, "calling.ai.transcribe.utterance").await;
-        assert_eq!(words["utterance"]["content"], "I need some help");
+        assert_eq!(words.await?.utterance.content, "I need some help");
         Ok(())
+    });
+}
+
+#[test]
+fn a_call_that_joins_a_room_and_leaves_it_is_told_of_both() {
+    on_a_call(silent(), |_, call| async move {
+        let joined = call.wait_for(|room: &RoomEvent| room.join_status == RoomStatus::Joined);
+        let left = call.wait_for(|room: &RoomEvent| room.join_status == RoomStatus::Leave);
+        call.join_room("lobby").await?;
+        assert_eq!(joined.await?.room_name, "lobby");
+        call.leave_room().await?;
+        left.await.map(drop)
     });
 }
 
