@@ -15,11 +15,11 @@ use serde_json::{Map, Value, json};
 use signalwire_relay_simulator::{Stage, Violation};
 use signalwire_relay_tokio::calling::Method;
 use signalwire_relay_tokio::{
-    AiRole, Call, Client, Codec, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Config, Device,
-    Devices, EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection, MessageState, PauseBehavior,
-    PayParameter, PayPrompt, PayStep, PlayDirection, RecordDirection, RecordFormat, RelayClient, Request,
-    StreamTrack, TokenType, agora, audio, fabric, phone, refer_to, ringtone, rtp, secs, silence, sip, tts,
-    webrtc, ws,
+    AiCompletionEvent, AiRole, Call, Client, Codec, Collect, ConferenceBeep, ConferenceRecord,
+    ConferenceTrim, Config, Device, Devices, EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection,
+    LiveMode, LiveTranscribeLogEvent, MessageState, PauseBehavior, PayParameter, PayPrompt, PayStep,
+    PlayDirection, RecordDirection, RecordFormat, RelayClient, Request, RoomEvent, StreamTrack, TokenType,
+    UserEvent, agora, audio, fabric, phone, refer_to, ringtone, rtp, secs, silence, sip, tts, webrtc, ws,
 };
 
 const OURS: &str = "+15552220000";
@@ -148,6 +148,7 @@ async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     listening(&mut tour, &call).await;
     copying(&mut tour, &call).await;
     agents(&mut tour, &call).await;
+    sidecars(&mut tour, &call).await;
     company(&mut tour, &call).await;
     paying(&mut tour, &call).await;
     older_parameters(&mut tour, &client, &call).await;
@@ -319,6 +320,7 @@ async fn playing(tour: &mut Tour, call: &Call) {
     if let Some(echo) = tour.ask("echo, in full", call.echo().run_for(secs(5)).status_url(HOOK)).await {
         let _ = echo.wait().timeout(secs(10)).await;
     }
+    call.on(|event: UserEvent| async move { println!("  an event: {:?}", event.topic) });
     tour.ask("user_event", call.user_event(json!({"topic": "tour", "row": 7}))).await;
     tour.ask("bind_digit", call.bind_digit("*9", "calling.play.stop")).await;
     let bind = call.bind_digit("*8", "calling.play").bind_params(map(json!({"control_id": "b"})));
@@ -449,15 +451,33 @@ async fn copying(tour: &mut Tour, call: &Call) {
         }
     }
     let both = [LiveDirection::RemoteCaller, LiveDirection::LocalCaller];
-    let live = LiveAction::transcribe("en-US", both.clone()).set("webhook", HOOK).set("live_events", true);
+    let live = LiveAction::transcribe("en-US", both.clone())
+        .webhook(HOOK)
+        .live_events(true)
+        .ai_summary(true)
+        .ai_summary_prompt("In short?")
+        .speech_engine("deepgram")
+        .speech_timeout(secs(30))
+        .vad_silence(secs(0.5))
+        .vad_thresh(400)
+        .hints(["tour"])
+        .verbose_utterances(true);
     tour.ask("live_transcribe", call.live_transcribe(live)).await;
-    tour.ask("live_transcribe: summarize", call.live_transcribe(LiveAction::summarize())).await;
+    let summary = LiveAction::summarize().webhook(HOOK).prompt("In short?");
+    tour.ask("live_transcribe: summarize", call.live_transcribe(summary)).await;
     tour.ask("live_transcribe: stop", call.live_transcribe(LiveAction::stop())).await;
-    let live = LiveAction::translate("en-US", "es-ES", both).set("webhook", HOOK);
+    let live = LiveAction::translate("en-US", "es-ES", both)
+        .webhook(HOOK)
+        .from_voice("josh")
+        .to_voice("josh")
+        .filter_from("polite")
+        .filter_to("polite")
+        .mode(LiveMode::Classic);
     tour.ask("live_translate, in full", call.live_translate(live).status_url(HOOK)).await;
     let inject = LiveAction::inject("Hello", &LiveDirection::LocalCaller);
     tour.ask("live_translate: inject", call.live_translate(inject)).await;
     tour.ask("live_translate: stop", call.live_translate(LiveAction::stop())).await;
+    told_live(tour, call).await;
     if let Some(fax) = tour.ask("send_fax", call.send_fax("https://example.com/page.pdf")).await {
         let _ = fax.wait().timeout(secs(60)).await;
     }
@@ -470,6 +490,72 @@ async fn copying(tour: &mut Tour, call: &Call) {
     if let Some(fax) = tour.ask("receive_fax, in full", call.receive_fax().status_url(HOOK)).await {
         tour.ask("receive_fax: stop", fax.stop()).await;
         let _ = fax.wait().timeout(secs(10)).await;
+    }
+}
+
+/// A live transcription whose results come as events of the call. Older services send none.
+async fn told_live(tour: &mut Tour, call: &Call) {
+    let log = call.wait_for(|_: &LiveTranscribeLogEvent| true).timeout(secs(5));
+    let live = LiveAction::transcribe("en-US", [LiveDirection::RemoteCaller]).live_events(true);
+    tour.ask("live_transcribe, without a webhook", call.live_transcribe(live)).await;
+    tour.ask("live_transcribe: stop", call.live_transcribe(LiveAction::stop())).await;
+    println!("  transcribed: {:?}", log.await.map(|event| event.metrics.total_utterances));
+}
+
+/// An AI that listens, with everything that it can be asked.
+async fn sidecars(tour: &mut Tour, call: &Call) {
+    let both = [LiveDirection::RemoteCaller, LiveDirection::LocalCaller];
+    let full = call
+        .ai_sidecar("en-US")
+        .prompt("You watch tours.")
+        .model("gpt-4o-mini")
+        .direction(both)
+        .customer_role(LiveDirection::RemoteCaller)
+        .url(HOOK)
+        .hints(["tour".to_owned()])
+        .swaig(json!({"functions": []}))
+        .global_data(map(json!({"stop": 1})))
+        .swaig_allow_swml(true)
+        .swaig_allow_settings(true)
+        .swaig_set_global_data(true)
+        .idle_timeout(secs(0.2))
+        .min_interval(secs(1))
+        .max_iters_per_tick(5_u32)
+        .max_history_tokens(8000_u32)
+        .act_on_channel(true)
+        .final_summary(true)
+        .ai_summary(true)
+        .live_events(true)
+        .verbose_utterances(true)
+        .debug(true)
+        .ai_summary_prompt("In short?")
+        .transcribe_prompt("Word by word.")
+        .summary_model("gpt-4o-mini")
+        .speech_engine("deepgram")
+        .speech_timeout(secs(60))
+        .vad_silence(secs(0.5))
+        .vad_thresh(400_u32)
+        .debug_level(1_u32);
+    for (what, request) in [("ai_sidecar", call.ai_sidecar("en-US")), ("ai_sidecar, in full", full)] {
+        let Some(sidecar) = tour.ask(what, request).await else { continue };
+        tour.ask("ai_sidecar: poke", sidecar.poke("The tour is long.")).await;
+        if let Some(asked) = tour.ask("ai_sidecar: ask", sidecar.ask("Is it too long?")).await {
+            let answer = asked.answer().timeout(secs(10)).await;
+            println!("  answered: {:?}", answer.map(|event| event.and_then(|event| event.report.raw)));
+        }
+        tour.ask("ai_sidecar: status", sidecar.status()).await;
+        tour.ask("ai_sidecar: stop", sidecar.stop()).await;
+        println!(
+            "  summed up: {:?}",
+            sidecar.wait().timeout(secs(10)).await.map(|event| event.report.summary)
+        );
+    }
+    let once = call.ai_sidecar("en-US").action(LiveAction::summarize().prompt("In short?"));
+    if let Some(sidecar) = tour.ask("ai_sidecar, one summary", once).await {
+        println!(
+            "  summed up: {:?}",
+            sidecar.wait().timeout(secs(10)).await.map(|event| event.report.summary)
+        );
     }
 }
 
@@ -487,6 +573,7 @@ async fn agents(tour: &mut Tour, call: &Call) {
         .languages([json!({"name": "English", "code": "en-US", "voice": "rime.spore"})])
         .swaig(json!({"functions": []}))
         .ai_params(map(json!({"ai_name": "guide"})));
+    call.on(|said: AiCompletionEvent| async move { println!("  the agent: {}", said.text) });
     for (what, request) in [("ai", call.ai().prompt_text("You give tours.")), ("ai, in full", full)] {
         let Some(agent) = tour.ask(what, request).await else { continue };
         tour.ask("ai_message", call.ai_message().message_text("Hurry up.")).await;
@@ -526,6 +613,7 @@ async fn company(tour: &mut Tour, call: &Call) {
     if let Some(joined) = tour.ask("join_conference, in full", full).await {
         tour.ask("leave_conference", call.leave_conference(joined.conference_id.unwrap_or_default())).await;
     }
+    call.on(|room: RoomEvent| async move { println!("  the room: {}", room.join_status) });
     tour.ask("join_room, in full", call.join_room("tour").status_url(HOOK)).await;
     tour.ask("leave_room", call.leave_room()).await;
     let full = call

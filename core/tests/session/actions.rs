@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signalwire_relay_core::calling::{Connect, Method, Pay, Play, PlayAndCollect, Refer};
+use signalwire_relay_core::calling::{AiSidecar, Connect, Method, Pay, Play, PlayAndCollect, Refer};
 use signalwire_relay_core::session::{Command, OperationUpdate, SessionEvent, Stats, Target};
-use signalwire_relay_core::{Certainty, Error, Event, Ticket};
+use signalwire_relay_core::{Certainty, Error, Event, SidecarKind, Ticket};
 
 use crate::rig::{Rig, SECOND};
 
@@ -390,6 +390,73 @@ fn a_payment_that_asks_again_after_a_marker_goes_on() {
     rig.expect_quiet();
     rig.event("calling.call.pay", pay_event(json!({"result": "success"})));
     assert_eq!(update(&mut rig), Some(OperationUpdate { ticket: pay, answered: true, ended: true }));
+    assert_eq!(rig.session.stats().operations, 0);
+}
+
+/// A sidecar that runs.
+fn sidecar() -> (Rig, Ticket) {
+    let mut rig = Rig::ready();
+    rig.offer("c1");
+    let ticket = start::<AiSidecar>(&mut rig, "calling.ai_sidecar", Some("s"));
+    let request = rig.expect_sent("calling.ai_sidecar");
+    assert_eq!(request["params"].get("control_id"), None, "the service knows it by its call");
+    rig.ok(&request);
+    rig.expect_reply(ticket).expect("accepted");
+    (rig, ticket)
+}
+
+fn report(rig: &mut Rig, kind: &str) -> Option<OperationUpdate> {
+    rig.event("calling.ai.sidecar", json!({"call_id": "c1", "sidecar_event": {"type": kind}}));
+    update(rig)
+}
+
+fn stop_sidecar(rig: &mut Rig) {
+    let target = Target::Steer { call_id: "c1".into(), control_id: "s".into() };
+    let stop =
+        rig.command(Command::raw("calling.ai_sidecar.stop", target, "{}".to_owned()).expect("an object"));
+    let request = rig.expect_sent("calling.ai_sidecar.stop");
+    assert_eq!(request["params"], json!({"call_id": "c1", "node_id": "n-1"}));
+    rig.ok(&request);
+    rig.expect_reply(stop).expect("accepted");
+}
+
+#[test]
+fn a_sidecar_ends_with_its_summary_or_a_while_after_it_stopped() {
+    let (mut rig, ticket) = sidecar();
+    let goes_on = Some(OperationUpdate { ticket, answered: false, ended: false });
+    assert_eq!(report(&mut rig, "start"), goes_on);
+    assert_eq!(report(&mut rig, "stop"), goes_on);
+    assert_eq!(report(&mut rig, "final"), Some(OperationUpdate { ticket, answered: true, ended: true }));
+    assert_eq!(report(&mut rig, "final"), None, "it is over");
+
+    let (mut rig, ticket) = sidecar();
+    stop_sidecar(&mut rig);
+    report(&mut rig, "stop");
+    rig.pass(4 * SECOND);
+    rig.expect_quiet();
+    rig.pass(2 * SECOND);
+    match rig.events.pop_front() {
+        Some(SessionEvent::OperationOver { ticket: over, event }) => {
+            assert!(over == ticket && matches!(&*event, Event::Sidecar(_)), "{event:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(rig.session.stats().operations, 0);
+}
+
+#[test]
+fn a_sidecar_that_was_stopped_and_reports_nothing_counts_as_stopped() {
+    let (mut rig, ticket) = sidecar();
+    stop_sidecar(&mut rig);
+    rig.pass(5 * SECOND);
+    match rig.events.pop_front() {
+        Some(SessionEvent::Call { event, operation, .. }) => {
+            assert_eq!(operation, Some(OperationUpdate { ticket, answered: true, ended: true }));
+            let Event::Sidecar(last) = &*event else { panic!("{event:?}") };
+            assert_eq!((last.call_id.as_str(), &last.report.kind), ("c1", &SidecarKind::Stop));
+        }
+        other => panic!("{other:?}"),
+    }
     assert_eq!(rig.session.stats().operations, 0);
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use signalwire_relay_core::calling::{
-    Ai, Connect, Detect, EnterQueue, Method, Pay, Play, PlayAndCollect, ReceiveFax, Record, Rule, SendDigits,
-    SendFax, StandaloneCollect, Stream, Tap, Transcribe,
+    Ai, AiSidecar, Connect, Detect, EnterQueue, Method, Pay, Play, PlayAndCollect, ReceiveFax, Record, Rule,
+    SendDigits, SendFax, StandaloneCollect, Stream, Tap, Transcribe,
 };
 use signalwire_relay_core::session::{Command, SessionEvent, Stats, Target};
 use signalwire_relay_core::{Event, Ticket};
@@ -34,6 +34,7 @@ fn operations(rig: &mut Rig) -> (Vec<Ticket>, Vec<Arrival>) {
     let fax = || ["page", "finished"].map(|what| json!({"fax": {"type": what}})).to_vec();
     let connect = ["connecting", "connected", "disconnected"].map(|state| json!({ "connect_state": state }));
     let queue = ["enqueue", "dequeue"].map(|status| json!({"status": status, "control_id": null}));
+    let sidecar = ["start", "stop", "final"].map(|kind| json!({"sidecar_event": {"type": kind}}));
     let pay = ["payment-card-number", "payment-completed"].map(|what| json!({ "for": what }));
     let started = [
         (rule::<Play>(), "play", "play", states(&["playing", "paused", "playing", "finished"])),
@@ -54,6 +55,7 @@ fn operations(rig: &mut Rig) -> (Vec<Ticket>, Vec<Arrival>) {
         (rule::<Transcribe>(), "transcribe", "transcribe", states(&["transcribing", "finished"])),
         (rule::<Ai>(), "ai", "ai", states(&["started", "finished"])),
         (rule::<Pay>(), "pay", "pay", pay.to_vec()),
+        (rule::<AiSidecar>(), "ai_sidecar", "sidecar", sidecar.to_vec()),
         (rule::<Connect>(), "connect", "connect", connect.to_vec()),
         (rule::<EnterQueue>(), "queue.enter", "queue", queue.to_vec()),
     ];
@@ -69,10 +71,11 @@ fn operations(rig: &mut Rig) -> (Vec<Ticket>, Vec<Arrival>) {
         for mut params in news {
             params["call_id"] = json!("c1");
             params["node_id"] = json!("n-1");
-            if params.get("control_id").is_none() && name != "connect" {
+            if params.get("control_id").is_none() && !["connect", "ai_sidecar"].contains(&name) {
                 params["control_id"] = json!(control_id);
             }
-            let event_type = format!("calling.call.{event}");
+            let family = if event == "sidecar" { "ai" } else { "call" };
+            let event_type = format!("calling.{family}.{event}");
             arrivals.push(Arrival::Event(event_type.leak(), params));
         }
     }
@@ -115,6 +118,31 @@ fn the_rest() -> Vec<Arrival> {
     ];
     let on_c1 = |state| Arrival::Event("calling.call.state", call_state("c1", state));
     arrivals.extend(["ringing", "answered", "ending", "ended"].map(on_c1));
+    let plain = [
+        "calling.call.room",
+        "calling.ai.start",
+        "calling.ai.user_speaking",
+        "calling.ai.begin_speaking",
+        "calling.ai.speech_detect",
+        "calling.ai.partial_result",
+        "calling.ai.response",
+        "calling.ai.response_utterance",
+        "calling.ai.completion",
+        "calling.ai.transparent_barge",
+        "calling.ai.warning",
+        "calling.ai.stop",
+        "calling.ai.swaig",
+        "calling.ai.swaig_action",
+        "calling.ai.post_prompt",
+        "calling.ai.transcribe.utterance",
+        "calling.ai.transcribe.live_summarize",
+        "calling.ai.transcribe.conversation_log",
+        "calling.ai.translate.transcript_delta",
+        "calling.ai.translate.live_summary",
+        "calling.ai.translate.conversation_log",
+        "calling.user_event",
+    ];
+    arrivals.extend(plain.map(|event_type| on_call(event_type, "")));
     arrivals.extend(["created", "ringing", "answered", "ending", "ended"].map(|state| leg("A", state)));
     arrivals.extend(["created", "ringing", "ended"].map(|state| leg("B", state)));
     arrivals.extend(["queued", "initiated", "sent", "delivered"].map(message));
