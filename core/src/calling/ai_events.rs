@@ -82,11 +82,11 @@ impl AiResponseUtteranceEvent {
 }
 
 open_enum! {
-    /// How the agent stopped speaking.
+    /// The reason why the agent stopped speaking.
     pub enum AiCompletionType {
-        /// It said everything.
+        /// The agent said everything.
         Normal = "normal",
-        /// The caller interrupted it.
+        /// The caller interrupted the agent.
         Barged = "barged",
     }
 }
@@ -96,7 +96,7 @@ event! {
     pub struct AiCompletionEvent(AiCompletion, "calling.ai.completion", addressed) {
         /// The agent's words.
         pub text: String,
-        /// How it stopped (`type` on the wire).
+        /// The reason (`type` on the wire).
         #[serde(rename = "type")]
         pub kind: AiCompletionType,
     }
@@ -129,7 +129,7 @@ event! {
         pub start_time: Option<SystemTime>,
         /// The end of the session.
         pub end_time: Option<SystemTime>,
-        /// For how long the session stood still for lack of credit (`wallet_paused_sec` on the wire).
+        /// The time for which the session stood still for lack of credit (`wallet_paused_sec` on the wire).
         #[serde(rename = "wallet_paused_sec")]
         pub wallet_paused: Option<Duration>,
         billing: Unprinted,
@@ -137,7 +137,7 @@ event! {
 }
 
 impl AiStopEvent {
-    /// What the session cost, in the service's own form: JSON, [`Value::Null`] if the event has none. `Debug` does not
+    /// The cost of the session, in the service's own form: JSON, [`Value::Null`] if the event has none. `Debug` does not
     /// print it.
     pub fn billing(&self) -> &Value {
         &self.billing.0

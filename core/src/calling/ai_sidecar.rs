@@ -20,7 +20,7 @@ use crate::ids::AskId;
 use crate::json::{Unprinted, milliseconds, object};
 use crate::open_enum::open_enum;
 
-/// Parameters of `calling.ai_sidecar`. What is given as JSON goes to the service as it is.
+/// Parameters of `calling.ai_sidecar`. Parameters given as JSON go to the service unchanged.
 #[derive(Debug, Serialize)]
 pub struct AiSidecar {
     lang: String,
@@ -77,9 +77,9 @@ group! {
         prompt: Value,
         /// The language model. Default: the service's, `gpt-4o-mini`.
         model: String,
-        /// Whose speech the sidecar hears. The service wants both sides if this is set. Default: both sides.
+        /// The sides that the sidecar hears. The service wants both if this is set. Default: both.
         direction: Vec<LiveDirection>,
-        /// Which side is the customer. Default: the remote caller.
+        /// The side that is the customer. Default: the remote caller.
         customer_role: LiveDirection,
         /// A URL that receives the reports as webhooks too. Default: none.
         url: String,
@@ -92,18 +92,18 @@ group! {
 
 group! {
     struct Permissions(|sidecar| sidecar.permissions.get_or_insert_default()) {
-        /// Whether functions may run SWML on the call. Default: yes.
+        /// Permission for functions to run SWML on the call. Default: yes.
         swaig_allow_swml: bool,
-        /// Whether functions may change the sidecar's settings. Default: yes.
+        /// Permission for functions to change the sidecar's settings. Default: yes.
         swaig_allow_settings: bool,
-        /// Whether functions may change the data that they share. Default: yes.
+        /// Permission for functions to change the data that they share. Default: yes.
         swaig_set_global_data: bool,
     }
 }
 
 group! {
     struct Params(|sidecar| sidecar.params.get_or_insert_default()) {
-        /// How long a silence ends a turn (`idle_timeout_ms` on the wire), 50 ms to 5 s. Default: 200 ms.
+        /// The silence that ends a turn (`idle_timeout_ms` on the wire), 50 ms to 5 s. Default: 200 ms.
         #[serde(rename = "idle_timeout_ms", serialize_with = "milliseconds::serialize")]
         idle_timeout: Duration,
         /// The shortest time between two turns of the sidecar (`min_interval_ms` on the wire), up to 60 s. Default: none.
@@ -113,21 +113,21 @@ group! {
         max_iters_per_tick: u32,
         /// The most tokens of history that the model is given, 1000 to 200000. Default: 8000.
         max_history_tokens: u32,
-        /// Whether the sidecar may act on the call. Default: yes.
+        /// Permission for the sidecar to act on the call. Default: yes.
         act_on_channel: bool,
-        /// Whether the last report has a summary. Default: no.
+        /// Adds a summary to the last report. Default: no.
         final_summary: bool,
-        /// Whether the transcription gives a summary at its end. Default: no.
+        /// Asks for a summary at the end of the transcription. Default: no.
         ai_summary: bool,
-        /// Whether the transcription reports while it runs. Default: no.
+        /// Asks for results of the transcription while it runs. Default: no.
         live_events: bool,
-        /// Whether utterances have details of each word. Default: no.
+        /// Adds details of each word to utterances. Default: no.
         verbose_utterances: bool,
-        /// Whether the service logs more. Default: no.
+        /// Has the service log more. Default: no.
         debug: bool,
-        /// How to summarise the transcription. Default: the service's.
+        /// The instruction for the summary of the transcription. Default: the service's.
         ai_summary_prompt: String,
-        /// How to transcribe. Default: the service's.
+        /// The instruction for the transcription. Default: the service's.
         transcribe_prompt: String,
         /// The language model of summaries. Default: the service's, `gpt-4o-mini`.
         summary_model: String,
@@ -136,12 +136,12 @@ group! {
         /// The longest utterance, up to 600 s. Default: the engine's.
         #[serde(serialize_with = "milliseconds::serialize")]
         speech_timeout: Duration,
-        /// How long a silence ends an utterance (`vad_silence_ms` on the wire), up to 60 s. Default: the engine's.
+        /// The silence that ends an utterance (`vad_silence_ms` on the wire), up to 60 s. Default: the engine's.
         #[serde(rename = "vad_silence_ms", serialize_with = "milliseconds::serialize")]
         vad_silence: Duration,
-        /// How loud speech has to be, 1 to 10000: higher is less sensitive. Default: the engine's.
+        /// The threshold for speech, 1 to 10000: higher is less sensitive. Default: the engine's.
         vad_thresh: u32,
-        /// How much the service logs, up to 100. Default: 0.
+        /// The detail of the service's log, up to 100. Default: 0.
         debug_level: u32,
     }
 }
@@ -369,25 +369,25 @@ object! {
     /// Figures of an AI sidecar. The service writes them as one text; a figure that is missing or no number is `None`.
     #[derive(PartialEq, Eq)]
     pub struct SidecarStatus {
-        /// Whether the sidecar runs.
+        /// `true` if the sidecar runs.
         pub running: Option<bool>,
-        /// How many turns it took.
+        /// The number of turns.
         pub ticks: Option<u64>,
-        /// How many insights it reported.
+        /// The number of insights.
         pub insights: Option<u64>,
-        /// How often it had nothing to report.
+        /// The number of turns with nothing to report.
         pub skips: Option<u64>,
-        /// How many functions it called.
+        /// The number of function calls.
         pub tools: Option<u64>,
-        /// How many errors it met.
+        /// The number of errors.
         pub errors: Option<u64>,
-        /// How many tokens its model read.
+        /// The number of tokens that the model read.
         pub in_tokens: Option<u64>,
-        /// How many tokens its model wrote.
+        /// The number of tokens that the model wrote.
         pub out_tokens: Option<u64>,
-        /// The size of its history.
+        /// The size of the history.
         pub history_size: Option<u64>,
-        /// The size of its log of events, in bytes.
+        /// The size of the log of events, in bytes.
         pub event_log_bytes: Option<u64>,
     }
 }
@@ -415,8 +415,8 @@ impl SidecarStatus {
 }
 
 impl Call {
-    /// Has an AI listen to the call and report to the application (`calling.ai_sidecar`). `lang` is the spoken language, a
-    /// BCP-47 tag. The sidecar does not speak.
+    /// Starts an AI that listens to the call and reports to the application (`calling.ai_sidecar`). `lang` is the spoken
+    /// language, a BCP-47 tag. The sidecar does not speak.
     ///
     /// Reports come as [`SidecarEvent`]s. A call has one sidecar at a time. The newer specification describes the method;
     /// older services refuse it.
@@ -452,9 +452,9 @@ impl Call {
 }
 
 open_enum! {
-    /// What an AI sidecar reports.
+    /// The kind of a sidecar's report.
     pub enum SidecarKind {
-        /// It began.
+        /// The sidecar began.
         Start = "start",
         /// It began a turn.
         Turn = "turn",
@@ -492,7 +492,7 @@ open_enum! {
 object! {
     /// One report of an AI sidecar.
     pub struct SidecarReport {
-        /// What it reports (`type` on the wire). The other fields depend on it.
+        /// The kind of the report (`type` on the wire). The other fields depend on it.
         #[serde(rename = "type")]
         pub kind: SidecarKind,
         /// The time of the report.
@@ -513,23 +513,23 @@ object! {
         pub name: Option<String>,
         arguments: Unprinted,
         response: Unprinted,
-        /// Why there was nothing to report.
+        /// The reason why there was nothing to report.
         pub reason: Option<String>,
-        /// What went wrong, without secrets of this client.
+        /// The error, without secrets of this client.
         pub error_reason: Option<String>,
-        /// Details of what went wrong, without secrets of this client.
+        /// Details of the error, without secrets of this client.
         pub detail: Option<String>,
-        /// How many entries of the history were dropped.
+        /// The number of entries of the history that were dropped.
         pub dropped_count: Option<u64>,
-        /// How many entries of the history were kept.
+        /// The number of entries of the history that were kept.
         pub kept_count: Option<u64>,
-        /// The size of the history before that.
+        /// The size of the history before that, in tokens.
         pub tokens_before: Option<u64>,
-        /// The size of the history after that.
+        /// The size of the history after that, in tokens.
         pub tokens_after: Option<u64>,
         /// The step of the model in its turn.
         pub iter: Option<u64>,
-        /// How many steps the turn took.
+        /// The number of steps of the turn.
         pub total_iters: Option<u64>,
         /// The cause of the turn.
         pub triggered_by: Option<String>,

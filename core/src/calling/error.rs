@@ -29,12 +29,12 @@ event! {
 const TEXTS: [&str; 6] = ["error", "message", "description", "reason", "text", "code"];
 
 impl ErrorEvent {
-    /// The error of newer services: a text or an object. [`Value::Null`] if there is none. `Debug` does not print it.
+    /// The error as newer services write it: a text or an object. [`Value::Null`] without. `Debug` does not print it.
     pub fn error(&self) -> &Value {
         &self.error.0
     }
 
-    /// The text that says most: `error`, or a text in it, else `message`, `description` or `code`. Empty if there is none.
+    /// The text that says most: `error`, or a text in it, else `message`, `description` or `code`. Empty without.
     pub fn text(&self) -> &str {
         let known = [self.message.as_str(), self.description.as_deref().unwrap_or_default(), &self.code];
         text_in(&self.error.0).or(known.into_iter().find(|text| !text.is_empty())).unwrap_or_default()

@@ -25,7 +25,7 @@ use crate::json::{Unprinted, object, read_lists};
 use crate::open_enum::open_enum;
 
 object! {
-    /// The envelope of a result: what kind of document it is, and which call it is about (`call_info` on the wire).
+    /// The envelope of a result: the kind of its document, and its call (`call_info` on the wire).
     pub struct AiCallInfo {
         /// The project of the call. `Debug` does not print it.
         pub project_id: Option<Secret>,
@@ -73,21 +73,20 @@ object! {
 }
 
 impl AiChannelData {
-    /// The variables of the call's SWML document (`SWMLVars` on the wire); [`Value::Null`] if there are none. `Debug` does
-    /// not print them.
+    /// The variables of the call's SWML document (`SWMLVars` on the wire); [`Value::Null`] without. `Debug` does not print
+    /// them.
     pub fn swml_vars(&self) -> &Value {
         &self.swml_vars.0
     }
 
-    /// The call as its SWML document sees it (`SWMLCall` on the wire); [`Value::Null`] if there is none. `Debug` does not
-    /// print it.
+    /// The call as its SWML document sees it (`SWMLCall` on the wire); [`Value::Null`] without. `Debug` does not print it.
     pub fn swml_call(&self) -> &Value {
         &self.swml_call.0
     }
 }
 
 open_enum! {
-    /// Who spoke in a live transcription or translation.
+    /// The speaker in a live transcription or translation.
     pub enum LiveRole {
         /// The call's party.
         RemoteCaller = "remote-caller",
@@ -101,11 +100,11 @@ open_enum! {
 object! {
     /// One entry of a conversation's log.
     pub struct LiveLogEntry {
-        /// Who spoke.
+        /// The speaker.
         pub role: LiveRole,
         /// The words.
         pub content: String,
-        /// How sure the engine is of the words.
+        /// The confidence of the engine in the words.
         pub confidence: Option<Confidence>,
         /// The language of the words.
         pub language: Option<String>,
@@ -123,7 +122,7 @@ read_lists!(LiveLogEntry);
 object! {
     /// One piece of speech.
     pub struct LiveUtterance {
-        /// Who spoke.
+        /// The speaker.
         pub role: LiveRole,
         /// The words.
         pub content: String,
@@ -133,7 +132,7 @@ object! {
         pub utterance_id: String,
         /// The time of the utterance.
         pub timestamp: Option<SystemTime>,
-        /// How sure the engine is of the words.
+        /// The confidence of the engine in the words.
         pub confidence: Option<Confidence>,
         /// The number of tokens.
         pub tokens: Option<u64>,
@@ -154,29 +153,29 @@ object! {
         pub first_utterance_ts: Option<SystemTime>,
         /// The time of the last utterance.
         pub last_utterance_ts: Option<SystemTime>,
-        /// How often the remote caller spoke.
+        /// The number of turns of the remote caller.
         pub remote_caller_turns: Option<u64>,
-        /// How often the local caller spoke.
+        /// The number of turns of the local caller.
         pub local_caller_turns: Option<u64>,
-        /// How many words the remote caller said.
+        /// The number of words of the remote caller.
         pub remote_caller_words: Option<u64>,
-        /// How many words the local caller said.
+        /// The number of words of the local caller.
         pub local_caller_words: Option<u64>,
-        /// How sure the engine is of the remote caller's words.
+        /// The average confidence of the engine in the remote caller's words.
         pub remote_caller_avg_confidence: Option<Confidence>,
-        /// How sure the engine is of the local caller's words.
+        /// The average confidence of the engine in the local caller's words.
         pub local_caller_avg_confidence: Option<Confidence>,
-        /// How often the customer spoke.
+        /// The number of turns of the customer.
         pub customer_turns: Option<u64>,
-        /// How often the agent spoke.
+        /// The number of turns of the agent.
         pub agent_turns: Option<u64>,
-        /// How many words the customer said.
+        /// The number of words of the customer.
         pub customer_words: Option<u64>,
-        /// How many words the agent said.
+        /// The number of words of the agent.
         pub agent_words: Option<u64>,
-        /// How sure the engine is of the customer's words.
+        /// The average confidence of the engine in the customer's words.
         pub customer_avg_confidence: Option<Confidence>,
-        /// How sure the engine is of the agent's words.
+        /// The average confidence of the engine in the agent's words.
         pub agent_avg_confidence: Option<Confidence>,
     }
 }
@@ -192,7 +191,7 @@ object! {
 }
 
 open_enum! {
-    /// Which side of a translation a text belongs to.
+    /// A side of a translation.
     pub enum LivePosition {
         /// The spoken language.
         Primary = "primary",
@@ -202,7 +201,7 @@ open_enum! {
 }
 
 object! {
-    /// How the words of one party were translated.
+    /// The settings with which the words of one party were translated.
     pub struct LiveTranslation {
         /// The spoken language.
         pub from_language: String,
@@ -229,9 +228,9 @@ event! {
         pub call_info: AiCallInfo,
         /// The call.
         pub channel_data: AiChannelData,
-        /// How sure the engine is of the words.
+        /// The confidence of the engine in the words.
         pub confidence: Option<Confidence>,
-        /// The words, and who said them.
+        /// The words, and their speaker.
         pub utterance: LiveUtterance,
     }
 }
@@ -244,9 +243,9 @@ event! {
         pub call_info: AiCallInfo,
         /// The call.
         pub channel_data: AiChannelData,
-        /// What was said so far.
+        /// The conversation so far.
         pub conversation_log: Vec<LiveLogEntry>,
-        /// The summary of what was said so far.
+        /// The summary of the conversation so far.
         pub conversation_summary: String,
     }
 }
@@ -259,7 +258,7 @@ event! {
         pub call_info: AiCallInfo,
         /// The call.
         pub channel_data: AiChannelData,
-        /// Everything that was said.
+        /// The whole conversation.
         pub conversation_log: Vec<LiveLogEntry>,
         /// The summary, if one was asked for.
         pub conversation_summary: Option<String>,
@@ -295,9 +294,9 @@ event! {
         pub primary_conversation_summary: Option<String>,
         /// The summary in the language of the translation.
         pub secondary_conversation_summary: Option<String>,
-        /// What was said so far, in the spoken language.
+        /// The conversation so far, in the spoken language.
         pub primary_conversation_log: Vec<LiveLogEntry>,
-        /// What was said so far, translated.
+        /// The conversation so far, translated.
         pub secondary_conversation_log: Vec<LiveLogEntry>,
     }
 }
@@ -310,15 +309,15 @@ event! {
         pub call_info: AiCallInfo,
         /// The call.
         pub channel_data: AiChannelData,
-        /// Everything that was said, in the spoken language.
+        /// The whole conversation, in the spoken language.
         pub primary_conversation_log: Vec<LiveLogEntry>,
-        /// Everything that was said, translated.
+        /// The whole conversation, translated.
         pub secondary_conversation_log: Vec<LiveLogEntry>,
         /// The summary in the spoken language, if one was asked for.
         pub primary_conversation_summary: Option<String>,
         /// The summary in the language of the translation, if one was asked for.
         pub secondary_conversation_summary: Option<String>,
-        /// How the words of each party were translated, by the party's role.
+        /// The settings for each party, by the party's role.
         pub translate_data: BTreeMap<String, LiveTranslation>,
     }
 }

@@ -48,16 +48,16 @@ impl Action<Transcribe> {
 }
 
 open_enum! {
-    /// Whose words a live transcription or translation is about.
+    /// A side of a call, in a live transcription or translation.
     pub enum LiveDirection {
-        /// Those of the call's party.
+        /// The call's party.
         RemoteCaller = "remote-caller",
-        /// Those of our side.
+        /// The own side.
         LocalCaller = "local-caller",
     }
 }
 
-/// What a live transcription or translation is to do: one member, named after it.
+/// A command to a live transcription or translation: start, stop, summarise, or inject a text.
 ///
 /// ```
 /// use signalwire_relay_core::{LiveAction, LiveDirection};
@@ -135,17 +135,17 @@ impl LiveAction {
         self.set("webhook", url.into())
     }
 
-    /// Whether results come during the call, not only at its end. Default: no.
+    /// Asks for results during the call, not only at its end. Default: no.
     pub fn live_events(self, yes: bool) -> Self {
         self.set("live_events", yes)
     }
 
-    /// Whether the end of the call brings a summary. Default: no.
+    /// Asks for a summary at the end of the call. Default: no.
     pub fn ai_summary(self, yes: bool) -> Self {
         self.set("ai_summary", yes)
     }
 
-    /// How to summarise at the end of the call. Default: the service's.
+    /// The instruction for the summary at the end of the call. Default: the service's.
     pub fn ai_summary_prompt(self, prompt: impl Into<String>) -> Self {
         self.set("ai_summary_prompt", prompt.into())
     }
@@ -160,12 +160,12 @@ impl LiveAction {
         self.set("speech_timeout", in_milliseconds(time))
     }
 
-    /// How long a silence ends an utterance, in whole milliseconds (`vad_silence_ms` on the wire). Default: the engine's.
+    /// The silence that ends an utterance, in whole milliseconds (`vad_silence_ms` on the wire). Default: the engine's.
     pub fn vad_silence(self, time: Duration) -> Self {
         self.set("vad_silence_ms", in_milliseconds(time))
     }
 
-    /// How loud speech has to be, 0 to 1800: higher is less sensitive. Default: 400.
+    /// The threshold for speech, 0 to 1800: higher is less sensitive. Default: 400.
     pub fn vad_thresh(self, threshold: u32) -> Self {
         self.set("vad_thresh", threshold)
     }
@@ -177,13 +177,13 @@ impl LiveAction {
         self.set("hints", words)
     }
 
-    /// Whether utterances have details of each word. The newer specification has it for transcriptions; older services do
-    /// not know it. Default: no.
+    /// Adds details of each word to utterances. The newer specification has it for transcriptions; older services do not
+    /// know it. Default: no.
     pub fn verbose_utterances(self, yes: bool) -> Self {
         self.set("verbose_utterances", yes)
     }
 
-    /// How to translate. The newer specification has it for translations; older services do not know it. Default:
+    /// The way of translating. The newer specification has it for translations; older services do not know it. Default:
     /// [`LiveMode::Classic`].
     pub fn mode(self, mode: impl Into<LiveMode>) -> Self {
         self.set("mode", mode.into().as_str())
@@ -210,7 +210,7 @@ impl LiveAction {
         self.set("filter_to", filter.into())
     }
 
-    /// How to summarise, for [`summarize`](Self::summarize). Default: the service's.
+    /// The instruction for the summary of [`summarize`](Self::summarize). Default: the service's.
     pub fn prompt(self, prompt: impl Into<String>) -> Self {
         self.set("prompt", prompt.into())
     }
@@ -221,7 +221,7 @@ fn in_milliseconds(time: Duration) -> u64 {
 }
 
 open_enum! {
-    /// How a live translation works.
+    /// A way of translating.
     pub enum LiveMode {
         /// Turn by turn.
         Classic = "classic",

@@ -69,8 +69,9 @@ impl UserEvent {
     ///     row: u32,
     /// }
     ///
-    /// let picked = call.wait_for(|event: &UserEvent| event.topic.as_deref() == Some("seat-picked")).await?;
-    /// if let Ok(seat) = picked.read::<Seat>() {
+    /// let picked = call.wait_for(|event: &UserEvent| event.topic.as_deref() == Some("seat-picked"));
+    /// call.user_event(serde_json::json!({"topic": "seat-picked", "row": 7})).await?;
+    /// if let Ok(seat) = picked.await?.read::<Seat>() {
     ///     println!("row {}", seat.row);
     /// }
     /// # Ok(()) }
