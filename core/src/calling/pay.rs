@@ -241,7 +241,7 @@ impl Call {
     /// Done when the service has accepted it; the [`PayAction`] gives the outcome, with the confirmation code of the
     /// connector.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// The answer of the connector; a question that nobody answers within [`key_timeout`](Request::key_timeout), 5 s by
     /// default, after [`max_attempts`](Request::max_attempts); the star key; [`stop`](Action::stop); the end of the call.
@@ -317,7 +317,7 @@ event! {
         /// The outcome, at the end, by the newer specification. (An object that some older services send here is in
         /// [`meta`](Self::meta) only.)
         pub result: Option<PayResult>,
-        /// Whether it is over, by the SDKs.
+        /// The state, by the SDKs: set when the payment is over.
         pub state: PayState,
         /// The step (`for` on the wire).
         #[serde(rename = "for")]
