@@ -43,11 +43,14 @@ PYTHONDONTWRITEBYTECODE=1 "$folder/venv/bin/python" python/surface.py ||
     fail "the comparison with the client is not complete"
 for reading in specification sdks; do
     echo "════ reading: $reading"
-    # The last event of a fax then has the `state` that the client waits for. The newer specification has none.
-    [ "$reading" = sdks ] && switches='state_in_fax_events = true' || switches=
+    switches= refusals=20
+    if [ "$reading" = sdks ]; then
+        # The client waits for a `state` in the last event of a fax. The newer specification has none.
+        switches='state_in_fax_events = true' refusals=7
+    fi
     scene every_method 10 0
     scene readings 10 0
-    [ "$reading" = specification ] && scene refusals 5 20 || scene refusals 5 7
+    scene refusals 5 "$refusals"
     scene reconnect 10 0
     resumed
 done
