@@ -56,26 +56,27 @@ pub struct PayPrompt(Map<String, Value>);
 
 impl PayPrompt {
     /// A prompt for a step. It needs something to say or to play.
+    #[expect(clippy::needless_pass_by_value, reason = "steps are named where a prompt is made")]
     pub fn at(step: PayStep) -> Self {
         Self(Map::new()).param("for", step.as_str())
     }
 
-    fn action(mut self, kind: &str, phrase: String) -> Self {
+    fn action(mut self, kind: &str, phrase: impl Into<String>) -> Self {
         let actions = self.0.entry("actions").or_insert_with(|| json!([]));
         if let Value::Array(actions) = actions {
-            actions.push(json!({"type": kind, "phrase": phrase}));
+            actions.push(json!({"type": kind, "phrase": phrase.into()}));
         }
         self
     }
 
     /// Says a text.
     pub fn say(self, text: impl Into<String>) -> Self {
-        self.action("Say", text.into())
+        self.action("Say", text)
     }
 
     /// Plays the audio file at a URL.
     pub fn play(self, url: impl Into<String>) -> Self {
-        self.action("Play", url.into())
+        self.action("Play", url)
     }
 
     /// The attempts that it is for, such as `1` or `2 3`. Default: all. (The SDKs call it `attempts`, which is what is sent;
