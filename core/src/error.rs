@@ -201,13 +201,13 @@ pub struct CallGone {
     pub certainty: Certainty,
 }
 
-/// Whether the service itself does not know if it carried out a request that it answered with this code: it ran out of
-/// time, or had an internal error.
+/// Returns `true` for the codes with which the service says that it does not know if it carried the request out: it ran
+/// out of time, or had an internal error.
 pub(crate) fn outcome_is_unknown(code: i64) -> bool {
     matches!(code, -32000 | -32603 | 500..=599)
 }
 
-/// Whether a request that was answered with this code was not carried out, and may be accepted later.
+/// Returns `true` for the codes of requests that were not carried out and may be accepted later.
 pub(crate) fn try_later(code: i64) -> bool {
     matches!(code, -32004 | -32005 | 408 | 429)
 }
@@ -261,7 +261,7 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 impl Refused {
-    /// Whether the request may have been carried out: [`Certainty::Unknown`] for the codes with which the service says
+    /// The certainty of the outcome: [`Certainty::Unknown`] for the codes with which the service says
     /// that it does not know either (−32000, −32603 and 5xx), else [`Certainty::Refused`].
     ///
     /// Repeat a request whose outcome is unknown only where doing it twice is harmless: a dial or a message would go out
@@ -270,7 +270,7 @@ impl Refused {
         if outcome_is_unknown(self.code) { Certainty::Unknown } else { Certainty::Refused }
     }
 
-    /// Whether the same request may be accepted later: the service is full or not available (−32004, −32005, 408, 429).
+    /// Returns `true` if the same request may be accepted later: the service is full or not available (−32004, −32005, 408, 429).
     pub fn is_temporary(&self) -> bool {
         try_later(self.code)
     }
@@ -299,7 +299,7 @@ pub enum ConnectRefusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
-    /// How often the service refused.
+    /// The number of refusals.
     pub attempts: u32,
     /// The service's code.
     pub code: i64,

@@ -109,7 +109,7 @@ impl Call {
     /// Done when the service has accepted it; the [`ConnectAction`] tells when the parties are joined and when
     /// they are separated. Hanging up ends the connection, so wait for its end first.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// Either party that hangs up, nobody who answers within the ring time of the devices,
     /// [`max_duration`](Request::max_duration), [`disconnect`](Self::disconnect), and the end of the call.

@@ -74,7 +74,7 @@ impl Method for Dial {
 impl Client {
     /// Calls one or more parties and gives the call with the first that answers (`calling.dial`).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// The first answer, or the failure of every leg. [`timeout`](Request::timeout) says for how long to try; default
     /// 120 s. When it passes, and when the future is dropped, every leg is called off, and one that answers all the same is

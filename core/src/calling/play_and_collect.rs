@@ -73,7 +73,7 @@ impl Call {
     ///
     /// Done when the service has accepted it; the [`CollectAction`] gives the result.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// Input that is complete; [`initial_timeout`](Collect::initial_timeout), 4 s by default and counted from the end
     /// of the prompt, if there is none; [`stop`](Action::stop); the end of the call. By the newer specification its

@@ -34,7 +34,7 @@ impl Call {
     ///
     /// [`RoomEvent`]s of the call say what came of it. The newer specification describes them; older services send nothing.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`leave_room`](Self::leave_room), or the end of the call: silence does not.
     ///

@@ -265,7 +265,7 @@ method!(LiveTranslate, "calling.live_translate", check: |translate| {
 impl Call {
     /// Transcribes the call from now on (`calling.transcribe`).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`stop`](Action::stop), or the end of the call: silence does not.
     ///
@@ -288,7 +288,7 @@ impl Call {
     /// [`LiveTranscribeLogEvent`](crate::LiveTranscribeLogEvent) at the end. (So says the newer specification; by the SDKs
     /// there is only the webhook.)
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`LiveAction::stop`], or the end of the call.
     ///
@@ -309,7 +309,7 @@ impl Call {
     /// [`LiveTranslateSummaryEvent`](crate::LiveTranslateSummaryEvent) and
     /// [`LiveTranslateLogEvent`](crate::LiveTranslateLogEvent).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`LiveAction::stop`], or the end of the call.
     ///
