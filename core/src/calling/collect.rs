@@ -312,8 +312,8 @@ open_enum! {
 ///
 /// ```
 /// use signalwire_relay_core::Confidence;
-/// assert_eq!(Confidence::Percent(83.2).fraction(), Some(0.832));
-/// assert_eq!(Confidence::Fraction(0.832).fraction(), Some(0.832));
+/// assert_eq!(Confidence::Percent(75.0).fraction(), Some(0.75));
+/// assert_eq!(Confidence::Fraction(0.75).fraction(), Some(0.75));
 /// assert_eq!(Confidence::NotScored.fraction(), None);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -66,9 +66,26 @@ macro_rules! row {
     };
 }
 
+/// Operations of AI sidecars.
+fn sidecars() -> Vec<Row> {
+    vec![
+        row!("AiSidecar", "ai_sidecar", [WithTheCall, WithTheCall], |_client, call| {
+            over(call.ai_sidecar("en-US").await?)
+        }),
+        row!("[AiSidecar for one summary]", "ai_sidecar", [Ends(1), Ends(1)], |_client, call| {
+            over(call.ai_sidecar("en-US").action(LiveAction::summarize()).await?)
+        }),
+        row!("[Question to a sidecar]", "ai_sidecar", [Ends(1), Ends(1)], |_client, call| async move {
+            let asked = call.ai_sidecar("en-US").await?.ask("Is the caller silent?").await?;
+            asked.answer().timeout(LONG).await.map(drop)
+        }),
+    ]
+}
+
 /// Every operation that there is, as an application would use it that gives nothing but what it has to.
 fn rows() -> Vec<Row> {
-    vec![
+    let mut rows = sidecars();
+    rows.extend([
         row!("Play", "play", [Ends(10), Ends(10)], |_client, call| over(call.play_tts("Hello?").await?)),
         row!("Record", "record", [WithTheCall, Ends(10)], |_client, call| over(call.record().await?)),
         row!("[Record with silence]", "record", [Ends(10), Ends(10)], |_client, call| {
@@ -127,16 +144,6 @@ fn rows() -> Vec<Row> {
         row!("Ai", "ai", [WithTheCall, WithTheCall], |_client, call| {
             over(call.ai().prompt_text("You give tours.").await?)
         }),
-        row!("AiSidecar", "ai_sidecar", [WithTheCall, WithTheCall], |_client, call| {
-            over(call.ai_sidecar("en-US").await?)
-        }),
-        row!("[AiSidecar for one summary]", "ai_sidecar", [Ends(1), Ends(1)], |_client, call| {
-            over(call.ai_sidecar("en-US").action(LiveAction::summarize()).await?)
-        }),
-        row!("[Question to a sidecar]", "ai_sidecar", [Ends(1), Ends(1)], |_client, call| async move {
-            let asked = call.ai_sidecar("en-US").await?.ask("Is the caller silent?").await?;
-            asked.answer().timeout(LONG).await.map(drop)
-        }),
         row!("EnterQueue", "queue_enter", [Ends(181), WithTheCall], |_client, call| {
             over(call.queue_enter("support").await?)
         }),
@@ -173,7 +180,8 @@ fn rows() -> Vec<Row> {
         row!("[Ended]", "wait_for_ended", [WithTheCall, WithTheCall], |_client, call| async move {
             call.wait_for_ended().timeout(LONG).await.map(drop)
         }),
-    ]
+    ]);
+    rows
 }
 
 fn scenario(reading: Reading) -> Scenario {
