@@ -53,6 +53,7 @@
 //! | requests for the driver | [`MAILBOX_LIMIT`] | [`Error::QueueFull`] |
 //! | events for one reader | [`FOLLOW_LIMIT`] | its oldest are dropped, and it is told how many |
 //! | messages whose delivery is followed | [`session::FOLLOWED_MESSAGES`] | [`Error::Lost`] for the oldest |
+//! | tasks for a handler or a reader | [`MAX_WAITING_TASKS`] | the oldest is dropped, with a notice |
 //! | calls at once | [`Config::max_active_calls`] | offers are passed on, or the callers hear a busy line: [`Config::overflow`] |
 //! | an offer to be taken | 10 s | it is passed on |
 //! | an answer to a request | [`Config::request_timeout`] | [`Error::TimedOut`], and the connection is probed |
@@ -137,6 +138,7 @@ pub mod pump;
 mod reauthenticate;
 pub mod session;
 mod subscription;
+mod tasks;
 mod variants;
 
 #[doc(inline)]
@@ -159,7 +161,7 @@ pub use calling::{
 };
 pub use client::{
     Action, Call, Client, ConnectionStates, Driver, Ending, Events, FOLLOW_LIMIT, HandlerOutcome, Held,
-    IncomingCalls, MAILBOX_LIMIT, Raw, Request, Sending, Task, Wait, Work,
+    IncomingCalls, MAILBOX_LIMIT, MAX_WAITING_TASKS, Raw, Request, Sending, Task, Wait, Work,
 };
 pub use config::{
     Config, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS, DEFAULT_REQUEST_TIMEOUT, Endpoint,
@@ -179,3 +181,4 @@ pub use reauthenticate::Reauthenticate;
 #[doc(inline)]
 pub use session::ConnectionState;
 pub use subscription::Subscription;
+pub use tasks::{IncomingTasks, TaskEvent};

@@ -20,7 +20,7 @@
 //!
 //! The parts: `connection` decides when to connect, probe and give up; `requests` what becomes of a request; `refusal` what a
 //! refusal means;
-//! `calls`, `dials` and `messages` what an event means. `pending`, `table`, `dial_table`, `message_table` and
+//! `calls`, `dials`, `messages` and `tasks` what an event means. `pending`, `table`, `dial_table`, `message_table` and
 //! `timers` store.
 
 mod calls;
@@ -38,6 +38,7 @@ mod recent;
 mod refusal;
 mod requests;
 mod table;
+mod tasks;
 mod timers;
 mod waiting;
 
@@ -61,6 +62,7 @@ use self::identity::Identity;
 use self::message_table::Messages;
 use self::pending::{Pending, Purpose, RequestKey};
 use self::table::Calls;
+use self::tasks::TasksTold;
 use self::timers::{Timer, Timers};
 use crate::config::{Config, Endpoint, Overflow};
 use crate::credentials::Credentials;
@@ -103,6 +105,7 @@ pub struct Session {
     calls: Calls,
     dials: Dials,
     messages: Messages,
+    tasks: TasksTold,
     timers: Timers,
     output: VecDeque<Queued>,
 }
@@ -169,6 +172,7 @@ impl Session {
             calls: Calls::new(),
             dials: Dials::new(),
             messages: Messages::new(),
+            tasks: TasksTold::new(),
             timers: Timers::default(),
             output: VecDeque::new(),
         })
