@@ -39,6 +39,8 @@
 //! | --- | --- |
 //! | refusals of a connection | in classes: [`ConnectRefusal`] |
 //! | refusals of which the service does not know whether it carried the request out | [`Certainty::Unknown`]: [`Refused::certainty`] |
+//! | explanations of a refusal: `data`, `message_data` or `errors` | [`Refused::destinations`], [`Refused::fields`] |
+//! | tasks, whose fields stand beside the event type | [`TaskEvent`], [`Client::on_task`] |
 //! | times, in seconds, milliseconds or microseconds | [`SystemTime`](std::time::SystemTime), `None` for not yet: [`events`] |
 //! | confidence, as a fraction or as percent | [`Confidence`] |
 //! | the end of a payment, by `result` or by `state` | [`PayEvent::outcome`] |
@@ -136,6 +138,7 @@ mod messaging;
 mod open_enum;
 pub mod pump;
 mod reauthenticate;
+mod refused;
 pub mod session;
 mod subscription;
 mod tasks;
@@ -143,21 +146,21 @@ mod variants;
 
 #[doc(inline)]
 pub use calling::{
-    AgoraDevice, AiAction, AiEvent, AiRole, AiState, CallReceiveEvent, CallState, CallStateEvent, Codec,
-    Collect, CollectAction, CollectEvent, CollectResultType, ConferenceBeep, ConferenceEvent,
-    ConferenceRecord, ConferenceStatus, ConferenceTrim, Confidence, ConnectAction, ConnectEvent,
-    ConnectState, DenoiseEvent, DetectAction, DetectEvent, Detector, Device, Devices, DialEvent,
-    DigitDetector, Direction, EchoAction, EchoEvent, EchoState, EndReason, ErrorEvent, FabricDevice,
-    FaxDetector, FaxEvent, FaxEventType, FaxTone, Gender, HoldEvent, Joined, LiveAction, LiveDirection,
-    MachineDetector, Media, ParentCall, PauseBehavior, PayAction, PayEvent, PayOutcome, PayParameter,
-    PayPrompt, PayResult, PayState, PayStep, PeerCall, PhoneDevice, PlayAction, PlayDirection, PlayEvent,
-    PlayState, Playlist, Price, QueueAction, QueueDevice, QueueEvent, QueueStatus, ReceiveFaxAction,
-    RecordAction, RecordDirection, RecordEvent, RecordFormat, RecordState, ReferAction, ReferEvent,
-    ReferState, ReferTarget, RtpTap, SendDigitsAction, SendDigitsEvent, SendDigitsState, SendFaxAction,
-    SipDevice, SpeechEngine, StandaloneCollectAction, StreamAction, StreamDevice, StreamEvent, StreamState,
-    StreamTrack, TapAction, TapDevice, TapEvent, TapState, TokenType, TranscribeAction, TranscribeEvent,
-    TranscribeState, WebRtcDevice, WsTap, agora, audio, fabric, phone, queue, refer_to, ringtone, rtp,
-    silence, sip, stream, tts, webrtc, ws,
+    AgoraDevice, AiAction, AiEvent, AiRole, AiState, CallQuality, CallReceiveEvent, CallState,
+    CallStateEvent, Codec, Collect, CollectAction, CollectEvent, CollectResultType, ConferenceAcl,
+    ConferenceBeep, ConferenceEvent, ConferenceRecord, ConferenceStatus, ConferenceTrim, Confidence,
+    ConnectAction, ConnectEvent, ConnectState, DenoiseEvent, DetectAction, DetectEvent, Detector, Device,
+    Devices, DialEvent, DialState, DialedCall, DigitDetector, Direction, EchoAction, EchoEvent, EchoState,
+    EndReason, EndSource, ErrorEvent, FabricDevice, FaxDetector, FaxEvent, FaxEventType, FaxTone, Gender,
+    HoldEvent, Joined, LiveAction, LiveDirection, MachineDetector, Media, ParentCall, PauseBehavior,
+    PayAction, PayEvent, PayOutcome, PayParameter, PayPrompt, PayResult, PayState, PayStep, PeerCall,
+    PhoneDevice, PlayAction, PlayDirection, PlayEvent, PlayState, Playlist, Price, QueueAction, QueueDevice,
+    QueueEvent, QueueStatus, ReceiveFaxAction, RecordAction, RecordDirection, RecordEvent, RecordFormat,
+    RecordState, ReferAction, ReferEvent, ReferState, ReferTarget, RtpTap, SendDigitsAction, SendDigitsEvent,
+    SendDigitsState, SendFaxAction, SipData, SipDevice, SpeechEngine, StandaloneCollectAction, StreamAction,
+    StreamDevice, StreamEvent, StreamState, StreamTrack, TapAction, TapDevice, TapEvent, TapState, TokenType,
+    TranscribeAction, TranscribeEvent, TranscribeState, WebRtcDevice, WsTap, agora, audio, fabric, phone,
+    queue, refer_to, ringtone, rtp, silence, sip, stream, tts, webrtc, ws,
 };
 pub use client::{
     Action, Call, Client, ConnectionStates, Driver, Ending, Events, FOLLOW_LIMIT, HandlerOutcome, Held,
@@ -170,7 +173,7 @@ pub use config::{
 pub use credentials::{Credentials, Secret};
 pub use error::{
     CallGone, Certainty, Closed, ConfigError, ConnectRefusal, DialFailed, Error, InvalidArgument, Lost,
-    QueueFull, Refused, Rejected, TimedOut,
+    QueueFull, Rejected, TimedOut,
 };
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};
@@ -178,6 +181,7 @@ pub use ids::{CallId, ControlId, MessageId, NodeId, Tag, Ticket};
 pub use legacy::{Begin, Begun, LegacyCall, LegacyExecute};
 pub use messaging::{Message, MessageReceiveEvent, MessageState, MessageStateEvent, SendMessage};
 pub use reauthenticate::Reauthenticate;
+pub use refused::{Refused, RefusedDestination, RefusedField, RefusedReason};
 #[doc(inline)]
 pub use session::ConnectionState;
 pub use subscription::Subscription;

@@ -427,7 +427,7 @@ impl Driver {
         if let Event::State(state) = &*event
             && state.call_state.rank().is_some()
         {
-            call.reach(&state.call_state, &state.node_id);
+            call.reach(state);
         }
         let update = Ok(event);
         call.tell(&update);

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     fn task(context: &str) -> TaskEvent {
-        TaskEvent { context: context.to_owned(), ..TaskEvent::default() }
+        serde_json::from_str(&format!(r#"{{"context":"{context}"}}"#)).expect("JSON")
     }
 
     #[test]

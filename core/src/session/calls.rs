@@ -169,6 +169,7 @@ impl Session {
             device: offer.device.clone(),
             state,
             segment_id: offer.segment_id.clone(),
+            sip_data: None,
         })));
     }
 

@@ -46,6 +46,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -68,6 +69,7 @@ use crate::config::{Config, Endpoint, Overflow};
 use crate::credentials::Credentials;
 use crate::error::{ConfigError, Error};
 use crate::ids::{CallId, Ticket};
+use crate::refused::Details;
 
 /// What the transport received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -368,6 +370,22 @@ impl Session {
 
     /// Text of the service with every secret of this session struck out.
     fn scrub(&self, text: &str) -> String {
+        scrub(&self.secrets(), text)
+    }
+
+    /// The explanation of a refusal with every secret of this session struck out.
+    fn scrub_details(&self, details: Details) -> Details {
+        let secrets = self.secrets();
+        let Details { data, message_data, errors } = details;
+        Details {
+            data: scrub_value(&secrets, data),
+            message_data: scrub_value(&secrets, message_data),
+            errors: scrub_value(&secrets, errors),
+        }
+    }
+
+    /// The secrets of this session, the longest first.
+    fn secrets(&self) -> Vec<&str> {
         let mut secrets: Vec<_> = self
             .identity
             .secrets()
@@ -376,11 +394,7 @@ impl Session {
             .collect();
         // One may contain another, which must not be struck out first.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.into_iter().fold(text.to_owned(), |text, secret| {
-            // As it is, and as it stands in JSON.
-            let escaped = serde_json::Value::from(secret).to_string();
-            text.replace(secret, "***").replace(escaped.trim_matches('"'), "***")
-        })
+        secrets
     }
 
     /// The same, for text that need not be there.
@@ -419,5 +433,33 @@ impl Session {
     /// Whether the application may still reach the call, so that news of it are worth telling.
     fn knows(&self, call_id: &CallId) -> bool {
         self.calls.get(call_id).is_some_and(table::Entry::is_visible)
+    }
+}
+
+/// Strikes secrets out of a text.
+fn scrub(secrets: &[&str], text: &str) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| {
+        // As it is, and as it stands in JSON.
+        let escaped = Value::from(*secret).to_string();
+        text.replace(secret, "***").replace(escaped.trim_matches('"'), "***")
+    })
+}
+
+/// Strikes secrets out of JSON: of texts, of names, and of numbers, which become text then.
+fn scrub_value(secrets: &[&str], value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(scrub(secrets, &text)),
+        Value::Array(members) => members.into_iter().map(|member| scrub_value(secrets, member)).collect(),
+        Value::Object(members) => {
+            let scrubbed =
+                |(name, member): (String, Value)| (scrub(secrets, &name), scrub_value(secrets, member));
+            members.into_iter().map(scrubbed).collect()
+        }
+        Value::Number(number) => {
+            let text = number.to_string();
+            let scrubbed = scrub(secrets, &text);
+            if scrubbed == text { Value::Number(number) } else { Value::String(scrubbed) }
+        }
+        other => other,
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::calling::{CallState, Device, Direction, EndReason};
+use crate::calling::{CallState, Device, Direction, EndReason, SipData};
 use crate::config::Endpoint;
 use crate::error::Error;
 use crate::events::Event;
@@ -153,6 +153,8 @@ pub struct CallInfo {
     pub state: CallState,
     /// Its segment; empty if there is none.
     pub segment_id: String,
+    /// Its SIP headers, if it is a SIP call and the service has told them.
+    pub sip_data: Option<Arc<SipData>>,
 }
 
 /// Prints everything but the project.
