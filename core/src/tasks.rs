@@ -46,8 +46,8 @@ impl TaskEvent {
     ///
     /// ```
     /// # fn example(task: &signalwire_relay_core::TaskEvent) -> Result<(), serde_json::Error> {
-    /// let (job, number): (String, String) = task.read()?;
-    /// # let _ = (job, number);
+    /// let job: std::collections::BTreeMap<String, String> = task.read()?;
+    /// println!("{:?}", job.get("number"));
     /// # Ok(()) }
     /// ```
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
