@@ -564,8 +564,10 @@ async fn company(tour: &mut Tour, call: &Call) {
     for (what, request) in [("connect", call.connect(device)), ("connect, in full", full)] {
         if let Some(bridge) = tour.ask(what, request).await {
             let _ = bridge.connected().timeout(secs(30)).await;
-            tour.ask("disconnect", call.disconnect()).await;
-            tour.ask("disconnect, in full", call.disconnect().reason("the tour goes on")).await;
+            let disconnect = call.disconnect();
+            let disconnect =
+                if what == "connect" { disconnect } else { disconnect.reason("the tour goes on") };
+            tour.ask(&format!("dis{what}"), disconnect).await;
             let _ = bridge.wait().timeout(secs(10)).await;
         }
     }
