@@ -304,7 +304,7 @@ mod tests {
     fn destinations_are_read_in_every_form() {
         let message_data = json!([
             {"from": "+15550000", "to": "+1555", "errors": [{"code": "400", "message": "to_number too short"}, "also"]},
-            {"to": 5550001, "errors": {"code": 402}}, {}, "nothing", null, 7,
+            {"to": 5_550_001, "errors": {"code": 402}}, {}, "nothing", null, 7,
         ]);
         let refused = refused(Details { message_data, ..Details::default() });
         let [first, second, third] = &refused.destinations()[..] else {
