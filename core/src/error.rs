@@ -202,13 +202,13 @@ pub struct CallGone {
     pub certainty: Certainty,
 }
 
-/// Whether the service itself does not know if it carried out a request that it answered with this code: it ran out of
-/// time, or had an internal error.
+/// Returns `true` for the codes with which the service says that it does not know if it carried the request out: it ran
+/// out of time, or had an internal error.
 pub(crate) fn outcome_is_unknown(code: i64) -> bool {
     matches!(code, -32000 | -32603 | 500..=599)
 }
 
-/// Whether a request that was answered with this code was not carried out, and may be accepted later.
+/// Returns `true` for the codes of requests that were not carried out and may be accepted later.
 pub(crate) fn try_later(code: i64) -> bool {
     matches!(code, -32004 | -32005 | 408 | 429)
 }
@@ -236,7 +236,7 @@ pub enum ConnectRefusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
-    /// How often the service refused.
+    /// The number of refusals.
     pub attempts: u32,
     /// The service's code.
     pub code: i64,

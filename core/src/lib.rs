@@ -45,7 +45,7 @@
 //! | confidence, as a fraction or as percent | [`Confidence`] |
 //! | the end of a payment, by `result` or by `state` | [`PayEvent::outcome`] |
 //! | the clock of a collect, which the service may not start by itself | started: [`Call::collect`] |
-//! | what ends an operation if nobody does anything | a section *What ends it* at each method that starts one |
+//! | the end of an operation if nobody does anything | a section *Completion* at each method that starts one |
 //!
 //! # Bounds
 //!

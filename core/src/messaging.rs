@@ -38,7 +38,7 @@ params! {
             /// An `https` URL that receives the message's states as webhooks too. (By the newer specification.) Default:
             /// none.
             status_callback: String,
-            /// Whether it is sent as MMS even without media. (By the newer specification.) Default: no.
+            /// Sends the message as MMS even without media. (By the newer specification.) Default: no.
             send_as_mms: bool,
             /// The kind of a WhatsApp message, such as `whatsapp_media_image` or `whatsapp_interactive_list`. (By the
             /// newer specification.) Default: none.
@@ -104,7 +104,7 @@ impl Client {
     ///
     /// Done when the service has accepted it; the [`Message`] tells whether it was delivered.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// The last state of the message: delivered, undelivered, failed or read. Not every carrier tells: bound the wait for it
     /// with [`Wait::timeout`].
@@ -314,7 +314,7 @@ open_enum! {
 }
 
 impl MessageState {
-    /// Whether the fate of the message is known: nothing but [`Read`](Self::Read) may follow.
+    /// Returns `true` once the fate of the message is known: nothing but [`Read`](Self::Read) may follow.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Delivered | Self::Undelivered | Self::Failed | Self::Read)
     }

@@ -80,7 +80,7 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 impl Refused {
-    /// Whether the request may have been carried out: [`Certainty::Unknown`] for the codes with which the service says
+    /// The certainty of the outcome: [`Certainty::Unknown`] for the codes with which the service says
     /// that it does not know either (−32000, −32603 and 5xx), else [`Certainty::Refused`].
     ///
     /// Repeat a request whose outcome is unknown only where doing it twice is harmless: a dial or a message would go out
@@ -89,29 +89,29 @@ impl Refused {
         if outcome_is_unknown(self.code) { Certainty::Unknown } else { Certainty::Refused }
     }
 
-    /// The service's `data`: by the newer specification a list of errors for calls, and for messages an object with the
+    /// Returns the service's `data`: by the newer specification a list of errors for calls, and for messages an object with the
     /// texts for each field. `null` if there is none.
     pub fn data(&self) -> &Value {
         self.details.as_ref().map_or(&Value::Null, |details| &details.data)
     }
 
-    /// The service's `message_data`: by the newer specification the errors of each destination of a dial or a connect.
+    /// Returns the service's `message_data`: by the newer specification the errors of each destination of a dial or a connect.
     /// `null` if there is none.
     pub fn message_data(&self) -> &Value {
         self.details.as_ref().map_or(&Value::Null, |details| &details.message_data)
     }
 
-    /// The service's `errors`: the explanation of a refused message by one of the SDKs. `null` if there is none.
+    /// Returns the service's `errors`: the explanation of a refused message by one of the SDKs. `null` if there is none.
     pub fn errors(&self) -> &Value {
         self.details.as_ref().map_or(&Value::Null, |details| &details.errors)
     }
 
-    /// The destinations that were refused, from `message_data`; empty if the service names none.
+    /// Returns the destinations that were refused, from `message_data`; empty if the service names none.
     pub fn destinations(&self) -> Vec<RefusedDestination> {
         listed(self.message_data()).filter_map(RefusedDestination::read).collect()
     }
 
-    /// The fields that were refused, from `data` and `errors`; empty if the service names none.
+    /// Returns the fields that were refused, from `data` and `errors`; empty if the service names none.
     ///
     /// ```
     /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
@@ -137,7 +137,8 @@ impl Refused {
         fields
     }
 
-    /// The first field with its text, or the number of destinations with the text of the first: no telephone number.
+    /// Writes the first field with its text, or the number of destinations with the text of the first, and no telephone
+    /// number.
     fn write_first_detail(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.details.is_none() {
             return Ok(());
@@ -157,7 +158,7 @@ impl Refused {
         }
     }
 
-    /// Whether the same request may be accepted later: the service is full or not available (−32004, −32005, 408, 429).
+    /// Returns `true` if the same request may be accepted later: the service is full or not available (−32004, −32005, 408, 429).
     pub fn is_temporary(&self) -> bool {
         try_later(self.code)
     }

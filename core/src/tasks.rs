@@ -34,7 +34,7 @@ event! {
 }
 
 impl TaskEvent {
-    /// The sender's object (`message` on the wire); `null` if there is none. `Debug` does not print it.
+    /// Returns the sender's object (`message` on the wire); `null` if there is none. `Debug` does not print it.
     pub fn message(&self) -> &Value {
         &self.message.0
     }
@@ -54,7 +54,7 @@ impl TaskEvent {
         serde_json::from_value(self.message.0.clone())
     }
 
-    /// When the task was sent, to the second, if the service said so.
+    /// Returns the time at which the task was sent, to the second, if the service said so.
     pub fn timestamp(&self) -> Option<SystemTime> {
         self.meta.timestamp().or(self.timestamp)
     }
@@ -140,7 +140,7 @@ impl IncomingTasks {
         Self { inbox, place: Place::default() }
     }
 
-    /// The next task, or `None` when the client is closed and no task waits. Dropping the future loses nothing.
+    /// Waits for the next task. Gives `None` when the client is closed and no task waits. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<TaskEvent> {
         std::future::poll_fn(|cx| self.poll(cx)).await
     }

@@ -177,7 +177,7 @@ params! {
     /// Parameters of `calling.ai_unhold`.
     pub struct AiUnhold {
         optional {
-            /// What is said or noted after. Older services only: the newer specification refuses a request with it.
+            /// A text that is said or noted after. Older services only: the newer specification refuses a request with it.
             /// Default: nothing.
             prompt: String,
         }
@@ -191,7 +191,7 @@ impl Call {
     /// [`prompt`](Request::prompt). Meanwhile the service refuses operations that would occupy the call, such as
     /// [`connect`](Self::connect) and [`play_and_collect`](Self::play_and_collect).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// The agent, when it finds that the conversation is over, [`stop`](Action::stop), or the end of the call. Not every
     /// service tells when the agent is done.

@@ -17,7 +17,7 @@ params! {
             bind_params: Map<String, Value>,
             /// A name for a group of bindings, to clear them together. Default: the service's, `default`.
             realm: String,
-            /// How often the keys may trigger it, at least once. Set with [`max_triggers`](Request::max_triggers).
+            /// The number of triggers, at least 1. Set with [`max_triggers`](Request::max_triggers).
             #[serde(rename = "max_triggers")]
             triggers: NonZeroU32,
         }
@@ -31,7 +31,7 @@ method!(BindDigit, "calling.bind_digit", check: |bind| {
 });
 
 impl Request<BindDigit> {
-    /// How often the keys may trigger it; 0 is without limit, and is not sent. (By the SDKs a 0 means the same as leaving it
+    /// Limits how often the keys trigger the method; 0 is without limit, and is not sent. (By the SDKs a 0 means the same as leaving it
     /// out; the newer specification refuses a 0.) Default: without limit.
     pub fn max_triggers(mut self, times: u32) -> Self {
         self.method.triggers = NonZeroU32::new(times);

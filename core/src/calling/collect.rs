@@ -154,7 +154,7 @@ impl Collect {
         self.words(|speech| speech.model = Some(model.into()))
     }
 
-    /// How long to wait for the first input, from when the timers start. When it passes the collect ends with
+    /// Sets the time for the first input, from when the timers start. When it passes, the collect ends with
     /// [`CollectResultType::NoInput`]. Default: the service's, 4 s.
     pub fn initial_timeout(mut self, time: Duration) -> Self {
         self.initial_timeout = Some(time);
@@ -168,14 +168,14 @@ impl Collect {
         self
     }
 
-    /// Whether the collect begins anew after each result, until it is stopped. By the newer specification only
+    /// Lets the collect begin anew after each result, until it is stopped. By the newer specification only
     /// [`Call::collect`] has it. Default: no.
     pub fn continuous(mut self, yes: bool) -> Self {
         self.continuous = Some(yes);
         self
     }
 
-    /// Whether the beginning of input is reported. By the newer specification only [`Call::collect`] has it. Default: no.
+    /// Reports the beginning of input. By the newer specification only [`Call::collect`] has it. Default: no.
     pub fn send_start_of_input(mut self, yes: bool) -> Self {
         self.send_start_of_input = Some(yes);
         self
@@ -276,7 +276,7 @@ impl Call {
     ///
     /// Done when the service has accepted it; the [`StandaloneCollectAction`] gives the result.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// Input that is complete; [`initial_timeout`](Collect::initial_timeout), 4 s by default, if there is none; `stop`; the
     /// end of the call. A [`continuous`](Collect::continuous) collect goes on after each result, and one whose timers were
@@ -316,7 +316,7 @@ open_enum! {
     }
 }
 
-/// How sure a speech engine is of what it heard, on the scale that the service used.
+/// The confidence of a speech engine in what it heard, on the scale that the service used.
 ///
 /// The newer specification has a number from 0 to 100, where 0 is "not scored"; by the SDKs it is a number from 0 to 1.
 /// Both are read: a number up to 1 counts as a fraction, a larger one as percent. [`fraction`](Self::fraction) gives
@@ -361,7 +361,7 @@ impl fmt::Display for Confidence {
     }
 }
 
-/// What is on neither scale is none.
+/// A number on neither scale is ignored.
 impl Lenient for Option<Confidence> {
     fn read(raw: &RawValue) -> Self {
         match Option::<f64>::read(raw)? {
@@ -425,7 +425,7 @@ impl CollectEvent {
         result.params.text.as_deref().or(result.text.as_deref())
     }
 
-    /// How sure the engine is of the words, if it says so.
+    /// The confidence of the engine in the words, if it gives one.
     pub fn confidence(&self) -> Option<Confidence> {
         self.result.as_ref()?.params.confidence
     }

@@ -49,7 +49,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Who may open the recording of a conference.
+    /// The access to the recording of a conference.
     pub enum ConferenceAcl {
         /// Only with credentials.
         Private = "private",
@@ -102,9 +102,9 @@ params! {
             recording_status_callback_event_type: String,
             /// How it is called, `GET` or `POST`. Default: `POST`.
             recording_status_callback_method: String,
-            /// Who may open the recording. Default: the service's.
+            /// Sets the access to the recording (`acl` on the wire). Default: the service's.
             acl: ConferenceAcl,
-            /// Whether events of status [`CallQuality`](ConferenceStatus::CallQuality) tell about the connection of the call.
+            /// Asks for events of status [`CallQuality`](ConferenceStatus::CallQuality) about the connection of the call.
             /// (Known to the newer specification only.) Default: no.
             emit_call_quality: bool,
             /// A stream of the conference's audio: an object with a `wss` `url` and more. Default: none.
@@ -291,7 +291,7 @@ event! {
 }
 
 impl ConferenceEvent {
-    /// The figures of an event of status [`CallQuality`](ConferenceStatus::CallQuality), which
+    /// Returns the figures of an event of status [`CallQuality`](ConferenceStatus::CallQuality), which
     /// [`emit_call_quality`](Request::emit_call_quality) asks for; `None` if the event has none. (By the newer
     /// specification.)
     pub fn call_quality(&self) -> Option<CallQuality> {

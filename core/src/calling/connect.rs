@@ -37,13 +37,14 @@ params! {
             /// none; 4 hours by one document. (The newer specification says seconds; an older document says minutes.)
             #[serde(with = "whole_seconds")]
             max_duration: Duration,
-            /// How long each device without a time of its own rings (`timeout` on the wire). (Known to the newer
+            /// Sets the ring time of each device that has none of its own (`timeout` on the wire). (Known to the newer
             /// specification only.) Default: the service's, 30 s.
             ///
-            /// [`timeout`](Request::timeout) is something else: the time that the service has to accept the request.
+            /// [`timeout`](Request::timeout) limits the acceptance of the request instead, on this client's clock, and is not
+            /// sent.
             #[serde(rename = "timeout", serialize_with = "write_seconds")]
             ring_timeout: Duration,
-            /// The keys that are sent once the other party has answered, such as an extension: `0-9 A-D * #`, and `w` and
+            /// Sends keys once the other party has answered, such as an extension: `0-9 A-D * #`, and `w` and
             /// `W` for a short and a long pause. (Known to the newer specification only.) Default: none.
             send_digits: String,
             /// The dearest route that may be taken, in dollars a minute. Default: no limit.
@@ -111,7 +112,7 @@ params! {
     /// Parameters of `calling.disconnect`.
     pub struct Disconnect {
         optional {
-            /// Why, in free words that the service stores. (Known to the newer specification only.) Default: none.
+            /// Gives the reason (`reason` on the wire), in free words that the service stores. (Known to the newer specification only.) Default: none.
             reason: String,
         }
     }
@@ -125,7 +126,7 @@ impl Call {
     /// Done when the service has accepted it; the [`ConnectAction`] tells when the parties are joined and when
     /// they are separated. Hanging up ends the connection, so wait for its end first.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// Either party that hangs up, nobody who answers within the ring time of the devices or
     /// [`ring_timeout`](Request::ring_timeout), [`max_duration`](Request::max_duration), [`disconnect`](Self::disconnect), and the end of the call.

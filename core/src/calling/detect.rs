@@ -222,7 +222,7 @@ impl Action<Detect> {
 impl Call {
     /// Starts a detector (`calling.detect`).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`run_for`](Request::run_for), 30 s by default; [`stop`](Action::stop); the end of the call. Waiting for the
     /// action is over before that, with the first result that means something.

@@ -203,7 +203,7 @@ macro_rules! ringing_setters {
 /// The setter that every device has which the newer specification can dial.
 macro_rules! confirm_timeout_setter {
     () => {
-        /// How long the callee may take for [`confirm`](Self::confirm), in whole seconds. Default: the service's. (Known
+        /// Limits the time that the callee takes for [`confirm`](Self::confirm), in whole seconds. Default: the service's. (Known
         /// to the newer specification only.)
         pub fn confirm_timeout(mut self, time: Duration) -> Self {
             self.confirm_timeout = Some(time);

@@ -47,17 +47,17 @@ params! {
             /// specification says seconds; an older document says minutes.)
             #[serde(with = "whole_seconds")]
             max_duration: Duration,
-            /// How long each device without a time of its own rings (`timeout` on the wire). (Known to the newer
+            /// Sets the ring time of each device that has none of its own (`timeout` on the wire). (Known to the newer
             /// specification only.) Default: the service's, 30 s.
             ///
-            /// The service gives up on the device then and goes on with the next. [`timeout`](Request::timeout) is the time
-            /// that this client gives the whole dial.
+            /// The service gives up on the device then and goes on with the next. [`timeout`](Request::timeout) limits the
+            /// whole dial instead, on this client's clock, and is not sent.
             #[serde(rename = "timeout", serialize_with = "write_seconds")]
             ring_timeout: Duration,
-            /// The keys that are sent once somebody has answered, such as an extension: `0-9 A-D * #`, and `w` and `W` for
+            /// Sends keys once somebody has answered, such as an extension: `0-9 A-D * #`, and `w` and `W` for
             /// a short and a long pause. (Known to the newer specification only.) Default: none.
             send_digits: String,
-            /// A SWML document that is attached to the dial: an `https` URL, the text of a document, or a JSON object.
+            /// Attaches a SWML document to the dial: an `https` URL, the text of a document, or a JSON object.
             /// (Known to the newer specification only.) Default: none.
             dest_swml: Value,
             /// The node that is to place the call. Known to older services only. Default: the service's choice.
@@ -95,7 +95,7 @@ impl Method for Dial {
 impl Client {
     /// Calls one or more parties and gives the call with the first that answers (`calling.dial`).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// The first answer, or the failure of every leg: each rings for the time of its device, or for
     /// [`ring_timeout`](Request::ring_timeout). [`timeout`](Request::timeout) says for how long to try in all; default 120 s. When it passes, and when the future is dropped, every leg is called off, and one that answers all the same is

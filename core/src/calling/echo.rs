@@ -49,7 +49,7 @@ open_enum! {
 impl Call {
     /// Plays back to the call's party what it says (`calling.echo`).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`run_for`](Request::run_for), or the end of the call.
     ///

@@ -76,7 +76,7 @@ impl Action<ReceiveFax> {
 impl Call {
     /// Sends a fax: a PDF, by its `http` or `https` URL (`calling.send_fax`).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// The last page, a failure (no fax machine answers, the document cannot be fetched), [`stop`](Action::stop), or
     /// the end of the call. How long the service tries if nothing answers is its own choice: bound the wait with
@@ -94,7 +94,7 @@ impl Call {
 
     /// Receives a fax (`calling.receive_fax`).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// As for [`send_fax`](Self::send_fax).
     ///

@@ -92,13 +92,13 @@ pub struct Rule {
     pub(crate) answers: fn(&Event) -> bool,
     /// Whether an event that belongs to the operation is its last.
     pub(crate) ends: fn(&Event) -> bool,
-    /// What an event that belongs to the operation, and is not its last, says of the end.
+    /// The hint that an event of the operation, other than the last, gives of the end.
     pub(crate) end_hint: fn(&Event) -> EndHint,
     /// The method that ends it, if the service may say nothing of the end then.
     pub(crate) silent_stop: Option<&'static str>,
 }
 
-/// What an event says of the end of its operation without being the end.
+/// A hint of the end of an operation, by an event that is not the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EndHint {
     /// Nothing.

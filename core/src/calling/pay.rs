@@ -56,26 +56,27 @@ pub struct PayPrompt(Map<String, Value>);
 
 impl PayPrompt {
     /// A prompt for a step. It needs something to say or to play.
+    #[expect(clippy::needless_pass_by_value, reason = "steps are named where a prompt is made")]
     pub fn at(step: PayStep) -> Self {
         Self(Map::new()).param("for", step.as_str())
     }
 
-    fn action(mut self, kind: &str, phrase: String) -> Self {
+    fn action(mut self, kind: &str, phrase: impl Into<String>) -> Self {
         let actions = self.0.entry("actions").or_insert_with(|| json!([]));
         if let Value::Array(actions) = actions {
-            actions.push(json!({"type": kind, "phrase": phrase}));
+            actions.push(json!({"type": kind, "phrase": phrase.into()}));
         }
         self
     }
 
     /// Says a text.
     pub fn say(self, text: impl Into<String>) -> Self {
-        self.action("Say", text.into())
+        self.action("Say", text)
     }
 
     /// Plays the audio file at a URL.
     pub fn play(self, url: impl Into<String>) -> Self {
-        self.action("Play", url.into())
+        self.action("Play", url)
     }
 
     /// The attempts that it is for, such as `1` or `2 3`. Default: all. (The SDKs call it `attempts`, which is what is sent;
@@ -241,7 +242,7 @@ impl Call {
     /// Done when the service has accepted it; the [`PayAction`] gives the outcome, with the confirmation code of the
     /// connector.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// The answer of the connector; a question that nobody answers within [`key_timeout`](Request::key_timeout), 5 s by
     /// default, after [`max_attempts`](Request::max_attempts); the star key; [`stop`](Action::stop); the end of the call.
@@ -317,7 +318,7 @@ event! {
         /// The outcome, at the end, by the newer specification. (An object that some older services send here is in
         /// [`meta`](Self::meta) only.)
         pub result: Option<PayResult>,
-        /// Whether it is over, by the SDKs.
+        /// The state, by the SDKs: set when the payment is over.
         pub state: PayState,
         /// The step (`for` on the wire).
         #[serde(rename = "for")]

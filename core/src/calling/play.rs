@@ -112,7 +112,7 @@ impl Call {
     ///
     /// Done when the service has accepted it; the [`PlayAction`] tells when it is over.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// The end of the list, played as often as [`repeat`](Request::repeat) says; media that cannot be played;
     /// [`stop`](Action::stop); the end of the call. With `repeat(0)` it goes on until it is stopped.

@@ -34,7 +34,7 @@ operation!(
 voice_setters!(PlayAndCollect);
 
 impl Request<PlayAndCollect> {
-    /// The smallest number of keys that count as input (`digits.min` on the wire), for a prompt that collects keys. Only
+    /// Sets the smallest number of keys that counts as input (`digits.min` on the wire), for a prompt that collects keys. Only
     /// prompts have it: a [collect](Call::collect) has no such parameter. (Known to the newer specification only.) Default:
     /// none.
     ///
@@ -91,7 +91,7 @@ impl Call {
     ///
     /// Done when the service has accepted it; the [`CollectAction`] gives the result.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// Input that is complete; [`initial_timeout`](Collect::initial_timeout), 4 s by default and counted from the end
     /// of the prompt, if there is none; [`stop`](Action::stop); the end of the call. By the newer specification its

@@ -18,7 +18,7 @@ params! {
             wait_url: String,
             /// A URL that receives the events as webhooks too. Default: none.
             status_url: String,
-            /// How long the call waits at most, in whole seconds, at least 1. Then it leaves the queue. Default: the
+            /// The longest wait, in whole seconds, at least 1. Then the call leaves the queue. Default: the
             /// service's, 180 s. (Known to the newer specification only.)
             #[serde(with = "whole_seconds")]
             wait_time: Duration,
@@ -104,7 +104,7 @@ impl Call {
     ///
     /// Done when the service has accepted it; the [`QueueAction`] tells when the call is out again.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// Somebody who takes the call from the queue, [`leave`](Action::leave), the end of the call, and
     /// [`wait_time`](Request::wait_time): 180 s by the newer specification, without limit by the SDKs.
@@ -165,7 +165,7 @@ event! {
         pub position: Option<u64>,
         /// How many are in the queue.
         pub size: Option<u64>,
-        /// How long callers wait on average.
+        /// The average wait of callers.
         pub avg_time: Option<Duration>,
         /// When the call was put in.
         pub enqueue_ts: Option<SystemTime>,

@@ -159,7 +159,7 @@ impl Request<Record> {
         self.audio(|audio| audio.initial_timeout = Some(time))
     }
 
-    /// How long a silence ends the recording; zero is none. Default: the service's: none by the newer specification,
+    /// The silence that ends the recording; zero is none. Default: the service's: none by the newer specification,
     /// 0.5 s to 5 s by other documents. Set it where the recording has to end by silence.
     pub fn end_silence_timeout(self, time: Duration) -> Self {
         self.audio(|audio| audio.end_silence_timeout = Some(time))
@@ -176,7 +176,7 @@ impl Request<Record> {
         self.audio(|audio| audio.input_sensitivity = Some(sensitivity.into()))
     }
 
-    /// How long the recording may get; zero is without limit. Default: no limit.
+    /// The longest duration of the recording; zero is without limit. Default: no limit.
     pub fn max_length(self, time: Duration) -> Self {
         self.audio(|audio| audio.max_length = Some(time))
     }
@@ -239,7 +239,7 @@ impl Call {
     ///
     /// Done when the service has accepted it; the [`RecordAction`] gives the file's URL when it is over.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// A terminator key, [`stop`](Action::stop), [`max_length`](Request::max_length), the end of the call, and silence, if
     /// [`initial_timeout`](Request::initial_timeout) and [`end_silence_timeout`](Request::end_silence_timeout) are set.

@@ -33,7 +33,7 @@ impl Call {
     /// `calling.call.room` events of the call tell what came of it; they are read as
     /// [`Event::Unknown`](crate::Event::Unknown).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`leave_room`](Self::leave_room), or the end of the call: silence does not.
     ///

@@ -49,7 +49,7 @@ impl Call {
     /// Done when the service has accepted it; the [`SendDigitsAction`] tells when the last key was sent, or that the
     /// service could not send them ([`SendDigitsState::Error`]).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// The last key, a failure to send them, or the end of the call.
     ///

@@ -77,7 +77,7 @@ impl Action<Stream> {
 impl Call {
     /// Streams the call's audio to the server at a `wss` URL (`calling.stream`).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`stop`](Action::stop), the server, or the end of the call: silence does not.
     ///

@@ -183,7 +183,7 @@ impl Action<Tap> {
 impl Call {
     /// Sends a copy of the call's audio elsewhere (`calling.tap`).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`stop`](Action::stop), or the end of the call: silence does not.
     ///

@@ -153,7 +153,7 @@ method!(LiveTranslate, "calling.live_translate", check: |translate| {
 impl Call {
     /// Transcribes the call from now on (`calling.transcribe`).
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`stop`](Action::stop), or the end of the call: silence does not.
     ///
@@ -174,7 +174,7 @@ impl Call {
     /// as [`Event::Unknown`](crate::Event::Unknown). (That is what the newer specification says; by the SDKs there is only
     /// the webhook.)
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`LiveAction::stop`], or the end of the call.
     ///
@@ -193,7 +193,7 @@ impl Call {
     /// Translates while the call goes on (`calling.live_translate`). Results go where those of
     /// [`live_transcribe`](Self::live_transcribe) go, as `calling.ai.translate.…`.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`LiveAction::stop`], or the end of the call.
     ///

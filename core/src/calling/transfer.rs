@@ -134,7 +134,7 @@ impl Call {
     /// Done when the service has accepted it; the [`ReferAction`] tells what came of it. The older SDKs know no other
     /// outcome than `success`.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// The answer of the other side's equipment, or the end of the call.
     ///

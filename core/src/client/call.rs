@@ -200,19 +200,19 @@ impl Call {
         self.live().with(|live| live.ended.clone())
     }
 
-    /// The side that ended it. `None` while it lives, and if the service does not say. (By the newer specification.)
+    /// Returns the side that ended the call (`end_source` on the wire). `None` while it lives, and if the service does not say. (By the newer specification.)
     pub fn end_source(&self) -> Option<EndSource> {
         self.live().with(|live| live.end_source.clone())
     }
 
-    /// The SIP headers of a SIP call, once the service has told them: with the outcome of a dial, or with the first state
+    /// Returns the SIP headers of a SIP call (`sip_data` on the wire), once the service has told them: with the outcome of a dial, or with the first state
     /// that the call reaches. (By the newer specification.)
     pub fn sip_data(&self) -> Option<Arc<SipData>> {
         self.live().with(|live| live.sip_data.clone())
     }
 
-    /// The quality of the sound that came in, as a mean opinion score from about 1 to 5; as a rule once the call has ended.
-    /// (By the newer specification.)
+    /// Returns the quality of the sound that came in (`audio_in_mos` on the wire), as a mean opinion score from about 1 to 5;
+    /// as a rule once the call has ended. (By the newer specification.)
     pub fn audio_in_mos(&self) -> Option<f64> {
         self.live().with(|live| live.audio_in_mos)
     }

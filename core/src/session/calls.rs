@@ -87,7 +87,7 @@ impl Session {
         }
     }
 
-    /// Whether the service has carried out a decision is not known. Once nobody is left in the application to repeat it,
+    /// Takes in a decision whose outcome is unknown. Once nobody is left in the application to repeat it,
     /// the session sees to it that the call is not forgotten.
     pub(super) fn handle_unknown_decision(&mut self, now: Instant, call_id: &CallId, decision: Decision) {
         let Some(entry) = self.calls.get_mut(call_id) else { return };

@@ -35,7 +35,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const HEALTHY_AFTER: Duration = Duration::from_secs(10);
 /// How often credentials that were never accepted may be refused.
 const REJECTION_LIMIT: u32 = 3;
-/// How often an earlier session is offered to a service that refuses it without saying why.
+/// The number of times that an earlier session is offered to a service that refuses it without saying why.
 const RESUME_ATTEMPTS: u32 = 3;
 /// How long nothing may arrive before the service is asked whether it is there. It pings more often itself.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);

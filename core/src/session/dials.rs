@@ -23,7 +23,7 @@ const STRAGGLER_LIMIT: Duration = Duration::from_secs(3);
 const DISMISSAL_LIMIT: Duration = Duration::from_secs(10);
 /// How often it is asked.
 const DISMISSAL_ATTEMPTS: u32 = 3;
-/// How often a service in trouble is asked to be rid of a call: for about an hour.
+/// The number of times that a service in trouble is asked to be rid of a call: for about an hour.
 const TROUBLED_DISMISSALS: u32 = 15;
 /// Why a leg is ended that shows up after its dial was decided.
 pub(super) const LATE: &str = "its dial is over";

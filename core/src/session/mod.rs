@@ -18,10 +18,9 @@
 //! }
 //! ```
 //!
-//! The parts: `connection` decides when to connect, probe and give up; `requests` what becomes of a request; `refusal` what a
-//! refusal means;
-//! `calls`, `dials`, `messages` and `tasks` what an event means. `pending`, `table`, `dial_table`, `message_table` and
-//! `timers` store.
+//! The parts: `connection` decides when to connect, probe and give up; `requests` decides the fate of a request, and
+//! `refusal` the meaning of a refusal; `calls`, `dials`, `messages` and `tasks` decide the meaning of an event. `pending`,
+//! `table`, `dial_table`, `message_table` and `timers` store.
 
 mod calls;
 mod command;

@@ -20,12 +20,12 @@ pub(super) fn trouble_pause(times: u32) -> Duration {
 }
 
 impl Status {
-    /// Whether the call does not exist, or does not exist any more.
+    /// Returns `true` if the call does not exist, or does not exist any more.
     pub(super) fn is_gone(&self) -> bool {
         matches!(self.code, 404 | 410)
     }
 
-    /// Whether the service is in trouble of its own, and may accept the same request later.
+    /// Returns `true` if the service is in trouble of its own, and may accept the same request later.
     pub(super) fn is_transient(&self) -> bool {
         outcome_is_unknown(self.code) || try_later(self.code)
     }
@@ -45,7 +45,7 @@ impl Status {
         }
     }
 
-    /// Whether a refusal to resume means that the service does not know the session any more.
+    /// Returns `true` if a refusal to resume means that the service does not know the session any more.
     pub(super) fn is_stale_session(&self, refusal: ConnectRefusal) -> bool {
         refusal == ConnectRefusal::Authentication || self.code == -32602
     }

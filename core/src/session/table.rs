@@ -38,7 +38,7 @@ pub(super) enum Role {
     },
 }
 
-/// What the application decides about a call.
+/// A decision of the application about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
     /// It is answered.
@@ -103,7 +103,7 @@ pub(super) struct Entry {
     pub(super) released: bool,
     /// Whether the service is being asked if it still knows the call.
     pub(super) in_question: bool,
-    /// How often in a row the service was in trouble when it was asked something about the call by the session itself.
+    /// The number of times in a row that the service was in trouble when the session itself asked something about the call.
     pub(super) troubled: u32,
     pub(super) operations: Vec<Running>,
     /// The latest events about operations that they do not name, with the ids of their frames.
@@ -121,7 +121,7 @@ impl Entry {
         self.answers > 0 || self.refusals > 0
     }
 
-    /// How often a decision was made, not counting what was certainly not carried out.
+    /// The number of times that a decision was made, not counting what was certainly not carried out.
     pub(super) fn times(&mut self, decision: Decision) -> &mut u32 {
         match decision {
             Decision::Answer => &mut self.answers,

@@ -960,7 +960,7 @@ fn messages_that_one_description_of_the_service_allows_are_sent() {
         json!({"to_number": to, "from_number": to, "context": "x", "message_type": "whatsapp_media_location",
             "send_as_mms": true})
     );
-    // What this library has no setter for may be what makes it whole.
+    // A member without a setter may complete the message.
     assert_eq!(
         sent(client.send_message(to, to).context("x").param("location", json!([1, 2]))),
         json!({"to_number": to, "from_number": to, "context": "x", "location": [1, 2]})

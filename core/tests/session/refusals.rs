@@ -1,4 +1,4 @@
-//! What the service means when it says no: at connect, and of a command.
+//! Refusals by the service: of a connection, and of a command.
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::{ConnectionState, Notice, SessionEvent, Target};
@@ -366,7 +366,7 @@ fn a_leg_that_nobody_wants_is_hung_up_however_long_the_service_is_in_trouble() {
     assert_eq!(rig.session.stats().calls, 0);
 }
 
-/// Lets seconds pass while the service answers pings.
+/// Passes seconds during which the service answers pings.
 fn pass_answering_pings(rig: &mut Rig, seconds: u32) {
     for _ in 0..seconds {
         rig.pass(SECOND);

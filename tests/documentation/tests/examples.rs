@@ -11,7 +11,7 @@ use signalwire_relay_simulator::{Caller, Message, Phone, Reading, Scenario, Step
 
 type Running = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
-/// What an example gives.
+/// The output of an example.
 trait Outcome {
     fn text(self) -> Result<(), String>;
 }
@@ -40,11 +40,11 @@ mod examples {
     include!(concat!(env!("OUT_DIR"), "/examples.rs"));
 }
 
-/// How long an example may run. Some wait for what never comes here.
+/// The time limit of an example. Some wait for what never comes here.
 const LONG: Duration = Duration::from_mins(5);
 
-/// What only older services know and the documentation shows: the method, and the beginning of the refusal. The
-/// documentation of each says so.
+/// The requests in the documentation that only older services know, with the text of the refusal. Their documentation says
+/// so.
 const OLDER: [(&str, &str); 6] = [
     ("calling.hold", "Method 'calling.hold' not found"),
     ("calling.unhold", "Method 'calling.unhold' not found"),
@@ -76,7 +76,7 @@ fn scenario(reading: Reading) -> Scenario {
         ]))
 }
 
-/// What the service objected to while an example ran, and how it ended.
+/// Runs an example. Returns the objections of the service and the outcome.
 fn run(
     reading: Reading,
     example: impl FnOnce(Client, Option<Call>) -> Running,

@@ -135,7 +135,7 @@ async fn outbound(client: &Client, diary: &mut Diary) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the application sees of a service in one of its readings, with or without the other forms.
+/// Returns the diary of an application that meets a service in one of its readings, with or without the other forms.
 fn seen(reading: Reading, other_forms: bool) -> Vec<String> {
     let mut world = World::new(scenario().reading(reading).other_forms(other_forms), 1);
     let client = world.client(World::config());

@@ -16,7 +16,7 @@ use signalwire_relay_core::{
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{Caller, Phone, Reading, Scenario, Step};
 
-/// How long a wait may take before it counts as one that the silent person never ends.
+/// The time after which a wait counts as one that the silent person never ends.
 const LONG: Duration = Duration::from_mins(20);
 const OURS: &str = "+15552220000";
 const NOBODY: &str = "+15551000001";
@@ -191,7 +191,7 @@ fn scenario(reading: Reading) -> Scenario {
         .phone(Phone::any().answers_after(secs(1)).script([Step::StaySilent]))
 }
 
-/// What the wait came to, and how long it took.
+/// Returns the outcome of the wait, and the time that it took.
 fn waited(row: &Row, reading: Reading) -> (Result<(), Error>, Duration) {
     let mut world = World::new(scenario(reading), 1);
     let client = world.client(World::config());
@@ -207,7 +207,7 @@ fn waited(row: &Row, reading: Reading) -> (Result<(), Error>, Duration) {
     let outcome = world.block_on((row.wait)(client.clone(), call.clone()));
     let lasted = world.now().saturating_sub(began);
     if matches!(outcome, Err(Error::TimedOut(_))) {
-        // What only the call bounds ends with it.
+        // A wait that only the call bounds ends with the call.
         let ended = world.block_on(async {
             let again = (row.wait)(client.clone(), call.clone());
             let hang_up = async {
@@ -274,7 +274,7 @@ fn the_documentation_of_every_operation_says_what_ends_it() {
         let documentation: Vec<_> =
             before.lines().rev().take_while(|line| line.trim_start().starts_with("///")).collect();
         let says = |words: &str| documentation.iter().any(|line| line.contains(words));
-        assert!(says("# What ends it") || row.documented.starts_with("wait_for"), "{}", row.documented);
+        assert!(says("# Completion") || row.documented.starts_with("wait_for"), "{}", row.documented);
         if row.bounds.iter().any(|bound| matches!(bound, WithTheCall)) {
             assert!(says("end of the call") || row.documented.starts_with("wait_for"), "{}", row.documented);
         }

@@ -1,4 +1,4 @@
-//! What is wrong if one goes by the SDKs alone: each case against a service that follows the newer specification.
+//! Each difference of the newer specification that a client by the SDKs gets wrong, against a service that follows it.
 
 use std::future::{Future, IntoFuture};
 use std::time::Duration;

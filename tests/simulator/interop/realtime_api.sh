@@ -20,17 +20,10 @@ have_node() {
     command -v node >/dev/null && command -v npm >/dev/null
 }
 
-install_node() {
-    command -v apt-get >/dev/null || skip "node or npm is missing, and there is no apt-get to install them"
-    [ "$(id -u)" -eq 0 ] || skip "node or npm is missing, and only root can install them with apt-get"
-    echo "node or npm is missing: apt-get installs them"
-    timeout 120 apt-get update >"$folder/log" 2>&1 || echo "apt-get update failed: $(tail -n 1 "$folder/log")"
-    DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install --yes --no-install-recommends nodejs npm \
-        >"$folder/log" 2>&1 </dev/null || skip "apt-get cannot install nodejs and npm: $(tail -n 1 "$folder/log")"
+have_node || {
+    packages "node or npm" nodejs npm
     have_node || skip "apt-get installed nodejs and npm, and still there is no node or no npm"
 }
-
-have_node || install_node
 node -e "process.exit(parseInt(process.versions.node) < $OLDEST_NODE ? 1 : 0)" ||
     skip "node $(node --version) is older than $OLDEST_NODE"
 mkdir "$folder/packages"
@@ -47,21 +40,14 @@ client() {
         NODE_EXTRA_CA_CERTS="$folder/ca.pem" timeout 180 node "$1"
 }
 
-# scene NAME SPEED REFUSALS: runs a script with the scenario of the same name in the current reading.
-scene() {
-    {
-        echo "reading = \"$reading\""
-        cat "realtime_api/$1.toml"
-    } >"$folder/$1.toml"
-    act "realtime_api/$1.mjs" "$folder/$1.toml" "$2" "$3"
-}
-
+scripts=realtime_api
+suffix=mjs
 for reading in specification sdks; do
     echo "════ reading: $reading"
     scene every_method 5 0
     scene readings 10 0
     scene refusals 5 10
     scene reconnect 10 0
-    [ "$(grep -c 'session resumed' "$folder/story")" -eq 1 ] || fail "the session was not resumed once"
+    resumed
 done
 echo "everything went as it should"

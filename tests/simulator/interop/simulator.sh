@@ -1,12 +1,15 @@
-# Shared by the runners: builds the simulator, and runs each script of a client against a simulator of its own.
+# Shared by the runners: installs what is missing, builds the simulator, and runs each script of a client against a
+# simulator of its own.
 #
 # A runner sources this file from its own folder. It defines `client SCRIPT`, which executes the script with exec, and
-# then calls `act` for each script. $host is the simulator's address, $folder a temporary folder, and $folder/ca.pem
-# the certificate to trust.
+# sets $scripts and $suffix. Then it sets $reading and $switches and calls `scene` for each script. $host is the
+# simulator's address, $folder a temporary folder, and $folder/ca.pem the certificate to trust.
 
 folder=$(mktemp -d) || exit 1
 simulator=
 script=
+# Further lines for the scenarios, of the current reading.
+switches=
 
 cleanup() {
     for process in $script $simulator; do
@@ -27,6 +30,18 @@ fail() {
     exit 1
 }
 
+# packages TOOLS PACKAGE...: installs Debian packages for tools that are missing, or skips the run with the reason.
+packages() {
+    missing=$1
+    shift
+    command -v apt-get >/dev/null || skip "$missing is missing, and there is no apt-get to install it"
+    [ "$(id -u)" -eq 0 ] || skip "$missing is missing, and only root can install it with apt-get"
+    echo "$missing is missing: apt-get installs $*"
+    timeout 120 apt-get update >"$folder/log" 2>&1 || echo "apt-get update failed: $(tail -n 1 "$folder/log")"
+    DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install --yes --no-install-recommends "$@" \
+        >"$folder/log" 2>&1 </dev/null || skip "apt-get cannot install $*: $(tail -n 1 "$folder/log")"
+}
+
 build_simulator() {
     cargo build --locked -p signalwire-relay-simulator || fail "the simulator does not build"
     target=$(cargo metadata --locked --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
@@ -34,13 +49,20 @@ build_simulator() {
     [ -x "$program" ] || fail "there is no $program"
 }
 
-# act SCRIPT SCENARIO SPEED REFUSALS: runs a script; so many of its requests have to be refused.
-act() {
+# scene NAME SPEED REFUSALS: runs a script with the scenario of the same name in the current reading. So many of its
+# requests have to be refused.
+scene() {
     echo "══ $1"
+    {
+        echo "reading = \"$reading\""
+        echo "$switches"
+        cat "$scripts/$1.toml"
+    } >"$folder/$1.toml"
     story="$folder/story"
     # Those of the script before must not be taken for the new ones.
     rm -f "$story" "$folder/ca.pem"
-    "$program" --listen localhost:0 --ca-out "$folder/ca.pem" --scenario "$2" --speed "$3" >"$story" 2>&1 &
+    "$program" --listen localhost:0 --ca-out "$folder/ca.pem" --scenario "$folder/$1.toml" --speed "$2" \
+        >"$story" 2>&1 &
     simulator=$!
     tries=0
     until grep -q '^listening on ' "$story" 2>/dev/null; do
@@ -50,7 +72,7 @@ act() {
     done
     host=$(sed -n 's|^listening on wss://||p' "$story" | head -n 1)
     # In the background, so that a signal ends the runner and its processes at once.
-    client "$1" &
+    client "$scripts/$1.$suffix" &
     script=$!
     wait "$script"
     status=$?
@@ -60,9 +82,14 @@ act() {
     wait "$simulator" 2>/dev/null
     simulator=
     wrong=$(grep -c -e '^violation' -e ' refused with ' "$story")
-    if [ "$status" -ne 0 ] || [ "$wrong" -ne "$4" ]; then
+    if [ "$status" -ne 0 ] || [ "$wrong" -ne "$3" ]; then
         tail -n 60 "$story"
         grep -e '^violation' -e ' refused with ' "$story"
-        fail "$1 ended with $status, $wrong requests were objected to ($4 expected)"
+        fail "$1 ended with $status, $wrong requests were objected to ($3 expected)"
     fi
+}
+
+# The session of the last script was resumed exactly once.
+resumed() {
+    [ "$(grep -c 'session resumed' "$folder/story")" -eq 1 ] || fail "the session was not resumed once"
 }

@@ -230,14 +230,14 @@ pub enum Report {
     MessageOffered {
         /// The id of the message.
         message: String,
-        /// Who got it.
+        /// The client that got it.
         to: ConnectionId,
     },
     /// A task went to a client.
     TaskOffered {
         /// The context that it was sent to.
         context: String,
-        /// Who got it.
+        /// The client that got it.
         to: ConnectionId,
     },
     /// A message that a client sent has come further.

@@ -17,7 +17,7 @@ fn connect(bench: &mut Bench, params: Value) -> Value {
     bench.request(client, "signalwire.connect", params)
 }
 
-/// Whether the last login resumed a session.
+/// Returns `true` if the last login resumed a session.
 fn resumed(bench: &Bench) -> bool {
     let login = bench.reports.iter().rev().find_map(|report| match report {
         Report::ClientAuthenticated { resumed, .. } => Some(*resumed),

@@ -325,7 +325,7 @@ fn everything_can_be_done_on_one_call() {
     assert_eq!(tour.bench.events("messaging.receive").len(), 1);
 }
 
-/// Whether the older sources do not know a method.
+/// Returns `true` if the older sources do not know a method.
 fn is_newer(method: &str) -> bool {
     method.starts_with("calling.ai_sidecar") || method == "provisioning.configure"
 }

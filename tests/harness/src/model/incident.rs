@@ -54,7 +54,7 @@ pub enum Incident {
 }
 
 impl Incident {
-    /// Whether the service may refuse a login for good from now on.
+    /// Returns `true` if the service may refuse a login for good from now on.
     pub(super) fn turns_away(&self) -> bool {
         matches!(self, Self::Refuse(Refused::Connect, how) if how.turns_away())
     }
@@ -128,7 +128,7 @@ impl How {
         }
     }
 
-    /// Whether a login that is answered like this is refused for good, so that the session may be given up.
+    /// Returns `true` if a login that is answered like this is refused for good, so that the session may be given up.
     fn turns_away(self) -> bool {
         matches!(self, Self::Status | Self::RpcError)
     }

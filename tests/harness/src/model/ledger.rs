@@ -99,7 +99,7 @@ pub(super) struct Ledger {
     /// Whether the network gave reason to drop the connection.
     pub(super) excused: bool,
     pub(super) draining: bool,
-    /// Whether the service gave reason to give up the session, or the client.
+    /// Set once the service gave reason to give up the session, or the client.
     pub(super) turned_away: bool,
     pub(super) closed: bool,
     transcript: DefaultHasher,

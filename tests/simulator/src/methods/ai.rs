@@ -15,7 +15,7 @@ use crate::{Cue, Reading, Switchboard};
 const NAME: &str = "calling.ai";
 const BEDROCK: &str = "calling.amazon_bedrock";
 
-/// How long an agent thinks before it speaks.
+/// The time that an agent thinks before it speaks.
 const THINKING: Duration = Duration::from_millis(700);
 /// The longest hold; it also replaces a time that is 0 or not readable.
 const LONGEST_HOLD: Duration = Duration::from_mins(5);
@@ -272,7 +272,7 @@ impl Agent {
         desk.emit_of_call(&format!("calling.ai.{activity}"), params);
     }
 
-    /// Says something after a moment of thought.
+    /// Speaks after a moment of thought.
     fn plan(&mut self, desk: &mut Desk<'_>, text: String) {
         self.planned = Some(text);
         desk.after(THINKING, Tick::Thought);
@@ -288,7 +288,7 @@ impl Agent {
         self.saying = Some(text);
     }
 
-    /// What the agent was saying is over.
+    /// The agent's sentence is over.
     fn spoken(&mut self, desk: &mut Desk<'_>, kind: &str) {
         if let Some(text) = self.saying.take() {
             desk.cancel(Tick::Done);

@@ -20,7 +20,7 @@ const SPEECH_TIMEOUT: Duration = Duration::from_mins(1);
 const CONFIDENCE: f64 = 95.0;
 const PARTIAL_CONFIDENCE: f64 = 60.0;
 
-/// How long the first input may take.
+/// The time for the first input.
 pub(super) const FIRST_INPUT: Kind = Kind::Differs(&Kind::Positive, &Kind::Seconds);
 
 const DIGITS: &[Param] = &[

@@ -13,11 +13,11 @@ const MOST_PARTICIPANTS: u16 = 250;
 const HTTP_METHOD: Kind = Kind::OneOf(&["GET", "POST"]);
 const DIALECT: Kind = Kind::OneOf(&["relay", "cxml", "laml"]);
 
-/// What a status callback can be about.
+/// The subjects of a status callback.
 const EVENTS: Kind =
     Kind::Words(&["start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement"]);
 const RECORDING_EVENTS: Kind = Kind::Words(&["in-progress", "completed", "absent"]);
-/// Who may open the recording.
+/// The people who may open the recording.
 const ACCESS: Kind = Kind::OneOf(&["private", "public-read"]);
 
 pub(super) const METHODS: &[Method] = &[

@@ -107,7 +107,7 @@ impl Ear {
     }
 }
 
-/// What is known of whoever is heard.
+/// The knowledge of the person who is heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     Nothing,

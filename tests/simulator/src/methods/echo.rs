@@ -9,7 +9,7 @@ use super::media::to_time;
 use super::rules::{Kind, WEB, older, optional};
 use super::{Method, On, Shape, accepted, texts};
 
-/// How long an echo lasts that does not say, and the bounds for one that does.
+/// The duration of an echo without one of its own, and the bounds for one that has it.
 const USUAL: Duration = Duration::from_mins(1);
 const SHORTEST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_mins(2);

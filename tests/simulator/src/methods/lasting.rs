@@ -11,7 +11,7 @@ use crate::switchboard::operation::{Command, Desk, Operation, Tick};
 /// Something that goes on until it is stopped, its time is over or the call ends.
 #[derive(Debug)]
 pub(super) struct Lasting {
-    /// What it is, for the report.
+    /// Its name in the report.
     name: &'static str,
     /// The type of its events; without one it has none.
     event_type: Option<&'static str>,
@@ -45,7 +45,7 @@ impl Lasting {
         self
     }
 
-    /// What its last event says if it fails.
+    /// The state in its last event if it fails.
     pub(super) fn failed(mut self, params: Value) -> Self {
         self.failed = Some(params);
         self

@@ -9,7 +9,7 @@ use crate::Scenario;
 use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
 use crate::switchboard::{epoch, micros};
 
-/// How sure the simulated recogniser is of everything, from 0 to 1.
+/// The confidence of the simulated recogniser, from 0 to 1.
 const CONFIDENCE: f64 = 0.95;
 const PERSON: &str = "remote-caller";
 
@@ -22,7 +22,7 @@ pub(super) fn is_told(scenario: &Scenario, start: &Value) -> bool {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a request")]
 pub(super) struct Live {
-    /// What it is, for the report.
+    /// Its name in the report.
     name: &'static str,
     translates: bool,
     /// The language that is spoken, and the one that it is translated to.
@@ -35,7 +35,7 @@ pub(super) struct Live {
     realtime: bool,
     started: Duration,
     hearing: String,
-    /// What was said so far.
+    /// The words said so far.
     log: Vec<(String, Duration)>,
 }
 

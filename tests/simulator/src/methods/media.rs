@@ -19,7 +19,7 @@ const RING_CYCLE: Duration = Duration::from_secs(6);
 const RING_TIME: Duration = Duration::from_secs(30);
 
 const ANY_NUMBER: Kind = Kind::Whole(0, i64::MAX);
-/// How long a device may ring, in seconds.
+/// The ring time of a device, in seconds.
 const RING: Kind = Kind::Differs(&ANY_NUMBER, &Kind::Whole(1, 600));
 
 const MEDIA: &[(&str, &[Param])] = &[
@@ -307,7 +307,7 @@ impl Device {
         self.first(&["from_number", "from"])
     }
 
-    /// How long it may ring; the default is for a device that does not say.
+    /// Its ring time; the default is for a device without one.
     pub(crate) fn ring_time(&self, default: Option<Duration>) -> Duration {
         self.seconds("timeout").or(default).unwrap_or(RING_TIME)
     }

@@ -11,7 +11,7 @@ pub(crate) const SEND: &str = "messaging.send";
 
 /// The context of a message that does not name one.
 const DEFAULT_CONTEXT: &str = "default";
-/// How many files a message may have.
+/// The largest number of files in a message.
 const MAX_MEDIA: usize = 8;
 /// The kinds of messages that `WhatsApp` has.
 const MESSAGE_TYPES: &[&str] = &[

@@ -39,7 +39,7 @@ const PROMPT: &[Param] = &[
     optional("error_type", Kind::Differs(&ERRORS, &Kind::Text)),
 ];
 
-/// What a prompt can be for.
+/// The steps that a prompt can be for.
 const STEP: Kind = Kind::OneOf(&[
     "payment-card-number",
     "expiration-date",

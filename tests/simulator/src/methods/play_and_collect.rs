@@ -10,7 +10,7 @@ use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
 
 pub(super) const NAME: &str = "calling.play_and_collect";
 
-/// What is collected behind a prompt.
+/// The input that is collected behind a prompt.
 const INPUT: &[Param] = &[
     optional("digits", Kind::Object(DIGITS_WITH_MINIMUM)),
     optional("speech", Kind::Object(SPEECH)),

@@ -7,7 +7,7 @@ use super::rules::{Kind, WEB, newer, optional, required};
 use super::{Method, On, Shape, accepted, texts};
 use crate::switchboard::queues::Patience;
 
-/// How long a call waits that does not say. The older description knows no limit.
+/// The wait of a call without a limit of its own. The older description knows no limit.
 const WAIT_TIME: Duration = Duration::from_mins(3);
 
 pub(super) const METHODS: &[Method] = &[

@@ -418,7 +418,7 @@ impl Scenario {
             .unwrap_or_else(Phone::any)
     }
 
-    /// Whether the service follows the newer specification.
+    /// Returns `true` if the service follows the newer specification.
     pub(crate) fn is_to_specification(&self) -> bool {
         self.reading == Reading::Specification
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 ///
 /// Nobody has published which of them the real service follows in each case. A client has to work with both.
 ///
-/// # What happens on calls
+/// # Differences on calls
 ///
 /// | | `Specification` | `Sdks` |
 /// | --- | --- | --- |

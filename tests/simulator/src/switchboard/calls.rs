@@ -121,7 +121,7 @@ pub(crate) struct Call {
     pub(super) handed_over_by: Option<SessionKey>,
     /// The pending SIP transfer: its timer and its target.
     pub(super) referring: Option<(TimerId, String)>,
-    /// Whether this call has won a dial.
+    /// Set once this call has won a dial.
     pub(super) won: bool,
     /// The connect that goes on for this call.
     pub(crate) attempt: Option<AttemptKey>,

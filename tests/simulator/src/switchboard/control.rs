@@ -30,7 +30,7 @@ impl Switchboard {
         id
     }
 
-    /// Lets a task come in now, whatever it says about when. It goes to one subscriber of its context as
+    /// Delivers a task now, whatever it says about when. It goes to one subscriber of its context as
     /// `queuing.relay.tasks`; while there is none it waits (1000 tasks at most, older ones are lost).
     pub fn place_task(&mut self, now: Duration, task: Task) {
         self.advance(now);

@@ -204,13 +204,13 @@ impl Switchboard {
         self.flush();
     }
 
-    /// Lets the next `times` operations that a method starts fail; see [`Scenario::failing`](crate::Scenario::failing).
+    /// Makes the next `times` operations that a method starts fail; see [`Scenario::failing`](crate::Scenario::failing).
     pub fn fail_next(&mut self, method: &str, times: u32) {
         let open = self.failing.entry(method.to_owned()).or_default();
         *open = open.saturating_add(times);
     }
 
-    /// Whether the operation that a method starts now fails.
+    /// Returns `true` if the operation that a method starts now fails.
     pub(super) fn take_failure(&mut self, method: &str) -> bool {
         match self.failing.get_mut(method) {
             Some(open @ 1..) => {

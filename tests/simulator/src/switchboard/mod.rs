@@ -120,12 +120,12 @@ pub struct Switchboard {
     task_rotation: BTreeMap<(String, String), SessionKey>,
     planned_tasks: BTreeSet<usize>,
     tasks_over: usize,
-    /// How many tasks there have been.
+    /// The number of tasks so far.
     tasks_taken: u64,
     messages_over: usize,
     /// How the next payments end.
     payments: VecDeque<Payment>,
-    /// How many of the next operations of a method fail.
+    /// The number of the next operations of a method that fail.
     failing: BTreeMap<String, u32>,
     ended: VecDeque<CallView>,
     conditions: BTreeMap<ConnectionId, Condition>,

@@ -130,7 +130,7 @@ impl Desk<'_> {
         &self.board.scenario
     }
 
-    /// Whether the service follows the newer specification.
+    /// Returns `true` if the service follows the newer specification.
     pub(crate) fn is_to_specification(&self) -> bool {
         self.board.scenario.is_to_specification()
     }

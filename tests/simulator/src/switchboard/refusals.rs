@@ -84,7 +84,7 @@ struct Standing {
     from: Duration,
     /// When it ends; `None` is never.
     until: Option<Duration>,
-    /// How many requests it is for; `None` is for all of them.
+    /// The number of requests that it is for; `None` is for all of them.
     left: Option<u32>,
 }
 

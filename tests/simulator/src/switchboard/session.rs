@@ -142,7 +142,7 @@ impl Connection {
     }
 }
 
-/// How a client was let in.
+/// The way in which a client was let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Login {
     /// To a new session.

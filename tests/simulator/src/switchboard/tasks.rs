@@ -10,7 +10,7 @@ use super::timers::Timer;
 use crate::scenario::When;
 use crate::{Report, Task};
 
-/// How many tasks may wait for a subscriber; older ones are lost.
+/// The number of tasks that may wait for a subscriber; older ones are lost.
 const WAITING_BOUND: usize = 1000;
 
 impl Switchboard {
@@ -90,7 +90,7 @@ impl Switchboard {
         }
     }
 
-    /// Whether every scripted task was handed over.
+    /// Returns `true` once every scripted task was handed over.
     pub(super) fn tasks_are_done(&self) -> bool {
         self.tasks_over == self.scenario.tasks.len()
     }

@@ -10,7 +10,7 @@ import textwrap
 from signalwire import relay
 from signalwire.relay import call, client, constants, event, message
 
-DOCUMENT = pathlib.Path(__file__).parents[3] / "core" / "docs" / "parity.md"
+DOCUMENT = pathlib.Path(__file__).parents[4] / "core" / "docs" / "parity.md"
 # The methods with underscores that a program makes use of, if only through the language.
 SPECIAL = {"__init__", "__aenter__", "__aexit__", "__del__"}
 

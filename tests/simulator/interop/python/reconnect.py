@@ -18,7 +18,6 @@ client = RelayClient(
 async def on_call(call):
     if "protocol" in facts:
         facts["second call"] = True
-        client._closing = True
         await client.disconnect()
         return
     facts["protocol"] = client.relay_protocol
