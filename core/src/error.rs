@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ids::{CallId, Tag};
+use crate::refused::Refused;
 
 /// Why something did not work.
 ///
@@ -210,70 +211,6 @@ pub(crate) fn outcome_is_unknown(code: i64) -> bool {
 /// Returns `true` for the codes of requests that were not carried out and may be accepted later.
 pub(crate) fn try_later(code: i64) -> bool {
     matches!(code, -32004 | -32005 | 408 | 429)
-}
-
-/// The service answered a request with an error.
-///
-/// Codes are three digits from a result, and negative from JSON-RPC:
-///
-/// | code | means | carried out? |
-/// | --: | --- | --- |
-/// | −32000 | the service ran out of time | unknown |
-/// | −32001 | not available in this version of the protocol | no |
-/// | −32002 | authentication failed | no |
-/// | −32003 | not allowed | no |
-/// | −32004 | not available; try later | no |
-/// | −32005 | the service is full; try later | no |
-/// | −32600, −32601, −32602, −32700 | the request is malformed, or its method unknown | no |
-/// | −32603 | internal error | unknown |
-/// | 4xx | the request was refused; 408 and 429: try later | no |
-/// | 5xx | the service failed | unknown |
-///
-/// The names of the negative codes come from a newer specification, which the SDKs do not follow: they treat every code as
-/// a plain refusal. What this client concludes from them, and from 408, 429 and 5xx, is its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// The wire method.
-    pub method: String,
-    /// The call, if the request was about one.
-    pub call_id: Option<CallId>,
-    /// The service's code: three digits from a result, negative from JSON-RPC, −1 if it gave none.
-    pub code: i64,
-    /// The service's text.
-    pub message: String,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the service refused {}", self.method)?;
-        if let Some(call_id) = &self.call_id {
-            write!(f, " on call {call_id}")?;
-        }
-        write!(f, ": {} (code {})", self.message, self.code)?;
-        match self.certainty() {
-            Certainty::Unknown => write!(f, "; {}", Certainty::Unknown),
-            _ if self.is_temporary() => f.write_str("; try again later"),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for Refused {}
-
-impl Refused {
-    /// The certainty of the outcome: [`Certainty::Unknown`] for the codes with which the service says
-    /// that it does not know either (−32000, −32603 and 5xx), else [`Certainty::Refused`].
-    ///
-    /// Repeat a request whose outcome is unknown only where doing it twice is harmless: a dial or a message would go out
-    /// twice.
-    pub fn certainty(&self) -> Certainty {
-        if outcome_is_unknown(self.code) { Certainty::Unknown } else { Certainty::Refused }
-    }
-
-    /// Returns `true` if the same request may be accepted later: the service is full or not available (−32004, −32005, 408, 429).
-    pub fn is_temporary(&self) -> bool {
-        try_later(self.code)
-    }
 }
 
 /// The class of a refusal of `signalwire.connect`.

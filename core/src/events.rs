@@ -28,6 +28,7 @@ use crate::calling::{
 use crate::ids::{CallId, ControlId};
 use crate::json::object;
 use crate::messaging::{MessageReceiveEvent, MessageStateEvent};
+use crate::tasks::TaskEvent;
 
 /// What every event carries besides its own fields.
 #[derive(Clone, Default)]
@@ -345,6 +346,8 @@ events! {
     MessageReceive(MessageReceiveEvent),
     /// `messaging.state`
     MessageState(MessageStateEvent),
+    /// `queuing.relay.tasks`
+    Task(TaskEvent),
 }
 
 /// An event of a type that this version of the library does not know, or that it could not read.

@@ -35,7 +35,7 @@ macro_rules! read_as_is {
 }
 pub(crate) use read_as_is;
 
-read_as_is!(String, Vec<String>, serde_json::Value);
+read_as_is!(String, Vec<String>, serde_json::Value, serde_json::Map<String, serde_json::Value>);
 
 /// What is there but makes no sense is not there.
 macro_rules! read_if_some {

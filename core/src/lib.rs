@@ -39,6 +39,8 @@
 //! | --- | --- |
 //! | refusals of a connection | in classes: [`ConnectRefusal`] |
 //! | refusals of which the service does not know whether it carried the request out | [`Certainty::Unknown`]: [`Refused::certainty`] |
+//! | explanations of a refusal: `data`, `message_data` or `errors` | [`Refused::destinations`], [`Refused::fields`] |
+//! | tasks, whose fields stand beside the event type | [`TaskEvent`], [`Client::on_task`] |
 //! | times, in seconds, milliseconds or microseconds | [`SystemTime`](std::time::SystemTime), `None` for not yet: [`events`] |
 //! | confidence, as a fraction or as percent | [`Confidence`] |
 //! | the end of a payment, by `result` or by `state` | [`PayEvent::outcome`] |
@@ -53,6 +55,7 @@
 //! | requests for the driver | [`MAILBOX_LIMIT`] | [`Error::QueueFull`] |
 //! | events for one reader | [`FOLLOW_LIMIT`] | its oldest are dropped, and it is told how many |
 //! | messages whose delivery is followed | [`session::FOLLOWED_MESSAGES`] | [`Error::Lost`] for the oldest |
+//! | tasks for a handler or a reader | [`MAX_WAITING_TASKS`] | the oldest is dropped, with a notice |
 //! | calls at once | [`Config::max_active_calls`] | offers are passed on, or the callers hear a busy line: [`Config::overflow`] |
 //! | an offer to be taken | 10 s | it is passed on |
 //! | an answer to a request | [`Config::request_timeout`] | [`Error::TimedOut`], and the connection is probed |
@@ -135,8 +138,10 @@ mod messaging;
 mod open_enum;
 pub mod pump;
 mod reauthenticate;
+mod refused;
 pub mod session;
 mod subscription;
+mod tasks;
 mod variants;
 
 #[doc(inline)]
@@ -145,28 +150,28 @@ pub use calling::{
     AiCompletionType, AiEvent, AiPartialResultEvent, AiPostPromptEvent, AiResponseEvent,
     AiResponseUtteranceEvent, AiRole, AiSpeechDetectEvent, AiStartEvent, AiState, AiStopEvent,
     AiSwaigActionEvent, AiSwaigEvent, AiTransparentBargeEvent, AiUserSpeakingEvent, AiWarningEvent,
-    CallReceiveEvent, CallState, CallStateEvent, Codec, Collect, CollectAction, CollectEvent,
-    CollectResultType, ConferenceBeep, ConferenceEvent, ConferenceRecord, ConferenceStatus, ConferenceTrim,
-    Confidence, ConnectAction, ConnectEvent, ConnectState, DenoiseEvent, DetectAction, DetectEvent, Detector,
-    Device, Devices, DialEvent, DigitDetector, Direction, EchoAction, EchoEvent, EchoState, EndReason,
-    ErrorEvent, FabricDevice, FaxDetector, FaxEvent, FaxEventType, FaxTone, Gender, HoldEvent, Joined,
-    LiveAction, LiveDelta, LiveDirection, LiveLogEntry, LiveMetrics, LiveMode, LivePosition, LiveRole,
-    LiveTranscribeLogEvent, LiveTranscribeSummaryEvent, LiveTranscribeUtteranceEvent,
-    LiveTranslateDeltaEvent, LiveTranslateLogEvent, LiveTranslateSummaryEvent, LiveTranslation,
-    LiveUtterance, MachineDetector, Media, ParentCall, PauseBehavior, PayAction, PayEvent, PayOutcome,
-    PayParameter, PayPrompt, PayResult, PayState, PayStep, PeerCall, PhoneDevice, PlayAction, PlayDirection,
-    PlayEvent, PlayState, Playlist, Price, QueueAction, QueueDevice, QueueEvent, QueueStatus,
+    CallQuality, CallReceiveEvent, CallState, CallStateEvent, Codec, Collect, CollectAction, CollectEvent,
+    CollectResultType, ConferenceAcl, ConferenceBeep, ConferenceEvent, ConferenceRecord, ConferenceStatus,
+    ConferenceTrim, Confidence, ConnectAction, ConnectEvent, ConnectState, DenoiseEvent, DetectAction,
+    DetectEvent, Detector, Device, Devices, DialEvent, DialState, DialedCall, DigitDetector, Direction,
+    EchoAction, EchoEvent, EchoState, EndReason, EndSource, ErrorEvent, FabricDevice, FaxDetector, FaxEvent,
+    FaxEventType, FaxTone, Gender, HoldEvent, Joined, LiveAction, LiveDelta, LiveDirection, LiveLogEntry,
+    LiveMetrics, LiveMode, LivePosition, LiveRole, LiveTranscribeLogEvent, LiveTranscribeSummaryEvent,
+    LiveTranscribeUtteranceEvent, LiveTranslateDeltaEvent, LiveTranslateLogEvent, LiveTranslateSummaryEvent,
+    LiveTranslation, LiveUtterance, MachineDetector, Media, ParentCall, PauseBehavior, PayAction, PayEvent,
+    PayOutcome, PayParameter, PayPrompt, PayResult, PayState, PayStep, PeerCall, PhoneDevice, PlayAction,
+    PlayDirection, PlayEvent, PlayState, Playlist, Price, QueueAction, QueueDevice, QueueEvent, QueueStatus,
     ReceiveFaxAction, RecordAction, RecordDirection, RecordEvent, RecordFormat, RecordState, ReferAction,
     ReferEvent, ReferState, ReferTarget, RoomEvent, RoomStatus, RtpTap, SendDigitsAction, SendDigitsEvent,
     SendDigitsState, SendFaxAction, SidecarAction, SidecarAsk, SidecarEvent, SidecarKind, SidecarReport,
-    SidecarStatus, SipDevice, SpeechEngine, StandaloneCollectAction, StreamAction, StreamDevice, StreamEvent,
-    StreamState, StreamTrack, TapAction, TapDevice, TapEvent, TapState, TokenType, TranscribeAction,
-    TranscribeEvent, TranscribeState, UserEvent, WebRtcDevice, WsTap, agora, audio, fabric, phone, queue,
-    refer_to, ringtone, rtp, silence, sip, stream, tts, webrtc, ws,
+    SidecarStatus, SipData, SipDevice, SpeechEngine, StandaloneCollectAction, StreamAction, StreamDevice,
+    StreamEvent, StreamState, StreamTrack, TapAction, TapDevice, TapEvent, TapState, TokenType,
+    TranscribeAction, TranscribeEvent, TranscribeState, UserEvent, WebRtcDevice, WsTap, agora, audio, fabric,
+    phone, queue, refer_to, ringtone, rtp, silence, sip, stream, tts, webrtc, ws,
 };
 pub use client::{
     Action, Call, Client, ConnectionStates, Driver, Ending, Events, FOLLOW_LIMIT, HandlerOutcome, Held,
-    IncomingCalls, MAILBOX_LIMIT, Raw, Request, Sending, Task, Wait, Work,
+    IncomingCalls, MAILBOX_LIMIT, MAX_WAITING_TASKS, Raw, Request, Sending, Task, Wait, Work,
 };
 pub use config::{
     Config, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS, DEFAULT_REQUEST_TIMEOUT, Endpoint,
@@ -175,7 +180,7 @@ pub use config::{
 pub use credentials::{Credentials, Secret};
 pub use error::{
     CallGone, Certainty, Closed, ConfigError, ConnectRefusal, DialFailed, Error, InvalidArgument, Lost,
-    QueueFull, Refused, Rejected, TimedOut,
+    QueueFull, Rejected, TimedOut,
 };
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};
@@ -183,6 +188,8 @@ pub use ids::{AskId, CallId, ControlId, MessageId, NodeId, Tag, Ticket};
 pub use legacy::{Begin, Begun, LegacyCall, LegacyExecute};
 pub use messaging::{Message, MessageReceiveEvent, MessageState, MessageStateEvent, SendMessage};
 pub use reauthenticate::Reauthenticate;
+pub use refused::{Refused, RefusedDestination, RefusedField, RefusedReason};
 #[doc(inline)]
 pub use session::ConnectionState;
 pub use subscription::Subscription;
+pub use tasks::{IncomingTasks, TaskEvent};

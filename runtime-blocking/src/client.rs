@@ -8,7 +8,8 @@ use std::thread::{self, JoinHandle};
 
 use signalwire_relay_core::adapter;
 use signalwire_relay_core::{
-    Call, Client, Config, Driver, Error, HandlerOutcome, IncomingCalls, MessageReceiveEvent,
+    Call, Client, Config, Driver, Error, HandlerOutcome, IncomingCalls, IncomingTasks, MessageReceiveEvent,
+    TaskEvent,
 };
 
 use crate::interrupts::Interruptions;
@@ -129,6 +130,34 @@ impl RelayClient {
             let handler = handler.clone();
             async move { handler(message) }
         });
+    }
+
+    /// Registers the handler for tasks, replacing any earlier one. It runs on a thread as for [`on_call`](Self::on_call), and
+    /// also gets the tasks that came in before and that nobody took. [`Client::on_task`] says when a task counts as
+    /// delivered, and what becomes of one that nobody takes.
+    ///
+    /// ```no_run
+    /// # fn example(client: signalwire_relay_blocking::RelayClient) {
+    /// client.on_task(|task| println!("a task for {}", task.context));
+    /// # }
+    /// ```
+    pub fn on_task<F, R>(&self, handler: F)
+    where
+        F: Fn(TaskEvent) -> R + Send + Sync + 'static,
+        R: HandlerOutcome + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.client.on_task(move |task| {
+            let handler = handler.clone();
+            async move { handler(task) }
+        });
+    }
+
+    /// The tasks that come in, one by one, for as long as no handler is set with [`on_task`](Self::on_task): an iterator
+    /// that blocks until there is one, and ends when the client is closed. Several iterators share the tasks out among
+    /// them.
+    pub fn incoming_tasks(&self) -> Iter<IncomingTasks> {
+        self.client.incoming_tasks().iter()
     }
 
     /// The calls that come in, one by one, for as long as no function is set with [`on_call`](Self::on_call): an

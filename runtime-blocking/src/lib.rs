@@ -33,7 +33,8 @@
 //!
 //! # Callbacks
 //!
-//! [`on_call`](RelayClient::on_call) and [`on_message`](RelayClient::on_message) take ordinary functions. The callbacks
+//! [`on_call`](RelayClient::on_call), [`on_message`](RelayClient::on_message) and [`on_task`](RelayClient::on_task) take
+//! ordinary functions. The callbacks
 //! of [`Call::on`], [`Request::on_completed`] and [`Action::on_completed`] are those of the core, which give a future:
 //! write `|event| async move { … }`, and block in it as you like. It runs on a thread as handlers do.
 //!

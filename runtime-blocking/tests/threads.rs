@@ -11,7 +11,7 @@ use signalwire_relay_blocking::{
     Call, Client, Collect, Config, EndReason, Error, Iterate, RelayClient, Run, secs,
 };
 use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
-use signalwire_relay_simulator::{Caller, Cue, Scenario, Step};
+use signalwire_relay_simulator::{Caller, Cue, Scenario, Step, Task};
 
 /// More than enough for anything on loopback.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -61,6 +61,23 @@ fn calls_are_an_iterator_that_ends_with_the_client() {
     }
     assert_eq!(client.connection_states().iter().last(), Some(ConnectionState::Closed { reason: None }));
     assert!(simulator.with(|board, _| board.violations().is_empty()));
+}
+
+#[test]
+fn tasks_come_to_a_function_and_as_an_iterator() {
+    let simulator = simulator([]);
+    let client = connect(&simulator);
+    let send = |number: u64| {
+        let task = Task::new(serde_json::json!({ "number": number }));
+        simulator.with(|board, now| board.place_task(now, task));
+    };
+    send(1);
+    let first = client.incoming_tasks().next().expect("the client goes on");
+    assert_eq!(first.message()["number"], 1);
+    let (done, told) = channel();
+    client.on_task(move |task| done.send(task.message()["number"].as_u64()));
+    send(2);
+    assert_eq!(told.recv_timeout(LIMIT), Ok(Some(2)));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use signalwire_relay_simulator::{Stage, Violation};
 use signalwire_relay_tokio::calling::Method;
 use signalwire_relay_tokio::{
-    AiCompletionEvent, AiRole, Call, Client, Codec, Collect, ConferenceBeep, ConferenceRecord,
+    AiCompletionEvent, AiRole, Call, Client, Codec, Collect, ConferenceAcl, ConferenceBeep, ConferenceRecord,
     ConferenceTrim, Config, Device, Devices, EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection,
     LiveMode, LiveTranscribeLogEvent, MessageState, PauseBehavior, PayParameter, PayPrompt, PayStep,
     PlayDirection, RecordDirection, RecordFormat, RelayClient, Request, RoomEvent, StreamTrack, TokenType,
@@ -202,7 +202,14 @@ async fn beside_the_call(tour: &mut Tour, client: &Client) {
         sip_device.into(),
         fabric("/private/support").from(OURS).timeout(secs(20)).into(),
     ]);
-    let dial = client.dial(devices).tag("tour").max_price_per_minute("0.10").max_duration(secs(600));
+    let dial = client
+        .dial(devices)
+        .tag("tour")
+        .max_price_per_minute("0.10")
+        .max_duration(secs(600))
+        .ring_timeout(secs(25))
+        .send_digits("ww12#")
+        .dest_swml("https://example.com/dialled.json");
     if let Some(call) = tour.ask("dial, in full", dial).await {
         tour.ask("hangup, in full", call.hangup().reason(EndReason::Decline)).await;
     }
@@ -353,7 +360,8 @@ async fn listening(tour: &mut Tour, call: &Call) {
         tour.ask("collect: start_input_timers", collect.start_input_timers()).await;
         let _ = collect.wait().timeout(secs(60)).await;
     }
-    let prompt = call.prompt_audio("https://example.com/prompt.mp3", collect).volume(3).status_url(HOOK);
+    let prompt = call.prompt_audio("https://example.com/prompt.mp3", collect);
+    let prompt = prompt.min_digits(2).volume(3).status_url(HOOK);
     if let Some(prompt) = tour.ask("prompt_audio, in full", prompt).await {
         tour.ask("prompt: volume", prompt.volume(-3.0)).await;
         tour.ask("prompt: stop", prompt.stop()).await;
@@ -602,6 +610,8 @@ async fn company(tour: &mut Tour, call: &Call) {
         .record(ConferenceRecord::FromStart)
         .region("us")
         .trim(ConferenceTrim::Nothing)
+        .acl(ConferenceAcl::Private)
+        .emit_call_quality(true)
         .status_callback(HOOK)
         .status_callback_event("start end join leave")
         .status_callback_event_type("relay")
@@ -635,12 +645,17 @@ async fn company(tour: &mut Tour, call: &Call) {
         .ringback(ringtone("us"))
         .tag("tour-bridge")
         .max_duration(secs(600))
+        .ring_timeout(secs(25))
+        .send_digits("w3")
         .max_price_per_minute("0.10")
         .status_url(HOOK);
     for (what, request) in [("connect", call.connect(device)), ("connect, in full", full)] {
         if let Some(bridge) = tour.ask(what, request).await {
             let _ = bridge.connected().timeout(secs(30)).await;
-            tour.ask("disconnect", call.disconnect()).await;
+            let disconnect = call.disconnect();
+            let disconnect =
+                if what == "connect" { disconnect } else { disconnect.reason("the tour goes on") };
+            tour.ask(&format!("dis{what}"), disconnect).await;
             let _ = bridge.wait().timeout(secs(10)).await;
         }
     }

@@ -22,6 +22,9 @@ pub fn notice(notice: &Notice) {
     match notice {
         Notice::HandlerFailed { .. }
         | Notice::MessageHandlerFailed(_)
+        | Notice::TaskHandlerFailed(_)
+        | Notice::TaskDropped { .. }
+        | Notice::TasksLeft(_)
         | Notice::HandlerPanicked(_)
         | Notice::LegStuck(_) => {
             tracing::error!(target: TARGET, "{notice}");

@@ -56,6 +56,9 @@ pub struct Collect {
 #[derive(Debug, Clone, Default, Serialize)]
 struct Digits {
     max: u32,
+    /// Of prompts only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min: Option<u32>,
     #[serde(serialize_with = "write_seconds", skip_serializing_if = "Option::is_none")]
     digit_timeout: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -188,6 +191,11 @@ impl Collect {
         self
     }
 
+    /// Sets the smallest number of keys, which only prompts have.
+    pub(super) fn set_min_digits(&mut self, min: u32) {
+        self.digits.get_or_insert_default().min = Some(min);
+    }
+
     pub(crate) fn check(&self) -> Result<(), InvalidArgument> {
         if self.digits.is_none() && self.speech.is_none() {
             return Err(InvalidArgument::new("collect", "it collects neither digits nor speech"));
@@ -195,6 +203,10 @@ impl Collect {
         if let Some(digits) = &self.digits {
             if digits.max == 0 {
                 return Err(InvalidArgument::new("max", "at least 1 digit has to be collected"));
+            }
+            if let Some(min) = digits.min.filter(|min| *min > digits.max) {
+                let rule = format!("{min} is more than the maximum, {}", digits.max);
+                return Err(InvalidArgument::new("min", rule));
             }
             rules::positive("digit_timeout", digits.digit_timeout)?;
             rules::keys("terminators", digits.terminators.as_deref())?;

@@ -8,8 +8,10 @@ use serde_json::{Map, Value};
 use super::{Accepted, Method, method, params, rules};
 use crate::client::{Call, Request};
 use crate::error::{Error, InvalidArgument};
+use crate::events::EventData as _;
 use crate::events::event;
 use crate::ids::{CallId, Tag};
+use crate::json::object;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -43,6 +45,16 @@ open_enum! {
         Silence = "trim-silence",
         /// It is not.
         Nothing = "do-not-trim",
+    }
+}
+
+open_enum! {
+    /// The access to the recording of a conference.
+    pub enum ConferenceAcl {
+        /// Only with credentials.
+        Private = "private",
+        /// Everybody, without credentials.
+        PublicRead = "public-read",
     }
 }
 
@@ -90,6 +102,11 @@ params! {
             recording_status_callback_event_type: String,
             /// How it is called, `GET` or `POST`. Default: `POST`.
             recording_status_callback_method: String,
+            /// Sets the access to the recording (`acl` on the wire). Default: the service's.
+            acl: ConferenceAcl,
+            /// Asks for events of status [`CallQuality`](ConferenceStatus::CallQuality) about the connection of the call.
+            /// (Known to the newer specification only.) Default: no.
+            emit_call_quality: bool,
             /// A stream of the conference's audio: an object with a `wss` `url` and more. Default: none.
             stream: Map<String, Value>,
         }
@@ -183,7 +200,7 @@ impl Call {
 }
 
 open_enum! {
-    /// What happened in a conference.
+    /// What happened in a conference. Empty if the service does not say, as it may be with bots and announcements.
     pub enum ConferenceStatus {
         /// It began.
         Start = "conference-start",
@@ -207,6 +224,16 @@ open_enum! {
         SpeechStop = "participant-speech-stop",
         /// Something about somebody changed.
         Modify = "participant-modify",
+        /// The quality of the connection of a participant: [`ConferenceEvent::call_quality`].
+        CallQuality = "participant-call-quality",
+        /// An announcement is over.
+        AnnouncementEnd = "announcement-end",
+        /// An announcement could not be played.
+        AnnouncementFail = "announcement-fail",
+        /// A bot came.
+        BotJoin = "bot-join",
+        /// A bot went.
+        BotLeave = "bot-leave",
         /// The recording began.
         RecordStart = "record-start",
         /// The recording was paused.
@@ -226,7 +253,7 @@ event! {
         pub conference_id: String,
         /// Its name.
         pub name: String,
-        /// What happened.
+        /// What happened; empty if the service does not say.
         pub status: ConferenceStatus,
         /// How many take part now.
         pub size: Option<u64>,
@@ -250,11 +277,132 @@ event! {
         pub reason_ended: Option<String>,
         /// The call whose going ended it.
         pub call_id_ending_conf: Option<CallId>,
+        /// The call that the participant coaches. (By the newer specification.)
+        pub call_id_to_coach: Option<CallId>,
+        /// The announcement, by its URL. (By the newer specification.)
+        pub announce_url: Option<String>,
         /// The region that hosts it.
         pub region: Option<String>,
         /// The segment of the call.
         pub segment_id: Option<String>,
         /// The tag of the call.
         pub tag: Option<Tag>,
+    }
+}
+
+impl ConferenceEvent {
+    /// Returns the figures of an event of status [`CallQuality`](ConferenceStatus::CallQuality), which
+    /// [`emit_call_quality`](Request::emit_call_quality) asks for; `None` if the event has none. (By the newer
+    /// specification.)
+    pub fn call_quality(&self) -> Option<CallQuality> {
+        let figures: QualityFigures = serde_json::from_str(self.meta().raw()).unwrap_or_default();
+        let quality = CallQuality::from(figures);
+        (quality != CallQuality::default()).then_some(quality)
+    }
+}
+
+/// The quality of the connection of a participant of a conference. The service writes each figure as a text, at the top of
+/// the event and under the name that the field has here; numbers are read as well.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub struct CallQuality {
+    /// The average round-trip time (milliseconds on the wire).
+    pub rtt_avg: Option<Duration>,
+    /// The shortest round-trip time (milliseconds on the wire).
+    pub rtt_min: Option<Duration>,
+    /// The longest round-trip time (milliseconds on the wire).
+    pub rtt_max: Option<Duration>,
+    /// The smallest jitter of what is sent (milliseconds on the wire).
+    pub out_jitter_min: Option<Duration>,
+    /// The largest jitter of what is sent (milliseconds on the wire).
+    pub out_jitter_max: Option<Duration>,
+    /// The average jitter of what is sent (milliseconds on the wire).
+    pub out_jitter_avg: Option<Duration>,
+    /// The loss of what is sent, as the service counts it.
+    pub out_lost: Option<f64>,
+    /// The bytes of media that came in.
+    pub in_media_bytes: Option<u64>,
+    /// The packets of media that came in.
+    pub in_media_packet_count: Option<u64>,
+    /// The packets that were skipped.
+    pub in_skip_packet_count: Option<u64>,
+    /// The packets that came in with jitter.
+    pub in_jitter_packet_count: Option<u64>,
+    /// The packets of keys that came in.
+    pub in_dtmf_packet_count: Option<u64>,
+    /// The packets of comfort noise that came in.
+    pub in_cng_packet_count: Option<u64>,
+    /// The packets that were flushed.
+    pub in_flush_packet_count: Option<u64>,
+    /// The flaws of what came in.
+    pub in_flaws_total: Option<u64>,
+    /// The quality of what came in, as percent.
+    pub in_quality_percentage: Option<f64>,
+    /// The quality of what came in, as a mean opinion score from about 1 to 5.
+    pub in_mos: Option<f64>,
+    /// The bytes of media that were sent.
+    pub out_media_bytes: Option<u64>,
+    /// The packets of media that were sent.
+    pub out_media_packet_count: Option<u64>,
+    /// The packets of keys that were sent.
+    pub out_dtmf_packet_count: Option<u64>,
+    /// The packets of comfort noise that were sent.
+    pub out_cng_packet_count: Option<u64>,
+}
+
+object! {
+    struct QualityFigures {
+        rtt_avg: Option<f64>,
+        rtt_min: Option<f64>,
+        rtt_max: Option<f64>,
+        out_jitter_min: Option<f64>,
+        out_jitter_max: Option<f64>,
+        out_jitter_avg: Option<f64>,
+        out_lost: Option<f64>,
+        in_media_bytes: Option<u64>,
+        in_media_packet_count: Option<u64>,
+        in_skip_packet_count: Option<u64>,
+        in_jitter_packet_count: Option<u64>,
+        in_dtmf_packet_count: Option<u64>,
+        in_cng_packet_count: Option<u64>,
+        in_flush_packet_count: Option<u64>,
+        in_flaws_total: Option<u64>,
+        in_quality_percentage: Option<f64>,
+        in_mos: Option<f64>,
+        out_media_bytes: Option<u64>,
+        out_media_packet_count: Option<u64>,
+        out_dtmf_packet_count: Option<u64>,
+        out_cng_packet_count: Option<u64>,
+    }
+}
+
+impl From<QualityFigures> for CallQuality {
+    fn from(figures: QualityFigures) -> Self {
+        let time = |milliseconds: Option<f64>| {
+            milliseconds.and_then(|milliseconds| Duration::try_from_secs_f64(milliseconds / 1e3).ok())
+        };
+        Self {
+            rtt_avg: time(figures.rtt_avg),
+            rtt_min: time(figures.rtt_min),
+            rtt_max: time(figures.rtt_max),
+            out_jitter_min: time(figures.out_jitter_min),
+            out_jitter_max: time(figures.out_jitter_max),
+            out_jitter_avg: time(figures.out_jitter_avg),
+            out_lost: figures.out_lost,
+            in_media_bytes: figures.in_media_bytes,
+            in_media_packet_count: figures.in_media_packet_count,
+            in_skip_packet_count: figures.in_skip_packet_count,
+            in_jitter_packet_count: figures.in_jitter_packet_count,
+            in_dtmf_packet_count: figures.in_dtmf_packet_count,
+            in_cng_packet_count: figures.in_cng_packet_count,
+            in_flush_packet_count: figures.in_flush_packet_count,
+            in_flaws_total: figures.in_flaws_total,
+            in_quality_percentage: figures.in_quality_percentage,
+            in_mos: figures.in_mos,
+            out_media_bytes: figures.out_media_bytes,
+            out_media_packet_count: figures.out_media_packet_count,
+            out_dtmf_packet_count: figures.out_dtmf_packet_count,
+            out_cng_packet_count: figures.out_cng_packet_count,
+        }
     }
 }

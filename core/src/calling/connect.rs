@@ -7,7 +7,7 @@ use crate::client::{Action, Call, Request, Wait};
 use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::ids::{CallId, NodeId, Tag};
-use crate::json::{object, whole_seconds};
+use crate::json::{object, whole_seconds, write_seconds};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -37,6 +37,16 @@ params! {
             /// none; 4 hours by one document. (The newer specification says seconds; an older document says minutes.)
             #[serde(with = "whole_seconds")]
             max_duration: Duration,
+            /// Sets the ring time of each device that has none of its own (`timeout` on the wire). (Known to the newer
+            /// specification only.) Default: the service's, 30 s.
+            ///
+            /// [`timeout`](Request::timeout) limits the acceptance of the request instead, on this client's clock, and is not
+            /// sent.
+            #[serde(rename = "timeout", serialize_with = "write_seconds")]
+            ring_timeout: Duration,
+            /// Sends keys once the other party has answered, such as an extension: `0-9 A-D * #`, and `w` and
+            /// `W` for a short and a long pause. (Known to the newer specification only.) Default: none.
+            send_digits: String,
             /// The dearest route that may be taken, in dollars a minute. Default: no limit.
             max_price_per_minute: Price,
             /// A URL that receives the events as webhooks too. Default: none.
@@ -50,6 +60,8 @@ impl Connect {
         self.devices.check()?;
         self.ringback.as_ref().map_or(Ok(()), |ringback| ringback.check("ringback"))?;
         rules::whole("max_duration", self.max_duration)?;
+        rules::positive("timeout", self.ring_timeout)?;
+        rules::keys_and_pauses("send_digits", self.send_digits.as_deref().unwrap_or_default())?;
         rules::price(self.max_price_per_minute.as_ref())?;
         rules::optional_web_url("status_url", self.status_url.as_deref())
     }
@@ -98,7 +110,12 @@ impl Action<Connect> {
 
 params! {
     /// Parameters of `calling.disconnect`.
-    pub struct Disconnect {}
+    pub struct Disconnect {
+        optional {
+            /// Gives the reason (`reason` on the wire), in free words that the service stores. (Known to the newer specification only.) Default: none.
+            reason: String,
+        }
+    }
 }
 
 method!(Disconnect, "calling.disconnect");
@@ -111,8 +128,8 @@ impl Call {
     ///
     /// # Completion
     ///
-    /// Either party that hangs up, nobody who answers within the ring time of the devices,
-    /// [`max_duration`](Request::max_duration), [`disconnect`](Self::disconnect), and the end of the call.
+    /// Either party that hangs up, nobody who answers within the ring time of the devices or
+    /// [`ring_timeout`](Request::ring_timeout), [`max_duration`](Request::max_duration), [`disconnect`](Self::disconnect), and the end of the call.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {

@@ -1,14 +1,20 @@
 //! Placing calls (`calling.dial`).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Accepted, CallState, Device, Devices, Direction, Method, Price, params, rules};
+use serde_json::Value;
+
+use super::{
+    Accepted, CallState, Device, Devices, Direction, EndReason, EndSource, Method, ParentCall, PeerCall,
+    Price, SipData, params, rules,
+};
 use crate::client::{Call, Client, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
 use crate::ids::{CallId, NodeId, Tag};
-use crate::json::{object, whole_seconds};
+use crate::json::{object, whole_seconds, write_seconds};
 use crate::open_enum::open_enum;
 use crate::session::Target;
 
@@ -41,6 +47,19 @@ params! {
             /// specification says seconds; an older document says minutes.)
             #[serde(with = "whole_seconds")]
             max_duration: Duration,
+            /// Sets the ring time of each device that has none of its own (`timeout` on the wire). (Known to the newer
+            /// specification only.) Default: the service's, 30 s.
+            ///
+            /// The service gives up on the device then and goes on with the next. [`timeout`](Request::timeout) limits the
+            /// whole dial instead, on this client's clock, and is not sent.
+            #[serde(rename = "timeout", serialize_with = "write_seconds")]
+            ring_timeout: Duration,
+            /// Sends keys once somebody has answered, such as an extension: `0-9 A-D * #`, and `w` and `W` for
+            /// a short and a long pause. (Known to the newer specification only.) Default: none.
+            send_digits: String,
+            /// Attaches a SWML document to the dial: an `https` URL, the text of a document, or a JSON object.
+            /// (Known to the newer specification only.) Default: none.
+            dest_swml: Value,
             /// The node that is to place the call. Known to older services only. Default: the service's choice.
             node_id: NodeId,
         }
@@ -57,6 +76,8 @@ impl Method for Dial {
     fn check(&self) -> Result<(), InvalidArgument> {
         self.devices.check_dialable()?;
         rules::whole("max_duration", self.max_duration)?;
+        rules::positive("timeout", self.ring_timeout)?;
+        rules::keys_and_pauses("send_digits", self.send_digits.as_deref().unwrap_or_default())?;
         rules::price(self.max_price_per_minute.as_ref())?;
         self.tag.as_ref().map_or(Ok(()), |tag| rules::not_empty("tag", tag.as_str()))
     }
@@ -76,8 +97,8 @@ impl Client {
     ///
     /// # Completion
     ///
-    /// The first answer, or the failure of every leg. [`timeout`](Request::timeout) says for how long to try; default
-    /// 120 s. When it passes, and when the future is dropped, every leg is called off, and one that answers all the same is
+    /// The first answer, or the failure of every leg: each rings for the time of its device, or for
+    /// [`ring_timeout`](Request::ring_timeout). [`timeout`](Request::timeout) says for how long to try in all; default 120 s. When it passes, and when the future is dropped, every leg is called off, and one that answers all the same is
     /// hung up.
     ///
     /// # Errors
@@ -117,6 +138,16 @@ object! {
         pub segment_id: Option<String>,
         /// Whether it is the one that answered first.
         pub dial_winner: Option<bool>,
+        /// The call that it is joined with, if the service gave it.
+        pub peer: Option<PeerCall>,
+        /// The call that brought it about, if the service gave it.
+        pub parent: Option<ParentCall>,
+        /// Why it ended, if it has ended already.
+        pub end_reason: Option<EndReason>,
+        /// The side that ended it, if it has ended already. (By the newer specification.)
+        pub end_source: Option<EndSource>,
+        /// The SIP headers of a SIP call. (By the newer specification.)
+        pub sip_data: Option<Arc<SipData>>,
     }
 }
 
@@ -131,7 +162,7 @@ event! {
         pub call: DialedCall,
         /// Why nobody answered.
         pub reason: Option<String>,
-        /// The direction that some versions of the service name with a failure.
-        pub source: Option<Direction>,
+        /// The side that made the dial fail. (By the newer specification.)
+        pub source: Option<EndSource>,
     }
 }

@@ -150,7 +150,7 @@ pub use record::{
     PauseBehavior, PauseRecord, Record, RecordAction, RecordDirection, RecordEvent, RecordFormat, RecordState,
 };
 pub use send_digits::{SendDigits, SendDigitsAction, SendDigitsEvent, SendDigitsState};
-pub use state::{CallState, CallStateEvent, Direction, EndReason, ParentCall, PeerCall};
+pub use state::{CallState, CallStateEvent, Direction, EndReason, EndSource, ParentCall, PeerCall, SipData};
 
 pub use ai::{Ai, AiAction, AiEvent, AiHold, AiMessage, AiRole, AiState, AiUnhold, AmazonBedrock};
 pub use ai_events::{
@@ -164,8 +164,8 @@ pub use ai_sidecar::{
 };
 pub use bind_digit::{BindDigit, ClearDigitBindings};
 pub use conference::{
-    ConferenceBeep, ConferenceEvent, ConferenceRecord, ConferenceStatus, ConferenceTrim, JoinConference,
-    Joined, LeaveConference,
+    CallQuality, ConferenceAcl, ConferenceBeep, ConferenceEvent, ConferenceRecord, ConferenceStatus,
+    ConferenceTrim, JoinConference, Joined, LeaveConference,
 };
 pub use denoise::{Denoise, DenoiseEvent, DenoiseStop};
 pub use detect::{

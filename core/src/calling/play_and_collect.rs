@@ -33,6 +33,24 @@ operation!(
 
 voice_setters!(PlayAndCollect);
 
+impl Request<PlayAndCollect> {
+    /// Sets the smallest number of keys that counts as input (`digits.min` on the wire), for a prompt that collects keys. Only
+    /// prompts have it: a [collect](Call::collect) has no such parameter. (Known to the newer specification only.) Default:
+    /// none.
+    ///
+    /// ```
+    /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::Collect;
+    /// let pin = call.prompt_tts("Four to six keys, please.", Collect::digits(6)).min_digits(4).await?;
+    /// println!("{:?}", pin.wait().await?.digits());
+    /// # Ok(()) }
+    /// ```
+    pub fn min_digits(mut self, min: u32) -> Self {
+        self.method.collect.set_min_digits(min);
+        self
+    }
+}
+
 /// A running prompt. It is over when the input is, not when the prompt has been heard. Dropping it lets it go
 /// on.
 pub type CollectAction = Action<PlayAndCollect>;

@@ -267,6 +267,8 @@ event! {
         pub recording_id: Option<String>,
         /// When it began; told at its end.
         pub start_time: Option<SystemTime>,
+        /// When the first frame was recorded, which is more exact than the start. (By the newer specification, in seconds.)
+        pub first_frame_time: Option<SystemTime>,
         /// When it ended; told at its end.
         pub end_time: Option<SystemTime>,
         /// What becomes of the time that it is paused; told when it is.

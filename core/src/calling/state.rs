@@ -1,11 +1,15 @@
 //! The state of a call (`calling.call.state`).
 
+use std::sync::Arc;
 use std::time::SystemTime;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::Device;
 use crate::events::event;
 use crate::ids::{CallId, NodeId, Tag};
-use crate::json::object;
+use crate::json::{Lenient, object};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -89,6 +93,68 @@ open_enum! {
     }
 }
 
+open_enum! {
+    /// The side that ended a call, or made a dial fail. (By the newer specification.)
+    pub enum EndSource {
+        /// The far side. For a dial: the party that was called.
+        Inbound = "inbound",
+        /// The own side. For a dial: the side that placed it.
+        Outbound = "outbound",
+        /// Neither side.
+        Neither = "none",
+    }
+}
+
+object! {
+    /// The SIP headers of a SIP call (`sip_data` on the wire). Every member has its name on the wire. (By the newer
+    /// specification.)
+    pub struct SipData {
+        /// The user of the request URI.
+        pub sip_req_user: Option<String>,
+        /// The request URI.
+        pub sip_req_uri: Option<String>,
+        /// The host of the request URI.
+        pub sip_req_host: Option<String>,
+        /// The parameters of the request URI.
+        pub sip_req_params: Map<String, Value>,
+        /// The user of the `From` header.
+        pub sip_from_user: Option<String>,
+        /// The URI of the `From` header.
+        pub sip_from_uri: Option<String>,
+        /// The host of the `From` header.
+        pub sip_from_host: Option<String>,
+        /// The parameters of the `From` header.
+        pub sip_from_params: Map<String, Value>,
+        /// The user of the `To` header.
+        pub sip_to_user: Option<String>,
+        /// The URI of the `To` header.
+        pub sip_to_uri: Option<String>,
+        /// The host of the `To` header.
+        pub sip_to_host: Option<String>,
+        /// The parameters of the `To` header.
+        pub sip_to_params: Map<String, Value>,
+        /// The user of the `Contact` header.
+        pub sip_contact_user: Option<String>,
+        /// The URI of the `Contact` header.
+        pub sip_contact_uri: Option<String>,
+        /// The host of the `Contact` header.
+        pub sip_contact_host: Option<String>,
+        /// The port of the `Contact` header.
+        pub sip_contact_port: Option<u64>,
+        /// The parameters of the `Contact` header.
+        pub sip_contact_params: Map<String, Value>,
+        /// The `P-Asserted-Identity` header.
+        pub sip_p_asserted_identity: Option<String>,
+    }
+}
+
+/// Shared: few calls have it, and it is large.
+impl Lenient for Option<Arc<SipData>> {
+    fn read(raw: &RawValue) -> Self {
+        Option::<SipData>::read(raw).map(Arc::new)
+    }
+}
+
 object! {
     /// The call that another is joined with.
     pub struct PeerCall {
@@ -124,6 +190,15 @@ event! {
         pub tag: Tag,
         /// Why it ended.
         pub end_reason: Option<EndReason>,
+        /// The side that ended it. (By the newer specification.)
+        pub end_source: Option<EndSource>,
+        /// Whether the call is the leg of a dial that answered first. (The text `"true"` by the newer specification, a
+        /// truth value by the SDKs; both are read.)
+        pub dial_winner: Option<bool>,
+        /// The SIP headers of a SIP call. (By the newer specification.)
+        pub sip_data: Option<Arc<SipData>>,
+        /// The quality of the sound that came in, as a mean opinion score from about 1 to 5. (By the newer specification.)
+        pub audio_in_mos: Option<f64>,
         /// The context of the call.
         pub context: Option<String>,
         /// The segment of the call.

@@ -14,7 +14,7 @@ use super::mailbox::Message;
 use super::request::{About, Raw, Request};
 use super::wait::Wait;
 use super::watched::{Until, Watched};
-use crate::calling::{CallState, Device, Direction, EndReason, Method};
+use crate::calling::{CallState, CallStateEvent, Device, Direction, EndReason, EndSource, Method, SipData};
 use crate::error::{Certainty, Error};
 use crate::events::{EventData, FromUpdate};
 use crate::ids::{CallId, NodeId, Tag};
@@ -61,6 +61,9 @@ pub(crate) struct Live {
     rang: bool,
     was_answered: bool,
     ended: Option<EndReason>,
+    end_source: Option<EndSource>,
+    sip_data: Option<Arc<SipData>>,
+    audio_in_mos: Option<f64>,
     followers: Followers,
 }
 
@@ -72,6 +75,9 @@ impl CallShared {
             rang: info.state == CallState::Ringing,
             was_answered: info.state == CallState::Answered,
             ended: None,
+            end_source: None,
+            sip_data: info.sip_data.clone(),
+            audio_in_mos: None,
             followers: Followers::default(),
         };
         Arc::new(Self { info, live: Watched::new(live) })
@@ -89,8 +95,16 @@ impl CallShared {
     }
 
     /// The call reached a state.
-    pub(super) fn reach(&self, state: &CallState, node_id: &NodeId) {
+    pub(super) fn reach(&self, news: &CallStateEvent) {
+        let CallStateEvent { call_state: state, node_id, .. } = news;
         self.live.update(|live| {
+            if let Some(source) = &news.end_source {
+                live.end_source = Some(source.clone());
+            }
+            if let Some(data) = &news.sip_data {
+                live.sip_data = Some(data.clone());
+            }
+            live.audio_in_mos = news.audio_in_mos.or(live.audio_in_mos);
             if !node_id.is_empty() && live.node_id.is_empty() {
                 live.node_id = node_id.clone();
             }
@@ -184,6 +198,23 @@ impl Call {
     /// Why it ended. `None` while it lives.
     pub fn end_reason(&self) -> Option<EndReason> {
         self.live().with(|live| live.ended.clone())
+    }
+
+    /// Returns the side that ended the call (`end_source` on the wire). `None` while it lives, and if the service does not say. (By the newer specification.)
+    pub fn end_source(&self) -> Option<EndSource> {
+        self.live().with(|live| live.end_source.clone())
+    }
+
+    /// Returns the SIP headers of a SIP call (`sip_data` on the wire), once the service has told them: with the outcome of a dial, or with the first state
+    /// that the call reaches. (By the newer specification.)
+    pub fn sip_data(&self) -> Option<Arc<SipData>> {
+        self.live().with(|live| live.sip_data.clone())
+    }
+
+    /// Returns the quality of the sound that came in (`audio_in_mos` on the wire), as a mean opinion score from about 1 to 5;
+    /// as a rule once the call has ended. (By the newer specification.)
+    pub fn audio_in_mos(&self) -> Option<f64> {
+        self.live().with(|live| live.audio_in_mos)
     }
 
     /// Whether it is over.

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use super::action::Progress;
 use super::call::{Call, CallShared};
 use super::follow::{self, Followers};
-use super::handlers::{CallHandler, MessageHandler, caught};
+use super::handlers::{CallHandler, MessageHandler, TaskHandler, caught};
+use super::inbox::TaskInbox;
 use super::mailbox::{Mailbox, Message, Task};
 use super::request::{Delivered, Outcome};
 use super::slots::Slot;
@@ -22,6 +23,7 @@ use crate::error::{Certainty, Error};
 use crate::events::{Event, Missed};
 use crate::ids::{CallId, Ticket};
 use crate::session::{ConnectionState, Frame, Notice, OperationUpdate, Output, Session, SessionEvent};
+use crate::tasks::TaskEvent;
 
 /// One thing for an adapter to do.
 #[must_use = "what is not done is lost"]
@@ -62,6 +64,7 @@ pub struct Driver {
     alarms: HashMap<Ticket, Arc<Watched<bool>>>,
     on_call: Option<CallHandler>,
     on_message: Option<MessageHandler>,
+    on_task: Option<TaskHandler>,
     provider: Option<CredentialsProvider>,
     /// The last time that it was asked: true when that is over.
     asked: Option<Arc<Watched<bool>>>,
@@ -91,6 +94,8 @@ pub struct Held {
     pub alarms: usize,
     /// Calls that wait to be taken.
     pub offers: usize,
+    /// Tasks that wait to be taken.
+    pub tasks: usize,
 }
 
 impl Driver {
@@ -107,6 +112,7 @@ impl Driver {
             mailbox: Mailbox::default(),
             link: Watched::new(link),
             offers: Watched::new(Offers::default()),
+            tasks: Watched::new(TaskInbox::default()),
             followers: Watched::new(Followers::default()),
         });
         let sender = Sender::new(shared.clone());
@@ -120,6 +126,7 @@ impl Driver {
             alarms: HashMap::new(),
             on_call: None,
             on_message: None,
+            on_task: None,
             provider: config.provider(),
             asked: None,
             drain_limit: config.drain_limit(),
@@ -170,6 +177,7 @@ impl Driver {
             operations: self.operations.len(),
             alarms: self.alarms.len(),
             offers: self.shared.offers.with(|offers| offers.calls.len()),
+            tasks: self.shared.tasks.with(|tasks| tasks.len()),
         }
     }
 
@@ -273,6 +281,12 @@ impl Driver {
                 }
             }
             Message::HandleMessages(handler) => self.on_message = Some(handler),
+            Message::HandleTasks(handler) => {
+                for task in self.shared.tasks.with(TaskInbox::take) {
+                    self.work.push_back(Work::Spawn(handler(self.shared.clone(), task)));
+                }
+                self.on_task = Some(handler);
+            }
             Message::Spawn(task) => self.work.push_back(Work::Spawn(task)),
             Message::Notice(notice) => self.work.push_back(Work::Log(notice)),
             Message::Credentials { asked, answer } => {
@@ -413,7 +427,7 @@ impl Driver {
         if let Event::State(state) = &*event
             && state.call_state.rank().is_some()
         {
-            call.reach(&state.call_state, &state.node_id);
+            call.reach(state);
         }
         let update = Ok(event);
         call.tell(&update);
@@ -455,7 +469,20 @@ impl Driver {
             self.work.push_back(Work::Spawn(handler(self.shared.clone(), message.clone())));
         }
         let followers = self.shared.followers.with(Followers::current);
+        if let Event::Task(task) = &*event {
+            match &self.on_task {
+                Some(handler) => {
+                    self.work.push_back(Work::Spawn(handler(self.shared.clone(), task.clone())));
+                }
+                None => self.keep_task(task, !followers.is_empty()),
+            }
+        }
         follow::tell(&followers, &Ok(event));
+    }
+
+    fn keep_task(&mut self, task: &TaskEvent, heard: bool) {
+        let notices = self.shared.tasks.update(|tasks| tasks.keep(task, heard));
+        self.work.extend(notices.into_iter().map(Work::Log));
     }
 
     /// Lets go of everything, and lets those know who wait for the end. Harmless if called again.
@@ -509,6 +536,11 @@ impl Driver {
         }
         self.on_call = None;
         self.on_message = None;
+        self.on_task = None;
+        let left = self.shared.tasks.update(TaskInbox::end);
+        if left > 0 {
+            self.work.push_back(Work::Log(Notice::TasksLeft(left)));
+        }
         self.shared.offers.update(|offers| {
             offers.ended = true;
             offers.calls.clear();

@@ -14,11 +14,14 @@ use crate::calling::EndReason;
 use crate::error::Error;
 use crate::messaging::MessageReceiveEvent;
 use crate::session::Notice;
+use crate::tasks::TaskEvent;
 
 /// Makes the task that handles one call.
 pub(crate) type CallHandler = Arc<dyn Fn(Call) -> Task + Send + Sync>;
 /// Makes the task that handles one message.
 pub(crate) type MessageHandler = Arc<dyn Fn(Arc<Shared>, MessageReceiveEvent) -> Task + Send + Sync>;
+/// Makes the task that handles one task of another application.
+pub(crate) type TaskHandler = Arc<dyn Fn(Arc<Shared>, TaskEvent) -> Task + Send + Sync>;
 /// How long a call may take to end after it was hung up for a handler that broke off.
 const HANGUP_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -133,13 +136,34 @@ where
     F: Fn(MessageReceiveEvent) -> R + Send + Sync + 'static,
     R: Future<Output: HandlerOutcome> + Send + 'static,
 {
+    event_handler(handler, Notice::MessageHandlerFailed)
+}
+
+pub(super) fn task_handler<F, R>(handler: F) -> TaskHandler
+where
+    F: Fn(TaskEvent) -> R + Send + Sync + 'static,
+    R: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    event_handler(handler, Notice::TaskHandlerFailed)
+}
+
+/// Handles events that are about no call.
+fn event_handler<E, F, R>(
+    handler: F,
+    failed: fn(String) -> Notice,
+) -> Arc<dyn Fn(Arc<Shared>, E) -> Task + Send + Sync>
+where
+    E: Send + 'static,
+    F: Fn(E) -> R + Send + Sync + 'static,
+    R: Future<Output: HandlerOutcome> + Send + 'static,
+{
     let handler = Arc::new(handler);
-    Arc::new(move |shared: Arc<Shared>, message: MessageReceiveEvent| {
+    Arc::new(move |shared: Arc<Shared>, event: E| {
         let handler = handler.clone();
         Box::pin(async move {
-            let notice = match caught(async move { handler(message).await.ending() }).await {
+            let notice = match caught(async move { handler(event).await.ending() }).await {
                 Ok(Ending::Well | Ending::Gone) => return,
-                Ok(Ending::Failed(error)) => Notice::MessageHandlerFailed(error),
+                Ok(Ending::Failed(error)) => failed(error),
                 Err(panic) => Notice::HandlerPanicked(panic),
             };
             shared.mailbox.post(Message::Notice(notice));

@@ -10,7 +10,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::action::Progress;
-use super::handlers::{CallHandler, MessageHandler};
+use super::handlers::{CallHandler, MessageHandler, TaskHandler};
 use super::request::Outcome;
 use super::watched::Watched;
 use crate::credentials::Credentials;
@@ -44,6 +44,7 @@ pub(crate) enum Message {
     Discard(CallId),
     HandleCalls(CallHandler),
     HandleMessages(MessageHandler),
+    HandleTasks(TaskHandler),
     Spawn(Task),
     Notice(Notice),
     Credentials {

@@ -8,6 +8,7 @@ mod call;
 mod driver;
 mod follow;
 mod handlers;
+mod inbox;
 mod mailbox;
 mod request;
 mod slots;
@@ -31,22 +32,24 @@ pub use self::call::Call;
 pub use self::driver::{Driver, Held, Work};
 pub use self::follow::{Events, FOLLOW_LIMIT};
 pub use self::handlers::{Ending, HandlerOutcome};
+pub use self::inbox::MAX_WAITING_TASKS;
+pub(crate) use self::inbox::TaskInbox;
 pub use self::mailbox::{MAILBOX_LIMIT, Task};
 pub use self::request::{Raw, Request, Sending};
 pub use self::wait::Wait;
-pub(crate) use self::watched::{Until, Watched};
+pub(crate) use self::watched::{Place, Until, Watched};
 
 use self::call::CallShared;
 use self::follow::Followers;
 use self::handlers::caught;
 use self::mailbox::{Look, Mailbox, Message};
 use self::request::About;
-use self::watched::Place;
 use crate::calling::Method;
 use crate::error::Error;
 use crate::events::FromUpdate;
 use crate::messaging::MessageReceiveEvent;
 use crate::session::{ConnectionState, Notice, Stats, Waiting};
+use crate::tasks::TaskEvent;
 
 /// A client of the service, without what connects it: an adapter adds that.
 ///
@@ -61,7 +64,7 @@ use crate::session::{ConnectionState, Notice, Stats, Waiting};
 /// What does not: waiting for the client ([`ready`](Self::ready), [`closed`](Self::closed), [`stats`](Self::stats),
 /// [`waiting`](Self::waiting)), streams ([`incoming_calls`](Self::incoming_calls), [`events`](Self::events),
 /// [`connection_states`](Self::connection_states), [`Call::events`] …), calls that nobody has taken yet, and functions
-/// that were set (`on`, `on_call`, `on_message`, `on_completed`), beyond what they have captured. All these end with
+/// that were set (`on`, `on_call`, `on_message`, `on_task`, `on_completed`), beyond what they have captured. All these end with
 /// the client.
 #[derive(Clone)]
 pub struct Client {
@@ -89,6 +92,7 @@ pub(crate) struct Shared {
     mailbox: Mailbox,
     link: Arc<Watched<Link>>,
     offers: Arc<Watched<Offers>>,
+    tasks: Arc<Watched<TaskInbox>>,
     followers: Arc<Watched<Followers>>,
 }
 
@@ -206,6 +210,18 @@ impl Client {
         R: Future<Output: HandlerOutcome> + Send + 'static,
     {
         self.shared().mailbox.post(Message::HandleMessages(handlers::message_handler(handler)));
+    }
+
+    pub(crate) fn handle_tasks<F, R>(&self, handler: F)
+    where
+        F: Fn(TaskEvent) -> R + Send + Sync + 'static,
+        R: Future<Output: HandlerOutcome> + Send + 'static,
+    {
+        self.shared().mailbox.post(Message::HandleTasks(handlers::task_handler(handler)));
+    }
+
+    pub(crate) fn task_inbox(&self) -> Arc<Watched<TaskInbox>> {
+        self.shared().tasks.clone()
     }
 
     /// The calls that come in, one by one, for as long as no function is set with [`on_call`](Self::on_call).

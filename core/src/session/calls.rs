@@ -51,6 +51,7 @@ impl Session {
             Event::Dial(dial) => self.handle_dial_event(now, dial, &event),
             Event::MessageReceive(message) => self.handle_message(message, event.clone()),
             Event::MessageState(news) => self.handle_message_state(news, event.clone()),
+            Event::Task(task) => self.handle_task(id, task, event.clone()),
             other => match other.call_id() {
                 Some(call_id) if self.knows(call_id) => self.tell_call(now, call_id.clone(), id, event),
                 _ => self.emit(SessionEvent::Other(event)),
@@ -170,6 +171,7 @@ impl Session {
             device: offer.device.clone(),
             state,
             segment_id: offer.segment_id.clone(),
+            sip_data: None,
         })));
     }
 

@@ -270,7 +270,7 @@ impl Session {
             self.handle_accepted(now, protocol, accepted.session_restored);
         } else {
             let message = "its answer names no session".to_owned();
-            self.handle_connect_refused(now, &Status { code: -1, message }, resuming);
+            self.handle_connect_refused(now, &Status { code: -1, message, details: None }, resuming);
         }
     }
 

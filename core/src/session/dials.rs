@@ -93,6 +93,7 @@ impl Session {
             device: leg.device.clone(),
             state,
             segment_id: leg.segment_id.clone().unwrap_or_default(),
+            sip_data: leg.sip_data.clone(),
         };
         self.emit(SessionEvent::Dialed { ticket: dial.ticket, result: Ok(Box::new(info)) });
         self.release_losers(now, dial.legs);

@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::ids::{CallId, ControlId, NodeId, Tag};
 use crate::json::{Lenient, is_object, object};
+use crate::refused::Details;
 
 /// What a frame of the service is.
 #[derive(Debug)]
@@ -119,10 +121,12 @@ impl<'a> EventParams<'a> {
 }
 
 /// A request's own status inside its result.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Status {
     pub(super) code: i64,
     pub(super) message: String,
+    /// The explanation, with whatever secrets the service put into it.
+    pub(super) details: Option<Details>,
 }
 
 impl Status {
@@ -134,7 +138,11 @@ impl Status {
         if code.len() == 3 && code.starts_with('2') && code.bytes().all(|digit| digit.is_ascii_digit()) {
             return None;
         }
-        Some(Self { code: code.parse().unwrap_or(-1), message: message(head.message) })
+        Some(Self {
+            code: code.parse().unwrap_or(-1),
+            message: message(head.message),
+            details: details(result),
+        })
     }
 
     /// Reads a JSON-RPC error, whatever shape it has.
@@ -143,8 +151,9 @@ impl Status {
             Some(head) => Self {
                 code: head.code.and_then(|code| code.get().trim_matches('"').parse().ok()).unwrap_or(-1),
                 message: message(head.message),
+                details: details(error),
             },
-            None => Self { code: -1, message: message(Some(error)) },
+            None => Self { code: -1, message: message(Some(error)), details: None },
         }
     }
 }
@@ -164,13 +173,27 @@ impl<'a> StatusHead<'a> {
     }
 }
 
+/// The explanation of a refusal, if there is one.
+fn details(refusal: &RawValue) -> Option<Details> {
+    object! {
+        struct Members {
+            data: Value,
+            message_data: Value,
+            errors: Value,
+        }
+    }
+    let Members { data, message_data, errors } = serde_json::from_str(refusal.get()).unwrap_or_default();
+    let details = Details { data, message_data, errors };
+    (details != Details::default()).then_some(details)
+}
+
 fn message(raw: Option<&RawValue>) -> String {
     match raw {
         None => "Unknown error".to_owned(),
         Some(raw) => match Text::read(raw) {
             Some(Text(text)) => text.into_owned(),
             // Written anew: escapes could hide what must not be shown.
-            None => serde_json::from_str::<serde_json::Value>(raw.get())
+            None => serde_json::from_str::<Value>(raw.get())
                 .map_or_else(|_| raw.get().to_owned(), |value| value.to_string()),
         },
     }
@@ -271,7 +294,7 @@ fn push_text(text: &mut String, value: &str) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -317,9 +340,22 @@ mod tests {
         let status = |text| Status::refusal_in(&raw(text)).expect("a refusal");
         assert_eq!(
             status(r#"{"code":"404","message":"gone"}"#),
-            Status { code: 404, message: "gone".into() }
+            Status { code: 404, message: "gone".into(), details: None }
         );
-        assert_eq!(status(r#"{"code":"oops"}"#), Status { code: -1, message: "Unknown error".into() });
+        assert_eq!(
+            status(r#"{"code":"oops"}"#),
+            Status { code: -1, message: "Unknown error".into(), details: None }
+        );
+        let explained =
+            status(r#"{"code":"400","data":{"a":["b"]},"message_data":null,"errors":7,"data":1}"#);
+        assert_eq!(
+            (explained.code, explained.details),
+            (400, None),
+            "what is said twice is left out, and it is a refusal"
+        );
+        let explained = status(r#"{"code":"400","data":{"a":["b"]},"message_data":null,"errors":7}"#);
+        let expected = Details { data: json!({"a": ["b"]}), errors: json!(7), ..Details::default() };
+        assert_eq!(explained.details, Some(expected));
         assert_eq!(status(r#"{"code":"2000"}"#).code, 2000);
         assert_eq!(status(r#"{"code":"+20"}"#).code, 20);
     }
@@ -329,11 +365,14 @@ mod tests {
         let status = |text| Status::of_error(&raw(text));
         assert_eq!(
             status(r#"{"code":-32602,"message":"bad"}"#),
-            Status { code: -32602, message: "bad".into() }
+            Status { code: -32602, message: "bad".into(), details: None }
         );
-        assert_eq!(status(r#"{"code":"-32000"}"#), Status { code: -32000, message: "Unknown error".into() });
-        assert_eq!(status(r#""no""#), Status { code: -1, message: "no".into() });
-        assert_eq!(status("[1]"), Status { code: -1, message: "[1]".into() });
+        assert_eq!(
+            status(r#"{"code":"-32000"}"#),
+            Status { code: -32000, message: "Unknown error".into(), details: None }
+        );
+        assert_eq!(status(r#""no""#), Status { code: -1, message: "no".into(), details: None });
+        assert_eq!(status("[1]"), Status { code: -1, message: "[1]".into(), details: None });
         assert_eq!(status(r#"{"message":{"a":1}}"#).message, r#"{"a":1}"#);
     }
 

@@ -19,8 +19,8 @@
 //! ```
 //!
 //! The parts: `connection` decides when to connect, probe and give up; `requests` decides the fate of a request, and
-//! `refusal` the meaning of a refusal; `calls`, `dials` and `messages` decide the meaning of an event. `pending`, `table`,
-//! `dial_table`, `message_table` and `timers` store.
+//! `refusal` the meaning of a refusal; `calls`, `dials`, `messages` and `tasks` decide the meaning of an event. `pending`,
+//! `table`, `dial_table`, `message_table` and `timers` store.
 
 mod calls;
 mod command;
@@ -37,6 +37,7 @@ mod recent;
 mod refusal;
 mod requests;
 mod table;
+mod tasks;
 mod timers;
 mod waiting;
 
@@ -44,6 +45,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -60,11 +62,13 @@ use self::identity::Identity;
 use self::message_table::Messages;
 use self::pending::{Pending, Purpose, RequestKey};
 use self::table::Calls;
+use self::tasks::TasksTold;
 use self::timers::{Timer, Timers};
 use crate::config::{Config, Endpoint, Overflow};
 use crate::credentials::Credentials;
 use crate::error::{ConfigError, Error};
 use crate::ids::{CallId, Ticket};
+use crate::refused::Details;
 
 /// What the transport received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +106,7 @@ pub struct Session {
     calls: Calls,
     dials: Dials,
     messages: Messages,
+    tasks: TasksTold,
     timers: Timers,
     output: VecDeque<Queued>,
 }
@@ -168,6 +173,7 @@ impl Session {
             calls: Calls::new(),
             dials: Dials::new(),
             messages: Messages::new(),
+            tasks: TasksTold::new(),
             timers: Timers::default(),
             output: VecDeque::new(),
         })
@@ -363,6 +369,22 @@ impl Session {
 
     /// Text of the service with every secret of this session struck out.
     fn scrub(&self, text: &str) -> String {
+        scrub(&self.secrets(), text)
+    }
+
+    /// The explanation of a refusal with every secret of this session struck out.
+    fn scrub_details(&self, details: Details) -> Details {
+        let secrets = self.secrets();
+        let Details { data, message_data, errors } = details;
+        Details {
+            data: scrub_value(&secrets, data),
+            message_data: scrub_value(&secrets, message_data),
+            errors: scrub_value(&secrets, errors),
+        }
+    }
+
+    /// The secrets of this session, the longest first.
+    fn secrets(&self) -> Vec<&str> {
         let mut secrets: Vec<_> = self
             .identity
             .secrets()
@@ -371,11 +393,7 @@ impl Session {
             .collect();
         // One may contain another, which must not be struck out first.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.into_iter().fold(text.to_owned(), |text, secret| {
-            // As it is, and as it stands in JSON.
-            let escaped = serde_json::Value::from(secret).to_string();
-            text.replace(secret, "***").replace(escaped.trim_matches('"'), "***")
-        })
+        secrets
     }
 
     /// The same, for text that need not be there.
@@ -414,5 +432,33 @@ impl Session {
     /// Whether the application may still reach the call, so that news of it are worth telling.
     fn knows(&self, call_id: &CallId) -> bool {
         self.calls.get(call_id).is_some_and(table::Entry::is_visible)
+    }
+}
+
+/// Strikes secrets out of a text.
+fn scrub(secrets: &[&str], text: &str) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| {
+        // As it is, and as it stands in JSON.
+        let escaped = Value::from(*secret).to_string();
+        text.replace(secret, "***").replace(escaped.trim_matches('"'), "***")
+    })
+}
+
+/// Strikes secrets out of JSON: of texts, of names, and of numbers, which become text then.
+fn scrub_value(secrets: &[&str], value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(scrub(secrets, &text)),
+        Value::Array(members) => members.into_iter().map(|member| scrub_value(secrets, member)).collect(),
+        Value::Object(members) => {
+            let scrubbed =
+                |(name, member): (String, Value)| (scrub(secrets, &name), scrub_value(secrets, member));
+            members.into_iter().map(scrubbed).collect()
+        }
+        Value::Number(number) => {
+            let text = number.to_string();
+            let scrubbed = scrub(secrets, &text);
+            if scrubbed == text { Value::Number(number) } else { Value::String(scrubbed) }
+        }
+        other => other,
     }
 }

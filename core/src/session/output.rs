@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::calling::{CallState, Device, Direction, EndReason};
+use crate::calling::{CallState, Device, Direction, EndReason, SipData};
 use crate::config::Endpoint;
 use crate::error::Error;
 use crate::events::Event;
@@ -153,6 +153,8 @@ pub struct CallInfo {
     pub state: CallState,
     /// Its segment; empty if there is none.
     pub segment_id: String,
+    /// Its SIP headers, if it is a SIP call and the service has told them.
+    pub sip_data: Option<Arc<SipData>>,
 }
 
 /// Prints everything but the project.
@@ -328,6 +330,28 @@ pub enum Notice {
     /// A handler of a message failed.
     #[error("the handler of a message failed: {0}")]
     MessageHandlerFailed(String),
+    /// A task came in again and was ignored.
+    #[error("ignored another copy of a task for context {0}")]
+    TaskRepeated(String),
+    /// A task waits for somebody to take it. Told once, until somebody comes.
+    #[error(
+        "a task for context {0} came in and nobody listens: it waits for Client::on_task or Client::incoming_tasks"
+    )]
+    TaskWaits(String),
+    /// A task that waited to be taken was dropped to make room for later ones.
+    #[error("dropped a task for context {context} that nobody took: {dropped} dropped so far")]
+    TaskDropped {
+        /// The context of the task.
+        context: String,
+        /// How many tasks this client has dropped.
+        dropped: u64,
+    },
+    /// The client closed with tasks that nobody took. The service counts them as delivered.
+    #[error("the client closed with {0} tasks that nobody took")]
+    TasksLeft(usize),
+    /// A handler of a task failed.
+    #[error("the handler of a task failed: {0}")]
+    TaskHandlerFailed(String),
     /// A callback of the application panicked.
     #[error("a handler panicked: {0}")]
     HandlerPanicked(String),

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     fn status(code: i64, message: &str) -> Status {
-        Status { code, message: message.to_owned() }
+        Status { code, message: message.to_owned(), details: None }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What becomes of a request: sent, queued, answered, expired, given up.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::de::IgnoredAny;
@@ -16,8 +17,9 @@ use super::table::{Decision, Running};
 use super::timers::Timer;
 use super::{Queued, Session};
 use crate::calling::{EndReason, Key};
-use crate::error::{Certainty, Error, InvalidArgument, QueueFull, Refused, TimedOut};
+use crate::error::{Certainty, Error, InvalidArgument, QueueFull, TimedOut};
 use crate::ids::{CallId, Ticket};
+use crate::refused::Refused;
 
 /// Names a group of bindings that nobody has made. There is no method to ask whether a call is there; clearing what is
 /// not there comes nearest.
@@ -350,6 +352,7 @@ impl Session {
                         call_id: target.call_id().cloned(),
                         code: status.code,
                         message: self.scrub(&status.message),
+                        details: status.details.map(|details| Arc::new(self.scrub_details(details))),
                     }))),
                 };
                 self.settle(now, &request.method, &request.purpose, result);

@@ -11,12 +11,13 @@ use signalwire_relay_core::{
     AiStartEvent, AiStopEvent, AiSwaigActionEvent, AiSwaigEvent, AiTransparentBargeEvent,
     AiUserSpeakingEvent, AiWarningEvent, CallId, CallReceiveEvent, CallStateEvent, CollectEvent,
     ConferenceEvent, ConferenceStatus, Confidence, ConnectEvent, ControlId, DenoiseEvent, DetectEvent,
-    DialEvent, Direction, EchoEvent, EchoState, EndReason, ErrorEvent, Event, EventData, FaxEvent, HoldEvent,
-    LivePosition, LiveRole, LiveTranscribeLogEvent, LiveTranscribeSummaryEvent, LiveTranscribeUtteranceEvent,
-    LiveTranslateDeltaEvent, LiveTranslateLogEvent, LiveTranslateSummaryEvent, MessageReceiveEvent,
-    MessageStateEvent, PauseBehavior, PayEvent, PayOutcome, PayResult, PlayEvent, QueueEvent,
-    RecordDirection, RecordEvent, RecordFormat, ReferEvent, RoomEvent, RoomStatus, Secret, SendDigitsEvent,
-    SidecarEvent, SidecarKind, StreamEvent, Tag, TapDevice, TapEvent, TranscribeEvent, UserEvent, secs,
+    DialEvent, Direction, EchoEvent, EchoState, EndReason, EndSource, ErrorEvent, Event, EventData, FaxEvent,
+    HoldEvent, LivePosition, LiveRole, LiveTranscribeLogEvent, LiveTranscribeSummaryEvent,
+    LiveTranscribeUtteranceEvent, LiveTranslateDeltaEvent, LiveTranslateLogEvent, LiveTranslateSummaryEvent,
+    MessageReceiveEvent, MessageStateEvent, PauseBehavior, PayEvent, PayOutcome, PayResult, PlayEvent,
+    QueueEvent, RecordDirection, RecordEvent, RecordFormat, ReferEvent, RoomEvent, RoomStatus, Secret,
+    SendDigitsEvent, SidecarEvent, SidecarKind, StreamEvent, Tag, TapDevice, TapEvent, TaskEvent,
+    TranscribeEvent, UserEvent, secs,
 };
 
 /// A time, in milliseconds since 1970.
@@ -122,7 +123,7 @@ fn calls() {
     assert_eq!((dial.call.tag.as_str(), dial.call.direction), ("t", Some(Direction::Outbound)));
     let failed: DialEvent = check(&json!({"node_id": "n", "tag": "t", "dial_state": "failed", "call": {},
         "reason": "busy", "source": "outbound"}));
-    assert_eq!((failed.reason.as_deref(), failed.source), (Some("busy"), Some(Direction::Outbound)));
+    assert_eq!((failed.reason.as_deref(), failed.source), (Some("busy"), Some(EndSource::Outbound)));
     let connect: ConnectEvent = check(
         &json!({"call_id": "c", "node_id": "n", "connect_state": "connected", "tag": "t", "segment_id": "g",
         "failed_reason": "", "peer": {"call_id": "d", "node_id": "n", "queue_name": "q", "device": {"type": "phone", "params": {}}}}),
@@ -140,7 +141,7 @@ fn media() {
     assert_eq!((play.control_id.as_str(), play.state.as_str()), ("k", "finished"));
     for full in [
         json!({"call_id": "c", "control_id": "k", "state": "finished", "url": "https://x/r.mp3", "duration": 12.5,
-            "size": 100, "recording_id": "r", "start_time": 1_735_689_603, "end_time": 1_735_689_615.5,
+            "size": 100, "recording_id": "r", "start_time": 1_735_689_603, "first_frame_time": 1_735_689_603.25, "end_time": 1_735_689_615.5,
             "pause_behavior": "silence", "record": {"audio": {"format": "mp4", "direction": "both", "stereo": true}}}),
         json!({"call_id": "c", "control_id": "k", "state": "finished", "start_time": "1735689603.0",
             "end_time": "1735689615.5", "record": {"url": "https://x/r.mp3", "duration": "12.5", "size": "100",
@@ -158,6 +159,7 @@ fn media() {
         assert_eq!(record.format(), Some(&RecordFormat::Mp4));
         let asked = full["record"].get("audio").is_some();
         assert_eq!(record.pause_behavior, asked.then_some(PauseBehavior::Silence));
+        assert_eq!(record.first_frame_time, asked.then_some(at(1_735_689_603_250)));
         assert_eq!(record.direction(), asked.then_some(&RecordDirection::Both));
         assert_eq!(record.stereo(), asked.then_some(true));
     }
@@ -581,6 +583,174 @@ fn errors_of_both_readings() {
         assert_eq!(event.text(), text, "{full}");
         assert!(!event.to_string().is_empty());
     }
+}
+
+const SIP_TEXTS: [&str; 13] = [
+    "sip_req_user",
+    "sip_req_uri",
+    "sip_req_host",
+    "sip_from_user",
+    "sip_from_uri",
+    "sip_from_host",
+    "sip_to_user",
+    "sip_to_uri",
+    "sip_to_host",
+    "sip_contact_user",
+    "sip_contact_uri",
+    "sip_contact_host",
+    "sip_p_asserted_identity",
+];
+
+#[test]
+fn the_end_the_dial_and_the_headers_of_a_call() {
+    let mut sip_data: Value =
+        SIP_TEXTS.iter().map(|name| ((*name).to_owned(), json!(format!("the {name}")))).collect();
+    sip_data["sip_contact_port"] = json!("5080");
+    for name in ["sip_req_params", "sip_from_params", "sip_to_params", "sip_contact_params"] {
+        sip_data[name] = json!({"of": name});
+    }
+    let state: CallStateEvent = check(&json!({"call_id": "c", "call_state": "ended", "end_reason": "hangup",
+        "end_source": "inbound", "dial_winner": "true", "audio_in_mos": 4.4, "sip_data": sip_data}));
+    assert_eq!((state.end_source, state.dial_winner), (Some(EndSource::Inbound), Some(true)));
+    assert!(state.audio_in_mos.is_some_and(|mos| (mos - 4.4).abs() < 1e-9));
+    let data = state.sip_data.expect("there is some");
+    let texts = [
+        &data.sip_req_user,
+        &data.sip_req_uri,
+        &data.sip_req_host,
+        &data.sip_from_user,
+        &data.sip_from_uri,
+        &data.sip_from_host,
+        &data.sip_to_user,
+        &data.sip_to_uri,
+        &data.sip_to_host,
+        &data.sip_contact_user,
+        &data.sip_contact_uri,
+        &data.sip_contact_host,
+        &data.sip_p_asserted_identity,
+    ];
+    for (name, text) in SIP_TEXTS.iter().zip(texts) {
+        assert_eq!(text.as_deref(), Some(format!("the {name}").as_str()));
+    }
+    assert_eq!(data.sip_contact_port, Some(5080));
+    for (name, params) in [
+        ("sip_req_params", &data.sip_req_params),
+        ("sip_from_params", &data.sip_from_params),
+        ("sip_to_params", &data.sip_to_params),
+        ("sip_contact_params", &data.sip_contact_params),
+    ] {
+        assert_eq!(params.get("of"), Some(&json!(name)));
+    }
+    let bare: CallStateEvent = check(&json!({"call_id": "c", "call_state": "answered", "dial_winner": true}));
+    assert_eq!((bare.dial_winner, bare.end_source, bare.sip_data.is_none()), (Some(true), None, true));
+    let dial: DialEvent = check(&json!({"tag": "t", "dial_state": "answered", "call": {"call_id": "c",
+        "dial_winner": "true", "sip_data": sip_data, "end_reason": "hangup", "end_source": "none",
+        "peer": {"call_id": "d", "node_id": "n"}, "parent": {"call_id": "p", "device_type": "sip"}}}));
+    assert_eq!(
+        dial.call.sip_data.and_then(|data| data.sip_req_user.clone()).as_deref(),
+        Some("the sip_req_user")
+    );
+    assert_eq!(
+        (dial.call.end_reason, dial.call.end_source),
+        (Some(EndReason::Hangup), Some(EndSource::Neither))
+    );
+    assert_eq!(dial.call.peer.map(|peer| peer.call_id), Some("d".into()));
+    assert_eq!(dial.call.parent.and_then(|parent| parent.device_type).as_deref(), Some("sip"));
+}
+
+#[test]
+fn the_quality_of_a_conference_is_in_numbers() {
+    let mut full = json!({"conference_id": "f", "name": "standup", "region": "eu", "size": 2, "call_id": "c",
+        "status": "participant-call-quality", "call_id_to_coach": "d", "out_lost": "0.5", "in_quality_percentage": "97.5",
+        "in_mos": "4.25"});
+    let times = ["rtt_avg", "rtt_min", "rtt_max", "out_jitter_min", "out_jitter_max", "out_jitter_avg"];
+    let counts = [
+        "in_media_bytes",
+        "in_media_packet_count",
+        "in_skip_packet_count",
+        "in_jitter_packet_count",
+        "in_dtmf_packet_count",
+        "in_cng_packet_count",
+        "in_flush_packet_count",
+        "in_flaws_total",
+        "out_media_bytes",
+        "out_media_packet_count",
+        "out_dtmf_packet_count",
+        "out_cng_packet_count",
+    ];
+    for (number, name) in times.iter().chain(&counts).enumerate() {
+        full[*name] = json!(number.to_string());
+    }
+    let event: ConferenceEvent = check(&full);
+    assert_eq!(event.status, ConferenceStatus::CallQuality);
+    assert_eq!(event.call_id_to_coach.as_ref().map(CallId::as_str), Some("d"));
+    let quality = event.call_quality().expect("there are figures");
+    let read = [
+        quality.rtt_avg,
+        quality.rtt_min,
+        quality.rtt_max,
+        quality.out_jitter_min,
+        quality.out_jitter_max,
+        quality.out_jitter_avg,
+    ];
+    assert_eq!(read, [0, 1, 2, 3, 4, 5].map(|number| Some(Duration::from_millis(number))));
+    let read = [
+        quality.in_media_bytes,
+        quality.in_media_packet_count,
+        quality.in_skip_packet_count,
+        quality.in_jitter_packet_count,
+        quality.in_dtmf_packet_count,
+        quality.in_cng_packet_count,
+        quality.in_flush_packet_count,
+        quality.in_flaws_total,
+        quality.out_media_bytes,
+        quality.out_media_packet_count,
+        quality.out_dtmf_packet_count,
+        quality.out_cng_packet_count,
+    ];
+    assert_eq!(read, [6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17].map(Some));
+    assert_eq!(
+        (quality.out_lost, quality.in_quality_percentage, quality.in_mos),
+        (Some(0.5), Some(97.5), Some(4.25))
+    );
+
+    let announcement: ConferenceEvent =
+        check(&json!({"conference_id": "f", "announce_url": "https://x/a.mp3"}));
+    assert_eq!(
+        (announcement.status.as_str(), announcement.call_quality()),
+        ("", None),
+        "the service may leave it out"
+    );
+    assert_eq!(announcement.announce_url.as_deref(), Some("https://x/a.mp3"));
+    let odd: ConferenceEvent = check(
+        &json!({"conference_id": "f", "rtt_avg": 12.5, "in_mos": "bad", "rtt_min": "-1", "status": "x-y"}),
+    );
+    let quality = odd.call_quality().expect("one figure");
+    assert_eq!(
+        (quality.rtt_avg, quality.rtt_min, quality.in_mos),
+        (Some(Duration::from_micros(12_500)), None, None)
+    );
+    assert_eq!(odd.status.as_str(), "x-y");
+}
+
+#[test]
+fn tasks() {
+    let task: TaskEvent = check(&json!({"event_type": "queuing.relay.tasks", "context": "office",
+        "message": {"job": "call-back", "number": "+15557770001"}, "timestamp": 1_764_000_100, "project_id": "p",
+        "space_id": "s"}));
+    assert_eq!(
+        (task.context.as_str(), task.project_id.expose(), task.space_id.expose()),
+        ("office", "p", "s")
+    );
+    assert_eq!(task.message()["job"], "call-back");
+    assert_eq!(task.timestamp(), Some(at(1500)), "the time of the frame");
+    let read: std::collections::BTreeMap<String, String> = task.read().expect("it has this form");
+    assert_eq!(read["number"], "+15557770001");
+    assert!(task.read::<u32>().is_err());
+    let raw = RawValue::from_string(json!({"timestamp": 1_764_000_100}).to_string()).expect("JSON");
+    let event = Event::parse(TaskEvent::TYPE, None, &raw);
+    let task = TaskEvent::of(&event).expect("a task");
+    assert_eq!((task.timestamp(), task.message()), (Some(at(1_764_000_100_000)), &Value::Null));
 }
 
 /// Events that do and do not end an operation.

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use signalwire_relay_core::{
-    CallState, Config, Credentials, Direction, EndReason, Error, MessageState, PlayEvent, Secret, secs,
+    CallState, Config, Credentials, Direction, EndReason, EndSource, Error, MessageState, PlayEvent, Secret,
+    secs,
 };
 
 use crate::wire::Wire;
@@ -39,6 +40,25 @@ fn a_call_tells_what_is_known_of_it() {
     assert_eq!((call.device().caller(), call.device().callee()), (Some("+1"), Some("+2")));
     assert_eq!((call.end_reason(), call.is_ended()), (None, false));
     assert_eq!(call.to_string(), "call c (ringing, inbound)");
+}
+
+#[test]
+fn a_call_tells_who_ended_it_how_it_sounded_and_its_sip_headers() {
+    let mut wire = Wire::new();
+    let call = wire.call.clone().expect("there is a call");
+    assert_eq!((call.end_source(), call.audio_in_mos(), call.sip_data().is_none()), (None, None, true));
+    wire.event(
+        "calling.call.state",
+        &json!({"call_id": "c", "call_state": "answered", "sip_data": {"sip_from_user": "desk"}}),
+    );
+    assert_eq!(call.sip_data().expect("told").sip_from_user.as_deref(), Some("desk"));
+    wire.event(
+        "calling.call.state",
+        &json!({"call_id": "c", "call_state": "ended", "end_reason": "hangup", "end_source": "inbound",
+            "audio_in_mos": 4.5}),
+    );
+    assert_eq!((call.end_source(), call.audio_in_mos()), (Some(EndSource::Inbound), Some(4.5)));
+    assert!(call.sip_data().is_some(), "what was told still holds");
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 use signalwire_relay_core::calling::{Codec, Method};
 use signalwire_relay_core::{
-    AiRole, AskId, CallState, Collect, ConferenceBeep, ConferenceRecord, ConferenceTrim, Credentials, Device,
-    Devices, EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection, LiveMode, MachineDetector,
-    PayParameter, PayPrompt, PayStep, PlayDirection, RecordDirection, RecordFormat, Request, SidecarStatus,
-    SpeechEngine, StreamTrack, TokenType, agora, audio, phone, queue, refer_to, ringtone, rtp, secs, silence,
-    sip, stream, tts, webrtc, ws,
+    AiRole, AskId, CallState, Collect, ConferenceAcl, ConferenceBeep, ConferenceRecord, ConferenceTrim,
+    Credentials, Device, Devices, EndReason, Error, FaxTone, Gender, LiveAction, LiveDirection, LiveMode,
+    MachineDetector, PayParameter, PayPrompt, PayStep, PlayDirection, RecordDirection, RecordFormat, Request,
+    SidecarStatus, SpeechEngine, StreamTrack, TokenType, agora, audio, phone, queue, refer_to, ringtone, rtp,
+    secs, silence, sip, stream, tts, webrtc, ws,
 };
 
 use crate::wire::Wire;
@@ -37,6 +37,11 @@ fn lifecycle() {
         json!({"reason": "noAnswer"}),
     );
     wire.expect(signalwire_relay_core::Call::disconnect, "calling.disconnect", json!({}));
+    wire.expect(
+        |call| call.disconnect().reason("moved to a desk"),
+        "calling.disconnect",
+        json!({"reason": "moved to a desk"}),
+    );
     wire.expect(signalwire_relay_core::Call::hold, "calling.hold", json!({}));
     wire.expect(signalwire_relay_core::Call::unhold, "calling.unhold", json!({}));
     wire.expect(signalwire_relay_core::Call::pass, "calling.pass", json!({}));
@@ -186,6 +191,12 @@ fn collect_and_prompt() {
         json!({"control_id": "k3", "play": [{"type": "tts", "params": {"text": "PIN?"}}], "collect": {"speech": {}}}),
     );
     wire.expect(
+        |call| call.prompt_tts("PIN?", Collect::digits(6)).min_digits(4).control_id("k5"),
+        "calling.play_and_collect",
+        json!({"control_id": "k5", "play": [{"type": "tts", "params": {"text": "PIN?"}}],
+            "collect": {"digits": {"max": 6, "min": 4}}}),
+    );
+    wire.expect(
         |_| prompt.volume(6.0),
         "calling.play_and_collect.volume",
         json!({"control_id": "k3", "volume": 6.0}),
@@ -255,6 +266,8 @@ fn connect() {
                 .ringback(ringtone("us"))
                 .tag("t")
                 .max_duration(secs(3600))
+                .ring_timeout(secs(12.5))
+                .send_digits("wW12#")
                 .max_price_per_minute("0.10")
                 .status_url(HOOK)
         },
@@ -265,7 +278,7 @@ fn connect() {
             [{"type": "stream", "params": {"url": "wss://x/s", "name": "s", "codec": "L16", "realtime": true,
                 "custom_parameters": {"a": 1}}}],
             [{"type": "call", "params": {"node_id": "n", "call_id": "c"}}]],
-            "ringback": [{"type": "ringtone", "params": {"name": "us"}}], "tag": "t", "max_duration": 3600,
+            "ringback": [{"type": "ringtone", "params": {"name": "us"}}], "tag": "t", "max_duration": 3600, "timeout": 12.5, "send_digits": "wW12#",
             "max_price_per_minute": 0.10, "status_url": HOOK}),
     );
 }
@@ -749,6 +762,8 @@ fn conferences_and_rooms() {
                 .recording_status_callback_event("completed")
                 .recording_status_callback_event_type("relay")
                 .recording_status_callback_method("POST")
+                .acl(ConferenceAcl::PublicRead)
+                .emit_call_quality(true)
                 .stream(map(json!({"url": "wss://x/s"})))
         },
         "calling.join_conference",
@@ -757,7 +772,8 @@ fn conferences_and_rooms() {
             "trim": "do-not-trim", "coach": "c-2", "status_callback": HOOK, "status_callback_event": "start end",
             "status_callback_event_type": "relay", "status_callback_method": "GET", "recording_status_callback": HOOK,
             "recording_status_callback_event": "completed", "recording_status_callback_event_type": "relay",
-            "recording_status_callback_method": "POST", "stream": {"url": "wss://x/s"}}),
+            "recording_status_callback_method": "POST", "acl": "public-read", "emit_call_quality": true,
+            "stream": {"url": "wss://x/s"}}),
     );
     wire.expect(|call| call.leave_conference("f"), "calling.leave_conference", json!({"conference_id": "f"}));
     wire.expect(|call| call.join_room("lobby"), "calling.join_room", json!({"name": "lobby"}));
@@ -793,9 +809,18 @@ fn queues() {
         json!({"control_id": "k9", "queue_name": "support", "queue_id": "q", "status_url": HOOK}),
     );
     wire.expect(
-        |call| call.queue_enter("support").control_id("k2").wait_url("https://x/w.mp3").status_url(HOOK),
+        |call| {
+            call.queue_enter("support")
+                .control_id("k2")
+                .wait_url("https://x/w.mp3")
+                .wait_time(secs(60))
+                .execute_after_queue("https://x/after.json")
+                .whisper_url("https://x/whisper.json")
+                .status_url(HOOK)
+        },
         "calling.queue.enter",
-        json!({"control_id": "k2", "queue_name": "support", "wait_url": "https://x/w.mp3", "status_url": HOOK}),
+        json!({"control_id": "k2", "queue_name": "support", "wait_url": "https://x/w.mp3", "wait_time": 60,
+            "execute_after_queue": "https://x/after.json", "whisper_url": "https://x/whisper.json", "status_url": HOOK}),
     );
 }
 
@@ -1003,6 +1028,46 @@ fn dial() {
         json!({"tag": "t2", "devices": [[device, device], [device]], "region": "eu", "max_price_per_minute": 0.10,
             "max_duration": 60, "node_id": "n-2"})
     );
+    let full = |tag: &'static str| {
+        client
+            .dial(phone("+15551000001"))
+            .tag(tag)
+            .ring_timeout(secs(25))
+            .send_digits("ww12#")
+            .timeout(secs(60))
+    };
+    let expected = |tag: &str, document: Value| json!({"tag": tag, "devices": [[device]], "timeout": 25, "send_digits": "ww12#", "dest_swml": document});
+    assert_eq!(
+        wire.begin(full("t3").dest_swml("https://x/a.json"))["params"],
+        expected("t3", json!("https://x/a.json"))
+    );
+    let document = json!({"version": "1.0.0", "sections": {"main": ["answer"]}});
+    assert_eq!(wire.begin(full("t4").dest_swml(document.clone()))["params"], expected("t4", document));
+}
+
+#[test]
+fn ring_times_keys_and_counts_that_cannot_be_are_refused() {
+    let mut wire = Wire::new();
+    let (client, call) = (wire.client.clone(), wire.call.clone().expect("there is a call"));
+    let device = || phone("+15551000001");
+    assert_eq!(refused_field(&mut wire, client.dial(device()).ring_timeout(secs(0))), "timeout");
+    assert_eq!(refused_field(&mut wire, client.dial(device()).send_digits("1,2")), "send_digits");
+    assert_eq!(refused_field(&mut wire, call.connect(device()).ring_timeout(secs(0))), "timeout");
+    assert_eq!(refused_field(&mut wire, call.connect(device()).send_digits("x")), "send_digits");
+    let prompt = |collect| call.prompt_tts("PIN?", collect);
+    assert_eq!(refused_field(&mut wire, prompt(Collect::digits(4)).min_digits(5)), "min");
+    assert_eq!(refused_field(&mut wire, prompt(Collect::speech()).min_digits(1)), "max");
+}
+
+#[track_caller]
+fn refused_field<M: Method>(wire: &mut Wire, request: Request<M>) -> &'static str {
+    let (frame, result) = wire.send(request);
+    assert_eq!(frame, Value::Null, "nothing was sent");
+    match result {
+        Err(signalwire_relay_core::Error::InvalidArgument(invalid)) => invalid.field,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("accepted"),
+    }
 }
 
 #[test]

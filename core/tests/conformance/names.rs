@@ -4,9 +4,10 @@ use std::fmt::Display;
 
 use signalwire_relay_core::session::Session;
 use signalwire_relay_core::{
-    AiCompletionType, CallState, Config, ConnectState, DEFAULT_HOST, DetectEvent, Detector, DigitDetector,
-    EndReason, Event, EventData, FaxDetector, LiveMode, LivePosition, LiveRole, MachineDetector,
-    MessageState, PlayState, RecordState, RoomStatus, SidecarKind, StreamTrack,
+    AiCompletionType, CallState, ConferenceAcl, ConferenceStatus, Config, ConnectState, DEFAULT_HOST,
+    DetectEvent, Detector, DigitDetector, EndReason, EndSource, Event, EventData, FaxDetector, LiveMode,
+    LivePosition, LiveRole, MachineDetector, MessageState, PlayState, RecordState, RoomStatus, SidecarKind,
+    StreamTrack,
 };
 
 /// Each name gives its value, which is not the one for names that nobody knows, and each value its name.
@@ -168,6 +169,39 @@ fn states_of_messages() {
 }
 
 #[test]
+fn sides_that_end_a_call() {
+    names([("inbound", EndSource::Inbound), ("outbound", EndSource::Outbound), ("none", EndSource::Neither)]);
+}
+
+#[test]
+fn statuses_of_conferences() {
+    use ConferenceStatus as Status;
+    names([
+        ("conference-start", Status::Start),
+        ("conference-end", Status::End),
+        ("participant-join", Status::Join),
+        ("participant-leave", Status::Leave),
+        ("participant-mute", Status::Mute),
+        ("participant-unmute", Status::Unmute),
+        ("participant-hold", Status::Hold),
+        ("participant-unhold", Status::Unhold),
+        ("participant-modify", Status::Modify),
+        ("participant-speech-start", Status::SpeechStart),
+        ("participant-speech-stop", Status::SpeechStop),
+        ("participant-call-quality", Status::CallQuality),
+        ("announcement-end", Status::AnnouncementEnd),
+        ("announcement-fail", Status::AnnouncementFail),
+        ("bot-join", Status::BotJoin),
+        ("bot-leave", Status::BotLeave),
+        ("record-start", Status::RecordStart),
+        ("record-pause", Status::RecordPause),
+        ("record-resume", Status::RecordResume),
+        ("record-stop", Status::RecordStop),
+    ]);
+    names([("private", ConferenceAcl::Private), ("public-read", ConferenceAcl::PublicRead)]);
+}
+
+#[test]
 fn kinds_of_detectors() {
     let kind = |detector: Detector| serde_json::to_value(detector).expect("it is JSON")["type"].clone();
     assert_eq!(kind(MachineDetector::default().into()), "machine");
@@ -226,6 +260,7 @@ fn types_of_events() {
         ("calling.error", relay::ErrorEvent::TYPE),
         ("messaging.receive", relay::MessageReceiveEvent::TYPE),
         ("messaging.state", relay::MessageStateEvent::TYPE),
+        ("queuing.relay.tasks", relay::TaskEvent::TYPE),
     ] {
         assert_eq!(own, name);
         let empty = serde_json::from_str("{}").expect("JSON");

@@ -17,3 +17,4 @@ mod requests;
 mod rig;
 mod secrets;
 mod shuffled;
+mod tasks;

@@ -1,8 +1,8 @@
 //! What the service gives back is not printed.
 
 use serde_json::json;
-use signalwire_relay_core::Event;
 use signalwire_relay_core::session::{SessionEvent, Target};
+use signalwire_relay_core::{Error, Event};
 
 use crate::rig::{Rig, offer, raw};
 
@@ -98,4 +98,22 @@ fn payloads_and_projects_are_not_printed() {
     rig.event("x.unheard_of", json!({"project_id": "PT-project", "token": "PT-secret"}));
     let printed = format!("{:?} {:?}", rig.events, rig.session);
     assert!(!printed.contains("PT-"), "{printed}");
+}
+
+#[test]
+fn the_explanation_of_a_refusal_is_without_secrets_and_not_printed() {
+    let mut rig = Rig::ready();
+    let ticket = rig.command(raw("messaging.send", Target::Message));
+    let request = rig.expect_sent("messaging.send");
+    rig.reply(
+        &request,
+        json!({"code": "400", "message": "No", "data": {"PT-secret": ["not PT-secret"], "to": ["+15550001 is odd"]},
+            "message_data": [{"to": "+15550001", "errors": ["PT-secret"]}], "errors": [[{"a": "PT-secret"}], null, 7]}),
+    );
+    let Err(Error::Refused(refused)) = rig.expect_reply(ticket) else { panic!("{:?}", rig.events) };
+    assert_eq!(refused.data(), &json!({"***": ["not ***"], "to": ["+15550001 is odd"]}));
+    assert_eq!(refused.errors(), &json!([[{"a": "***"}], null, 7]));
+    assert_eq!(refused.destinations()[0].errors[0].message, "***");
+    assert_eq!(refused.to_string(), "the service refused messaging.send: No (code 400); ***: not ***");
+    assert!(!format!("{refused:?}").contains("+1555"), "{refused:?}");
 }

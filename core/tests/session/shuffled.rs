@@ -108,6 +108,7 @@ fn the_rest() -> Vec<Arrival> {
         ),
         Arrival::Event("calling.error", json!({"call_id": "c1", "code": "500", "message": "media"})),
         Arrival::Event("messaging.receive", json!({"message_id": "m-in", "body": "Hi"})),
+        Arrival::Event("queuing.relay.tasks", json!({"context": "office", "message": {"a": 1}})),
         Arrival::Event("signalwire.authorization.state", json!({"authorization_state": "AA:BB"})),
         Arrival::Event("calling.call.dial", json!({"node_id": "n-1", "tag": "t1", "dial_state": "dialing"})),
         Arrival::Event(

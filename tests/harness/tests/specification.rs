@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use signalwire_relay_core::calling::Codec;
 use signalwire_relay_core::{
-    Call, CallStateEvent, Certainty, Client, Collect, Confidence, ConnectRefusal, EndReason, Error, Event,
-    FaxTone, LiveAction, LiveDirection, LiveTranscribeUtteranceEvent, PayOutcome, PayResult, RecordState,
-    ReferState, RoomEvent, RoomStatus, SendDigitsState, UserEvent, fabric, phone, refer_to, secs, sip,
+    Call, CallStateEvent, Certainty, Client, Collect, Confidence, ConnectRefusal, ConnectState, Devices,
+    EndReason, EndSource, Error, Event, FaxTone, LiveAction, LiveDirection, LiveTranscribeUtteranceEvent,
+    PayOutcome, PayResult, RecordState, ReferState, RoomEvent, RoomStatus, SendDigitsState, UserEvent,
+    fabric, phone, refer_to, secs, sip,
 };
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{
@@ -52,18 +53,6 @@ fn on_a_call<F: Future<Output = Result<(), Error>>>(
     world.block_on(flow(client, call)).expect("the flow goes through");
     let (board, _) = world.board();
     assert_eq!(board.violations(), [], "the service objects");
-}
-
-/// The next event of a type that the library has no type for.
-async fn next_unknown(events: &mut signalwire_relay_core::Events, event_type: &str) -> Value {
-    loop {
-        let event = events.next().await.expect("the call goes on").expect("nothing is missed");
-        if let Event::Unknown(unknown) = &*event
-            && unknown.event_type.as_ref() == event_type
-        {
-            return serde_json::from_str(unknown.meta.raw()).expect("JSON");
-        }
-    }
 }
 
 #[test]
@@ -354,12 +343,157 @@ fn a_task_reaches_the_application() {
     let task = Task::new(json!({"job": "call-back"})).context("default");
     let mut world = World::new(Scenario::new().task(task), 1);
     let client = world.client(World::config());
-    let mut events = client.events();
-    let task = world.block_on(async { next_unknown(&mut events, "queuing.relay.tasks").await });
-    assert_eq!((&task["message"], &task["context"]), (&json!({"job": "call-back"}), &json!("default")));
+    let mut tasks = client.incoming_tasks();
+    let task = world.block_on(tasks.next()).expect("a task");
+    assert_eq!((task.message(), task.context.as_str()), (&json!({"job": "call-back"}), "default"));
+    assert!(task.timestamp().is_some());
     world.pass(secs(60));
     let (board, _) = world.board();
     assert_eq!(board.violations(), [], "it was acknowledged");
+}
+
+#[test]
+fn a_dial_refused_for_one_of_two_destinations_says_which() {
+    let mut world = World::new(silent(), 1);
+    let client = world.client(World::config());
+    world.block_on(client.ready()).expect("connected");
+    let error = json!({"code": "400", "message": "to_number too short"});
+    world.board().0.refuse_next(
+        "calling.dial",
+        Refusal::Details {
+            code: 400,
+            message: "Some destinations were refused".into(),
+            data: Some(json!([error])),
+            message_data: Some(json!([{"from": OURS, "to": "+1555", "errors": [error]}])),
+        },
+    );
+    let devices = Devices::parallel([phone(THEIRS).from(OURS), phone("+1555").from(OURS)]);
+    match world.block_on(client.dial(devices).into_future()) {
+        Err(error @ Error::Refused(_)) => {
+            let Error::Refused(refused) = &error else { unreachable!("it is one") };
+            let [destination] = &refused.destinations()[..] else { panic!("{refused:?}") };
+            assert_eq!((destination.from.as_deref(), destination.to.as_deref()), (Some(OURS), Some("+1555")));
+            assert_eq!(destination.errors[0].code.as_deref(), Some("400"));
+            assert_eq!(destination.errors[0].message, "to_number too short");
+            assert_eq!((refused.data()[0]["code"].as_str(), refused.fields()), (Some("400"), vec![]));
+            assert!(error.to_string().ends_with("; 1 destination refused: to_number too short"), "{error}");
+            assert!(!format!("{refused:?} {error}").contains("+1555"), "numbers are not printed");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_template_that_is_refused_says_which_field_is_wrong() {
+    let mut world = World::new(Scenario::new(), 1);
+    let client = world.client(World::config());
+    let template = || client.send_message(THEIRS, OURS).template_id("tpl_shipping");
+    let Err(Error::Refused(refused)) = world.block_on(template().body("Hello").into_future()) else {
+        panic!("a template has no body")
+    };
+    assert_eq!((refused.fields().len(), refused.fields()[0].field.as_str()), (1, "body"));
+    let explained = Refusal::Details {
+        code: 400,
+        message: "Validation failed".into(),
+        data: Some(json!({"body_template_parameters": ["day is missing"]})),
+        message_data: None,
+    };
+    world.board().0.refuse_next("messaging.send", explained);
+    let error = world.block_on(template().into_future()).expect_err("refused");
+    let Error::Refused(refused) = &error else { panic!("{error}") };
+    let [field] = &refused.fields()[..] else { panic!("{refused:?}") };
+    assert_eq!(
+        (field.field.as_str(), &field.messages[..]),
+        ("body_template_parameters", &["day is missing".to_owned()][..])
+    );
+    assert!(error.to_string().contains("; body_template_parameters: day is missing"), "{error}");
+}
+
+#[test]
+fn a_call_tells_who_hung_up_how_it_sounded_and_its_sip_headers() {
+    for reading in [Reading::Specification, Reading::Sdks] {
+        let told = reading == Reading::Specification;
+        let scenario = Scenario::new().phone(Phone::any().answers_after(secs(1))).reading(reading);
+        let mut world = World::new(scenario, 1);
+        let client = world.client(World::config());
+        world
+            .block_on(async {
+                let call =
+                    client.dial(sip("sip:desk@example.com;line=7").from("sip:me@example.com:5080")).await?;
+                let data = call.sip_data();
+                assert_eq!(data.is_some(), told);
+                if let Some(data) = data {
+                    assert_eq!(data.sip_to_user.as_deref(), Some("desk"));
+                    assert_eq!(data.sip_req_host.as_deref(), Some("example.com"));
+                    assert_eq!(data.sip_to_params.get("line"), Some(&json!("7")));
+                    assert_eq!(data.sip_contact_port, Some(5080));
+                }
+                call.hangup().await?;
+                call.wait_for_ended().await?;
+                assert_eq!(call.end_source(), told.then_some(EndSource::Outbound));
+                assert_eq!(call.audio_in_mos().is_some(), told);
+                Ok::<_, Error>(())
+            })
+            .expect("it is answered");
+        let (board, now) = world.board();
+        board.place_call(now, caller([Step::wait(5.0), Step::HangUp]));
+        let call = world
+            .block_on(async {
+                let call = client.incoming_calls().next().await.expect("a call");
+                call.answer().await?;
+                call.wait_for_ended().await?;
+                Ok::<_, Error>(call)
+            })
+            .expect("they hang up");
+        assert_eq!(
+            (call.end_source(), call.sip_data().is_none()),
+            (told.then_some(EndSource::Inbound), true)
+        );
+    }
+}
+
+#[test]
+fn dials_and_bridges_ring_for_as_long_as_they_are_told_and_send_keys_to_whoever_answers() {
+    let slow = Phone::any().answers_after(secs(20));
+    let mut world = World::new(Scenario::new().strict(true).phone(slow.clone()), 1);
+    let client = world.client(World::config());
+    world.block_on(client.ready()).expect("connected");
+    let dial =
+        |ring: u32| client.dial(phone(THEIRS).from(OURS)).ring_timeout(secs(ring)).send_digits("ww12#");
+    let began = world.now();
+    let failed = world.block_on(dial(8).dest_swml("https://example.com/a.json").into_future());
+    assert!(matches!(failed, Err(Error::DialFailed(_))), "{failed:?}");
+    let rang = world.now().saturating_sub(began);
+    assert!((secs(7)..secs(12)).contains(&rang), "{rang:?}");
+    let call = world.block_on(dial(25).into_future()).expect("answered");
+    world.block_on(call.hangup().into_future()).expect("accepted");
+    let (board, _) = world.board();
+    assert_eq!(board.violations(), []);
+
+    let waiting = Scenario::new().caller(caller([Step::StaySilent])).phone(slow);
+    on_a_call(waiting, |_, call| async move {
+        let connect =
+            |ring: u32| call.connect(phone(THEIRS).from(OURS)).ring_timeout(secs(ring)).send_digits("1");
+        let bridge = connect(8).await?;
+        assert_eq!(bridge.connected().timeout(secs(12)).await?.connect_state, ConnectState::Failed);
+        let bridge = connect(25).await?;
+        assert_eq!(bridge.connected().await?.connect_state, ConnectState::Connected);
+        call.disconnect().reason("the end of the test").await?;
+        bridge.wait().await.map(drop)
+    });
+}
+
+#[test]
+fn a_prompt_with_a_smallest_number_of_keys_does_not_take_fewer() {
+    let presses = |keys: &str| caller([Step::on(Cue::PromptFinished), Step::press(keys), Step::StaySilent]);
+    for (keys, enough) in [("12", false), ("1234", true)] {
+        on_a_call(Scenario::new().caller(presses(keys)), |_, call| async move {
+            let prompt = call.prompt_tts("Four to six keys.", Collect::digits(6)).min_digits(4).await?;
+            let input = prompt.wait().timeout(secs(60)).await?;
+            assert_eq!(input.digits() == Some(keys), enough, "{input:?}");
+            Ok(())
+        });
+    }
 }
 
 #[test]

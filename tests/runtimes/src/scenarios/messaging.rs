@@ -1,7 +1,8 @@
-//! Text messages. What becomes of most of them is in the example `sms`.
+//! Text messages and tasks. What becomes of most of them is in the example `sms`.
 
-use signalwire_relay_core::{Client, Error, MessageReceiveEvent, MessageState};
-use signalwire_relay_simulator::{Delivery, Faults, Message, Phone, Scenario};
+use serde_json::json;
+use signalwire_relay_core::{Client, Error, MessageReceiveEvent, MessageState, TaskEvent};
+use signalwire_relay_simulator::{Delivery, Faults, Message, Phone, Scenario, Task};
 
 use super::{OURS, Outcome, Play, THEIRS};
 use crate::log::Log;
@@ -19,6 +20,7 @@ pub(super) fn plays() -> Vec<Play> {
         Play::new("messaging::states_overtake_the_reply", overtaking(states_first), send),
         Play::new("messaging::repeated_states", overtaking(twice), send),
         Play::new("messaging::receive", Scenario::new(), receive),
+        Play::new("messaging::tasks", Scenario::new(), tasks),
     ]
 }
 
@@ -57,5 +59,25 @@ async fn receive(client: Client, stage: Stage) -> Outcome {
     assert_eq!(bodies, expected);
     let first = events.next().await.expect("they are events, too").expect("nothing was missed");
     assert_eq!(first.event_type(), "messaging.receive");
+    Ok(())
+}
+
+async fn tasks(client: Client, stage: Stage) -> Outcome {
+    let send = |number: u64| {
+        stage.simulator().with(|board, now| board.place_task(now, Task::new(json!({ "number": number }))));
+    };
+    let mut stream = client.incoming_tasks();
+    send(1);
+    let first = stream.next().await.expect("the client goes on");
+    assert_eq!((first.context.as_str(), first.message()), ("default", &json!({"number": 1})));
+    drop(stream);
+    let handled = Log::new();
+    let sink = handled.clone();
+    client.on_task(move |task: TaskEvent| {
+        let sink = sink.clone();
+        async move { sink.push(task.message().clone()) }
+    });
+    send(2);
+    assert_eq!(handled.at_least(1).await, [json!({"number": 2})]);
     Ok(())
 }
