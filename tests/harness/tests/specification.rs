@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use signalwire_relay_core::calling::Codec;
 use signalwire_relay_core::{
     Call, CallStateEvent, Certainty, Client, Collect, Confidence, ConnectRefusal, ConnectState, Devices,
-    EndReason, EndSource, Error, Event, FaxTone, LiveAction, LiveDirection, LiveTranscribeUtteranceEvent,
+    EndReason, EndSource, Error, FaxTone, LiveAction, LiveDirection, LiveTranscribeUtteranceEvent,
     PayOutcome, PayResult, RecordState, ReferState, RoomEvent, RoomStatus, SendDigitsState, UserEvent,
     fabric, phone, refer_to, secs, sip,
 };
