@@ -421,7 +421,7 @@ impl Call {
     /// Reports come as [`SidecarEvent`]s. A call has one sidecar at a time. The newer specification describes the method;
     /// older services refuse it.
     ///
-    /// # What ends it
+    /// # Completion
     ///
     /// [`stop`](Action::stop), or the end of the call: silence does not. With an [`action`](Request::action) the one summary
     /// ends it.
