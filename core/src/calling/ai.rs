@@ -196,7 +196,7 @@ impl Call {
     /// The agent, when it finds that the conversation is over, [`stop`](Action::stop), or the end of the call. Not every
     /// service tells when the agent is done.
     ///
-    /// # What it does meanwhile
+    /// # Events
     ///
     /// By the newer specification events of the call say who speaks and what was understood: [`AiStartEvent`](crate::AiStartEvent),
     /// [`AiSpeechDetectEvent`](crate::AiSpeechDetectEvent), [`AiCompletionEvent`](crate::AiCompletionEvent) and others of the

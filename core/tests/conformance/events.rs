@@ -537,6 +537,11 @@ fn reports_of_a_sidecar() {
     assert_eq!((plain.report.arguments(), plain.report.response()), (json!({"a": 1}), json!(null)));
 }
 
+#[derive(serde::Deserialize)]
+struct Seat {
+    row: u32,
+}
+
 #[test]
 fn rooms_and_user_events() {
     let room = addressed!(RoomEvent, {"join_status": "joined", "room_name": "lobby"});
@@ -553,10 +558,6 @@ fn rooms_and_user_events() {
     let event = addressed!(UserEvent, {"topic": "seat-picked", "row": 7});
     assert_eq!(event.topic.as_deref(), Some("seat-picked"));
     assert_eq!(Value::Object(event.members()), json!({"topic": "seat-picked", "row": 7}));
-    #[derive(serde::Deserialize)]
-    struct Seat {
-        row: u32,
-    }
     assert_eq!(event.read::<Seat>().expect("it is one").row, 7);
     assert!(UserEvent::default().read::<Seat>().is_err());
 }
