@@ -43,8 +43,9 @@ impl RelayClient {
     /// Connects, and authenticates (`signalwire.connect`). Starts one thread, which keeps the client connected from
     /// then on.
     ///
-    /// A service that cannot be reached, or cannot take the connection now, is tried again, with growing pauses of up to 30 s and a line in the log
-    /// each time, for ever. For a limit, use [`start`](Self::start) and `client.ready().timeout(…).run()`.
+    /// A service that cannot be reached, or cannot take the connection now, is tried again, with growing pauses of up
+    /// to 30 s and a line in the log each time, for ever. For a limit, use [`start`](Self::start) and
+    /// `client.ready().timeout(…).run()`.
     ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be

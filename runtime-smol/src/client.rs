@@ -38,9 +38,9 @@ impl RelayClient {
     /// Connects, and authenticates (`signalwire.connect`). Spawns one task on smol's global executor, which keeps the
     /// client connected from then on, and one for each handler that runs.
     ///
-    /// A service that cannot be reached, or cannot take the connection now, is tried again, with growing pauses of up to 30 s and a line in the log
-    /// each time, for as long as the future lives. Put a limit on that by racing it with a timer. Dropping the future
-    /// gives up.
+    /// A service that cannot be reached, or cannot take the connection now, is tried again, with growing pauses of up
+    /// to 30 s and a line in the log each time, for as long as the future lives. Put a limit on that by racing it
+    /// with a timer. Dropping the future gives up.
     ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be

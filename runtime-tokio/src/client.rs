@@ -32,9 +32,9 @@ impl RelayClient {
     /// Connects, and authenticates (`signalwire.connect`). Spawns one task, which keeps the client connected
     /// from then on.
     ///
-    /// A service that cannot be reached, or cannot take the connection now, is tried again, with growing pauses of up to 30 s and a line in the log
-    /// each time, for as long as the future lives. Put a limit on that with your runtime's timeout. Dropping
-    /// the future gives up.
+    /// A service that cannot be reached, or cannot take the connection now, is tried again, with growing pauses of up
+    /// to 30 s and a line in the log each time, for as long as the future lives. Put a limit on that with your
+    /// runtime's timeout. Dropping the future gives up.
     ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
