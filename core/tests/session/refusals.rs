@@ -344,16 +344,7 @@ fn an_answer_whose_outcome_is_unknown_is_given_back_or_hung_up_once_nobody_is_le
 
 #[test]
 fn a_leg_that_nobody_wants_is_hung_up_however_long_the_service_is_in_trouble() {
-    let mut rig = Rig::ready();
-    let ticket = rig.command(raw("calling.dial", Target::Dial { tag: Some("t1".into()) }));
-    let request = rig.expect_sent("calling.dial");
-    rig.ok(&request);
-    rig.event(
-        "calling.call.state",
-        json!({"call_id": "leg-1", "node_id": "n-1", "tag": "t1", "call_state": "ringing"}),
-    );
-    rig.session.abandon(rig.now, ticket);
-    rig.drain();
+    let mut rig = abandoned_leg();
     for pause in [10, 20, 40, 80, 160, 300, 300] {
         let end = rig.expect_sent_among_others("calling.end");
         rig.fail(&end, json!({"code": -32005, "message": "Capacity exceeded"}));
@@ -364,6 +355,21 @@ fn a_leg_that_nobody_wants_is_hung_up_however_long_the_service_is_in_trouble() {
     assert!(!rig.notices.iter().any(|notice| matches!(notice, Notice::LegStuck(_))), "{:?}", rig.notices);
     rig.state("leg-1", "ended");
     assert_eq!(rig.session.stats().calls, 0);
+}
+
+/// A dial that was given up while its only leg, `leg-1`, was ringing.
+fn abandoned_leg() -> Rig {
+    let mut rig = Rig::ready();
+    let ticket = rig.command(raw("calling.dial", Target::Dial { tag: Some("t1".into()) }));
+    let request = rig.expect_sent("calling.dial");
+    rig.ok(&request);
+    rig.event(
+        "calling.call.state",
+        json!({"call_id": "leg-1", "node_id": "n-1", "tag": "t1", "call_state": "ringing"}),
+    );
+    rig.session.abandon(rig.now, ticket);
+    rig.drain();
+    rig
 }
 
 /// Passes seconds during which the service answers pings.
@@ -379,16 +385,7 @@ fn pass_answering_pings(rig: &mut Rig, seconds: u32) {
 
 #[test]
 fn a_leg_that_a_service_in_trouble_never_ends_is_given_up_after_about_an_hour() {
-    let mut rig = Rig::ready();
-    let ticket = rig.command(raw("calling.dial", Target::Dial { tag: Some("t1".into()) }));
-    let request = rig.expect_sent("calling.dial");
-    rig.ok(&request);
-    rig.event(
-        "calling.call.state",
-        json!({"call_id": "leg-1", "node_id": "n-1", "tag": "t1", "call_state": "ringing"}),
-    );
-    rig.session.abandon(rig.now, ticket);
-    rig.drain();
+    let mut rig = abandoned_leg();
     let mut asked = 0;
     for _ in 0..7200 {
         pass_answering_pings(&mut rig, 1);

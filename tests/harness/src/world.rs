@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use signalwire_relay_core::session::{Frame, Notice, Session, Stats};
-use signalwire_relay_core::{Client, Config, Driver, Held, Task, Work};
+use signalwire_relay_core::{Call, Client, Config, Driver, Error, Held, Task, Work};
 use signalwire_relay_simulator::{Faults, Output, Report, Scenario, Switchboard};
 
 use crate::model::{Effect, Incident, Stage, Stay};
@@ -114,6 +114,21 @@ impl World {
         driver.connect(self.instant());
         self.clients.push(Connected { driver, link: Link::Down, deadline: None, finished: false });
         client
+    }
+
+    /// The next call that is offered to the client, once the client has answered it.
+    ///
+    /// # Panics
+    /// If no call comes, or it cannot be answered.
+    #[track_caller]
+    pub fn answered_call(&mut self, client: &Client) -> Call {
+        let call = self.block_on(async {
+            let call = client.incoming_calls().next().await.expect("a call is offered");
+            call.answer().await?;
+            call.wait_for_answered().await?;
+            Ok::<_, Error>(call)
+        });
+        call.expect("it can be answered")
     }
 
     /// Lets go of the clients that have come to their end: they do not count among [`stats`](Self::stats),

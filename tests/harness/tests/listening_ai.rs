@@ -25,13 +25,8 @@ fn on_a_call<F: Future<Output = Result<(), Error>>>(
 ) -> World {
     let mut world = World::new(scenario, 1);
     let client = world.client(World::config());
-    let done = world.block_on(async {
-        let call = client.incoming_calls().next().await.expect("a call");
-        call.answer().await?;
-        call.wait_for_answered().await?;
-        flow(call).await
-    });
-    done.expect("the flow goes through");
+    let call = world.answered_call(&client);
+    world.block_on(flow(call)).expect("the flow goes through");
     assert_eq!(world.board().0.violations(), [], "the service objects");
     world
 }

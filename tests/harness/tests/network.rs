@@ -19,12 +19,7 @@ fn with_call(
     let mut world = World::new(Scenario::new().caller(patient()), seed);
     world.set_network(network);
     let client = world.client(World::config());
-    let call = world.block_on(async {
-        let call = client.incoming_calls().next().await.expect("a call");
-        call.answer().await.expect("accepted");
-        call.wait_for_answered().await.expect("answered");
-        call
-    });
+    let call = world.answered_call(&client);
     (world, client, call)
 }
 

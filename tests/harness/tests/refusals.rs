@@ -54,12 +54,7 @@ fn a_worker_started_while_the_service_is_full_for_five_minutes_serves_calls_afte
 fn a_worker_that_meets_a_full_service_forty_times_resumes_its_session_with_its_calls() {
     let mut world = World::new(Scenario::new().caller(patient()).session_lifetime(secs(7200)), 1);
     let client = world.client(World::config());
-    let call = world.block_on(async {
-        let call = client.incoming_calls().next().await.expect("a call");
-        call.answer().await.expect("accepted");
-        call.wait_for_answered().await.expect("answered");
-        call
-    });
+    let call = world.answered_call(&client);
     let protocol = client.protocol();
     let (board, now) = world.board();
     for _ in 0..40 {

@@ -196,14 +196,7 @@ fn scenario(reading: Reading) -> Scenario {
 fn waited(row: &Row, reading: Reading) -> (Result<(), Error>, Duration) {
     let mut world = World::new(scenario(reading), 1);
     let client = world.client(World::config());
-    let call = world
-        .block_on(async {
-            let call = client.incoming_calls().next().await.expect("a call");
-            call.answer().await?;
-            call.wait_for_answered().await?;
-            Ok::<_, Error>(call)
-        })
-        .expect("answered");
+    let call = world.answered_call(&client);
     let began = world.now();
     let outcome = world.block_on((row.wait)(client.clone(), call.clone()));
     let lasted = world.now().saturating_sub(began);

@@ -32,14 +32,7 @@ fn silent() -> Scenario {
 fn answered(scenario: Scenario) -> (World, Client, Call) {
     let mut world = World::new(scenario.strict(true), 1);
     let client = world.client(World::config());
-    let call = world
-        .block_on(async {
-            let call = client.incoming_calls().next().await.expect("a call");
-            call.answer().await?;
-            call.wait_for_answered().await?;
-            Ok::<_, Error>(call)
-        })
-        .expect("answered");
+    let call = world.answered_call(&client);
     (world, client, call)
 }
 
