@@ -109,7 +109,21 @@ macro_rules! event {
         $(#[$meta:meta])*
         pub struct $name:ident($variant:ident, $wire:literal, addressed) { $($fields:tt)* }
     ) => {
-        $crate::events::event!(@define $(#[$meta])* $name, $variant, $wire, {}, {
+        $crate::events::event!(@addressed $(#[$meta])* $name, $variant, $wire, {}, { $($fields)* });
+    };
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident($variant:ident, $wire:literal, keyed, addressed) { $($fields:tt)* }
+    ) => {
+        $crate::events::event!(@addressed $(#[$meta])* $name, $variant, $wire, {
+            /// The operation.
+            pub control_id: $crate::ids::ControlId,
+        }, { $($fields)* });
+    };
+    (
+        @addressed $(#[$meta:meta])* $name:ident, $variant:ident, $wire:literal, $key:tt, { $($fields:tt)* }
+    ) => {
+        $crate::events::event!(@define $(#[$meta])* $name, $variant, $wire, $key, {
             $($fields)*
             /// The segment of the call.
             pub segment_id: Option<String>,

@@ -1,5 +1,5 @@
 //! Pages of their own: what happens when things go wrong, how to carry a client on another runtime, where to find
-//! what the reference client has, what it costs.
+//! what the reference client has, what it costs, and each key of the wire.
 
 #[cfg(doc)]
 use crate::EventData; // for links to its constants
@@ -18,3 +18,6 @@ pub mod performance {}
 
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("../docs/wire.md")]
+pub mod wire {}

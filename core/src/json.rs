@@ -256,6 +256,27 @@ pub(crate) mod whole_seconds {
     }
 }
 
+/// Writes a value as text. The service takes some numbers and truth values only so.
+#[expect(clippy::ref_option, reason = "the signature is serde's")]
+pub(crate) fn as_text<S: Serializer, T: fmt::Display>(
+    value: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// Writes whole seconds as text.
+#[expect(clippy::ref_option, reason = "the signature is serde's")]
+pub(crate) fn seconds_as_text<S: Serializer>(
+    value: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    as_text(&value.map(|time| time.as_secs()), serializer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! AI agents on a call (`calling.ai` and its relatives).
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::{Steer, method, operation, params, rules};
@@ -7,6 +9,7 @@ use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
 use crate::events::event;
+use crate::json::seconds_as_text;
 use crate::open_enum::open_enum;
 
 params! {
@@ -152,9 +155,10 @@ params! {
     /// Parameters of `calling.ai_hold`.
     pub struct AiHold {
         optional {
-            /// For how long: seconds as text (`60`), or a duration (`5m`). Set with [`hold_for`](Request::hold_for).
-            #[serde(rename = "timeout")]
-            seconds: String,
+            /// For how long (`timeout` on the wire, as text), in whole seconds; a fraction is dropped. At most 300 s by the
+            /// newer specification: 0 and more than that count as 300 s. Default: the service's, 300 s.
+            #[serde(rename = "timeout", serialize_with = "seconds_as_text")]
+            hold_for: Duration,
             /// An instruction to the agent, which then says it in its own words. (By the SDKs the text itself is said.)
             /// Default: nothing.
             prompt: String,
@@ -163,15 +167,6 @@ params! {
 }
 
 method!(AiHold, "calling.ai_hold");
-
-impl Request<AiHold> {
-    /// For how long, in whole seconds; a fraction is dropped. At most 300 s by the newer specification: 0 and more than
-    /// that count as 300 s. Default: the service's, 300 s.
-    pub fn hold_for(self, time: std::time::Duration) -> Self {
-        // The service refuses a number here: it wants text.
-        self.seconds(time.as_secs().to_string())
-    }
-}
 
 params! {
     /// Parameters of `calling.ai_unhold`.
@@ -272,7 +267,7 @@ open_enum! {
 
 event! {
     /// `calling.call.ai`: an AI agent got on.
-    pub struct AiEvent(Ai, "calling.call.ai", keyed) {
+    pub struct AiEvent(Ai, "calling.call.ai", keyed, addressed) {
         /// How it is getting on.
         pub state: AiState,
         /// What came of it, if the service says so.

@@ -2,26 +2,23 @@
 
 use std::num::NonZeroU32;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{method, params, rules};
 use crate::client::{Call, Request};
 
-params! {
-    /// Parameters of `calling.bind_digit`.
-    pub struct BindDigit {
-        required { digits: String, bind_method: String, }
-        optional {
-            /// The parameters of the bound method (`params` on the wire). Default: none.
-            #[serde(rename = "params")]
-            bind_params: Map<String, Value>,
-            /// A name for a group of bindings, to clear them together. Default: the service's, `default`.
-            realm: String,
-            /// The number of triggers, at least 1. Set with [`max_triggers`](Request::max_triggers).
-            #[serde(rename = "max_triggers")]
-            triggers: NonZeroU32,
-        }
-    }
+/// Parameters of `calling.bind_digit`.
+#[derive(Debug, Serialize)]
+pub struct BindDigit {
+    digits: String,
+    bind_method: String,
+    #[serde(rename = "params", skip_serializing_if = "Option::is_none")]
+    bind_params: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    realm: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_triggers: Option<NonZeroU32>,
 }
 
 method!(BindDigit, "calling.bind_digit", check: |bind| {
@@ -31,10 +28,22 @@ method!(BindDigit, "calling.bind_digit", check: |bind| {
 });
 
 impl Request<BindDigit> {
+    /// The parameters of the bound method (`params` on the wire). Default: none.
+    pub fn bind_params(mut self, params: impl Into<Map<String, Value>>) -> Self {
+        self.method.bind_params = Some(params.into());
+        self
+    }
+
+    /// A name for a group of bindings, to clear them together. Default: the service's, `default`.
+    pub fn realm(mut self, name: impl Into<String>) -> Self {
+        self.method.realm = Some(name.into());
+        self
+    }
+
     /// Limits how often the keys trigger the method; 0 is without limit, and is not sent. (By the SDKs a 0 means the same as leaving it
     /// out; the newer specification refuses a 0.) Default: without limit.
     pub fn max_triggers(mut self, times: u32) -> Self {
-        self.method.triggers = NonZeroU32::new(times);
+        self.method.max_triggers = NonZeroU32::new(times);
         self
     }
 }
@@ -63,7 +72,13 @@ impl Call {
     /// # Ok(()) }
     /// ```
     pub fn bind_digit(&self, digits: impl Into<String>, method: impl Into<String>) -> Request<BindDigit> {
-        self.request(BindDigit::new(digits.into(), method.into()))
+        self.request(BindDigit {
+            digits: digits.into(),
+            bind_method: method.into(),
+            bind_params: None,
+            realm: None,
+            max_triggers: None,
+        })
     }
 
     /// Clears bindings made with [`bind_digit`](Self::bind_digit) (`calling.clear_digit_bindings`). To be rid of all of

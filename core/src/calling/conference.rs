@@ -10,7 +10,7 @@ use crate::client::{Call, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::events::EventData as _;
 use crate::events::event;
-use crate::ids::{CallId, Tag};
+use crate::ids::CallId;
 use crate::json::object;
 use crate::open_enum::open_enum;
 
@@ -248,7 +248,7 @@ open_enum! {
 event! {
     /// `calling.conference`: something happened in a conference. Those that name no call reach
     /// [`Client::events`](crate::Client::events).
-    pub struct ConferenceEvent(Conference, "calling.conference") {
+    pub struct ConferenceEvent(Conference, "calling.conference", addressed) {
         /// The conference.
         pub conference_id: String,
         /// Its name.
@@ -283,10 +283,6 @@ event! {
         pub announce_url: Option<String>,
         /// The region that hosts it.
         pub region: Option<String>,
-        /// The segment of the call.
-        pub segment_id: Option<String>,
-        /// The tag of the call.
-        pub tag: Option<Tag>,
     }
 }
 

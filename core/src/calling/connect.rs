@@ -176,8 +176,8 @@ object! {
 }
 
 event! {
-    /// `calling.call.connect`: a connection got on.
-    pub struct ConnectEvent(Connect, "calling.call.connect") {
+    /// `calling.call.connect`: a connection got on. Its `tag` is the one that was asked for.
+    pub struct ConnectEvent(Connect, "calling.call.connect", addressed) {
         /// How it is getting on.
         pub connect_state: ConnectState,
         /// The other party.
@@ -185,9 +185,5 @@ event! {
         /// Why the other party could not be reached: a word such as `noAnswer` or `busy`. Some services write
         /// `no_answer`; [`EndReason`](super::EndReason) reads both.
         pub failed_reason: Option<String>,
-        /// The tag that was asked for.
-        pub tag: Option<Tag>,
-        /// The segment of the call.
-        pub segment_id: Option<String>,
     }
 }

@@ -43,7 +43,7 @@ impl Call {
 
 event! {
     /// `calling.call.denoise`: noise is removed, or no longer.
-    pub struct DenoiseEvent(Denoise, "calling.call.denoise", keyed) {
+    pub struct DenoiseEvent(Denoise, "calling.call.denoise", keyed, addressed) {
         /// Whether noise is removed.
         pub denoised: Option<bool>,
         /// How it is getting on, in some versions of the service.

@@ -310,13 +310,11 @@ object! {
 
 event! {
     /// `calling.call.detect`: a detector found something, or is over.
-    pub struct DetectEvent(Detect, "calling.call.detect", keyed) {
+    pub struct DetectEvent(Detect, "calling.call.detect", keyed, addressed) {
         /// What it found.
         pub detect: Option<Detected>,
         /// `finished` or `error` if it is over, in some versions of the service.
         pub state: Option<String>,
-        /// The segment of the call.
-        pub segment_id: Option<String>,
     }
 }
 

@@ -65,7 +65,7 @@ impl Call {
 
 event! {
     /// `calling.call.echo`: an echo began, or is over.
-    pub struct EchoEvent(Echo, "calling.call.echo") {
+    pub struct EchoEvent(Echo, "calling.call.echo", addressed) {
         /// Its state.
         pub state: EchoState,
     }

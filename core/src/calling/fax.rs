@@ -148,7 +148,7 @@ object! {
 
 event! {
     /// `calling.call.fax`: a page went through, or the fax is over.
-    pub struct FaxEvent(Fax, "calling.call.fax", keyed) {
+    pub struct FaxEvent(Fax, "calling.call.fax", keyed, addressed) {
         fax: Fax,
         /// `finished` or `error` if it is over, in some versions of the service.
         pub state: Option<String>,

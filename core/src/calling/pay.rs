@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{EndHint, Price, Steer, operation, params, rules};
@@ -10,6 +10,7 @@ use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
 use crate::events::event;
+use crate::json::{as_text, seconds_as_text};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -95,8 +96,14 @@ impl PayPrompt {
         self.param("error_type", error_type.into())
     }
 
-    /// Any member, in place of one of the same name. The newer specification has `attempt`, `require_matching_inputs`
-    /// (`"true"`: the value is asked for twice) and `play` (a list of media in place of what is said and played here).
+    /// Whether the value is asked for twice, and both have to be the same. (By the newer specification.) Default: it is
+    /// asked for once.
+    pub fn require_matching_inputs(self, yes: bool) -> Self {
+        self.param("require_matching_inputs", yes.to_string())
+    }
+
+    /// Any member, in place of one of the same name. The newer specification has `attempt` and `play` (a list of media in
+    /// place of what is said and played here).
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.0.insert(name.into(), value.into());
         self
@@ -121,21 +128,6 @@ impl PayParameter {
     }
 }
 
-// The service takes every value here as text, numbers and truth values too.
-
-#[expect(clippy::ref_option, reason = "the signature is serde's")]
-fn text<S: Serializer, T: std::fmt::Display>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
-    }
-}
-
-#[expect(clippy::ref_option, reason = "the signature is serde's")]
-fn seconds_text<S: Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    text(&value.map(|time| time.as_secs()), serializer)
-}
-
 params! {
     /// Parameters of `calling.pay`.
     pub struct Pay {
@@ -148,34 +140,39 @@ params! {
             status_url: String,
             /// The means of payment; the service knows `credit-card`. Default: `credit-card`.
             payment_method: String,
+            /// The kind of bank account (`consumer-checking`, `consumer-savings`, `commercial-checking`), for a service that
+            /// charges one. Default: the service's, `consumer-checking`.
+            bank_account_type: String,
             /// How long to wait for the next key (`timeout` on the wire), in whole seconds. Default: the service's,
             /// 5 s. (To limit waiting for the service's answer, use [`timeout`](Request::timeout).)
-            #[serde(rename = "timeout", serialize_with = "seconds_text")]
+            #[serde(rename = "timeout", serialize_with = "seconds_as_text")]
             key_timeout: Duration,
             /// How often the caller may try. Default: the service's, once.
-            #[serde(serialize_with = "text")]
+            #[serde(serialize_with = "as_text")]
             max_attempts: u32,
             /// Whether the security code is asked for. Default: the service's, yes.
-            #[serde(serialize_with = "text")]
+            #[serde(serialize_with = "as_text")]
             security_code: bool,
             /// Whether the postal code is asked for (`true`, `false`), or the code itself. Default: the service's,
             /// `true`.
             postal_code: String,
             /// How long a postal code has to be, in digits. Default: the service's, 0.
-            #[serde(serialize_with = "text")]
+            #[serde(serialize_with = "as_text")]
             min_postal_code_length: u32,
             /// What kind of token to make. Default: one that can be charged again.
             token_type: TokenType,
             /// How much to charge. Default: nothing, only a token is made.
-            #[serde(serialize_with = "text")]
+            #[serde(serialize_with = "as_text")]
             charge_amount: Price,
             /// The currency, as a three-letter code. Default: the service's, `usd`.
             currency: String,
             /// The language of the prompts, as a BCP-47 tag. Default: the service's, `en-US`.
             language: String,
-            /// The voice of the prompts. (The newer specification also has `say_voice`, used when this is absent: for
-            /// [`param`](Request::param).) Default: the service's, `woman`.
+            /// The voice of the prompts. Default: the service's, `woman`.
             voice: String,
+            /// The voice of the prompts when [`voice`](Request::voice) is not given. (By the newer specification.) Default:
+            /// none.
+            say_voice: String,
             /// What the payment is for. Default: nothing.
             description: String,
             /// Which cards are taken, such as `visa mastercard amex`, separated by spaces. Default: those three.

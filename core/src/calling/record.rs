@@ -260,7 +260,7 @@ impl Call {
 
 event! {
     /// `calling.call.record`: a recording got on.
-    pub struct RecordEvent(Record, "calling.call.record", keyed) {
+    pub struct RecordEvent(Record, "calling.call.record", keyed, addressed) {
         /// How it is getting on.
         pub state: RecordState,
         /// The recording as a file.

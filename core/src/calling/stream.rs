@@ -6,7 +6,6 @@ use super::{Codec, Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::events::event;
-use crate::ids::Tag;
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -105,16 +104,12 @@ open_enum! {
 
 event! {
     /// `calling.call.stream`: a stream got on.
-    pub struct StreamEvent(Stream, "calling.call.stream", keyed) {
+    pub struct StreamEvent(Stream, "calling.call.stream", keyed, addressed) {
         /// How it is getting on.
         pub state: StreamState,
         /// The server.
         pub url: String,
         /// The stream's name.
         pub name: Option<String>,
-        /// The segment of the call.
-        pub segment_id: Option<String>,
-        /// The tag of the call.
-        pub tag: Option<Tag>,
     }
 }

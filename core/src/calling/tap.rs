@@ -9,7 +9,6 @@ use super::{Codec, RecordDirection, Steer, operation, params, rules};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
-use crate::ids::Tag;
 use crate::json::milliseconds;
 use crate::open_enum::open_enum;
 use crate::variants::variants;
@@ -212,16 +211,12 @@ open_enum! {
 
 event! {
     /// `calling.call.tap`: a tap got on.
-    pub struct TapEvent(Tap, "calling.call.tap", keyed) {
+    pub struct TapEvent(Tap, "calling.call.tap", keyed, addressed) {
         /// How it is getting on.
         pub state: TapState,
         /// What is tapped.
         pub tap: Value,
         /// Where it goes.
         pub device: TapDevice,
-        /// The segment of the call.
-        pub segment_id: Option<String>,
-        /// The tag of the call.
-        pub tag: Option<Tag>,
     }
 }

@@ -336,7 +336,7 @@ open_enum! {
 
 event! {
     /// `calling.call.transcribe`: a transcription got on.
-    pub struct TranscribeEvent(Transcribe, "calling.call.transcribe", keyed) {
+    pub struct TranscribeEvent(Transcribe, "calling.call.transcribe", keyed, addressed) {
         /// How it is getting on.
         pub state: TranscribeState,
         /// Where the recording behind it is: a URL, or a path on the service such as `recordings/….wav`.

@@ -8,7 +8,6 @@ use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
 use crate::events::event;
-use crate::ids::Tag;
 use crate::open_enum::open_enum;
 
 params! {
@@ -152,7 +151,7 @@ impl Call {
 
 event! {
     /// `calling.call.refer`: a referral is under way, or is decided.
-    pub struct ReferEvent(Refer, "calling.call.refer") {
+    pub struct ReferEvent(Refer, "calling.call.refer", addressed) {
         /// The outcome.
         pub state: ReferState,
         /// Where to.
@@ -161,9 +160,5 @@ event! {
         pub sip_refer_response_code: Option<String>,
         /// What the other side heard from the address, such as `200`.
         pub sip_notify_response_code: Option<String>,
-        /// The segment of the call.
-        pub segment_id: Option<String>,
-        /// The tag of the call.
-        pub tag: Option<Tag>,
     }
 }

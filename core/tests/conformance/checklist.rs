@@ -1,28 +1,9 @@
 //! What the tables of the documentation say can be checked: the comparison with the Python client, and the promises
 //! for when things go wrong.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-fn read(path: impl AsRef<Path>) -> String {
-    let path = path.as_ref();
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The cells of each row, and the row.
-fn rows(document: &str) -> impl Iterator<Item = (Vec<&str>, &str)> {
-    let tables = document.lines().filter(|line| line.starts_with('|') && !line.contains("| --- |"));
-    tables.map(|row| (row.trim_matches('|').split('|').map(str::trim).collect(), row))
-}
-
-/// What stands between back quotes.
-fn quoted(cell: &str) -> impl Iterator<Item = &str> {
-    cell.split('`').skip(1).step_by(2)
-}
+use crate::table::{defines, is_about, quoted, read, root, rows, sources};
 
 /// The file that a test is in, by the name that the document gives it, and how the file names the test.
 fn place_of(test: &str) -> (PathBuf, String) {
@@ -53,7 +34,7 @@ fn expect_test(test: &str) {
     let (before, _) = source.split_once(&definition).unwrap_or_else(|| panic!("no test {test}"));
     let before = before.trim_end();
     let is_test = if definition.starts_with("fn ") {
-        before.ends_with(']') || before.ends_with("async")
+        ["]", "async", "]\npub(crate)"].iter().any(|end| before.ends_with(end))
     } else {
         before.ends_with("Play::new(")
     };
@@ -89,6 +70,17 @@ fn every_fault_has_a_promise_and_names_tests_that_exist() {
 }
 
 #[test]
+fn every_question_that_no_description_answers_is_answered_by_tests_that_exist() {
+    let document = read(root().join("docs/wire.md"));
+    let (_, questions) = document.split_once("## What no description says").expect("there is a section");
+    let count = rows(questions)
+        .filter(|(cells, _)| cells[2] != "Shown by")
+        .inspect(|(cells, _)| quoted(cells[2]).for_each(expect_test))
+        .count();
+    assert!(count > 10, "{count} questions");
+}
+
+#[test]
 #[should_panic(expected = "no test session/faults::nothing_of_the_kind")]
 fn a_test_that_does_not_exist_is_noticed() {
     expect_test("session/faults::nothing_of_the_kind");
@@ -104,27 +96,17 @@ fn a_function_that_is_no_test_is_noticed() {
 /// look for the method.
 #[test]
 fn every_setter_that_is_named_exists() {
-    let mut sources = Vec::new();
-    for folder in ["src/calling", "src/client", "src"] {
-        let files = fs::read_dir(root().join(folder)).expect("the folder is there").flatten();
-        sources.extend(files.filter(|file| file.path().is_file()).map(|file| read(file.path())));
-    }
-    let common = [read(root().join("src/client/request.rs")), read(root().join("src/calling/media.rs"))];
+    let sources = sources();
+    let common = ["src/client/request.rs", "src/calling/media.rs"].map(|path| read(root().join(path)));
     let document = read(root().join("docs/parity.md"));
     for (cells, row) in rows(&document) {
         for name in quoted(cells[1]) {
             let Some((owner, name)) = name.split_once("::") else { continue };
-            let definition = match owner.strip_prefix("Request<").and_then(|owner| owner.strip_suffix('>')) {
-                Some(method) => format!("pub struct {method} {{"),
-                None if owner.ends_with("Action") && owner != "Action" => format!("pub type {owner} ="),
-                None => continue,
-            };
-            let own = sources.iter().filter(|source| source.contains(&definition));
-            let (function, setter) = (format!("pub fn {name}("), format!(" {name}: "));
-            assert!(
-                own.chain(&common).any(|source| source.contains(&function) || source.contains(&setter)),
-                "{owner} has no {name}: {row}"
-            );
+            if !owner.starts_with("Request<") && (!owner.ends_with("Action") || owner == "Action") {
+                continue;
+            }
+            let own = sources.iter().map(|(_, source)| source).filter(|source| is_about(source, owner));
+            assert!(own.chain(&common).any(|source| defines(source, name)), "{owner} has no {name}: {row}");
         }
     }
 }

@@ -20,6 +20,8 @@ use signalwire_relay_core::{
     TranscribeEvent, UserEvent, secs,
 };
 
+use crate::evidence;
+
 /// A time, in milliseconds since 1970.
 fn at(milliseconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds)
@@ -44,9 +46,14 @@ fn spoilt(full: &Value, wrong: &Value, depth: usize) -> Value {
     }
 }
 
+/// Notes the keys of an event without which a view of it is another.
+fn shows<E: EventData, T: PartialEq>(full: &Value, view: impl Fn(&E) -> T) {
+    evidence::read(&format!("event {}", E::TYPE), full, |params| E::of(&parse(E::TYPE, params)).map(&view));
+}
+
 /// Reads an event in full, an empty one, and ones in which every field that the full one has is of another type, or
 /// one field is, or those of nested objects are.
-fn check<E: EventData>(full: &Value) -> E {
+pub(crate) fn check<E: EventData + std::fmt::Debug>(full: &Value) -> E {
     assert!(E::of(&parse(E::TYPE, &json!({}))).is_some(), "{}: an empty one is still one", E::TYPE);
     for wrong in [json!([[]]), json!({"a": [1]}), json!(null), json!(-1.5e300), json!("\u{0}"), json!(true)] {
         for depth in 0..4 {
@@ -63,6 +70,8 @@ fn check<E: EventData>(full: &Value) -> E {
             assert!(E::of(&parse(E::TYPE, &hostile)).is_some(), "{}: {wrong} as {key}", E::TYPE);
         }
     }
+    // The length of the original shows in what is printed.
+    shows(full, |event: &E| format!("{event:?}").replace(&format!("{:?}", event.meta()), ""));
     let event = parse(E::TYPE, full);
     assert_eq!(event.event_type(), E::TYPE);
     assert_eq!(event.meta().timestamp(), Some(at(1500)));
@@ -75,20 +84,21 @@ fn check<E: EventData>(full: &Value) -> E {
 }
 
 #[test]
-fn calls() {
+pub(crate) fn calls() {
     let offer: CallReceiveEvent = check(
         &json!({"call_id": "c", "node_id": "n", "project_id": "p", "context": "office",
-        "segment_id": "g", "tag": "", "call_state": "created", "direction": "inbound",
+        "segment_id": "g", "tag": "t", "call_state": "created", "direction": "inbound",
         "device": {"type": "sip", "params": {"from": "sip:a@x", "to": "sip:b@x", "headers": [{"name": "X", "value": "1"}]}}}),
     );
     assert_eq!((offer.context(), offer.device.caller()), ("office", Some("sip:a@x")));
+    shows(&json!({"project_id": "p"}), |offer: &CallReceiveEvent| offer.project_id.expose().to_owned());
     let older: CallReceiveEvent = check(&json!({"call_id": "c", "protocol": "office"}));
     assert_eq!(older.context(), "office");
     let state: CallStateEvent = check(&json!({"call_id": "c", "node_id": "n", "call_state": "ended",
         "end_reason": "noAnswer", "direction": "outbound", "tag": "t", "segment_id": "g", "context": "x",
         "peer": {"call_id": "d", "node_id": "n"}, "device": {"type": "phone", "params": {"to_number": "+15550001"}},
         "parent": {"device_type": "phone", "call_id": "p", "node_id": "m"},
-        "start_time": 1_735_689_600.1, "answer_time": 0, "end_time": "1735689611.9"}));
+        "start_time": 1_735_689_600.1, "answer_time": 1_735_689_601, "end_time": "1735689611.9"}));
     assert_eq!(
         (state.call_state.as_str(), state.end_reason.map(|reason| reason.to_string())),
         ("ended", Some("noAnswer".into()))
@@ -99,11 +109,14 @@ fn calls() {
     assert_eq!(parent.device_type.as_deref(), Some("phone"));
     assert_eq!(
         (state.start_time, state.answer_time, state.end_time),
-        (Some(at(1_735_689_600_100)), None, Some(at(1_735_689_611_900)))
+        (Some(at(1_735_689_600_100)), Some(at(1_735_689_601_000)), Some(at(1_735_689_611_900)))
     );
-    let newer: CallStateEvent =
-        check(&json!({"call_id": "c", "call_state": "ended", "end_reason": "maxDuration",
-        "start_time": 1_735_689_600_100_u64, "answer_time": 0, "end_time": 1_735_689_611_900_u64}));
+    let newer: CallStateEvent = check(
+        &json!({"call_id": "c", "call_state": "ended", "end_reason": "maxDuration",
+        "start_time": 1_735_689_600_100_u64, "answer_time": 1_735_689_601_000_u64, "end_time": 1_735_689_611_900_u64}),
+    );
+    let unanswered: CallStateEvent = check(&json!({"call_id": "c", "call_state": "ended", "answer_time": 0}));
+    assert_eq!(unanswered.answer_time, None, "it did not happen");
     assert_eq!(
         (newer.start_time, newer.answer_time, newer.end_time),
         (state.start_time, state.answer_time, state.end_time),
@@ -126,21 +139,25 @@ fn calls() {
     assert_eq!((failed.reason.as_deref(), failed.source), (Some("busy"), Some(EndSource::Outbound)));
     let connect: ConnectEvent = check(
         &json!({"call_id": "c", "node_id": "n", "connect_state": "connected", "tag": "t", "segment_id": "g",
-        "failed_reason": "", "peer": {"call_id": "d", "node_id": "n", "queue_name": "q", "device": {"type": "phone", "params": {}}}}),
+        "failed_reason": "", "peer": {"call_id": "d", "node_id": "n", "tag": "u", "queue_id": "q-1", "queue_name": "q",
+            "device": {"type": "phone", "params": {}}}}),
     );
     assert_eq!(connect.segment_id.as_deref(), Some("g"));
-    assert_eq!(connect.peer.expect("there is one").queue_name.as_deref(), Some("q"));
+    let peer = connect.peer.expect("there is one");
+    assert_eq!((peer.queue_id.as_deref(), peer.queue_name.as_deref()), (Some("q-1"), Some("q")));
+    assert_eq!(peer.tag, Some("u".into()));
     let error: ErrorEvent = check(&json!({"code": "500", "message": "media node lost", "call_id": "c"}));
     assert_eq!((error.code.as_str(), error.message.as_str()), ("500", "media node lost"));
 }
 
 #[test]
-fn media() {
+pub(crate) fn media() {
     let play: PlayEvent =
         check(&json!({"call_id": "c", "node_id": "n", "control_id": "k", "state": "finished"}));
     assert_eq!((play.control_id.as_str(), play.state.as_str()), ("k", "finished"));
     for full in [
-        json!({"call_id": "c", "control_id": "k", "state": "finished", "url": "https://x/r.mp3", "duration": 12.5,
+        json!({"call_id": "c", "node_id": "n", "control_id": "k", "segment_id": "g", "tag": "t", "state": "finished",
+            "url": "https://x/r.mp3", "duration": 12.5,
             "size": 100, "recording_id": "r", "start_time": 1_735_689_603, "first_frame_time": 1_735_689_603.25, "end_time": 1_735_689_615.5,
             "pause_behavior": "silence", "record": {"audio": {"format": "mp4", "direction": "both", "stereo": true}}}),
         json!({"call_id": "c", "control_id": "k", "state": "finished", "start_time": "1735689603.0",
@@ -164,26 +181,38 @@ fn media() {
         assert_eq!(record.stereo(), asked.then_some(true));
     }
     let collect: CollectEvent =
-        check(&json!({"call_id": "c", "control_id": "k", "final": true, "state": "finished",
+        check(&json!({"call_id": "c", "node_id": "n", "control_id": "k", "final": true, "state": "finished",
         "result": {"type": "speech", "params": {"text": "help", "confidence": 0.93}}}));
     assert_eq!((collect.text(), collect.confidence()), (Some("help"), Some(Confidence::Fraction(0.93))));
     let scored: CollectEvent = check(&json!({"call_id": "c", "control_id": "k",
         "result": {"type": "speech", "params": {"text": "help", "confidence": 83.2}}}));
     assert_eq!(scored.confidence(), Some(Confidence::Percent(83.2)));
-    check::<SendDigitsEvent>(&json!({"call_id": "c", "control_id": "k", "state": "finished"}));
-    let tap: TapEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "tapping",
+    let keys: CollectEvent = check(&json!({"call_id": "c", "control_id": "k",
+        "result": {"type": "digit", "params": {"digits": "12", "terminator": "#"}}}));
+    assert_eq!((keys.digits(), keys.terminator()), (Some("12"), Some("#")));
+    check::<CollectEvent>(&json!({"call_id": "c", "control_id": "k", "result": {"type": "no_input"}}));
+    let sent: SendDigitsEvent =
+        check(&json!({"call_id": "c", "node_id": "n", "control_id": "k", "state": "finished"}));
+    assert_eq!(sent.node_id.as_str(), "n");
+    let tap: TapEvent = check(&json!({"call_id": "c", "node_id": "n", "control_id": "k", "state": "tapping",
         "segment_id": "g", "tag": "t",
         "tap": {"type": "audio", "params": {"direction": "both"}},
         "device": {"type": "rtp", "params": {"addr": "203.0.113.9", "port": 4000, "codec": "PCMU", "ptime": 20}}}));
     assert!(matches!(tap.device, TapDevice::Rtp(rtp) if rtp.port == 4000));
+    let socket: TapEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "finished",
+        "device": {"type": "ws", "params": {"uri": "wss://x/t", "codec": "PCMU", "rate": 8000}}}));
+    assert!(matches!(socket.device, TapDevice::Ws(ws) if ws.rate == Some(8000)));
     assert_eq!((tap.segment_id.as_deref(), tap.tag), (Some("g"), Some("t".into())));
-    let stream: StreamEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "streaming",
+    let stream: StreamEvent =
+        check(&json!({"call_id": "c", "node_id": "n", "control_id": "k", "state": "streaming",
         "url": "wss://x", "name": "main", "segment_id": "g", "tag": "t"}));
     assert_eq!(stream.name.as_deref(), Some("main"));
     assert_eq!((stream.segment_id.as_deref(), stream.tag), (Some("g"), Some("t".into())));
-    let transcribe: TranscribeEvent = check(&json!({"call_id": "c", "control_id": "k", "state": "finished",
-        "url": "https://x/t", "recording_id": "r", "duration": 61.0, "size": 52000, "start_time": 1_735_689_600.5,
-        "end_time": 1_735_689_661.5, "status_url": "https://x/s", "text": "Hello."}));
+    let transcribe: TranscribeEvent = check(
+        &json!({"call_id": "c", "node_id": "n", "control_id": "k", "segment_id": "g",
+        "tag": "t", "state": "finished", "url": "https://x/t", "recording_id": "r", "duration": 61.0, "size": 52000, "start_time": 1_735_689_600.5,
+        "end_time": 1_735_689_661.5, "status_url": "https://x/s", "text": "Hello."}),
+    );
     assert_eq!((transcribe.duration, transcribe.size), (Some(secs(61)), Some(52_000)));
     assert_eq!(
         (transcribe.start_time, transcribe.end_time),
@@ -196,31 +225,42 @@ fn media() {
 }
 
 #[test]
-fn detection_and_fax() {
-    let detect: DetectEvent =
-        check(&json!({"call_id": "c", "control_id": "k", "segment_id": "g", "state": "x",
-        "detect": {"type": "machine", "params": {"event": "MACHINE", "beep": true}}}));
+pub(crate) fn detection_and_fax() {
+    let detect: DetectEvent = check(
+        &json!({"call_id": "c", "node_id": "n", "control_id": "k", "segment_id": "g", "tag": "t", "state": "x",
+        "detect": {"type": "machine", "params": {"event": "MACHINE", "beep": true}}}),
+    );
     assert!(detect.is_machine() && detect.beep() && !detect.is_ready());
-    assert_eq!(detect.segment_id.as_deref(), Some("g"));
+    assert_eq!((detect.segment_id.as_deref(), detect.tag.as_ref()), (Some("g"), Some(&Tag::from("t"))));
+    for (kind, result) in [("fax", "CED"), ("digit", "5")] {
+        let found: DetectEvent = check(&json!({"call_id": "c", "control_id": "k",
+            "detect": {"type": kind, "params": {"event": result}}}));
+        assert_eq!(found.result(), result);
+    }
     let fax: FaxEvent = check(
-        &json!({"call_id": "c", "control_id": "k", "fax": {"type": "finished", "params": {
+        &json!({"call_id": "c", "node_id": "n", "control_id": "k", "segment_id": "g", "tag": "t", "state": "finished",
+        "fax": {"type": "finished", "params": {
         "direction": "send", "identity": "a", "remote_identity": "b", "document": "https://x/f.pdf", "pages": 2,
         "success": true, "result": 0, "result_text": "OK", "format": "pdf"}}}),
     );
     assert_eq!((fax.document(), fax.pages(), fax.success()), (Some("https://x/f.pdf"), Some(2), Some(true)));
     assert_eq!(fax.result(), (Some(0), Some("OK")));
+    let page: FaxEvent = check(&json!({"call_id": "c", "control_id": "k",
+        "fax": {"type": "page", "params": {"direction": "receive", "number": 2}}}));
+    assert_eq!((page.direction(), page.page()), (Some("receive"), Some(2)));
     let flat: FaxEvent =
         check(&json!({"call_id": "c", "fax": {"type": "finished", "document": "d", "pages": 1}}));
     assert_eq!((flat.document(), flat.pages()), (Some("d"), Some(1)));
 }
 
 #[test]
-fn the_rest() {
-    let pay: PayEvent =
-        check(&json!({"call_id": "c", "control_id": "k", "for": "payment-completed", "error_type": "",
+pub(crate) fn the_rest() {
+    let pay: PayEvent = check(
+        &json!({"call_id": "c", "node_id": "n", "control_id": "k", "for": "payment-completed", "error_type": "timeout",
         "payment_method": "credit-card", "payment_card_number": "****4242", "payment_card_type": "visa",
         "expiration_date": "1230", "payment_card_postal_code": "10115", "security_code": "sentinel-1",
-        "status_url": "https://x/s", "status_url_method": "POST", "result": {"token": "sentinel-2"}}));
+        "status_url": "https://x/s", "status_url_method": "POST", "result": {"token": "sentinel-2"}}),
+    );
     assert!(pay.is_success());
     assert_eq!(pay.security_code.as_ref().map(Secret::expose), Some("sentinel-1"));
     assert_eq!(
@@ -255,24 +295,39 @@ fn the_rest() {
     assert_eq!(end.payment_card_expiration_date.as_deref(), Some("12/2028"));
     assert!(!format!("{end:?}").contains("sentinel"), "{end:?}");
     let queue: QueueEvent = check(
-        &json!({"call_id": "c", "node_id": "n@eu", "control_id": null, "status": "dequeue",
+        &json!({"call_id": "c", "node_id": "n@eu", "control_id": "k", "status": "dequeue",
         "id": "q-1", "name": "support", "position": 0, "size": 0, "avg_time": 31, "enqueue_ts": 1_735_689_600_100_000_u64,
-        "dequeue_ts": 1, "leave_ts": 0, "status_url": "https://x/s"}),
+        "dequeue_ts": 1, "leave_ts": 1_735_689_600_200_000_u64, "status_url": "https://x/s"}),
     );
     assert_eq!(queue.status_url.as_deref(), Some("https://x/s"));
-    assert_eq!((queue.enqueue_ts, queue.leave_ts), (Some(at(1_735_689_600_100)), None));
+    assert_eq!(
+        (queue.enqueue_ts, queue.leave_ts),
+        (Some(at(1_735_689_600_100)), Some(at(1_735_689_600_200)))
+    );
+    let older: QueueEvent =
+        check(&json!({"call_id": "c", "control_id": null, "status": "dequeue", "leave_ts": 0}));
+    assert_eq!((older.control_id().is_none(), older.leave_ts), (true, None));
     assert_eq!((queue.queue_id.as_str(), queue.queue_name.as_str()), ("q-1", "support"));
-    let refer: ReferEvent = check(&json!({"call_id": "c", "state": "success", "sip_refer_to": "sip:desk@x",
+    let refer: ReferEvent =
+        check(&json!({"call_id": "c", "node_id": "n", "state": "success", "sip_refer_to": "sip:desk@x",
         "sip_refer_response_code": "202", "sip_notify_response_code": "200", "segment_id": "g", "tag": "t"}));
     assert_eq!((refer.segment_id.as_deref(), refer.tag), (Some("g"), Some("t".into())));
     assert_eq!(refer.sip_refer_response_code.as_deref(), Some("202"));
-    let denoise: DenoiseEvent =
-        check(&json!({"call_id": "c", "denoised": "true", "control_id": "k", "state": "finished"}));
+    let denoise: DenoiseEvent = check(
+        &json!({"call_id": "c", "node_id": "n", "segment_id": "g", "tag": "t", "denoised": "true", "control_id": "k",
+            "state": "finished"}),
+    );
     assert_eq!((denoise.denoised, denoise.state.as_deref()), (Some(true), Some("finished")));
     assert_eq!(denoise.control_id().map(ControlId::as_str), Some("k"));
-    assert_eq!(check::<EchoEvent>(&json!({"call_id": "c", "state": "echoing"})).state, EchoState::Echoing);
-    assert_eq!(check::<HoldEvent>(&json!({"call_id": "c", "state": "hold"})).state, "hold");
-    check::<AiEvent>(&json!({"call_id": "c", "control_id": "k", "state": "finished", "result": {"a": 1}}));
+    let echo: EchoEvent =
+        check(&json!({"call_id": "c", "node_id": "n", "segment_id": "g", "tag": "t", "state": "echoing"}));
+    assert_eq!((echo.state, echo.tag), (EchoState::Echoing, Some("t".into())));
+    let hold: HoldEvent = check(&json!({"call_id": "c", "node_id": "n", "state": "hold"}));
+    assert_eq!(hold.state, "hold");
+    let ai: AiEvent =
+        check(&json!({"call_id": "c", "node_id": "n", "control_id": "k", "segment_id": "g", "tag": "t",
+        "state": "finished", "result": {"a": 1}}));
+    assert_eq!((ai.segment_id.as_deref(), ai.tag), (Some("g"), Some("t".into())));
     let conference: ConferenceEvent = check(&json!({"conference_id": "f", "name": "standup",
         "status": "participant-join", "call_id": "c", "size": 2, "muted": false, "hold": false, "start_on_join": true,
         "end_on_leave": false, "coaching": false, "recording_url": "https://x", "recording_file_size": 7,
@@ -289,14 +344,17 @@ fn the_rest() {
     assert_eq!((receive.body.as_str(), receive.media.len()), ("Hi", 1));
     let state: MessageStateEvent = check(&json!({"message_id": "m", "message_state": "undelivered",
         "reason": "carrier_blocked", "context": "x", "direction": "outbound", "from_number": "+1", "to_number": "+2",
-        "body": "Hi", "media": [], "segments": 1, "tag": "order-81", "tags": []}));
+        "body": "Hi", "media": ["https://x/a.png"], "segments": 1, "tag": "order-81", "tags": ["vip"]}));
     assert_eq!(state.tag.as_deref(), Some("order-81"));
     assert_eq!(state.reason.as_deref(), Some("carrier_blocked"));
     assert!(state.message_state.is_final());
 }
 
 /// Every AI event is about a call, and names its segment and its tag.
-fn checked<E: EventData>(mut full: Value, segment: fn(&E) -> (Option<&str>, Option<&Tag>)) -> E {
+fn checked<E: EventData + std::fmt::Debug>(
+    mut full: Value,
+    segment: fn(&E) -> (Option<&str>, Option<&Tag>),
+) -> E {
     for (name, value) in [("call_id", "c"), ("node_id", "n"), ("segment_id", "g"), ("tag", "t")] {
         full[name] = json!(value);
     }
@@ -316,7 +374,7 @@ macro_rules! addressed {
 }
 
 #[test]
-fn activity_of_an_ai_session() {
+pub(crate) fn activity_of_an_ai_session() {
     addressed!(AiStartEvent, {});
     addressed!(AiUserSpeakingEvent, {});
     addressed!(AiBeginSpeakingEvent, {});
@@ -345,10 +403,11 @@ fn activity_of_an_ai_session() {
     assert_eq!(stop.billing()["total"], "sentinel");
     assert!(!format!("{stop:?}").contains("sentinel"));
     assert_eq!(addressed!(AiStopEvent, {}).billing(), &json!(null));
+    shows(&json!({"billing": {"total": 7}}), |stop: &AiStopEvent| stop.billing().clone());
 }
 
 #[test]
-fn free_form_events_keep_their_members_and_do_not_print_them() {
+pub(crate) fn free_form_events_keep_their_members_and_do_not_print_them() {
     let full = json!({"call_id": "c", "node_id": "n", "segment_id": "g", "tag": "t",
         "command": "look_up", "post_data": {"password": "sentinel"}});
     let members = json!({"command": "look_up", "post_data": {"password": "sentinel"}});
@@ -356,6 +415,7 @@ fn free_form_events_keep_their_members_and_do_not_print_them() {
         ($($event:ident),+) => {
             $(
                 let event: $event = check(&full);
+                shows(&full, $event::members);
                 assert_eq!(Value::Object(event.members()), members);
                 assert!(!format!("{event:?}").contains("sentinel"), "{event:?}");
                 assert!($event::default().members().is_empty());
@@ -407,6 +467,9 @@ fn check_context(info: &AiCallInfo, channel: &AiChannelData) {
 
 macro_rules! live {
     ($event:ident, { $($name:literal: $value:tt),* $(,)? }) => {{
+        shows(&json!({"channel_data": channel_data()}), |event: &$event| {
+            (event.channel_data.swml_vars().clone(), event.channel_data.swml_call().clone())
+        });
         let event = addressed!($event, {
             "call_info": (call_info()), "channel_data": (channel_data()), $($name: $value),*
         });
@@ -417,7 +480,7 @@ macro_rules! live {
 }
 
 #[test]
-fn live_transcription() {
+pub(crate) fn live_transcription() {
     let said = live!(LiveTranscribeUtteranceEvent, {"confidence": 0.9, "utterance": {"role": "remote-caller",
         "content": "help", "lang": "en-US", "utterance_id": "u-1", "timestamp": 1_735_689_600_100_000_u64,
         "confidence": 0.8, "tokens": 1, "char_count": 4, "word_count": 1}});
@@ -471,7 +534,7 @@ fn live_transcription() {
 }
 
 #[test]
-fn live_translation() {
+pub(crate) fn live_translation() {
     let piece = live!(LiveTranslateDeltaEvent, {"input_utterance": {"language": "en", "delta": "Good"},
         "output_utterance": {"language": "es", "delta": "Buenos"}});
     let (input, output) =
@@ -509,12 +572,19 @@ fn live_translation() {
 }
 
 #[test]
-fn reports_of_a_sidecar() {
+pub(crate) fn reports_of_a_sidecar() {
     let event = addressed!(SidecarEvent, {"call_info": (call_info()), "sidecar_event": {"type": "ask_answer",
         "ts": 1_735_689_600_100_000_u64, "tick_id": 12, "channel_data": (channel_data()), "ask_id": "a-3",
         "raw": "Yes", "text": "Hm", "summary": "short", "name": "look_up", "arguments": "{\"pin\": \"sentinel\"}",
         "response": "sentinel", "reason": "nothing new", "error_reason": "odd", "detail": "very", "dropped_count": 1,
         "kept_count": 2, "tokens_before": 3, "tokens_after": 4, "iter": 5, "total_iters": 6, "triggered_by": "ask"}});
+    shows(
+        &json!({"sidecar_event": {"arguments": "{}", "response": "7", "channel_data": channel_data()}}),
+        |event: &SidecarEvent| {
+            let report = &event.report;
+            (report.arguments(), report.response(), report.channel_data.swml_vars().clone())
+        },
+    );
     let report = &event.report;
     check_context(&event.call_info, &report.channel_data);
     assert!(!format!("{event:?}").contains("sentinel"), "{event:?}");
@@ -543,7 +613,7 @@ struct Seat {
 }
 
 #[test]
-fn rooms_and_user_events() {
+pub(crate) fn rooms_and_user_events() {
     let room = addressed!(RoomEvent, {"join_status": "joined", "room_name": "lobby"});
     assert_eq!((room.join_status, room.room_name.as_str()), (RoomStatus::Joined, "lobby"));
     for (word, status) in [
@@ -563,10 +633,11 @@ fn rooms_and_user_events() {
 }
 
 #[test]
-fn errors_of_both_readings() {
+pub(crate) fn errors_of_both_readings() {
     let newer = addressed!(ErrorEvent, {"error": "no such agent", "fatal": true, "code": "404"});
     assert_eq!((newer.text(), newer.fatal), ("no such agent", Some(true)));
     assert_eq!(newer.error(), &json!("no such agent"));
+    shows(&json!({"error": "no such agent"}), |event: &ErrorEvent| event.error().clone());
     assert!(newer.to_string().contains("no such agent") && newer.to_string().contains("ended"), "{newer}");
     let older = addressed!(ErrorEvent, {"code": "500", "message": "media node lost", "description": "very"});
     assert_eq!((older.text(), older.fatal, older.error()), ("media node lost", None, &json!(null)));
@@ -603,7 +674,7 @@ const SIP_TEXTS: [&str; 13] = [
 ];
 
 #[test]
-fn the_end_the_dial_and_the_headers_of_a_call() {
+pub(crate) fn the_end_the_dial_and_the_headers_of_a_call() {
     let mut sip_data: Value =
         SIP_TEXTS.iter().map(|name| ((*name).to_owned(), json!(format!("the {name}")))).collect();
     sip_data["sip_contact_port"] = json!("5080");
@@ -646,7 +717,7 @@ fn the_end_the_dial_and_the_headers_of_a_call() {
     assert_eq!((bare.dial_winner, bare.end_source, bare.sip_data.is_none()), (Some(true), None, true));
     let dial: DialEvent = check(&json!({"tag": "t", "dial_state": "answered", "call": {"call_id": "c",
         "dial_winner": "true", "sip_data": sip_data, "end_reason": "hangup", "end_source": "none",
-        "peer": {"call_id": "d", "node_id": "n"}, "parent": {"call_id": "p", "device_type": "sip"}}}));
+        "peer": {"call_id": "d", "node_id": "n"}, "parent": {"call_id": "p", "node_id": "m", "device_type": "sip"}}}));
     assert_eq!(
         dial.call.sip_data.and_then(|data| data.sip_req_user.clone()).as_deref(),
         Some("the sip_req_user")
@@ -660,7 +731,7 @@ fn the_end_the_dial_and_the_headers_of_a_call() {
 }
 
 #[test]
-fn the_quality_of_a_conference_is_in_numbers() {
+pub(crate) fn the_quality_of_a_conference_is_in_numbers() {
     let mut full = json!({"conference_id": "f", "name": "standup", "region": "eu", "size": 2, "call_id": "c",
         "status": "participant-call-quality", "call_id_to_coach": "d", "out_lost": "0.5", "in_quality_percentage": "97.5",
         "in_mos": "4.25"});
@@ -685,6 +756,7 @@ fn the_quality_of_a_conference_is_in_numbers() {
     let event: ConferenceEvent = check(&full);
     assert_eq!(event.status, ConferenceStatus::CallQuality);
     assert_eq!(event.call_id_to_coach.as_ref().map(CallId::as_str), Some("d"));
+    shows(&full, ConferenceEvent::call_quality);
     let quality = event.call_quality().expect("there are figures");
     let read = [
         quality.rtt_avg,
@@ -735,7 +807,7 @@ fn the_quality_of_a_conference_is_in_numbers() {
 }
 
 #[test]
-fn tasks() {
+pub(crate) fn tasks() {
     let task: TaskEvent = check(&json!({"event_type": "queuing.relay.tasks", "context": "office",
         "message": {"job": "call-back", "number": "+15557770001"}, "timestamp": 1_764_000_100, "project_id": "p",
         "space_id": "s"}));
@@ -744,6 +816,12 @@ fn tasks() {
         ("office", "p", "s")
     );
     assert_eq!(task.message()["job"], "call-back");
+    shows(
+        &json!({"message": {"job": "call-back"}, "project_id": "p", "space_id": "s"}),
+        |task: &TaskEvent| {
+            (task.message().clone(), task.project_id.expose().to_owned(), task.space_id.expose().to_owned())
+        },
+    );
     assert_eq!(task.timestamp(), Some(at(1500)), "the time of the frame");
     let read: std::collections::BTreeMap<String, String> = task.read().expect("it has this form");
     assert_eq!(read["number"], "+15557770001");
@@ -813,7 +891,7 @@ fn type_of<T: 'static>(_: &T) -> std::any::TypeId {
 }
 
 #[test]
-fn operations_end_when_the_service_says_so_in_any_of_its_ways() {
+pub(crate) fn operations_end_when_the_service_says_so_in_any_of_its_ways() {
     use signalwire_relay_core::calling::{
         Ai, AiSidecar, Detect, Echo, EnterQueue, Pay, Play, Record, Refer, SendDigits, SendFax, Stream, Tap,
         Transcribe,

@@ -10,7 +10,7 @@ use signalwire_relay_core::{
     secs, silence, sip, stream, tts, webrtc, ws,
 };
 
-use crate::wire::Wire;
+use crate::wire::{Wire, check_sent};
 
 fn map(value: Value) -> Map<String, Value> {
     match value {
@@ -22,7 +22,7 @@ fn map(value: Value) -> Map<String, Value> {
 const HOOK: &str = "https://example.com/hook";
 
 #[test]
-fn lifecycle() {
+pub(crate) fn lifecycle() {
     let mut wire = Wire::new();
     wire.expect(signalwire_relay_core::Call::answer, "calling.answer", json!({}));
     wire.expect(
@@ -49,7 +49,7 @@ fn lifecycle() {
 }
 
 #[test]
-fn play() {
+pub(crate) fn play() {
     let mut wire = Wire::new();
     let play = wire.expect(
         |call| call.play_tts("Hi").control_id("k"),
@@ -108,7 +108,7 @@ fn play() {
 }
 
 #[test]
-fn record() {
+pub(crate) fn record() {
     let mut wire = Wire::new();
     let record = wire.expect(
         |call| call.record().control_id("k"),
@@ -146,7 +146,7 @@ fn record() {
 }
 
 #[test]
-fn collect_and_prompt() {
+pub(crate) fn collect_and_prompt() {
     let mut wire = Wire::new();
     let full = || {
         Collect::digits(4)
@@ -216,7 +216,7 @@ fn collect_and_prompt() {
 }
 
 #[test]
-fn connect() {
+pub(crate) fn connect() {
     let mut wire = Wire::new();
     wire.expect(
         |call| call.connect(phone("+15551000001")),
@@ -284,7 +284,7 @@ fn connect() {
 }
 
 #[test]
-fn detect() {
+pub(crate) fn detect() {
     let mut wire = Wire::new();
     let detect = wire.expect(
         |call| call.detect_answering_machine().control_id("k"),
@@ -335,7 +335,7 @@ fn detect() {
 }
 
 #[test]
-fn keys() {
+pub(crate) fn keys() {
     let mut wire = Wire::new();
     wire.expect(
         |call| call.send_digits("1wW#").control_id("k"),
@@ -368,7 +368,7 @@ fn keys() {
 }
 
 #[test]
-fn fax() {
+pub(crate) fn fax() {
     let mut wire = Wire::new();
     let send = wire.expect(
         |call| call.send_fax("https://x/a.pdf").control_id("k"),
@@ -398,7 +398,7 @@ fn fax() {
 }
 
 #[test]
-fn tap_and_stream() {
+pub(crate) fn tap_and_stream() {
     let mut wire = Wire::new();
     let tap = wire.expect(
         |call| call.tap(RecordDirection::Listen, rtp("203.0.113.9", 4000)).control_id("k"),
@@ -448,7 +448,7 @@ fn tap_and_stream() {
 }
 
 #[test]
-fn transcription() {
+pub(crate) fn transcription() {
     let mut wire = Wire::new();
     let transcribe = wire.expect(
         |call| call.transcribe().control_id("k"),
@@ -497,7 +497,7 @@ fn transcription() {
 }
 
 #[test]
-fn ai() {
+pub(crate) fn ai() {
     let mut wire = Wire::new();
     let agent = wire.expect(|call| call.ai().control_id("k"), "calling.ai", json!({"control_id": "k"}));
     wire.expect(|_| agent.stop(), "calling.ai.stop", json!({"control_id": "k"}));
@@ -566,7 +566,7 @@ fn ai() {
 }
 
 #[test]
-fn live_actions() {
+pub(crate) fn live_actions() {
     let mut wire = Wire::new();
     let both = || [LiveDirection::RemoteCaller, LiveDirection::LocalCaller];
     wire.expect(
@@ -610,10 +610,39 @@ fn live_actions() {
         "calling.live_transcribe",
         json!({"action": {"summarize": {"webhook": HOOK, "prompt": "short"}}}),
     );
+    wire.expect(
+        |call| {
+            let start = LiveAction::translate("en-US", "es-ES", both())
+                .webhook(HOOK)
+                .live_events(true)
+                .ai_summary(true)
+                .ai_summary_prompt("short")
+                .speech_engine("google")
+                .speech_timeout(secs(30))
+                .vad_silence(secs(0.5))
+                .vad_thresh(300);
+            call.live_translate(start)
+        },
+        "calling.live_translate",
+        json!({"action": {"start": {"from_lang": "en-US", "to_lang": "es-ES",
+            "direction": ["remote-caller", "local-caller"], "webhook": HOOK, "live_events": true, "ai_summary": true,
+            "ai_summary_prompt": "short", "speech_engine": "google", "speech_timeout": 30000, "vad_silence_ms": 500,
+            "vad_thresh": 300}}}),
+    );
+    wire.expect(
+        |call| call.live_translate(LiveAction::summarize().webhook(HOOK).prompt("short")),
+        "calling.live_translate",
+        json!({"action": {"summarize": {"webhook": HOOK, "prompt": "short"}}}),
+    );
+    wire.expect(
+        |call| call.live_translate(LiveAction::stop()),
+        "calling.live_translate",
+        json!({"action": {"stop": {}}}),
+    );
 }
 
 #[test]
-fn sidecars() {
+pub(crate) fn sidecars() {
     let mut wire = Wire::new();
     let sidecar =
         wire.expect(|call| call.ai_sidecar("en-US"), "calling.ai_sidecar", json!({"lang": "en-US"}));
@@ -676,7 +705,7 @@ fn sidecars() {
 }
 
 #[test]
-fn figures_of_a_sidecar_are_read_from_its_text() {
+pub(crate) fn figures_of_a_sidecar_are_read_from_its_text() {
     let status = |result: Value| {
         let mut wire = Wire::new();
         let (_, sidecar) = wire.send(wire.call.clone().expect("there is a call").ai_sidecar("en-US"));
@@ -705,7 +734,7 @@ fn figures_of_a_sidecar_are_read_from_its_text() {
 }
 
 #[test]
-fn sidecars_that_the_service_would_refuse_are_not_sent() {
+pub(crate) fn sidecars_that_the_service_would_refuse_are_not_sent() {
     let mut wire = Wire::new();
     let call = wire.call.clone().expect("there is a call");
     let sidecar = || call.ai_sidecar("en-US");
@@ -733,7 +762,7 @@ fn sidecars_that_the_service_would_refuse_are_not_sent() {
 }
 
 #[test]
-fn conferences_and_rooms() {
+pub(crate) fn conferences_and_rooms() {
     let mut wire = Wire::new();
     let joined = wire.expect(
         |call| call.join_conference("standup"),
@@ -786,7 +815,7 @@ fn conferences_and_rooms() {
 }
 
 #[test]
-fn queues() {
+pub(crate) fn queues() {
     let mut wire = Wire::new();
     let waiting = wire.expect(
         |call| call.queue_enter("support").control_id("k"),
@@ -825,7 +854,7 @@ fn queues() {
 }
 
 #[test]
-fn pay() {
+pub(crate) fn pay() {
     let mut wire = Wire::new();
     let pay = wire.expect(
         |call| call.pay("https://x/pay").control_id("k"),
@@ -840,6 +869,7 @@ fn pay() {
                 .input_method("dtmf")
                 .status_url(HOOK)
                 .payment_method("credit-card")
+                .bank_account_type("consumer-savings")
                 .key_timeout(secs(7))
                 .max_attempts(3_u32)
                 .security_code(true)
@@ -850,25 +880,26 @@ fn pay() {
                 .currency("usd")
                 .language("en-US")
                 .voice("woman")
+                .say_voice("man")
                 .description("Pizza")
                 .valid_card_types("visa amex")
                 .parameters([PayParameter::new("order", "7")])
                 .prompts([PayPrompt::at(PayStep::CardNumber).say("Card?").play("https://x/a.mp3").attempts("2 3")
-                    .card_type("visa").error_type("timeout")])
+                    .card_type("visa").error_type("timeout").require_matching_inputs(true)])
         },
         "calling.pay",
         json!({"control_id": "k2", "payment_connector_url": "https://x/pay", "input": "dtmf", "status_url": HOOK,
-            "payment_method": "credit-card", "timeout": "7", "max_attempts": "3", "security_code": "true",
+            "payment_method": "credit-card", "bank_account_type": "consumer-savings", "timeout": "7", "max_attempts": "3", "security_code": "true",
             "postal_code": "false", "min_postal_code_length": "5", "token_type": "one-time", "charge_amount": "12.50",
-            "currency": "usd", "language": "en-US", "voice": "woman", "description": "Pizza",
+            "currency": "usd", "language": "en-US", "voice": "woman", "say_voice": "man", "description": "Pizza",
             "valid_card_types": "visa amex", "parameters": [{"name": "order", "value": "7"}],
             "prompts": [{"for": "payment-card-number", "attempts": "2 3", "card_type": "visa", "error_type": "timeout",
-                "actions": [{"type": "Say", "phrase": "Card?"}, {"type": "Play", "phrase": "https://x/a.mp3"}]}]}),
+                "require_matching_inputs": "true", "actions": [{"type": "Say", "phrase": "Card?"}, {"type": "Play", "phrase": "https://x/a.mp3"}]}]}),
     );
 }
 
 #[test]
-fn handing_over_and_the_rest() {
+pub(crate) fn handing_over_and_the_rest() {
     let mut wire = Wire::new();
     wire.expect(
         |call| call.refer(refer_to("sip:desk@x")),
@@ -895,103 +926,94 @@ fn handing_over_and_the_rest() {
         "calling.user_event",
         json!({"event": {"topic": "highlight", "row": 7}}),
     );
-    wire.expect(|call| call.execute("calling.new", json!({"a": 1})), "calling.new", json!({"a": 1}));
-}
-
-/// A request of the client, to be sent; gives its method and parameters.
-type Sent = Box<dyn FnOnce(&mut Wire) -> (Value, Value)>;
-fn boxed<M: Method>(request: Request<M>) -> Sent {
-    Box::new(|wire| {
-        let (frame, _) = wire.send(request);
-        (frame["method"].clone(), frame["params"].clone())
-    })
+    let call = wire.call.clone().expect("there is a call");
+    let (frame, _) = wire.send(call.execute("calling.new", json!({"a": 1})));
+    assert_eq!(frame["params"], json!({"a": 1, "call_id": "c", "node_id": "n"}));
 }
 
 #[test]
-fn requests_of_the_client() {
+pub(crate) fn requests_of_the_client() {
     let mut wire = Wire::new();
     let client = wire.client.clone();
-    let mut sent = |request: &dyn Fn() -> Sent| {
-        let sent = request();
-        sent(&mut wire)
-    };
     let (to, from) = ("+15551110000", "+15552220000");
-    assert_eq!(
-        sent(&|| boxed(client.send_message(to, from).body("Hi"))),
-        (
-            json!("messaging.send"),
-            json!({"to_number": to, "from_number": from, "context": "proto", "body": "Hi"})
-        )
+    check_sent(
+        &wire.send(client.send_message(to, from).body("Hi")).0,
+        "messaging.send",
+        &json!({"to_number": to, "from_number": from, "context": "proto", "body": "Hi"}),
     );
-    assert_eq!(
-        sent(&|| boxed(
-            client
-                .send_message(to, from)
-                .context("office")
-                .body("Hi")
-                .media(["https://x/a.png".to_owned()])
-                .tags(["vip".to_owned()])
-                .region("us")
-        )),
-        (
-            json!("messaging.send"),
-            json!({"to_number": to, "from_number": from, "context": "office", "body": "Hi",
-            "media": ["https://x/a.png"], "tags": ["vip"], "region": "us"})
-        )
+    let full = client
+        .send_message(to, from)
+        .context("office")
+        .body("Hi")
+        .media(["https://x/a.png".to_owned()])
+        .tags(["vip".to_owned()])
+        .region("us");
+    check_sent(
+        &wire.send(full).0,
+        "messaging.send",
+        &json!({"to_number": to, "from_number": from, "context": "office", "body": "Hi",
+            "media": ["https://x/a.png"], "tags": ["vip"], "region": "us"}),
     );
-    assert_eq!(
-        sent(&|| boxed(client.receive(["a", "b"]))),
-        (json!("signalwire.receive"), json!({"contexts": ["a", "b"]}))
+    check_sent(
+        &wire.send(client.receive(["a", "b"])).0,
+        "signalwire.receive",
+        &json!({"contexts": ["a", "b"]}),
     );
-    assert_eq!(
-        sent(&|| boxed(client.unreceive(["a"]))),
-        (json!("signalwire.unreceive"), json!({"contexts": ["a"]}))
-    );
-    assert_eq!(
-        sent(&|| boxed(client.execute("signalwire.ping", json!({"payload": "p"})))),
-        (json!("signalwire.ping"), json!({"payload": "p"}))
+    check_sent(&wire.send(client.unreceive(["a"])).0, "signalwire.unreceive", &json!({"contexts": ["a"]}));
+    check_sent(
+        &wire.send(client.execute("signalwire.ping", json!({"payload": "p"}))).0,
+        "signalwire.ping",
+        &json!({"payload": "p"}),
     );
 }
 
 #[test]
-fn new_credentials() {
+pub(crate) fn new_credentials() {
     let mut wire = Wire::new();
     let client = wire.client.clone();
     let token = Credentials::Token { project: "p".into(), token: "t2".into() };
     let (frame, _) = wire.send(client.reauthenticate(token));
-    assert_eq!(frame["method"], "signalwire.reauthenticate");
-    assert_eq!(frame["params"], json!({"authentication": {"project": "p", "token": "t2"}}));
+    check_sent(
+        &frame,
+        "signalwire.reauthenticate",
+        &json!({"authentication": {"project": "p", "token": "t2"}}),
+    );
     let (frame, _) = wire.send(client.reauthenticate(Credentials::Jwt("j".into())).dpop_token("d"));
-    assert_eq!(frame["params"], json!({"authentication": {"jwt_token": "j"}, "dpop_token": "d"}));
+    check_sent(
+        &frame,
+        "signalwire.reauthenticate",
+        &json!({"authentication": {"jwt_token": "j"}, "dpop_token": "d"}),
+    );
     let (frame, result) = wire.send(client.reauthenticate(Credentials::Jwt("".into())));
     assert_eq!(frame, Value::Null, "nothing was sent");
     result.expect_err("a token is not empty");
 }
 
 #[test]
-fn what_older_clients_send() {
+pub(crate) fn what_older_clients_send() {
     let mut wire = Wire::new();
     let client = wire.client.clone();
     let to = || phone("+15551110000").from("+15552220000");
     let device =
         json!({"type": "phone", "params": {"to_number": "+15551110000", "from_number": "+15552220000"}});
     let (frame, _) = wire.send(client.begin(to()));
-    assert_eq!((&frame["method"], &frame["params"]), (&json!("calling.begin"), &json!({"device": device})));
+    check_sent(&frame, "calling.begin", &json!({"device": device}));
     let (frame, _) = wire.send(client.begin(to()).tag("x").region("us").node_id("n").max_duration(secs(60)));
-    assert_eq!(
-        frame["params"],
-        json!({"device": device, "tag": "x", "region": "us", "node_id": "n", "max_duration": 60})
+    check_sent(
+        &frame,
+        "calling.begin",
+        &json!({"device": device, "tag": "x", "region": "us", "node_id": "n", "max_duration": 60}),
     );
     let (frame, _) = wire.send(client.legacy_call(json!({"a": 1})));
-    assert_eq!((&frame["method"], &frame["params"]), (&json!("calling.call"), &json!({"a": 1})));
+    check_sent(&frame, "calling.call", &json!({"a": 1}));
     let (frame, _) = wire.send(client.legacy_receive(["office"]));
-    assert_eq!(
-        (&frame["method"], &frame["params"]),
-        (&json!("calling.receive"), &json!({"contexts": ["office"]}))
-    );
+    check_sent(&frame, "calling.receive", &json!({"contexts": ["office"]}));
     let (frame, _) = wire.send(client.legacy_execute("proto", "signalwire.ping", json!({})));
-    assert_eq!(frame["method"], "signalwire.execute");
-    assert_eq!(frame["params"], json!({"protocol": "proto", "method": "signalwire.ping", "params": {}}));
+    check_sent(
+        &frame,
+        "signalwire.execute",
+        &json!({"protocol": "proto", "method": "signalwire.ping", "params": {}}),
+    );
     let (frame, _) = wire.send(
         client
             .legacy_execute("proto", "x.y", json!({"a": 1}))
@@ -1001,32 +1023,31 @@ fn what_older_clients_send() {
             .responder_identity("you")
             .responder_nodeid("n-3"),
     );
-    assert_eq!(
-        frame["params"],
-        json!({"protocol": "proto", "method": "x.y", "params": {"a": 1}, "attempted": ["n-1"],
+    check_sent(
+        &frame,
+        "signalwire.execute",
+        &json!({"protocol": "proto", "method": "x.y", "params": {"a": 1}, "attempted": ["n-1"],
             "requester_identity": "me", "requester_nodeid": "n-2", "responder_identity": "you",
-            "responder_nodeid": "n-3"})
+            "responder_nodeid": "n-3"}),
     );
 }
 
 #[test]
-fn dial() {
+pub(crate) fn dial() {
     let mut wire = Wire::new();
     let client = wire.client.clone();
     let device = json!({"type": "phone", "params": {"to_number": "+15551000001"}});
     let frame = wire.begin(client.dial(phone("+15551000001")).tag("t"));
-    assert_eq!(
-        (&frame["method"], &frame["params"]),
-        (&json!("calling.dial"), &json!({"tag": "t", "devices": [[device]]}))
-    );
+    check_sent(&frame, "calling.dial", &json!({"tag": "t", "devices": [[device]]}));
     let devices =
         Devices::parallel([phone("+15551000001"), phone("+15551000001")]).then(phone("+15551000001"));
     let request =
         client.dial(devices).tag("t2").region("eu").max_price_per_minute("0.10").max_duration(secs(60));
-    assert_eq!(
-        wire.begin(request.node_id("n-2"))["params"],
-        json!({"tag": "t2", "devices": [[device, device], [device]], "region": "eu", "max_price_per_minute": 0.10,
-            "max_duration": 60, "node_id": "n-2"})
+    check_sent(
+        &wire.begin(request.node_id("n-2")),
+        "calling.dial",
+        &json!({"tag": "t2", "devices": [[device, device], [device]], "region": "eu", "max_price_per_minute": 0.10,
+            "max_duration": 60, "node_id": "n-2"}),
     );
     let full = |tag: &'static str| {
         client
@@ -1037,16 +1058,21 @@ fn dial() {
             .timeout(secs(60))
     };
     let expected = |tag: &str, document: Value| json!({"tag": tag, "devices": [[device]], "timeout": 25, "send_digits": "ww12#", "dest_swml": document});
-    assert_eq!(
-        wire.begin(full("t3").dest_swml("https://x/a.json"))["params"],
-        expected("t3", json!("https://x/a.json"))
+    check_sent(
+        &wire.begin(full("t3").dest_swml("https://x/a.json")),
+        "calling.dial",
+        &expected("t3", json!("https://x/a.json")),
     );
     let document = json!({"version": "1.0.0", "sections": {"main": ["answer"]}});
-    assert_eq!(wire.begin(full("t4").dest_swml(document.clone()))["params"], expected("t4", document));
+    check_sent(
+        &wire.begin(full("t4").dest_swml(document.clone())),
+        "calling.dial",
+        &expected("t4", document),
+    );
 }
 
 #[test]
-fn ring_times_keys_and_counts_that_cannot_be_are_refused() {
+pub(crate) fn ring_times_keys_and_counts_that_cannot_be_are_refused() {
     let mut wire = Wire::new();
     let (client, call) = (wire.client.clone(), wire.call.clone().expect("there is a call"));
     let device = || phone("+15551000001");
@@ -1071,7 +1097,7 @@ fn refused_field<M: Method>(wire: &mut Wire, request: Request<M>) -> &'static st
 }
 
 #[test]
-fn messages_without_anything_in_them_are_refused() {
+pub(crate) fn messages_without_anything_in_them_are_refused() {
     let mut wire = Wire::new();
     let client = wire.client.clone();
     let mut field = |request| {
@@ -1091,45 +1117,38 @@ fn messages_without_anything_in_them_are_refused() {
 }
 
 #[test]
-fn messages_that_one_description_of_the_service_allows_are_sent() {
+pub(crate) fn messages_that_one_description_of_the_service_allows_are_sent() {
     let mut wire = Wire::new();
     let client = wire.client.clone();
     let to = "+15551110000";
-    let mut sent = |request| wire.begin(request)["params"].clone();
-    assert_eq!(
-        sent(client.send_message(to, "24680").body("Hi")),
-        json!({"to_number": to, "from_number": "24680", "context": "proto", "body": "Hi"})
+    let mut sent = |request, params: Value| check_sent(&wire.begin(request), "messaging.send", &params);
+    sent(
+        client.send_message(to, "24680").body("Hi"),
+        json!({"to_number": to, "from_number": "24680", "context": "proto", "body": "Hi"}),
     );
-    assert_eq!(
-        sent(
-            client
-                .send_message("whatsapp:+1555", to)
-                .context("x")
-                .template_id("tpl")
-                .header_template_parameters("https://x/a.png")
-                .body_template_parameters(json!({"name": "Ada"}))
-                .button_template_parameters(json!(["yes"]))
-                .tag("order-81")
-                .status_callback(HOOK)
-        ),
+    sent(
+        client
+            .send_message("whatsapp:+1555", to)
+            .context("x")
+            .template_id("tpl")
+            .header_template_parameters("https://x/a.png")
+            .body_template_parameters(json!({"name": "Ada"}))
+            .button_template_parameters(json!(["yes"]))
+            .tag("order-81")
+            .status_callback(HOOK),
         json!({"to_number": "whatsapp:+1555", "from_number": to, "context": "x", "template_id": "tpl",
             "header_template_parameters": "https://x/a.png", "body_template_parameters": {"name": "Ada"},
-            "button_template_parameters": ["yes"], "tag": "order-81", "status_callback": HOOK})
+            "button_template_parameters": ["yes"], "tag": "order-81", "status_callback": HOOK}),
     );
-    assert_eq!(
-        sent(
-            client
-                .send_message(to, to)
-                .context("x")
-                .message_type("whatsapp_media_location")
-                .send_as_mms(true)
-        ),
+    sent(
+        client.send_message(to, to).context("x").message_type("whatsapp_media_location").send_as_mms(true),
         json!({"to_number": to, "from_number": to, "context": "x", "message_type": "whatsapp_media_location",
-            "send_as_mms": true})
+            "send_as_mms": true}),
     );
     // A member without a setter may complete the message.
+    let message = client.send_message(to, to).context("x").param("location", json!([1, 2]));
     assert_eq!(
-        sent(client.send_message(to, to).context("x").param("location", json!([1, 2]))),
+        wire.begin(message)["params"],
         json!({"to_number": to, "from_number": to, "context": "x", "location": [1, 2]})
     );
 }
@@ -1147,7 +1166,7 @@ fn refused<M: Method>(wire: &mut Wire, request: Request<M>) -> &'static str {
 }
 
 #[test]
-fn taps_and_streams_that_cannot_be_are_refused() {
+pub(crate) fn taps_and_streams_that_cannot_be_are_refused() {
     let mut wire = Wire::new();
     let call = wire.call.clone().expect("there is a call");
     for addr in
@@ -1176,7 +1195,7 @@ fn taps_and_streams_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn conferences_that_cannot_be_are_refused() {
+pub(crate) fn conferences_that_cannot_be_are_refused() {
     let mut wire = Wire::new();
     let call = wire.call.clone().expect("there is a call");
     let join = || call.join_conference("standup");
@@ -1199,7 +1218,7 @@ fn conferences_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn devices_that_cannot_be_are_refused() {
+pub(crate) fn devices_that_cannot_be_are_refused() {
     let mut wire = Wire::new();
     let call = wire.call.clone().expect("there is a call");
     let (to_phone, to_sip) = (|| phone("+15551000001"), || sip("sip:a@x").from("sip:b@x"));

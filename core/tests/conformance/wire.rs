@@ -10,12 +10,21 @@ use signalwire_relay_core::calling::Method;
 use signalwire_relay_core::session::Frame;
 use signalwire_relay_core::{Call, Client, Config, Driver, Error, Request, Work};
 
+use crate::evidence;
+
+/// Checks the method and the parameters of a request.
+#[track_caller]
+pub(crate) fn check_sent(frame: &Value, method: &str, params: &Value) {
+    assert_eq!((&frame["method"], &frame["params"]), (&json!(method), params));
+    evidence::sent(&format!("method {method}"), params);
+}
+
 pub(crate) struct Wire {
     pub(crate) client: Client,
     driver: Driver,
     now: Instant,
     sent: Vec<Value>,
-    refusal: Option<Value>,
+    answer: Option<(&'static str, Value)>,
     pub(crate) call: Option<Call>,
 }
 
@@ -26,11 +35,11 @@ impl Wire {
 
     /// With a call that was offered in these words.
     pub(crate) fn offered(offer: &Value) -> Self {
-        let config = Config::new().project("p").token("t").max_connections(usize::MAX);
+        let config = Config::new().project("p-1").token("PT-secret").max_connections(usize::MAX);
         let (client, mut driver) = Driver::new(&config, 1).expect("the settings are usable");
         let now = Instant::now();
         driver.connect(now);
-        let mut wire = Self { client, driver, now, sent: Vec::new(), refusal: None, call: None };
+        let mut wire = Self { client, driver, now, sent: Vec::new(), answer: None, call: None };
         wire.settle();
         wire.event("calling.call.receive", offer);
         let mut calls = wire.client.incoming_calls();
@@ -40,12 +49,17 @@ impl Wire {
 
     /// Has the next request refused.
     pub(crate) fn refuse(&mut self, code: &str, message: &str) {
-        self.refusal = Some(json!({"code": code, "message": message}));
+        self.reply(json!({"code": code, "message": message}));
     }
 
     /// Has the next request answered with this result.
     pub(crate) fn reply(&mut self, result: Value) {
-        self.refusal = Some(result);
+        self.answer = Some(("result", result));
+    }
+
+    /// Has the next request answered with this error.
+    pub(crate) fn fail(&mut self, error: Value) {
+        self.answer = Some(("error", error));
     }
 
     /// Does the driver's work, and answers everything that it asks.
@@ -58,9 +72,10 @@ impl Wire {
                     if frame.get("method").is_some() {
                         let result = json!({"code": "200", "message": "OK", "protocol": "proto",
                             "message_id": "m", "conference_id": "f", "ask_id": "a-3"});
-                        let result = self.refusal.take().unwrap_or(result);
-                        let reply = json!({"id": frame["id"], "result": result}).to_string();
-                        self.driver.handle_frame(self.now, Frame::Text(&reply));
+                        let (member, answer) = self.answer.take().unwrap_or(("result", result));
+                        let mut reply = json!({"id": frame["id"]});
+                        reply[member] = answer;
+                        self.driver.handle_frame(self.now, Frame::Text(&reply.to_string()));
                         self.sent.push(frame);
                     }
                 }
@@ -97,11 +112,10 @@ impl Wire {
     ) -> M::Output {
         let request = request(self.call.as_ref().expect("there is a call"));
         let (frame, output) = self.send(request);
-        assert_eq!(frame["method"], method);
         let mut expected = params;
         expected["call_id"] = json!("c");
         expected["node_id"] = json!("n");
-        assert_eq!(frame["params"], expected, "{method}");
+        check_sent(&frame, method, &expected);
         output.expect("the service accepts everything")
     }
 

@@ -375,7 +375,7 @@ pub struct CallView {
     pub controller: Option<ConnectionId>,
     /// The call it is bridged to.
     pub peer: Option<String>,
-    /// What runs on it, in the order it was started.
+    /// What runs on it, in the order it was started, and then the queues that it waits in.
     pub operations: Vec<OperationView>,
     /// Why it ended.
     pub end_reason: Option<String>,

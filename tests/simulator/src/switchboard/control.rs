@@ -106,7 +106,9 @@ impl Switchboard {
     pub fn calls(&self) -> impl Iterator<Item = CallView> {
         let standing = self.calls.values().map(|call| {
             let owner = call.owner.and_then(|owner| self.sessions.get(&owner));
-            call.view(owner.and_then(|session| session.connection))
+            let mut view = call.view(owner.and_then(|session| session.connection));
+            view.operations.extend(self.stays(call.key));
+            view
         });
         self.ended.iter().cloned().chain(standing)
     }

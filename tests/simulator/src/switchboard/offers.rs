@@ -12,8 +12,16 @@ use super::timers::Timer;
 use super::{NODE, Switchboard};
 use crate::methods::media::Device;
 use crate::scenario::When;
-use crate::{CallState, Caller, Cue, Report};
+use crate::{CallState, Caller, Cue, Reading, Report};
 
+/// The events that name neither the segment nor the tag of their call, by the newer specification. All others do.
+const UNADDRESSED: [&str; 5] = [
+    "calling.call.play",
+    "calling.call.collect",
+    "calling.call.send_digits",
+    "calling.call.pay",
+    "calling.call.queue",
+];
 /// How many inbound calls may wait for a subscriber; further ones get a busy tone.
 pub(super) const WAITING_BOUND: usize = 1000;
 
@@ -328,9 +336,16 @@ impl Switchboard {
 
     /// Sends an event about a call to the session that commands it; the ids are added.
     pub(crate) fn emit_for_call(&mut self, key: CallKey, event_type: &str, mut params: serde_json::Value) {
-        let Some(owner) = self.calls.get(&key).and_then(|call| call.owner) else { return };
+        let Some(call) = self.calls.get(&key) else { return };
+        let Some(owner) = call.owner else { return };
         params["call_id"] = json!(key.id());
         params["node_id"] = json!(NODE);
+        if self.scenario.reading == Reading::Specification && !UNADDRESSED.contains(&event_type) {
+            params["segment_id"] = json!(call.segment());
+            if params.get("tag").is_none() && !call.tag.is_empty() {
+                params["tag"] = json!(call.tag);
+            }
+        }
         self.emit(owner, event_type, params);
     }
 }

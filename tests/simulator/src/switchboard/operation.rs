@@ -174,10 +174,7 @@ impl Desk<'_> {
     }
 
     /// Sends an event about the call that carries no control id.
-    pub(crate) fn emit_of_call(&mut self, event_type: &str, mut params: Value) {
-        if let Some(call) = self.board.calls.get(&self.call) {
-            params["segment_id"] = call.segment().into();
-        }
+    pub(crate) fn emit_of_call(&mut self, event_type: &str, params: Value) {
         self.board.emit_for_call(self.call, event_type, params);
     }
 

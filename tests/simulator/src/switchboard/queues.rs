@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::calls::{Call, CallKey};
+use super::calls::{Call, CallKey, OperationView};
 use super::session::SessionKey;
 use super::timers::{Timer, TimerId};
 use super::{Switchboard, micros};
@@ -95,6 +95,15 @@ impl Switchboard {
     fn next_queue_id(&mut self) -> String {
         self.next_entry += 1;
         format!("q-{}", self.next_entry)
+    }
+
+    /// The queues that a call waits in, as operations.
+    pub(super) fn stays(&self, key: CallKey) -> impl Iterator<Item = OperationView> {
+        let waiting = self.queues.iter().flat_map(|queue| &queue.waiting);
+        waiting.filter(move |entry| entry.call == key).map(|entry| OperationView {
+            method: "calling.queue.enter".to_owned(),
+            control_id: entry.control_id.clone(),
+        })
     }
 
     /// Sends the `stats` event of a waiting call.
