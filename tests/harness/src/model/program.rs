@@ -51,6 +51,10 @@ pub enum Begin {
     PlayAndCollect,
     SendDigits,
     Detect,
+    Transcribe,
+    Ai,
+    Pay,
+    EnterQueue,
     Connect(Dial),
 }
 
@@ -102,7 +106,7 @@ pub enum Errand {
     GiveUp(u32, Box<Self>),
 }
 
-/// How long one listens to people who are connected to one another, and may talk for ever.
+/// How long one listens to what may go on for ever: people who are connected, an agent, the music of a queue.
 const LONG_ENOUGH: u32 = 60_000;
 
 type Fault = Box<dyn StdError + Send + Sync>;
@@ -233,15 +237,35 @@ async fn start(call: &Call, what: Begin, care: Care, book: &Book) -> Result<(), 
             let detect = call.detect_answering_machine().run_for(Duration::from_secs(10));
             tend(call, detect, care, |detect| Some(detect.stop()), book).await
         }
+        Begin::Transcribe => {
+            let transcribed = tend(call, call.transcribe(), care, |one| Some(one.stop()), book);
+            long_enough(call, transcribed).await
+        }
+        Begin::Ai => {
+            let agent = call.ai().prompt_text("Be brief.");
+            long_enough(call, tend(call, agent, care, |agent| Some(agent.stop()), book)).await
+        }
+        Begin::Pay => {
+            let pay = call.pay("https://example.com/pay").charge_amount("1.00");
+            tend(call, pay, care, |pay| Some(pay.stop()), book).await
+        }
+        Begin::EnterQueue => {
+            let waiting = tend(call, call.queue_enter("support"), care, |_| None, book);
+            long_enough(call, waiting).await
+        }
         Begin::Connect(whom) => {
             let talk = tend(call, call.connect(devices(whom)), care, |_| None, book);
-            let limit = async {
-                pause(call, LONG_ENOUGH).await;
-                Ok(())
-            };
-            or(talk, limit).await
+            long_enough(call, talk).await
         }
     }
+}
+
+async fn long_enough(call: &Call, work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    let limit = async {
+        pause(call, LONG_ENOUGH).await;
+        Ok(())
+    };
+    or(work, limit).await
 }
 
 async fn tend<M: Operation>(

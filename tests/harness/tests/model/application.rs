@@ -17,9 +17,10 @@ fn dials() -> impl Strategy<Value = Dial> {
 }
 
 fn starts() -> impl Strategy<Value = Deed> {
-    use Begin::{Collect, Detect, Play, PlayAndCollect, Record, SendDigits};
+    use Begin::{Ai, Collect, Detect, EnterQueue, Pay, Play, PlayAndCollect, Record, SendDigits, Transcribe};
     let begin = prop_oneof![
         6 => select(vec![Play, Record, Collect, PlayAndCollect, SendDigits, Detect]),
+        2 => select(vec![Ai, EnterQueue, Pay, Transcribe]),
         1 => dials().prop_map(Begin::Connect),
     ];
     let care = prop_oneof![
