@@ -441,3 +441,28 @@ fn everything_that_a_row_names_exists() {
         assert!(own.chain(common).any(|source| defines(source, name)), "{owner} has no {name}");
     }
 }
+
+/// What the tour of all methods does not show: proofs that only browsers have, and settings that come from the environment.
+const NOT_ON_THE_TOUR: &[&str] = &["dpop_token", "project", "token", "jwt"];
+
+#[test]
+fn the_tour_has_every_method_and_every_setter() {
+    let folder = root().join("../runtime-tokio/examples/tour");
+    let Ok(files) = std::fs::read_dir(folder) else { return }; // in the published package
+    let tour: String = files.flatten().map(|file| read(file.path())).collect();
+    let document = page();
+    let rows: Vec<_> = parse(&document)
+        .into_iter()
+        .filter(|row| {
+            row.place.starts_with("method ") || ["object device", "object media"].contains(&&*row.place)
+        })
+        .collect();
+    let calls = |name: &str| {
+        tour.match_indices(name).any(|(at, _)| {
+            tour[..at].ends_with(['.', ':', ' ', '(']) && tour[at + name.len()..].starts_with('(')
+        })
+    };
+    let sets = named(&rows).into_iter().filter(|(owner, _)| !["Event", "Meta"].contains(owner));
+    let missing: Vec<_> = sets.filter(|(_, name)| !calls(name) && !NOT_ON_THE_TOUR.contains(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
