@@ -33,7 +33,8 @@
 //! There are two public descriptions of RELAY: the server SDKs, and a newer specification that none of them follows yet.
 //! They differ in about a hundred places. This client sends the newer form and reads both; where one of them alone has
 //! something, it is not required. Documentation says *by the newer specification*, *by the SDKs* or *older services* where
-//! they differ. Nothing that either of them allows is refused before it is sent.
+//! they differ. Nothing that either of them allows is refused before it is sent. [`guide::wire`] has each key of both, and
+//! says what nobody knows of the service.
 //!
 //! | subject | here |
 //! | --- | --- |

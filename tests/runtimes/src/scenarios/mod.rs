@@ -1,6 +1,7 @@
 //! The scenarios, by what they are about.
 
 mod actions;
+mod agents;
 mod closing;
 mod connection;
 mod crowd;
@@ -40,6 +41,7 @@ pub(crate) fn all() -> Vec<Play> {
     [
         examples::plays(),
         actions::plays(),
+        agents::plays(),
         dialling::plays(),
         messaging::plays(),
         requests::plays(),

@@ -12,6 +12,7 @@ pub const BUILTINS: &[(&str, &str)] = &[
     ("queue", include_str!("../../scenarios/queue.toml")),
     ("pay_fails_twice", include_str!("../../scenarios/pay_fails_twice.toml")),
     ("ai_agent", include_str!("../../scenarios/ai_agent.toml")),
+    ("ai_menu", include_str!("../../scenarios/ai_menu.toml")),
     ("tour", include_str!("../../scenarios/tour.toml")),
 ];
 
