@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
+use serde_json::json;
 use signalwire_relay_core::{
     AiCompletionEvent, AiSpeechDetectEvent, AiState, AiStopEvent, Call, Collect, Error, Event, LiveAction,
     LiveDirection, LiveTranscribeLogEvent, LiveTranslateLogEvent, LiveTranslateSummaryEvent, SidecarEvent,
@@ -92,7 +93,8 @@ fn a_menu_hands_a_caller_to_an_agent_and_every_word_is_told_in_order() {
         assert_eq!(answer.report.raw.as_deref(), Some("You asked: Is the caller upset?"));
         sidecar.poke("The table is free.").await?;
         let status = sidecar.status().await?;
-        assert_eq!((status.running, status.ticks, status.errors), (Some(true), Some(2), Some(0)));
+        assert_eq!((status.running, status.ticks, status.errors), (Some(true), Some(3), Some(0)));
+        assert_eq!((status.insights, status.skips, status.tools), (Some(1), Some(1), Some(0)));
 
         call.live_transcribe(LiveAction::summarize()).await?;
         let log = call.wait_for(|_: &LiveTranscribeLogEvent| true);
@@ -126,6 +128,8 @@ fn a_menu_hands_a_caller_to_an_agent_and_every_word_is_told_in_order() {
         "caller speaks",
         "part: A table",
         "transcribed: A table for two",
+        "sidecar: turn",
+        "sidecar: insight",
         "heard: A table for two",
         "agent speaks",
         "answer: You said: A table for two",
@@ -134,6 +138,8 @@ fn a_menu_hands_a_caller_to_an_agent_and_every_word_is_told_in_order() {
         "sidecar: ask_request",
         "sidecar: ask_answer",
         "sidecar: turn",
+        "sidecar: thought",
+        "sidecar: skip",
         "summary: The caller said 1 sentences.",
         "log of 1",
         "outcome: \"The caller was helped.\"",
@@ -182,6 +188,28 @@ fn questions_to_a_sidecar_are_told_apart_and_answers_can_be_waited_for_again() {
         call.hangup().await?;
         // Its events come before the end of the call.
         assert_eq!(sidecar.wait().await?.report.kind, SidecarKind::Final);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_sidecar_calls_its_function_and_says_what_it_makes_of_what_was_said() {
+    let script = [Step::wait(3.0), Step::say("Cancel my order"), Step::StaySilent];
+    on_a_call(caller(script), |call| async move {
+        let report = |kind: SidecarKind| call.wait_for(move |event: &SidecarEvent| event.report.kind == kind);
+        let (called, done, insight) =
+            (report(SidecarKind::ToolCall), report(SidecarKind::ToolResult), report(SidecarKind::Insight));
+        let functions = json!({"functions": [{"function": "look_up", "description": "Looks an order up"}]});
+        let sidecar = call.ai_sidecar("en-US").swaig(functions).await?;
+        let called = called.await?;
+        assert_eq!(called.report.name.as_deref(), Some("look_up"));
+        assert_eq!(called.report.arguments(), json!({"said": "Cancel my order"}));
+        assert_eq!(done.await?.report.response(), json!({"done": true}));
+        let insight = insight.await?;
+        assert_eq!(insight.report.raw.as_deref(), Some("The caller said: Cancel my order"));
+        assert_eq!((insight.report.iter, insight.report.total_iters), (Some(1), Some(1)));
+        let status = sidecar.status().await?;
+        assert_eq!((status.insights, status.tools, status.skips), (Some(1), Some(1), Some(0)));
         Ok(())
     });
 }

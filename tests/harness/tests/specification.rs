@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use signalwire_relay_core::calling::Codec;
 use signalwire_relay_core::{
-    Call, CallStateEvent, Certainty, Client, Collect, Confidence, ConnectRefusal, ConnectState, Devices,
-    EndReason, EndSource, Error, FaxTone, LiveAction, LiveDirection, LiveTranscribeUtteranceEvent,
-    PayOutcome, PayResult, RecordState, ReferState, RoomEvent, RoomStatus, SendDigitsState, UserEvent,
-    fabric, phone, refer_to, secs, sip,
+    Call, CallStateEvent, Certainty, Client, Collect, ConferenceEvent, ConferenceStatus, Confidence,
+    ConnectRefusal, ConnectState, Devices, EndReason, EndSource, Error, FaxTone, FromUpdate, LiveAction,
+    LiveDirection, LiveTranscribeUtteranceEvent, PayOutcome, PayResult, RecordState, ReferState, RoomEvent,
+    RoomStatus, SendDigitsState, UserEvent, fabric, phone, refer_to, secs, sip,
 };
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{
@@ -638,4 +638,61 @@ fn a_call_that_was_transferred_is_not_commanded_any_more() {
     assert!(error.is_gone(), "{error}");
     world.pass(Duration::from_secs(30));
     assert!(call.is_ended());
+}
+
+#[test]
+fn a_conference_tells_of_the_quality_of_a_connection_of_bots_and_of_announcements() {
+    let bad = "https://files.example/bad.mp3";
+    let mut world = World::new(silent().strict(true).unplayable(bad), 1);
+    let client = world.client(World::config());
+    let call = world.answered_call(&client);
+    let reported = call.wait_for(|event: &ConferenceEvent| event.status == ConferenceStatus::CallQuality);
+    let quality = world.block_on(async {
+        call.join_conference("standup").emit_call_quality(true).await?;
+        reported.await
+    });
+    let quality = quality.expect("it is told").call_quality().expect("there are figures");
+    assert_eq!((quality.in_mos, quality.rtt_min), (Some(4.4), Some(Duration::from_millis(20))));
+    assert_eq!((quality.in_media_packet_count, quality.in_media_bytes), (Some(500), Some(80_000)));
+
+    let mut events = client.events();
+    let good = "https://files.example/good.mp3";
+    let (board, now) = world.board();
+    assert!(board.announce(now, "standup", good) && board.announce(now, "standup", bad));
+    assert!(board.move_bot(now, "standup", true) && board.move_bot(now, "standup", false));
+    assert!(!board.announce(now, "nobody", good) && !board.move_bot(now, "nobody", true));
+    let told = world.block_on(async {
+        let mut told = Vec::new();
+        while told.len() < 4 {
+            let update = events.next().await.expect("there are more");
+            if let Some(event) = ConferenceEvent::from_update(&update) {
+                told.push((event.status.clone(), event.announce_url.clone()));
+            }
+        }
+        told
+    });
+    let expected = [
+        (ConferenceStatus::AnnouncementEnd, Some(good.to_owned())),
+        (ConferenceStatus::AnnouncementFail, Some(bad.to_owned())),
+        (ConferenceStatus::BotJoin, None),
+        (ConferenceStatus::BotLeave, None),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(world.board().0.violations(), [], "the service objects");
+}
+
+#[test]
+fn a_second_prompt_waits_for_the_end_of_the_first() {
+    let mut world = World::new(silent(), 1);
+    let client = world.client(World::config());
+    let call = world.answered_call(&client);
+    let code = world.block_on(async {
+        let first = call.prompt_tts("One?", Collect::digits(1)).await?;
+        let refused = call.prompt_tts("Two?", Collect::digits(1)).await.err().and_then(|error| error.code());
+        first.stop().await?;
+        first.wait().await?;
+        call.prompt_tts("Two?", Collect::digits(1)).await?;
+        Ok::<_, Error>(refused)
+    });
+    assert_eq!(code.expect("the rest goes through"), Some(409));
 }

@@ -180,7 +180,7 @@ fn a_sidecar_is_asked_and_stopped() {
     let status = bench.ok(client, "calling.ai_sidecar.status", at(&call, json!({})));
     assert!(status["message"].as_str().expect("a text").starts_with("+OK running=1 ticks=2 "));
     bench.ok(client, "calling.ai_sidecar.stop", at(&call, json!({})));
-    let expected = ["start", "ask_request", "ask_answer", "turn", "stop", "final"];
+    let expected = ["start", "ask_request", "ask_answer", "turn", "thought", "skip", "stop", "final"];
     assert_eq!(reports_of_sidecar(&bench), expected);
     let answer = bench.events("calling.ai.sidecar")[2]["sidecar_event"].clone();
     assert_eq!(answer["ask_id"], "a-1");

@@ -6,7 +6,7 @@ use super::rules::{Kind, Param, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
 use crate::Switchboard;
 use crate::switchboard::micros;
-use crate::switchboard::operation::{Command, Desk, Operation};
+use crate::switchboard::operation::{Command, Desk, Operation, Voice};
 
 const NAME: &str = "calling.ai_sidecar";
 const EVENT: &str = "calling.ai.sidecar";
@@ -136,16 +136,25 @@ fn start(board: &mut Switchboard, request: &Request) -> Outcome {
         return Err(Refused::bad("Parameter 'direction' must have both remote-caller and local-caller"));
     }
     let only_summary = request.value("action").is_object();
-    board.start_operation(request, Box::new(Sidecar { only_summary, asked: 0, pokes: 0, events: 0 }))?;
+    let functions = request.value("SWAIG")["functions"].as_array().into_iter().flatten();
+    let tool = functions.filter_map(|function| function["function"].as_str()).next().map(str::to_owned);
+    board.start_operation(request, Box::new(Sidecar { only_summary, tool, ..Sidecar::default() }))?;
     accepted()
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Sidecar {
     /// `true` for a sidecar that only gives one summary.
     only_summary: bool,
+    /// The function that it calls when the person has said something.
+    tool: Option<String>,
+    /// The sentence that the person is in the middle of.
+    hearing: String,
+    ticks: u64,
     asked: u64,
-    pokes: u64,
+    insights: u64,
+    skips: u64,
+    tools: u64,
     events: u64,
 }
 
@@ -157,7 +166,7 @@ impl Sidecar {
         let mut event = json!({
             "type": kind,
             "ts": micros(desk.now()),
-            "tick_id": self.pokes + self.asked,
+            "tick_id": self.ticks,
             "channel_data": about("sidecar"),
         });
         if let (Value::Object(event), Value::Object(more)) = (&mut event, more) {
@@ -166,6 +175,21 @@ impl Sidecar {
         let mut info = about("sidecar");
         info["conversation_type"] = "voice".into();
         desk.emit_of_call(EVENT, json!({"call_info": info, "sidecar_event": event}));
+    }
+
+    /// The person has said something: the sidecar calls its function, if it has one, and says what it makes of it.
+    fn heard(&mut self, desk: &mut Desk<'_>, text: &str) {
+        self.ticks += 1;
+        self.tell(desk, "turn", json!({}));
+        if let Some(name) = self.tool.clone() {
+            self.tools += 1;
+            let arguments = json!({"said": text}).to_string();
+            self.tell(desk, "tool_call", json!({"name": name, "arguments": arguments}));
+            self.tell(desk, "tool_result", json!({"name": name, "response": r#"{"done":true}"#}));
+        }
+        self.insights += 1;
+        let raw = format!("The caller said: {text}");
+        self.tell(desk, "insight", json!({"raw": raw, "iter": 1, "total_iters": 1, "triggered_by": "turn"}));
     }
 
     fn end(&mut self, desk: &mut Desk<'_>) {
@@ -187,14 +211,29 @@ impl Operation for Sidecar {
         }
     }
 
+    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+        match voice {
+            Voice::Starts { text, .. } => self.hearing.clone_from(text),
+            Voice::Stops if !self.hearing.is_empty() => {
+                let text = std::mem::take(&mut self.hearing);
+                self.heard(desk, &text);
+            }
+            Voice::Stops | Voice::Sounds(_) => {}
+        }
+    }
+
     fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
         match command {
             Command::Stop => self.end(desk),
             Command::Poke => {
-                self.pokes += 1;
+                self.ticks += 1;
+                self.skips += 1;
                 self.tell(desk, "turn", json!({}));
+                self.tell(desk, "thought", json!({"text": "I was poked."}));
+                self.tell(desk, "skip", json!({"reason": "nothing was said"}));
             }
             Command::Ask(question) => {
+                self.ticks += 1;
                 self.asked += 1;
                 let id = format!("a-{}", self.asked);
                 let by = json!({"iter": 1, "total_iters": 1, "triggered_by": "ask"});
@@ -207,10 +246,9 @@ impl Operation for Sidecar {
             }
             Command::Status => {
                 let figures = format!(
-                    "+OK running=1 ticks={} insights=0 skips=0 tools=0 errors=0 in_tokens=0 out_tokens=0 \
+                    "+OK running=1 ticks={} insights={} skips={} tools={} errors=0 in_tokens=0 out_tokens=0 \
                      history_size={} event_log_bytes=0",
-                    self.pokes + self.asked,
-                    self.events
+                    self.ticks, self.insights, self.skips, self.tools, self.events
                 );
                 return Ok(Map::from_iter([("message".to_owned(), figures.into())]));
             }

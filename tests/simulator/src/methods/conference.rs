@@ -77,6 +77,7 @@ fn join(board: &mut Switchboard, request: &Request) -> Outcome {
         recorded: request.text("record") == Some("record-from-start"),
         most: most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::from(MOST_PARTICIPANTS)),
         region: request.text("region").map(str::to_owned),
+        quality: flag("emit_call_quality").unwrap_or(false),
     };
     let name = request.text("name").unwrap_or_default();
     let id = board.join_conference(request.call()?, request.session, name, wish)?;

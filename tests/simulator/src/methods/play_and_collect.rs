@@ -57,6 +57,9 @@ pub(super) const METHODS: &[Method] = &[
 
 fn play_and_collect(board: &mut Switchboard, request: &Request) -> Outcome {
     refuse_beside_agent(board, request.call()?)?;
+    if board.scenario.is_to_specification() && board.runs(request.call()?, &[NAME]) {
+        return Err(Refused::conflict("Play and collect is already in progress"));
+    }
     let rules =
         request.value("collect").as_object().ok_or_else(|| Refused::bad("Missing parameter 'collect'"))?;
     let input = Input::behind_prompt(rules, board.scenario.reading)

@@ -33,6 +33,8 @@ use serde::Deserialize;
 /// | after `calling.transfer` | commands are refused with 404; states are still sent; `context:` offers the call again | the call goes on |
 /// | `calling.refer` | `inProgress`, then what the target did | `success` or `failed` |
 /// | `clear_digit_bindings` without realm | realm `default`; `all` is every one | every one |
+/// | a second `play_and_collect` | refused with 409 | plays beside the first |
+/// | call quality in conferences | every 10 s, where it is asked for | no event |
 /// | AI session | `calling.ai.*` events; `connect` and `play_and_collect` are refused with 409; at most 300 s on hold | only the event of its end |
 /// | live transcription and translation without a webhook | `calling.ai.transcribe.*`, `calling.ai.translate.*` events | no event |
 /// | room, user event | `calling.call.room`, `calling.user_event` | no event |

@@ -7,12 +7,19 @@ use serde_json::{Value, json};
 
 use super::calls::CallKey;
 use super::session::SessionKey;
+use super::timers::Timer;
 use super::{NODE, Switchboard, seconds};
 use crate::methods::Refused;
 use crate::{Cue, Report};
 
 const EVENT: &str = "calling.conference";
 const BYTES_PER_SECOND: u64 = 16_000;
+/// Interval between the reports on the quality of a connection.
+const QUALITY_EVERY: Duration = Duration::from_secs(10);
+/// Packets of sound in a second.
+const PACKETS_PER_SECOND: u64 = 50;
+/// Bytes of sound in a packet.
+const BYTES_PER_PACKET: u64 = 160;
 
 /// How somebody wants to take part.
 #[derive(Debug, Clone)]
@@ -28,12 +35,17 @@ pub(crate) struct Wish {
     pub(crate) recorded: bool,
     pub(crate) most: usize,
     pub(crate) region: Option<String>,
+    /// Whether the quality of the connection is told from time to time.
+    pub(crate) quality: bool,
 }
 
 #[derive(Debug)]
 struct Participant {
     call: CallKey,
     wish: Wish,
+    since: Duration,
+    /// When the quality of the connection is told next.
+    next_quality: Option<Duration>,
 }
 
 /// One conference; there is none without participants.
@@ -62,7 +74,8 @@ impl Switchboard {
         if self.conferences.iter().any(|conference| conference.has(key)) {
             return Err(Refused::conflict("Call is already in a conference"));
         }
-        let region = self.scenario.is_to_specification().then(|| "global".to_owned());
+        let to_specification = self.scenario.is_to_specification();
+        let region = to_specification.then(|| "global".to_owned());
         let place = self.conferences.iter().position(|known| known.name == name && known.project == project);
         let place = place.unwrap_or_else(|| {
             self.next_conference += 1;
@@ -83,7 +96,8 @@ impl Switchboard {
             return Err(Refused::conflict(format!("Conference '{name}' is full")));
         }
         let (muted, starts) = (wish.muted, wish.starts);
-        conference.participants.push(Participant { call: key, wish });
+        let next_quality = (wish.quality && to_specification).then(|| self.now.saturating_add(QUALITY_EVERY));
+        conference.participants.push(Participant { call: key, wish, since: self.now, next_quality });
         let id = conference.id.clone();
         let begins = starts && conference.started.is_none();
         if begins {
@@ -97,6 +111,9 @@ impl Switchboard {
         self.tell_of_participant(place, "participant-join", key);
         if muted {
             self.tell_of_participant(place, "participant-mute", key);
+        }
+        if let Some(due) = next_quality {
+            self.timers.set(due, Timer::CallQuality(key));
         }
         self.report(Report::Noted { call: key.id(), what: format!("joined conference {name}") });
         self.cue(key, Cue::Conference);
@@ -125,6 +142,67 @@ impl Switchboard {
             let status = if hold { "participant-hold" } else { "participant-unhold" };
             self.tell_of_participant(place, status, key);
         }
+    }
+
+    /// Tells of the quality of a participant's connection. All figures are texts.
+    pub(super) fn call_quality(&mut self, key: CallKey) {
+        let Some(place) = self.conferences.iter().position(|known| known.has(key)) else { return };
+        let (now, next) = (self.now, self.now.saturating_add(QUALITY_EVERY));
+        let participants = &mut self.conferences[place].participants;
+        let due = |known: &&mut Participant| known.call == key && known.next_quality == Some(now);
+        // Whoever has left and come back has a timer of the earlier stay, too.
+        let Some(participant) = participants.iter_mut().find(due) else { return };
+        participant.next_quality = Some(next);
+        let participants = &self.conferences[place].participants;
+        let Some(participant) = participants.iter().find(|known| known.call == key) else { return };
+        let lasted = self.now.saturating_sub(participant.since).as_secs();
+        let packets = lasted.saturating_mul(PACKETS_PER_SECOND);
+        let bytes = packets.saturating_mul(BYTES_PER_PACKET);
+        let mut event = self.participant_event(place, "participant-call-quality", participant);
+        for (name, figure) in [
+            ("rtt_avg", "24.5".to_owned()),
+            ("rtt_min", "20".to_owned()),
+            ("rtt_max", "31".to_owned()),
+            ("out_jitter_min", "0.5".to_owned()),
+            ("out_jitter_max", "4".to_owned()),
+            ("out_jitter_avg", "1.5".to_owned()),
+            ("out_lost", "0".to_owned()),
+            ("in_media_bytes", bytes.to_string()),
+            ("in_media_packet_count", packets.to_string()),
+            ("in_skip_packet_count", "1".to_owned()),
+            ("in_jitter_packet_count", "2".to_owned()),
+            ("in_dtmf_packet_count", "0".to_owned()),
+            ("in_cng_packet_count", "0".to_owned()),
+            ("in_flush_packet_count", "3".to_owned()),
+            ("in_flaws_total", "4".to_owned()),
+            ("in_quality_percentage", "99.5".to_owned()),
+            ("in_mos", "4.4".to_owned()),
+            ("out_media_bytes", bytes.to_string()),
+            ("out_media_packet_count", packets.to_string()),
+            ("out_dtmf_packet_count", "0".to_owned()),
+            ("out_cng_packet_count", "0".to_owned()),
+        ] {
+            event[name] = figure.into();
+        }
+        let audience = self.audience(place);
+        self.tell(&audience, &event);
+        self.timers.set(next, Timer::CallQuality(key));
+    }
+
+    /// Plays an announcement to everybody in a conference. What cannot be played fails.
+    pub(super) fn announced(&mut self, name: &str, url: &str) -> bool {
+        let Some(place) = self.conferences.iter().position(|known| known.name == name) else { return false };
+        let fails = self.scenario.unplayable.iter().any(|known| known == url);
+        let status = if fails { "announcement-fail" } else { "announcement-end" };
+        self.tell_conference(place, status, json!({"announce_url": url}));
+        true
+    }
+
+    /// A bot comes into a conference, or goes.
+    pub(super) fn bot_moved(&mut self, name: &str, joins: bool) -> bool {
+        let Some(place) = self.conferences.iter().position(|known| known.name == name) else { return false };
+        self.tell_conference(place, if joins { "bot-join" } else { "bot-leave" }, json!({}));
+        true
     }
 
     fn leaves_conference(&mut self, place: usize, key: CallKey) {

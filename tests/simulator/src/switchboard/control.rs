@@ -67,6 +67,23 @@ impl Switchboard {
         key.is_some()
     }
 
+    /// Announces something in a conference: `announcement-end`, or `announcement-fail` for a URL that is
+    /// [`unplayable`](crate::Scenario::unplayable). False if there is no conference of this name.
+    pub fn announce(&mut self, now: Duration, conference: &str, url: &str) -> bool {
+        self.advance(now);
+        let known = self.announced(conference, url);
+        self.flush();
+        known
+    }
+
+    /// Lets a bot come into a conference, or go. False if there is no conference of this name.
+    pub fn move_bot(&mut self, now: Duration, conference: &str, joins: bool) -> bool {
+        self.advance(now);
+        let known = self.bot_moved(conference, joins);
+        self.flush();
+        known
+    }
+
     /// Sends any event to a connection, in the usual envelope. It is acknowledged like any other.
     pub fn push_event(&mut self, now: Duration, to: ConnectionId, event_type: &str, params: Value) {
         self.advance(now);

@@ -371,6 +371,7 @@ impl Switchboard {
             Timer::Referred(key, target) => self.referred(key, &target),
             Timer::QueueStats(key) => self.queue_stats(key),
             Timer::QueueTimesOut(key) => self.queue_times_out(key),
+            Timer::CallQuality(key) => self.call_quality(key),
             Timer::TaskComes(index) => self.task_comes(index),
             Timer::MessageMoves(key) => self.message_moves(key),
             Timer::MessageComes(index) => self.message_comes(index),

@@ -49,6 +49,8 @@ pub(crate) enum Timer {
     QueueStats(CallKey),
     /// A call has waited in a queue for as long as it wanted to.
     QueueTimesOut(CallKey),
+    /// A participant of a conference is told how good the connection is.
+    CallQuality(CallKey),
     /// A scripted task comes; the number is the place in the scenario.
     TaskComes(usize),
     /// A message on its way out reaches its next state.
