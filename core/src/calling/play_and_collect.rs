@@ -91,6 +91,10 @@ impl Call {
     ///
     /// Done when the service has accepted it; the [`CollectAction`] gives the result.
     ///
+    /// # Errors
+    /// [`Error::Refused`](crate::Error::Refused) with the code 409 while another prompt runs on the call, or an AI agent, by
+    /// the newer specification.
+    ///
     /// # Completion
     ///
     /// Input that is complete; [`initial_timeout`](Collect::initial_timeout), 4 s by default and counted from the end

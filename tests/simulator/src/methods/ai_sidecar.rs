@@ -136,8 +136,8 @@ fn start(board: &mut Switchboard, request: &Request) -> Outcome {
         return Err(Refused::bad("Parameter 'direction' must have both remote-caller and local-caller"));
     }
     let only_summary = request.value("action").is_object();
-    let functions = request.value("SWAIG")["functions"].as_array().into_iter().flatten();
-    let tool = functions.filter_map(|function| function["function"].as_str()).next().map(str::to_owned);
+    let mut functions = request.value("SWAIG")["functions"].as_array().into_iter().flatten();
+    let tool = functions.find_map(|function| function["function"].as_str()).map(str::to_owned);
     board.start_operation(request, Box::new(Sidecar { only_summary, tool, ..Sidecar::default() }))?;
     accepted()
 }
