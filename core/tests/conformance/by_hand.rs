@@ -4,9 +4,7 @@
 use serde_json::{Map, Value, json};
 use signalwire_relay_core::{Call, Collect, LiveAction, LiveDirection, PayPrompt, PayStep, refer_to};
 
-use crate::wire::{Wire, check_sent};
-
-const HOOK: &str = "https://example.com/hook";
+use crate::wire::{HOOK, Wire, check_sent};
 
 fn map(value: &Value) -> Map<String, Value> {
     value.as_object().expect("an object").clone()

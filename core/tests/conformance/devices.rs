@@ -7,9 +7,7 @@ use signalwire_relay_core::{
 };
 
 use crate::events::check;
-use crate::wire::Wire;
-
-const HOOK: &str = "https://example.com/hook";
+use crate::wire::{HOOK, Wire};
 
 /// Devices that ring.
 fn ringing() -> [(Device, Value); 5] {

@@ -1,12 +1,20 @@
 //! What goes over the wire, method by method and event by event, beside what the protocol says.
 
+mod ai;
+mod ai_events;
+mod arguments;
 mod by_hand;
+mod calls;
 mod checklist;
+mod client;
+mod company;
 mod devices;
+mod endings;
 mod events;
 mod evidence;
 mod handles;
-mod methods;
+mod input;
+mod media;
 mod names;
 mod parity;
 mod results;

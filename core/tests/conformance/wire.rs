@@ -5,12 +5,22 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use signalwire_relay_core::calling::Method;
 use signalwire_relay_core::session::Frame;
 use signalwire_relay_core::{Call, Client, Config, Driver, Error, Request, Work};
 
 use crate::evidence;
+
+/// A URL for webhooks.
+pub(crate) const HOOK: &str = "https://example.com/hook";
+
+pub(crate) fn map(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        other => panic!("{other} is no object"),
+    }
+}
 
 /// Checks the method and the parameters of a request.
 #[track_caller]

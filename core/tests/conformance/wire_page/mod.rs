@@ -9,7 +9,9 @@ use std::sync::OnceLock;
 
 use crate::evidence::{self, Evidence};
 use crate::table::{quoted, read, root, rows};
-use crate::{by_hand, devices, events, methods, results, session};
+use crate::{
+    ai, ai_events, by_hand, calls, client, company, devices, events, input, media, results, session,
+};
 
 /// Tests by the names that rows give them.
 macro_rules! tests {
@@ -20,21 +22,20 @@ macro_rules! tests {
 }
 
 tests! {
+    calls { connect, dial, handing_over_and_the_rest, lifecycle, what_older_clients_send }
+    media { fax, play, record, tap_and_stream }
+    input { collect_and_prompt, detect, keys, pay }
+    ai { ai, figures_of_a_sidecar_are_read_from_its_text, live_actions, sidecars, transcription }
+    company { conferences_and_rooms, queues }
+    client { messages_that_one_description_of_the_service_allows_are_sent, new_credentials, requests_of_the_client }
     by_hand {
         agents, connectors_are_set_up_by_execute, members_without_a_known_meaning, old_parameters_of_calls,
         old_parameters_of_operations, sidecars, streams_of_conferences,
     }
     devices { every_kind_is_sent_with_all_that_it_has, every_kind_that_calls_have_is_read }
-    events {
-        activity_of_an_ai_session, calls, detection_and_fax, errors_of_both_readings,
-        free_form_events_keep_their_members_and_do_not_print_them, live_transcription, live_translation, media,
-        reports_of_a_sidecar, rooms_and_user_events, tasks, the_end_the_dial_and_the_headers_of_a_call,
+    ai_events { activity_of_an_ai_session, free_form_events_keep_their_members_and_do_not_print_them, live_transcription, live_translation, reports_of_a_sidecar }
+    events { calls, detection_and_fax, errors_of_both_readings, media, rooms_and_user_events, tasks, the_end_the_dial_and_the_headers_of_a_call,
         the_quality_of_a_conference_is_in_numbers, the_rest,
-    }
-    methods {
-        ai, collect_and_prompt, conferences_and_rooms, connect, detect, dial, fax, handing_over_and_the_rest, keys,
-        lifecycle, live_actions, messages_that_one_description_of_the_service_allows_are_sent, new_credentials, pay,
-        play, queues, record, requests_of_the_client, sidecars, tap_and_stream, transcription, what_older_clients_send,
     }
     results { errors, ids, refusals, sidecars, urls_and_addresses }
     session {
@@ -175,7 +176,7 @@ fn a_row_that_is_gone_and_one_that_nobody_tests_are_noticed() {
     let without = document.replace(line, "");
     assert_eq!(missing(&parse(&without)), ["method calling.play volume"]);
     let other = document.replace(line, &line.replace("`volume`", "`loudness`"));
-    assert_eq!(untested(&parse(&other)), [r#"method calling.play loudness: ["methods::play"]"#]);
-    let elsewhere = document.replace(line, &line.replace("methods::play", "methods::pay"));
-    assert_eq!(untested(&parse(&elsewhere)), [r#"method calling.play volume: ["methods::pay"]"#]);
+    assert_eq!(untested(&parse(&other)), [r#"method calling.play loudness: ["media::play"]"#]);
+    let elsewhere = document.replace(line, &line.replace("media::play", "input::pay"));
+    assert_eq!(untested(&parse(&elsewhere)), [r#"method calling.play volume: ["input::pay"]"#]);
 }
