@@ -27,15 +27,21 @@ tests! {
     input { collect_and_prompt, detect, keys, pay }
     ai { ai, figures_of_a_sidecar_are_read_from_its_text, live_actions, sidecars, transcription }
     company { conferences_and_rooms, queues }
-    client { messages_that_one_description_of_the_service_allows_are_sent, new_credentials, requests_of_the_client }
+    client {
+        messages_that_one_description_of_the_service_allows_are_sent, new_credentials, requests_of_the_client,
+    }
     by_hand {
         agents, connectors_are_set_up_by_execute, members_without_a_known_meaning, old_parameters_of_calls,
         old_parameters_of_operations, sidecars, streams_of_conferences,
     }
     devices { every_kind_is_sent_with_all_that_it_has, every_kind_that_calls_have_is_read }
-    ai_events { activity_of_an_ai_session, free_form_events_keep_their_members_and_do_not_print_them, live_transcription, live_translation, reports_of_a_sidecar }
-    events { calls, detection_and_fax, errors_of_both_readings, media, rooms_and_user_events, tasks, the_end_the_dial_and_the_headers_of_a_call,
-        the_quality_of_a_conference_is_in_numbers, the_rest,
+    ai_events {
+        activity_of_an_ai_session, free_form_events_keep_their_members_and_do_not_print_them, live_transcription,
+        live_translation, reports_of_a_sidecar,
+    }
+    events {
+        calls, detection_and_fax, errors_of_both_readings, media, rooms_and_user_events, tasks,
+        the_end_the_dial_and_the_headers_of_a_call, the_quality_of_a_conference_is_in_numbers, the_rest,
     }
     results { errors, ids, refusals, sidecars, urls_and_addresses }
     session {
