@@ -37,13 +37,21 @@ fn named<'a>(rows: &[Row<'a>]) -> BTreeSet<(&'a str, &'a str)> {
     rows.iter().flat_map(|row| quoted(row.here)).filter_map(|name| name.rsplit_once("::")).collect()
 }
 
-/// What can be set, and no row names.
+/// What can be set, and no row names. A row names a setter by a type of the same file or, in a folder below `calling`, of
+/// the same folder.
 fn unnamed(rows: &[Row<'_>], sources: &[(PathBuf, String)]) -> Vec<String> {
     let named = named(rows);
     let mut unnamed = Vec::new();
     for (path, source) in sources {
+        let folder =
+            path.parent().filter(|folder| folder.parent().is_some_and(|above| above.ends_with("calling")));
+        let beside = sources
+            .iter()
+            .filter(|(other, _)| other == path || folder.is_some_and(|it| other.starts_with(it)));
+        let beside: Vec<_> = beside.map(|(_, source)| source).collect();
         for name in setters(source) {
-            let has_row = named.iter().any(|(owner, own)| *own == name && is_about(source, owner));
+            let is_owner = |owner: &str| beside.iter().any(|source| is_about(source, owner));
+            let has_row = named.iter().any(|(owner, own)| *own == name && is_owner(owner));
             if !has_row && !NO_SETTERS.contains(&name) && !name.starts_with('$') {
                 unnamed.push(format!("{} {name}", path.file_name().unwrap_or_default().display()));
             }

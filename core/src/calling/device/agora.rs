@@ -1,0 +1,53 @@
+//! Agora channels, as older services have them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::setters::{ringing_setters, text_setter};
+use super::webhook;
+use crate::calling::{CallState, rules};
+use crate::error::InvalidArgument;
+
+/// An Agora channel. Made by [`agora`]. Older services only.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct AgoraDevice {
+    /// Who calls.
+    pub from: String,
+    /// The Agora application.
+    pub appid: String,
+    /// The Agora channel.
+    pub channel: String,
+    /// Whom in the channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_state_url: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    call_state_events: Vec<CallState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm: Option<Value>,
+}
+
+impl AgoraDevice {
+    text_setter! {
+        /// Whom in the channel. Default: nobody in particular.
+        to
+    }
+
+    ringing_setters!();
+
+    pub(super) fn check(&self) -> Result<(), InvalidArgument> {
+        rules::not_empty("from", &self.from)?;
+        rules::not_empty("appid", &self.appid)?;
+        rules::not_empty("channel", &self.channel)?;
+        webhook(self.call_state_url.as_deref(), &self.call_state_events)
+    }
+}
+
+/// An Agora channel of an Agora application. Older services only.
+pub fn agora(channel: impl Into<String>, appid: impl Into<String>, from: impl Into<String>) -> AgoraDevice {
+    AgoraDevice { channel: channel.into(), appid: appid.into(), from: from.into(), ..AgoraDevice::default() }
+}

@@ -1,0 +1,216 @@
+//! What can be called, or connected to a call: each kind of device is a file.
+
+mod agora;
+mod call;
+mod codec;
+mod devices;
+mod fabric;
+mod phone;
+mod queue;
+mod setters;
+mod sip;
+mod stream;
+mod webrtc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use agora::{AgoraDevice, agora};
+pub use call::CallDevice;
+pub use codec::Codec;
+pub use devices::Devices;
+pub use fabric::{FabricDevice, fabric};
+pub use phone::{PhoneDevice, phone};
+pub use queue::{QueueDevice, queue};
+pub use sip::{SipDevice, SipHeader, sip};
+pub use stream::{StreamDevice, stream};
+pub use webrtc::{WebRtcDevice, webrtc};
+
+use super::{CallState, rules};
+use crate::error::InvalidArgument;
+use crate::variants::variants;
+
+/// One party, as events describe it and as requests name it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "params", rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Device {
+    /// A telephone number.
+    Phone(PhoneDevice),
+    /// A SIP address.
+    Sip(SipDevice),
+    /// A resource of Call Fabric, such as an agent, a room or a subscriber.
+    Fabric(FabricDevice),
+    /// A browser or app.
+    WebRtc(WebRtcDevice),
+    /// An Agora channel.
+    Agora(AgoraDevice),
+    /// A call that exists already; only to connect to.
+    Call(CallDevice),
+    /// The next caller of a queue; only to connect to.
+    Queue(QueueDevice),
+    /// A media stream to a WebSocket server; only to connect to.
+    Stream(StreamDevice),
+    /// Anything else: the whole object, `type` and `params` included.
+    #[serde(untagged)]
+    Raw(Value),
+}
+
+crate::json::read_as_is!(Device);
+
+impl Default for Device {
+    fn default() -> Self {
+        Self::Raw(Value::Null)
+    }
+}
+
+impl Device {
+    /// The number or address that was called, where the device has one.
+    pub fn callee(&self) -> Option<&str> {
+        match self {
+            Self::Phone(phone) => Some(&phone.to_number),
+            Self::Sip(sip) => Some(&sip.to),
+            Self::Fabric(fabric) => Some(&fabric.to),
+            Self::WebRtc(webrtc) => Some(&webrtc.to),
+            Self::Agora(agora) => agora.to.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The number or address that the call comes from, where the device has one.
+    pub fn caller(&self) -> Option<&str> {
+        match self {
+            Self::Phone(phone) => phone.from_number.as_deref(),
+            Self::Sip(sip) => sip.from.as_deref(),
+            Self::Fabric(fabric) => fabric.from.as_deref(),
+            Self::WebRtc(webrtc) => webrtc.from.as_deref(),
+            Self::Agora(agora) => Some(&agora.from),
+            _ => None,
+        }
+    }
+
+    fn check(&self) -> Result<(), InvalidArgument> {
+        match self {
+            Self::Phone(phone) => phone.check(),
+            Self::Sip(sip) => sip.check(),
+            Self::Fabric(fabric) => fabric.check(),
+            Self::WebRtc(webrtc) => webrtc.check(),
+            Self::Agora(agora) => agora.check(),
+            Self::Call(call) => rules::not_empty("call_id", call.call_id.as_str()),
+            Self::Queue(queue) => rules::not_empty("queue_name", &queue.queue_name),
+            Self::Stream(stream) => stream.check(),
+            Self::Raw(_) => Ok(()),
+        }
+    }
+
+    /// Whether only `calling.connect` takes it.
+    fn connects_only(&self) -> bool {
+        matches!(self, Self::Call(_) | Self::Queue(_) | Self::Stream(_))
+    }
+}
+
+/// What receives the states of a leg, and which of them.
+fn webhook(url: Option<&str>, states: &[CallState]) -> Result<(), InvalidArgument> {
+    rules::optional_web_url("call_state_url", url)?;
+    if states.contains(&CallState::Ending) {
+        return Err(InvalidArgument::new(
+            "call_state_events",
+            "ending is not one of created, ringing, answered, ended",
+        ));
+    }
+    Ok(())
+}
+
+variants! {
+    Device {
+        Phone(PhoneDevice),
+        Sip(SipDevice),
+        Fabric(FabricDevice),
+        WebRtc(WebRtcDevice),
+        Agora(AgoraDevice),
+        Call(CallDevice),
+        Queue(QueueDevice),
+        Stream(StreamDevice),
+    }
+}
+
+impl From<&crate::Call> for Device {
+    fn from(call: &crate::Call) -> Self {
+        Self::Call(call.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn groups_nest_as_serial_of_parallel() {
+        let devices = Devices::parallel([
+            Device::from(phone("+15550000001").from("+15550000000").timeout(Duration::from_secs(20))),
+            sip("sip:desk@example.com").from("sip:app@example.com").header("X-Case", "7").into(),
+        ])
+        .then(phone("+15550000002"));
+        assert_eq!(
+            serde_json::to_value(&devices).expect("serialises"),
+            json!([
+                [{"type": "phone", "params": {
+                    "to_number": "+15550000001", "from_number": "+15550000000", "timeout": 20}},
+                 {"type": "sip", "params": {"to": "sip:desk@example.com", "from": "sip:app@example.com",
+                    "headers": [{"name": "X-Case", "value": "7"}]}}],
+                [{"type": "phone", "params": {"to_number": "+15550000002"}}],
+            ])
+        );
+        assert_eq!(devices.check_dialable(), Ok(()));
+    }
+
+    #[test]
+    fn every_device_has_its_wire_name() {
+        let name = |device: Device| serde_json::to_value(device).expect("serialises")["type"].clone();
+        assert_eq!(name(webrtc("a").into()), "webrtc");
+        assert_eq!(name(fabric("/private/a").into()), "fabric");
+        assert_eq!(name(agora("c", "a", "f").into()), "agora");
+        assert_eq!(name(queue("q", "n").into()), "queue");
+        assert_eq!(name(stream("wss://x").into()), "stream");
+        assert_eq!(name(CallDevice::default().into()), "call");
+    }
+
+    #[test]
+    fn unknown_and_ill_formed_devices_are_kept_as_they_are() {
+        for text in [r#"{"type":"fax","params":{}}"#, r#"{"type":"phone","params":{"to_number":5}}"#, "7"] {
+            let device: Device = serde_json::from_str(text).expect("every JSON is a device");
+            assert!(matches!(device, Device::Raw(_)), "{text}");
+            assert_eq!(serde_json::to_value(&device).ok(), serde_json::from_str(text).ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_one_description_of_the_service_allows_is_not_refused() {
+        for device in [
+            Device::from(phone("24680")),
+            phone("5551234").from("me").timeout(Duration::from_secs(601)).into(),
+            phone("+15551234").timeout(Duration::ZERO).into(),
+            sip("sip:desk@example.com").codecs([Codec::AmrWb]).into(),
+            webrtc("desk").into(),
+            fabric("/private/support").from("+15550000000").confirm_timeout(Duration::from_secs(8)).into(),
+        ] {
+            assert_eq!(Devices::from(device.clone()).check_dialable(), Ok(()), "{device:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_service_would_refuse_is_named() {
+        let field = |devices: Devices| devices.check_dialable().expect_err("refused").field;
+        assert_eq!(field(phone("").into()), "to_number");
+        assert_eq!(field(phone("+15551234").from("").into()), "from_number");
+        assert_eq!(field(sip("").into()), "to");
+        assert_eq!(field(fabric("").into()), "to");
+        assert_eq!(field(phone("+15551234").timeout(Duration::from_millis(1500)).into()), "timeout");
+        assert_eq!(field(stream("wss://example.com").into()), "devices");
+        assert_eq!(field(Devices::serial::<Device>([])), "devices");
+    }
+}
