@@ -14,8 +14,8 @@ fn map(value: &Value) -> Map<String, Value> {
 pub(crate) fn old_parameters_of_calls() {
     let mut wire = Wire::new();
     let client = wire.client.clone();
-    let target =
-        json!({"type": "sip", "params": {"to": "sip:desk@x", "headers": [{"name": "X-A", "value": "1"}]}});
+    let target = json!({"type": "sip", "params": {"to": "sip:desk@x", "uri": "sip:desk@x",
+        "headers": [{"name": "X-A", "value": "1"}]}});
     wire.expect(
         |call| call.refer(refer_to("sip:desk@x")).param("device", target.clone()),
         "calling.refer",
@@ -43,6 +43,40 @@ pub(crate) fn old_parameters_of_operations() {
         |call| call.collect(Collect::digits(1)).control_id("k2").param("continue", true),
         "calling.collect",
         json!({"control_id": "k2", "digits": {"max": 1}, "start_input_timers": true, "continue": true}),
+    );
+    wire.expect(
+        |call| {
+            call.prompt_tts("One?", Collect::digits(1))
+                .control_id("k5")
+                .param("collect", json!({"continue": true}))
+        },
+        "calling.play_and_collect",
+        json!({"control_id": "k5", "play": [{"type": "tts", "params": {"text": "One?"}}],
+            "collect": {"continue": true}}),
+    );
+    let (_, play) = wire.send(wire.call.clone().expect("there is a call").play_tts("Hi").control_id("k6"));
+    let play = play.expect("accepted");
+    wire.expect(
+        |_| play.pause().param("behavior", "silence"),
+        "calling.play.pause",
+        json!({"control_id": "k6", "behavior": "silence"}),
+    );
+    for word in ["stop", "summarize"] {
+        wire.expect(
+            |call| call.live_transcribe(LiveAction::stop()).param("action", word),
+            "calling.live_transcribe",
+            json!({"action": word}),
+        );
+        wire.expect(
+            |call| call.live_translate(LiveAction::stop()).param("action", word),
+            "calling.live_translate",
+            json!({"action": word}),
+        );
+    }
+    wire.expect(
+        |call| call.user_event(json!({"topic": "tour"})).param("row", 7),
+        "calling.user_event",
+        json!({"event": {"topic": "tour"}, "row": 7}),
     );
     for method in ["calling.play_and_collect.pause", "calling.play_and_collect.resume"] {
         wire.expect(
@@ -144,23 +178,35 @@ fn prompt(without: &[&str]) -> Value {
     prompt
 }
 
-fn swaig() -> Value {
-    json!({"defaults": {"web_hook_url": HOOK, "web_hook_auth_user": "u", "web_hook_auth_password": "s"},
+/// Functions of an agent.
+fn functions() -> Value {
+    json!({"defaults": {"web_hook_url": HOOK},
         "functions": [{"function": "look_up", "description": "Looks up", "purpose": "old", "argument": {},
-            "parameters": {"type": "object", "properties": {"n": {"type": "string", "description": "d",
-                "enum": ["a"], "default": "a"}}, "required": ["n"]},
-            "active": true, "data_map": {"expressions": [], "webhooks": [], "output": {}}, "fillers": {},
+            "parameters": {"type": "object", "properties": {}, "required": ["n"]},
+            "active": true, "data_map": {"expressions": [{}], "webhooks": [{}], "output": {}}, "fillers": {},
             "skip_fillers": false, "meta_data": {}, "meta_data_token": "m", "wait_file": "https://x/w.mp3",
-            "wait_file_loops": 1, "wait_for_fillers": false, "web_hook_url": HOOK, "web_hook_auth_user": "u",
-            "web_hook_auth_password": "s"}],
+            "wait_file_loops": 1, "wait_for_fillers": false, "web_hook_url": HOOK}],
         "includes": [{"url": HOOK, "functions": ["a"], "auth_user": "u", "auth_password": "s", "meta_data": {}}],
         "native_functions": ["check_time"], "internal_fillers": {},
         "mcp_servers": [{"url": HOOK, "headers": {}, "resources": false, "resource_vars": {}}]})
 }
 
+/// Functions of a sidecar.
+fn functions_of_a_sidecar() -> Value {
+    let hook = json!({"web_hook_url": HOOK, "web_hook_auth_user": "u", "web_hook_auth_password": "s"});
+    let mut function = hook.clone();
+    function["function"] = json!("look_up");
+    function["description"] = json!("Looks up");
+    function["purpose"] = json!("old");
+    function["parameters"] = json!({"type": "object", "properties": {"n": {"type": "string", "description": "d",
+        "enum": ["a"], "default": "a"}}, "required": ["n"]});
+    json!({"defaults": hook, "functions": [function],
+        "mcp_servers": [{"url": HOOK, "headers": {}, "resources": false, "resource_vars": {}}]})
+}
+
 /// The settings of an agent, by what they are about.
 const SETTINGS: &[&str] = &[
-    "ai_model ai_name app_name conscience convo conversation_id conversation_sliding_window direction \
+    "ai_model ai_name app_name conscience conversation_id conversation_sliding_window direction \
      enable_inner_dialog enable_pause enable_thinking enable_turn_detection enable_vision languages_enabled local_tz \
      redact_prompt save_conversation summary_mode thinking_model utility_model vision_model transfer_summary \
      wait_for_user",
@@ -190,6 +236,7 @@ pub(crate) fn agents() {
         .iter()
         .flat_map(|names| names.split_whitespace())
         .map(|name| (name.to_owned(), json!(1)))
+        .chain([("convo".to_owned(), json!([1]))])
         .collect();
     let post_prompt = prompt(&["contexts"]);
     let pronounce = json!({"replace": "a", "with": "b", "ignore_case": true});
@@ -208,14 +255,15 @@ pub(crate) fn agents() {
                 .pronounce([pronounce.clone()])
                 .hints([hint.clone()])
                 .languages([language.clone()])
-                .swaig(swaig())
+                .swaig(functions())
                 .ai_params(map(&settings))
-                .param("multilingual", true)
         },
         "calling.ai",
         json!({"control_id": "k", "prompt": prompt(&[]), "post_prompt": post_prompt, "pronounce": [pronounce],
-            "hints": [hint], "languages": [language], "SWAIG": swaig(), "params": settings, "multilingual": true}),
+            "hints": [hint], "languages": [language], "SWAIG": functions(), "params": settings}),
     );
+    let group = json!({"defaults": {"a": 1}, "functions": [{"a": 1}], "includes": [{"a": 1}],
+        "native_functions": ["check_time"]});
     let bedrock = prompt(&["contexts", "model", "barge_confidence"]);
     let params = json!({"attention_timeout": 10000, "hard_stop_time": "1h30m", "hard_stop_prompt": "Bye",
         "inactivity_timeout": 600_000, "video_idle_file": HOOK, "video_listening_file": HOOK,
@@ -225,12 +273,12 @@ pub(crate) fn agents() {
             call.amazon_bedrock()
                 .prompt(bedrock.clone())
                 .post_prompt(bedrock.clone())
-                .swaig(swaig())
+                .swaig(group.clone())
                 .global_data(map(&json!({"a": 1})))
                 .ai_params(map(&params))
         },
         "calling.amazon_bedrock",
-        json!({"prompt": bedrock.clone(), "post_prompt": bedrock, "SWAIG": swaig(), "global_data": {"a": 1},
+        json!({"prompt": bedrock.clone(), "post_prompt": bedrock, "SWAIG": group, "global_data": {"a": 1},
             "params": params}),
     );
     let reset = json!({"full_reset": true, "user_prompt": "u", "system_prompt": "s"});
@@ -245,11 +293,11 @@ pub(crate) fn sidecars() {
         |call| {
             call.ai_sidecar("en-US")
                 .prompt(prompt.clone())
-                .swaig(swaig())
+                .swaig(functions_of_a_sidecar())
                 .action(LiveAction::summarize().webhook(HOOK).prompt("short"))
         },
         "calling.ai_sidecar",
-        json!({"lang": "en-US", "prompt": prompt, "SWAIG": swaig(),
+        json!({"lang": "en-US", "prompt": prompt, "SWAIG": functions_of_a_sidecar(),
             "action": {"summarize": {"webhook": HOOK, "prompt": "short"}}}),
     );
 }

@@ -184,6 +184,9 @@ pub(crate) fn media() {
         "result": {"type": "digit", "params": {"digits": "12", "terminator": "#"}}}));
     assert_eq!((keys.digits(), keys.terminator()), (Some("12"), Some("#")));
     check::<CollectEvent>(&json!({"call_id": "c", "control_id": "k", "result": {"type": "no_input"}}));
+    let flat: CollectEvent =
+        check(&json!({"call_id": "c", "result": {"type": "digit", "digits": "12", "text": "one"}}));
+    assert_eq!((flat.digits(), flat.text()), (Some("12"), Some("one")));
     let sent: SendDigitsEvent =
         check(&json!({"call_id": "c", "node_id": "n", "control_id": "k", "state": "finished"}));
     assert_eq!(sent.node_id.as_str(), "n");

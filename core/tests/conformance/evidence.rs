@@ -119,6 +119,7 @@ fn walk(
     match value {
         Value::Object(members) => match (members.get("type"), members.get("params")) {
             (Some(Value::String(kind)), Some(Value::Object(params))) => {
+                member(join(&key, "type"), &["type"], &members["type"]);
                 let key = join(&key, kind);
                 for (name, value) in params {
                     member(join(&key, name), &["params", name], value);

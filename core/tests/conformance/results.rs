@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use signalwire_relay_core::calling::Method;
-use signalwire_relay_core::{Call, Client, Error, Request, phone, rtp};
+use signalwire_relay_core::{Call, Client, Credentials, Error, Request, phone, rtp};
 
 use crate::evidence;
 use crate::wire::Wire;
@@ -49,6 +49,9 @@ pub(crate) fn urls_and_addresses() {
     };
     assert_eq!(read(&full)["params"]["rate"], 8000);
     evidence::read("result calling.tap", &full, read);
+    let socket = json!({"code": "200", "source_device": {"type": "ws", "params": {"addr": "203.0.113.7", "port": 9,
+        "codec": "PCMU", "ptime": 20, "rate": 8000}}});
+    evidence::read("result calling.tap", &socket, read);
 }
 
 #[test]
@@ -126,6 +129,7 @@ pub(crate) fn refusals() {
         assert!(told.contains(part), "{part}: {told}");
     }
     evidence::read("object result", &full, refused);
+    evidence::read("object result", &json!({"code": "400", "message_data": {"note": "no"}}), refused);
     assert_eq!(refused(&json!({"message": "no code"})), "accepted", "a result without a code is success");
     evidence::ignored("object result", &json!({"call_id": "c", "control_id": "k"}), refused);
 }
@@ -147,4 +151,19 @@ pub(crate) fn errors() {
     assert_eq!(told(&full), r#"-32602 Invalid params {"signalwire_error_code":"AUTH_REQUIRED"}"#);
     evidence::read("object error", &full, told);
     assert_eq!(told(&json!("broken")), "-1 broken null");
+}
+
+#[test]
+pub(crate) fn requests_of_older_clients() {
+    let full = json!({"requester_nodeid": "n-1", "responder_nodeid": "n-2", "result": {"code": "200"}});
+    let read = |result: &Value| {
+        answered_to_client(|client| client.legacy_execute("p", "x.y", json!({})), result).expect("accepted")
+    };
+    assert_eq!(read(&full), full);
+    evidence::read("result signalwire.execute", &full, read);
+    let credentials = || Credentials::Token { project: "p".into(), token: "t-2".into() };
+    let rest = json!({"authentication": "a", "authorization": {"a": 1}, "ice_servers": [1], "result": 1});
+    evidence::ignored("result signalwire.reauthenticate", &rest, |result| {
+        answered_to_client(|client| client.reauthenticate(credentials()), result).is_ok()
+    });
 }

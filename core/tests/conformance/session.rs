@@ -137,6 +137,8 @@ pub(crate) fn little_is_read_of_what_connect_gives() {
     assert_eq!(state, Some(ConnectionState::Ready { resumed: false }));
     assert_eq!(protocol.as_deref(), Some("session-1"));
     evidence::read("result signalwire.connect", &full, resumed);
+    // A refusal may come as a result.
+    evidence::read("result signalwire.connect", &json!({"code": "503", "message": "full"}), resumed);
     let mut rest = json!({"identity": "p-1/7f2b", "sessionid": "s", "nodeid": "n", "master_nodeid": "n", "host": "h",
         "authorization": {"project": "p"}, "authorizations": [{}], "accesses": [{}], "protocols": [{}],
         "subscriptions": [{}], "protocols_uncertified": ["x"], "result": 1, "jwt_token": "j",
@@ -170,6 +172,7 @@ pub(crate) fn pings_are_sent_back() {
     let full = json!({"payload": "x", "timestamp": 1_735_689_600.5});
     assert_eq!(pong(&full), full);
     evidence::read("method signalwire.ping", &full, pong);
+    evidence::sent("result signalwire.ping", &pong(&full));
 }
 
 #[test]
@@ -201,6 +204,12 @@ pub(crate) fn envelopes_are_read_with_whatever_else_is_in_them() {
     let [event] = &told(&full)[..] else { panic!("{:?}", told(&full)) };
     assert!(event.starts_with("x.y Some(") && event.ends_with(r#"{"a":1}"#), "{event}");
     evidence::read("method signalwire.event", &full, told);
+    // Some services tell the time inside.
+    evidence::read(
+        "method signalwire.event",
+        &json!({"event_type": "x.y", "params": {"timestamp": 1_735_689_600.5}}),
+        |it| told(it).iter().map(|event| event.contains("Some(")).collect::<Vec<_>>(),
+    );
     let mut rest = full;
     for name in ["event_channel", "project_id", "space_id", "context", "node_id", "is_author"] {
         rest[name] = json!("x");
