@@ -43,7 +43,7 @@ async fn tell(event: Event) {
     match event {
         Event::AiSpeechDetect(AiSpeechDetectEvent { text, .. }) => println!("  the agent heard: {text}"),
         Event::AiCompletion(AiCompletionEvent { text, kind, .. }) => {
-            println!("  the agent said, {kind}: {text}")
+            println!("  the agent said, {kind}: {text}");
         }
         Event::AiStop(AiStopEvent { start_time, end_time, .. }) => {
             let lasted = end_time.zip(start_time).and_then(|(end, start)| end.duration_since(start).ok());

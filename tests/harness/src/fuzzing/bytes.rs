@@ -118,12 +118,13 @@ fn care(bytes: &mut impl Iterator<Item = u8>) -> Care {
 }
 
 fn errand(bytes: &mut impl Iterator<Item = u8>, depth: u8) -> Errand {
-    match next(bytes) % 8 {
+    match next(bytes) % 9 {
         0..=2 => Errand::Dial(among(&DIALS, next(bytes)), time(bytes), deeds(bytes, DEPTH)),
         3 => Errand::Message(among(&DELIVERIES, next(bytes)), time(bytes)),
         4 => Errand::Receive(next(bytes)),
         5 => Errand::Unreceive(next(bytes)),
         6 => Errand::Return(next(bytes), deeds(bytes, DEPTH)),
+        7 => Errand::Reauthenticate(next(bytes).is_multiple_of(2)),
         _ if depth > 0 => Errand::GiveUp(time(bytes), Box::new(errand(bytes, depth - 1))),
         _ => Errand::Look,
     }

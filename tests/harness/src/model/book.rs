@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use signalwire_relay_core::{Call, CallState, Certainty, Error};
 
 use super::incident::pick;
-use super::setting::SECRET;
+use super::setting::SENTINEL;
 
 /// Shared by everything that the applications do.
 #[derive(Clone, Default)]
@@ -271,8 +271,8 @@ impl Notes {
     fn says(&mut self, what: &dyn Display) {
         let text = what.to_string();
         text.hash(&mut self.transcript);
-        if text.contains(SECRET) {
-            self.accuse(|| format!("a secret is printed: {}", text.replace(SECRET, "[the token]")));
+        if text.contains(SENTINEL) {
+            self.accuse(|| format!("a secret is printed: {}", text.replace(SENTINEL, "[a token]")));
         }
     }
 

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use futures_lite::future::{or, zip};
 use signalwire_relay_core::calling::{Method, Operation, Steer};
-use signalwire_relay_core::{Action, Call, CallStateEvent, Client, Collect, Devices, Error, Request, phone};
+use signalwire_relay_core::{
+    Action, Call, CallStateEvent, Client, Collect, Credentials, Devices, Error, Request, phone,
+};
 
 use super::book::{Asked, Book};
 use super::incident::{context, millis};
-use super::setting::OURS;
+use super::setting::{OURS, PROJECT, SECRET, WRONG};
 use super::{Delivery, Dial, MARK};
 
 /// What one does on a call, one thing after the other. Times are in milliseconds.
@@ -102,6 +104,8 @@ pub enum Errand {
     Return(u8, Vec<Deed>),
     /// Looks what is being waited for.
     Look,
+    /// Goes on with other credentials: the same once more, or some that the service refuses.
+    Reauthenticate(bool),
     /// Does this, and gives it up in the middle after so long.
     GiveUp(u32, Box<Self>),
 }
@@ -351,6 +355,11 @@ pub(super) fn run(client: Client, errand: Errand, book: Book) -> Doing {
                 if let Some(call) = book.kept(number) {
                     perform(call, deeds, book).await?;
                 }
+            }
+            Errand::Reauthenticate(valid) => {
+                let token = if valid { SECRET } else { WRONG };
+                let credentials = Credentials::Token { project: PROJECT.into(), token: token.into() };
+                ask(&book, client.reauthenticate(credentials)).await?;
             }
             Errand::Look => {
                 let looked = client.waiting().await.map(drop).and(client.stats().await.map(drop));

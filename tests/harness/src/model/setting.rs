@@ -9,7 +9,13 @@ use super::MARK;
 
 /// How many calls a client may have.
 pub(super) const MOST_CALLS: usize = 3;
-/// A credential that must not be printed.
+/// Whose calls they are.
+pub(super) const PROJECT: &str = "model";
+/// What all credentials of the model begin with. It must not be printed.
+pub(super) const SENTINEL: &str = "PT-sentinel";
+/// A credential that the service refuses.
+pub(super) const WRONG: &str = "PT-sentinel-that-is-wrong";
+/// The credential that it accepts.
 pub(super) const SECRET: &str = "PT-sentinel-of-the-model";
 /// The node of the simulated service.
 pub(super) const NODE: &str = "node-1@simulator";
@@ -125,7 +131,7 @@ impl Setting {
         let answers =
             |number: &str| Phone::new(number).answers_after(Duration::from_secs(2)).script(talks.clone());
         Scenario::new()
-            .credential("model", SECRET)
+            .credential(PROJECT, SECRET)
             .redeliver(self.redelivers())
             .leave_operations_open(!self.decides(1))
             .resume_keeps_contexts(!self.decides(3))
@@ -152,7 +158,7 @@ pub(super) fn objection(violations: &[Violation]) -> Option<&Violation> {
 /// Settings that the service lets in.
 pub(super) fn config() -> Config {
     Config::new()
-        .project("model")
+        .project(PROJECT)
         .token(SECRET)
         .host("model.test")
         .contexts(["a"])

@@ -66,6 +66,7 @@ fn errands() -> impl Strategy<Value = Errand> {
         1 => (0..4_u8).prop_map(Errand::Unreceive),
         1 => (any::<u8>(), deeds()).prop_map(|(number, deeds)| Errand::Return(number, deeds)),
         1 => Just(Errand::Look),
+        1 => any::<bool>().prop_map(Errand::Reauthenticate),
     ];
     errand.prop_recursive(1, 2, 1, |errand| {
         (times(), errand).prop_map(|(time, errand)| Errand::GiveUp(time, Box::new(errand)))
