@@ -10,15 +10,19 @@
 //! - in tests of any kind: [`listener::Simulator`] listens on a loopback port, in a thread of its own;
 //! - as a program: `cargo run -p signalwire-relay-simulator -- --help`.
 //!
+//! The last two are the features `listener` and `program`, which are on unless they are turned off.
+//!
 //! A [`Scenario`] says what happens, in Rust or in TOML.
 //!
 //! Two descriptions of the protocol are public, and they contradict each other in places. [`Reading`] selects the one
 //! that the service follows; a client should be tested against both.
 
+#[cfg(feature = "listener")]
 pub mod listener;
 mod methods;
 mod report;
 mod scenario;
+#[cfg(feature = "listener")]
 mod stage;
 mod switchboard;
 
@@ -28,6 +32,7 @@ pub use scenario::{
     BUILTINS, Caller, Credential, Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Delivery, Message, Payment,
     Phone, Pickup, Reading, Scenario, ScenarioError, ScriptedRefusal, Sound, Step, Task, When,
 };
+#[cfg(feature = "listener")]
 pub use stage::Stage;
 pub use switchboard::{
     CallState, CallView, ConnectionId, Direction, Disturbed, ENDED_BOUND, Faults, JOURNAL_BOUND,

@@ -115,6 +115,7 @@ impl Switchboard {
         self.journal.entries()
     }
 
+    #[cfg(feature = "listener")]
     pub(crate) fn journal_after(&self, count: u64) -> (&[JournalEntry], u64) {
         self.journal.after(count)
     }

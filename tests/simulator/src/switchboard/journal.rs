@@ -90,6 +90,7 @@ impl Journal {
     }
 
     /// The entries after the first `count`, as far as they are kept, and how many there are by now.
+    #[cfg(feature = "listener")]
     pub(super) fn after(&self, count: u64) -> (&[JournalEntry], u64) {
         let new = usize::try_from(self.count.saturating_sub(count)).unwrap_or(usize::MAX);
         (&self.entries[self.entries.len().saturating_sub(new)..], self.count)

@@ -28,6 +28,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use calls::{CallState, CallView, OperationView};
+#[cfg(feature = "listener")]
 pub(crate) use faults::CUT;
 pub use faults::Faults;
 pub use journal::{Direction, JOURNAL_BOUND, JournalEntry, VIOLATION_BOUND, Violation};
