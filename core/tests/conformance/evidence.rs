@@ -81,19 +81,13 @@ fn shared(place: &str, key: &str) -> Option<&'static str> {
         "device" if place.starts_with("event ") && place != "event calling.call.tap" => {
             "object device of a call"
         }
-        "sip_data" | "call_info" | "channel_data" | "translate_data" => return Some(by_name(last)),
-        _ if last.ends_with("conversation_log[]") => "object log entry",
-        _ => return None,
-    })
-}
-
-fn by_name(name: &str) -> &'static str {
-    match name {
         "sip_data" => "object sip_data",
         "call_info" => "object call_info",
         "channel_data" => "object channel_data",
-        _ => "object translate_data",
-    }
+        "translate_data" => "object translate_data",
+        _ if last.ends_with("conversation_log[]") => "object log entry",
+        _ => return None,
+    })
 }
 
 fn walk(

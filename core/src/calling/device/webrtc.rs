@@ -11,7 +11,8 @@ use crate::calling::{CallState, rules};
 use crate::error::InvalidArgument;
 use crate::json::whole_seconds;
 
-/// A browser or app. Made by [`webrtc`]. Older services only: the newer specification has [`FabricDevice`](super::FabricDevice) instead.
+/// A browser or app. Made by [`webrtc`]. Older services only: the newer specification has
+/// [`FabricDevice`](super::FabricDevice) instead.
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -65,7 +66,8 @@ impl WebRtcDevice {
     }
 }
 
-/// A browser or app, by its resource name. Older services only: the newer specification has [`fabric`](super::fabric) instead.
+/// A browser or app, by its resource name. Older services only: the newer specification has [`fabric`](super::fabric)
+/// instead.
 pub fn webrtc(to: impl Into<String>) -> WebRtcDevice {
     WebRtcDevice { to: to.into(), ..WebRtcDevice::default() }
 }

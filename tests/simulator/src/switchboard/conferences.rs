@@ -148,13 +148,11 @@ impl Switchboard {
     pub(super) fn call_quality(&mut self, key: CallKey) {
         let Some(place) = self.conferences.iter().position(|known| known.has(key)) else { return };
         let (now, next) = (self.now, self.now.saturating_add(QUALITY_EVERY));
-        let participants = &mut self.conferences[place].participants;
-        let due = |known: &&mut Participant| known.call == key && known.next_quality == Some(now);
         // Whoever has left and come back has a timer of the earlier stay, too.
-        let Some(participant) = participants.iter_mut().find(due) else { return };
-        participant.next_quality = Some(next);
-        let participants = &self.conferences[place].participants;
-        let Some(participant) = participants.iter().find(|known| known.call == key) else { return };
+        let due = |known: &Participant| known.call == key && known.next_quality == Some(now);
+        let Some(index) = self.conferences[place].participants.iter().position(due) else { return };
+        self.conferences[place].participants[index].next_quality = Some(next);
+        let participant = &self.conferences[place].participants[index];
         let lasted = self.now.saturating_sub(participant.since).as_secs();
         let packets = lasted.saturating_mul(PACKETS_PER_SECOND);
         let bytes = packets.saturating_mul(BYTES_PER_PACKET);
@@ -191,7 +189,7 @@ impl Switchboard {
 
     /// Plays an announcement to everybody in a conference. What cannot be played fails.
     pub(super) fn announced(&mut self, name: &str, url: &str) -> bool {
-        let Some(place) = self.conferences.iter().position(|known| known.name == name) else { return false };
+        let Some(place) = self.conference_named(name) else { return false };
         let fails = self.scenario.unplayable.iter().any(|known| known == url);
         let status = if fails { "announcement-fail" } else { "announcement-end" };
         self.tell_conference(place, status, json!({"announce_url": url}));
@@ -200,9 +198,13 @@ impl Switchboard {
 
     /// A bot comes into a conference, or goes.
     pub(super) fn bot_moved(&mut self, name: &str, joins: bool) -> bool {
-        let Some(place) = self.conferences.iter().position(|known| known.name == name) else { return false };
+        let Some(place) = self.conference_named(name) else { return false };
         self.tell_conference(place, if joins { "bot-join" } else { "bot-leave" }, json!({}));
         true
+    }
+
+    fn conference_named(&self, name: &str) -> Option<usize> {
+        self.conferences.iter().position(|known| known.name == name)
     }
 
     fn leaves_conference(&mut self, place: usize, key: CallKey) {

@@ -12,7 +12,7 @@ use super::timers::Timer;
 use super::{NODE, Switchboard};
 use crate::methods::media::Device;
 use crate::scenario::When;
-use crate::{CallState, Caller, Cue, Reading, Report};
+use crate::{CallState, Caller, Cue, Report};
 
 /// The events that name neither the segment nor the tag of their call, by the newer specification. All others do.
 const UNADDRESSED: [&str; 5] = [
@@ -340,7 +340,7 @@ impl Switchboard {
         let Some(owner) = call.owner else { return };
         params["call_id"] = json!(key.id());
         params["node_id"] = json!(NODE);
-        if self.scenario.reading == Reading::Specification && !UNADDRESSED.contains(&event_type) {
+        if self.scenario.is_to_specification() && !UNADDRESSED.contains(&event_type) {
             params["segment_id"] = json!(call.segment());
             if params.get("tag").is_none() && !call.tag.is_empty() {
                 params["tag"] = json!(call.tag);
