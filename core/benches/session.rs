@@ -11,33 +11,33 @@ use signalwire_relay_core::calling::Answer;
 use signalwire_relay_core::session::{Command, Frame, Output, Session, Target};
 use signalwire_relay_core::{CallId, Config, Ticket};
 
-struct Rig {
+struct Fixture {
     session: Session,
     now: Instant,
     tickets: u64,
 }
 
-impl Rig {
+impl Fixture {
     /// Authenticated, with so many calls, each taken.
     fn new(calls: usize) -> Self {
         let config = Config::new().project("p").token("t").max_active_calls(usize::MAX);
         let session = Session::new(&config, 1).expect("the settings are usable");
-        let mut rig = Self { session, now: Instant::now(), tickets: 0 };
-        rig.session.connect(rig.now);
-        rig.session.handle_connected(rig.now);
+        let mut fixture = Self { session, now: Instant::now(), tickets: 0 };
+        fixture.session.connect(fixture.now);
+        fixture.session.handle_connected(fixture.now);
         let mut id = Value::Null;
-        while let Some(frame) = rig.next_frame() {
+        while let Some(frame) = fixture.next_frame() {
             id = serde_json::from_str::<Value>(&frame).expect("frames are JSON")["id"].clone();
         }
-        rig.receive(&json!({"id": id, "result": {"protocol": "s"}}).to_string());
+        fixture.receive(&json!({"id": id, "result": {"protocol": "s"}}).to_string());
         for number in 0..calls {
-            rig.receive(&event(&json!({"event_type": "calling.call.receive", "params": {
+            fixture.receive(&event(&json!({"event_type": "calling.call.receive", "params": {
                 "call_id": call_id(number), "node_id": "n-1", "context": "office", "call_state": "created",
                 "direction": "inbound", "device": {"type": "phone", "params":
                     {"from_number": "+15551110000", "to_number": "+15552220000"}}}})));
-            rig.session.take(&CallId::from(&*call_id(number)));
+            fixture.session.take(&CallId::from(&*call_id(number)));
         }
-        rig
+        fixture
     }
 
     fn next_frame(&mut self) -> Option<String> {
@@ -93,10 +93,10 @@ fn reply_to(request: &str) -> String {
 fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("event in, acknowledgement out");
     for calls in [1, 10_000] {
-        let mut rig = Rig::new(calls);
+        let mut fixture = Fixture::new(calls);
         let text = play_event(calls / 2);
         group.bench_function(format!("session with {calls} calls"), |b| {
-            b.iter(|| rig.receive(black_box(&text)));
+            b.iter(|| fixture.receive(black_box(&text)));
         });
     }
     let text = play_event(0);
@@ -105,9 +105,9 @@ fn bench(c: &mut Criterion) {
 
     let mut group = c.benchmark_group("reply in");
     for calls in [1, 10_000] {
-        let mut rig = Rig::new(calls);
+        let mut fixture = Fixture::new(calls);
         let id = CallId::from(&*call_id(calls / 2));
-        let cell = std::cell::RefCell::new(&mut rig);
+        let cell = std::cell::RefCell::new(&mut fixture);
         group.bench_function(format!("session with {calls} calls"), |b| {
             b.iter_batched(
                 || reply_to(&cell.borrow_mut().request(&id)),
@@ -125,7 +125,7 @@ fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("request out");
     for calls in [1, 10_000] {
         let id = CallId::from(&*call_id(calls / 2));
-        let mut rig = Rig::new(calls);
+        let mut fixture = Fixture::new(calls);
         group.bench_function(format!("session with {calls} calls"), |b| {
             // Answered in between, off the clock, so that the books stay as they are in life.
             b.iter_custom(|rounds| {
@@ -134,10 +134,10 @@ fn bench(c: &mut Criterion) {
                 while left > 0 {
                     let batch = left.min(64);
                     let began = Instant::now();
-                    let requests: Vec<_> = (0..batch).map(|_| rig.request(black_box(&id))).collect();
+                    let requests: Vec<_> = (0..batch).map(|_| fixture.request(black_box(&id))).collect();
                     spent += began.elapsed();
                     for request in &requests {
-                        rig.receive(&reply_to(request));
+                        fixture.receive(&reply_to(request));
                     }
                     left -= batch;
                 }
@@ -145,7 +145,7 @@ fn bench(c: &mut Criterion) {
             });
         });
     }
-    let text = Rig::new(1).request(&CallId::from(&*call_id(0)));
+    let text = Fixture::new(1).request(&CallId::from(&*call_id(0)));
     group.bench_function("bare serde_json", |b| b.iter(|| serde_json::from_str::<Value>(black_box(&text))));
     group.finish();
 }

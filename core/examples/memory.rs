@@ -10,13 +10,13 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::Frame;
-use signalwire_relay_core::{Client, Config, Driver, Work};
+use signalwire_relay_core::{Client, ClientOutput, ClientState, Config};
 
 const CALLS: usize = 20_000;
 
 struct Bench {
     client: Client,
-    driver: Driver,
+    driver: ClientState,
     now: Instant,
 }
 
@@ -24,16 +24,16 @@ impl Bench {
     /// Lets the driver do its work and answers what it asks.
     fn settle(&mut self) {
         loop {
-            match self.driver.poll_work(self.now, Waker::noop()) {
-                Work::Send(text) => {
+            match self.driver.poll_output(self.now, Waker::noop()) {
+                ClientOutput::Send(text) => {
                     let request: Value = serde_json::from_str(&text).expect("frames are JSON");
                     if request.get("method").is_some() {
                         let reply = json!({"id": request["id"], "result": {"code": "200", "protocol": "s"}});
                         self.receive(&reply);
                     }
                 }
-                Work::Open(_) => self.driver.handle_connected(self.now),
-                Work::Wait(_) => return,
+                ClientOutput::Open(_) => self.driver.handle_connected(self.now),
+                ClientOutput::Wait(_) => return,
                 _ => {}
             }
         }
@@ -63,7 +63,7 @@ fn resident() -> usize {
 
 fn main() {
     let config = Config::new().project("p").token("t").max_active_calls(usize::MAX);
-    let (client, driver) = Driver::new(&config, 1).expect("the settings are usable");
+    let (client, driver) = ClientState::new(&config, 1).expect("the settings are usable");
     let mut bench = Bench { client, driver, now: Instant::now() };
     bench.driver.connect(bench.now);
     bench.settle();

@@ -17,7 +17,9 @@ use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use signalwire_relay_core::session::Frame;
-use signalwire_relay_core::{Call, Client, Config, Driver, Endpoint, Error as RelayError, Task, Work};
+use signalwire_relay_core::{
+    Call, Client, ClientOutput, ClientState, Config, Endpoint, Error as RelayError, Task,
+};
 use signalwire_relay_simulator::Scenario;
 use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 use tungstenite::{Error as SocketError, Message, WebSocket};
@@ -27,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::new().project("demo-project").token("demo-token").host(simulator.host()).plaintext();
     // The seed decides identifiers and jitter: a new one for each client.
     let seed = std::process::id().into();
-    let (client, driver) = Driver::new(&config.contexts(["default"]), seed)?;
+    let (client, driver) = ClientState::new(&config.contexts(["default"]), seed)?;
     let program = Box::pin(program(client));
     Runtime { driver, socket: None, tasks: vec![program], woken: Arc::new(Woken(AtomicBool::new(true))) }
         .run();
@@ -54,7 +56,7 @@ async fn greet(call: &Call) -> Result<(), RelayError> {
 }
 
 struct Runtime {
-    driver: Driver,
+    driver: ClientState,
     socket: Option<WebSocket<TcpStream>>,
     tasks: Vec<Task>,
     woken: Arc<Woken>,
@@ -87,29 +89,29 @@ impl Runtime {
     fn work(&mut self) -> ControlFlow<(), Option<Instant>> {
         let waker = Waker::from(self.woken.clone());
         loop {
-            match self.driver.poll_work(Instant::now(), &waker) {
-                Work::Open(endpoint) => match connect(&endpoint) {
+            match self.driver.poll_output(Instant::now(), &waker) {
+                ClientOutput::Open(endpoint) => match connect(&endpoint) {
                     Ok(socket) => {
                         self.socket = Some(socket);
                         self.driver.handle_connected(Instant::now());
                     }
                     Err(reason) => self.lost(&reason),
                 },
-                Work::Send(text) => {
+                ClientOutput::Send(text) => {
                     let sent = self.socket.as_mut().map(|socket| socket.send(Message::text(text)));
                     if let Some(Err(error)) = sent {
                         self.lost(&error.to_string());
                     }
                 }
-                Work::Close => self.socket = None,
-                Work::Spawn(task) => {
+                ClientOutput::Close => self.socket = None,
+                ClientOutput::Spawn(task) => {
                     self.tasks.push(task);
                     self.woken.0.store(true, Ordering::Release);
                 }
-                Work::Log(notice) => println!("{notice}"),
-                Work::Connection(state) => println!("{state}"),
-                Work::Wait(deadline) => return ControlFlow::Continue(deadline),
-                Work::Finished => return ControlFlow::Break(()),
+                ClientOutput::Log(notice) => println!("{notice}"),
+                ClientOutput::Connection(state) => println!("{state}"),
+                ClientOutput::Wait(deadline) => return ControlFlow::Continue(deadline),
+                ClientOutput::Finished => return ControlFlow::Break(()),
             }
         }
     }

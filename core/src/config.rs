@@ -39,7 +39,7 @@ pub enum Overflow {
 ///
 /// # fn main() -> Result<(), signalwire_relay_core::Error> {
 /// let config = Config::new().project("p-1").token("secret").host("example.signalwire.com").contexts(["office"]);
-/// config.check()?;
+/// config.validate()?;
 /// # Ok(()) }
 /// ```
 #[must_use]
@@ -74,7 +74,7 @@ impl Config {
     /// [`Config::from_vars`] to add to an environment that is not complete.
     pub fn from_env() -> Result<Self, ConfigError> {
         let config = Self::from_vars(|name| std::env::var(name).ok());
-        config.check()?;
+        config.validate()?;
         Ok(config)
     }
 
@@ -133,7 +133,7 @@ impl Config {
     /// # async fn fetch_jwt() -> Result<String, std::io::Error> { Ok(String::new()) }
     /// use signalwire_relay_core::{Config, Credentials};
     /// let config = Config::new().credentials_from(|| async { Ok::<_, std::io::Error>(Credentials::Jwt(fetch_jwt().await?.into())) });
-    /// # assert!(config.check().is_ok());
+    /// # assert!(config.validate().is_ok());
     /// ```
     pub fn credentials_from<F, R, E>(mut self, provider: F) -> Self
     where
@@ -219,7 +219,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`] names the first setting that is missing or wrong.
-    pub fn check(&self) -> Result<(), ConfigError> {
+    pub fn validate(&self) -> Result<(), ConfigError> {
         if self.provider.is_none() {
             self.credentials()?;
         }
@@ -312,7 +312,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     fn parse(text: &str, tls: bool) -> Result<Self, ConfigError> {
-        let refuse = |rule| Err(ConfigError::InvalidHost { host: printable(text), rule });
+        let refuse = |reason| Err(ConfigError::InvalidHost { host: printable(text), reason });
         if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
             return refuse("it contains white space or control characters");
         }
@@ -386,7 +386,7 @@ mod tests {
             Config::from_vars(move |name| {
                 pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
             })
-            .check()
+            .validate()
         };
         assert_eq!(vars(&[]), Err(ConfigError::MissingProject));
         assert_eq!(vars(&[("SIGNALWIRE_API_TOKEN", "t")]), Err(ConfigError::MissingProject));
@@ -458,9 +458,9 @@ mod tests {
         assert_eq!(config().ca_file("a.pem").ca_file("").extra_roots(), Some("a.pem".as_ref()));
         assert_eq!(config().agent("").agent_text(), config().agent_text());
         assert_eq!(config().agent("a/1").agent("").agent_text(), "a/1");
-        assert_eq!(config().contexts(["a", ""]).check(), Err(ConfigError::EmptyContext));
+        assert_eq!(config().contexts(["a", ""]).validate(), Err(ConfigError::EmptyContext));
         assert!(ConfigError::EmptyContext.to_string().contains("contexts"));
-        assert!(crate::Driver::new(&config().contexts([""]), 1).is_err());
+        assert!(crate::ClientState::new(&config().contexts([""]), 1).is_err());
     }
 
     #[test]

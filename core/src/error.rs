@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ids::{CallId, Tag};
-use crate::refused::Refused;
+use crate::service_error::ServiceError;
 
 /// Why something did not work.
 ///
@@ -23,25 +23,25 @@ pub enum Error {
     /// The configuration cannot be used. Nothing was sent.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// An argument breaks a rule of the service. Nothing was sent.
+    /// An argument breaks a reason of the service. Nothing was sent.
     #[error(transparent)]
     InvalidArgument(#[from] InvalidArgument),
     /// The call has ended, was passed on, or was lost. Nothing more can be done with it.
     #[error(transparent)]
     CallGone(Box<CallGone>),
     /// The service answered the request with an error. For some codes the service itself does not know whether it
-    /// carried the request out: [`Refused::certainty`].
+    /// carried the request out: [`ServiceError::certainty`].
     #[error(transparent)]
-    Refused(Box<Refused>),
+    ServiceError(Box<ServiceError>),
     /// The service does not accept this client, and would not later either; the client has stopped.
     #[error(transparent)]
-    Rejected(Box<Rejected>),
+    AuthenticationFailed(Box<AuthenticationFailed>),
     /// A deadline passed.
     #[error(transparent)]
     TimedOut(Box<TimedOut>),
     /// The connection or the session was lost while this was under way.
     #[error(transparent)]
-    Lost(Box<Lost>),
+    ConnectionLost(Box<ConnectionLost>),
     /// Nobody answered a dial.
     #[error(transparent)]
     DialFailed(Box<DialFailed>),
@@ -50,7 +50,7 @@ pub enum Error {
     QueueFull(Box<QueueFull>),
     /// Whoever made the request has dropped it before it was sent.
     #[error("the request was dropped before it was sent")]
-    Dropped,
+    Cancelled,
     /// Waiting on the thread that drives the client would be waiting for oneself. Nothing was sent.
     #[error(
         "cannot wait on the thread that drives the client: it would wait for itself; do it in a handler or on a \
@@ -89,14 +89,14 @@ impl Error {
             Self::Config(_)
             | Self::InvalidArgument(_)
             | Self::QueueFull(_)
-            | Self::Dropped
+            | Self::Cancelled
             | Self::WouldDeadlock
             | Self::Transport(_) => Certainty::NotSent,
-            Self::Refused(refused) => refused.certainty(),
-            Self::Rejected(_) | Self::DialFailed(_) => Certainty::Refused,
+            Self::ServiceError(refused) => refused.certainty(),
+            Self::AuthenticationFailed(_) | Self::DialFailed(_) => Certainty::Refused,
             Self::CallGone(gone) => gone.certainty,
             Self::TimedOut(timed_out) => timed_out.certainty.unwrap_or(Certainty::Unknown),
-            Self::Lost(lost) => lost.certainty,
+            Self::ConnectionLost(lost) => lost.certainty,
             Self::Closed(closed) => closed.certainty,
         }
     }
@@ -104,8 +104,8 @@ impl Error {
     /// The service's own status code, where it gave one.
     pub fn code(&self) -> Option<i64> {
         match self {
-            Self::Refused(refused) => Some(refused.code),
-            Self::Rejected(rejected) => Some(rejected.code),
+            Self::ServiceError(refused) => Some(refused.code),
+            Self::AuthenticationFailed(rejected) => Some(rejected.code),
             _ => None,
         }
     }
@@ -155,12 +155,12 @@ pub enum ConfigError {
     #[error("an API token is required: set SIGNALWIRE_API_TOKEN, or call Config::token")]
     MissingToken,
     /// The host is not a host name with an optional port.
-    #[error("invalid host {host:?}: {rule}; give a host name with an optional port, not a URL")]
+    #[error("invalid host {host:?}: {reason}; give a host name with an optional port, not a URL")]
     InvalidHost {
         /// What was given.
         host: String,
         /// What is wrong with it.
-        rule: &'static str,
+        reason: &'static str,
     },
     /// One of the contexts is empty.
     #[error("invalid contexts: a context must not be empty; give none to receive nothing")]
@@ -178,17 +178,17 @@ pub enum ConfigError {
 
 /// An argument that the service would refuse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid {field}: {rule}")]
+#[error("invalid {field}: {reason}")]
 pub struct InvalidArgument {
     /// The argument, by its name on the wire.
     pub field: &'static str,
-    /// The rule that it breaks.
-    pub rule: String,
+    /// The reason that it breaks.
+    pub reason: String,
 }
 
 impl InvalidArgument {
-    pub(crate) fn new(field: &'static str, rule: impl Into<String>) -> Self {
-        Self { field, rule: rule.into() }
+    pub(crate) fn new(field: &'static str, reason: impl Into<String>) -> Self {
+        Self { field, reason: reason.into() }
     }
 }
 
@@ -235,7 +235,7 @@ pub enum ConnectRefusal {
 /// The service does not accept this client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Rejected {
+pub struct AuthenticationFailed {
     /// The number of refusals.
     pub attempts: u32,
     /// The service's code.
@@ -246,7 +246,7 @@ pub struct Rejected {
     pub refusal: ConnectRefusal,
 }
 
-impl Rejected {
+impl AuthenticationFailed {
     /// The outcome of one attempt, in words.
     pub(crate) fn attempt(&self) -> String {
         let what = match self.refusal {
@@ -260,7 +260,7 @@ impl Rejected {
     }
 }
 
-impl fmt::Display for Rejected {
+impl fmt::Display for AuthenticationFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { attempts, code, message, refusal } = self;
         match refusal {
@@ -277,7 +277,7 @@ impl fmt::Display for Rejected {
     }
 }
 
-impl std::error::Error for Rejected {}
+impl std::error::Error for AuthenticationFailed {}
 
 /// A deadline passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -302,7 +302,7 @@ impl std::error::Error for TimedOut {}
 /// The connection, or the session that it carried, was lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the connection was lost during {what}; {certainty}")]
-pub struct Lost {
+pub struct ConnectionLost {
     /// What was under way, with the call it was about.
     pub what: String,
     /// Whether it may have reached the service.

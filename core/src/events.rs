@@ -409,10 +409,10 @@ pub enum Missed {
     /// The connection was down for this long and has been resumed. The service may have dropped events
     /// meanwhile.
     #[error("the connection was down for {0:?}: events may be missing")]
-    Gap(Duration),
+    Reconnected(Duration),
     /// This follower read too slowly, and its oldest events were dropped.
     #[error("{0} events were dropped because they were not read in time")]
-    TooSlow(u64),
+    Lagged(u64),
 }
 
 /// What a listener can be declared to listen for: an event struct, [`Event`] for all of them, or [`Missed`].

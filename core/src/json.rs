@@ -163,11 +163,11 @@ pub(crate) use read_lists;
 /// JSON that is not printed: there may be secrets in it.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Unprinted(pub(crate) serde_json::Value);
+pub(crate) struct Redacted(pub(crate) serde_json::Value);
 
-read_as_is!(Unprinted);
+read_as_is!(Redacted);
 
-impl fmt::Debug for Unprinted {
+impl fmt::Debug for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("…")
     }

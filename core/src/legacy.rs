@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::calling::{Accepted, Device, Devices, Method, params, rules};
+use crate::calling::{Accepted, Device, Devices, Method, params, validate};
 use crate::client::{Client, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::ids::{CallId, NodeId, Tag};
-use crate::json::{Unprinted, whole_seconds};
+use crate::json::{Redacted, whole_seconds};
 use crate::subscription::Subscription;
 
 params! {
@@ -48,9 +48,9 @@ impl Method for Begin {
         "calling.begin".into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
-        rules::whole("max_duration", self.max_duration)?;
-        Devices::from(self.device.clone()).check_dialable()
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::whole("max_duration", self.max_duration)?;
+        Devices::from(self.device.clone()).validate_dialable()
     }
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<Option<Begun>, Error> {
@@ -62,7 +62,7 @@ impl Method for Begin {
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct LegacyCall {
-    params: Unprinted,
+    params: Redacted,
 }
 
 impl Method for LegacyCall {
@@ -72,8 +72,8 @@ impl Method for LegacyCall {
         "calling.call".into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
-        check_object(&self.params.0)
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        validate_object(&self.params.0)
     }
 
     fn has_member(&self, name: &str) -> bool {
@@ -88,7 +88,7 @@ impl Method for LegacyCall {
 params! {
     /// Parameters of `signalwire.execute`.
     pub struct LegacyExecute {
-        required { protocol: String, method: String, params: Unprinted, }
+        required { protocol: String, method: String, params: Redacted, }
         optional {
             /// Nodes that have been asked before. Default: none.
             attempted: Vec<String>,
@@ -111,13 +111,13 @@ impl Method for LegacyExecute {
         "signalwire.execute".into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         for (field, value) in [("protocol", &self.protocol), ("method", &self.method)] {
             if value.is_empty() {
                 return Err(InvalidArgument::new(field, "it must not be empty"));
             }
         }
-        check_object(&self.params.0)
+        validate_object(&self.params.0)
     }
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<Value, Error> {
@@ -125,7 +125,7 @@ impl Method for LegacyExecute {
     }
 }
 
-fn check_object(params: &Value) -> Result<(), InvalidArgument> {
+fn validate_object(params: &Value) -> Result<(), InvalidArgument> {
     if params.is_object() {
         Ok(())
     } else {
@@ -160,7 +160,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn legacy_call(&self, params: Value) -> Request<LegacyCall> {
-        self.request(LegacyCall { params: Unprinted(params) })
+        self.request(LegacyCall { params: Redacted(params) })
     }
 
     /// Receives calls for more contexts, in the old way (`calling.receive`). They are kept as those of
@@ -195,6 +195,6 @@ impl Client {
         method: impl Into<String>,
         params: Value,
     ) -> Request<LegacyExecute> {
-        self.request(LegacyExecute::new(protocol.into(), method.into(), Unprinted(params)))
+        self.request(LegacyExecute::new(protocol.into(), method.into(), Redacted(params)))
     }
 }

@@ -8,8 +8,8 @@
 //! | layer | is | see |
 //! | --- | --- | --- |
 //! | handles | [`Client`], [`Call`], [`Action`]: futures over a mutex and wakers | the methods of [`Call`] |
-//! | pump | [`pump::Pump`]: moves frames between a driver and a socket, for adapters | [`pump`] |
-//! | driver | [`Driver`]: carries requests of handles to a session, and its events to them | [`Work`] |
+//! | pump | [`driver::Driver`]: moves frames between a driver and a socket, for adapters | [`driver`] |
+//! | driver | [`ClientState`]: carries requests of handles to a session, and its events to them | [`ClientOutput`] |
 //! | session | [`session::Session`]: the protocol | [`session`] |
 //!
 //! Who knows the Python client finds its names in [`guide::parity`], each with what it is called here.
@@ -39,8 +39,8 @@
 //! | subject | here |
 //! | --- | --- |
 //! | refusals of a connection | in classes: [`ConnectRefusal`] |
-//! | refusals of which the service does not know whether it carried the request out | [`Certainty::Unknown`]: [`Refused::certainty`] |
-//! | explanations of a refusal: `data`, `message_data` or `errors` | [`Refused::destinations`], [`Refused::fields`] |
+//! | refusals of which the service does not know whether it carried the request out | [`Certainty::Unknown`]: [`ServiceError::certainty`] |
+//! | explanations of a refusal: `data`, `message_data` or `errors` | [`ServiceError::destinations`], [`ServiceError::fields`] |
 //! | tasks, whose fields stand beside the event type | [`TaskEvent`], [`Client::on_task`] |
 //! | times, in seconds, milliseconds or microseconds | [`SystemTime`](std::time::SystemTime), `None` for not yet: [`events`] |
 //! | confidence, as a fraction or as percent | [`Confidence`] |
@@ -52,10 +52,10 @@
 //!
 //! | what waits | at most | beyond that |
 //! | --- | --- | --- |
-//! | requests for a connection | [`session::OFFLINE_QUEUE_LIMIT`] | [`Error::QueueFull`] |
-//! | requests for the driver | [`MAILBOX_LIMIT`] | [`Error::QueueFull`] |
-//! | events for one reader | [`FOLLOW_LIMIT`] | its oldest are dropped, and it is told how many |
-//! | messages whose delivery is followed | [`session::FOLLOWED_MESSAGES`] | [`Error::Lost`] for the oldest |
+//! | requests for a connection | [`session::MAX_QUEUED_REQUESTS`] | [`Error::QueueFull`] |
+//! | requests for the driver | [`MAX_POSTED_REQUESTS`] | [`Error::QueueFull`] |
+//! | events for one reader | [`MAX_WAITING_EVENTS`] | its oldest are dropped, and it is told how many |
+//! | messages whose delivery is followed | [`session::MAX_FOLLOWED_MESSAGES`] | [`Error::ConnectionLost`] for the oldest |
 //! | tasks for a handler or a reader | [`MAX_WAITING_TASKS`] | the oldest is dropped, with a notice |
 //! | calls at once | [`Config::max_active_calls`] | offers are passed on, or the callers hear a busy line: [`Config::overflow`] |
 //! | an offer to be taken | 10 s | it is passed on |
@@ -121,7 +121,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A [`Driver`] is driven in the same way, with [`Work`] for [`session::Output`], and brings the handles with it.
+//! A [`ClientState`] is driven in the same way, with [`ClientOutput`] for [`session::Output`], and brings the handles with it.
 
 #[cfg(feature = "adapter")]
 pub mod adapter;
@@ -129,6 +129,7 @@ pub mod calling;
 mod client;
 mod config;
 mod credentials;
+pub mod driver;
 mod error;
 pub mod events;
 pub mod guide;
@@ -137,9 +138,8 @@ mod json;
 mod legacy;
 mod messaging;
 mod open_enum;
-pub mod pump;
 mod reauthenticate;
-mod refused;
+mod service_error;
 pub mod session;
 mod subscription;
 mod tasks;
@@ -171,8 +171,9 @@ pub use calling::{
     phone, queue, refer_to, ringtone, rtp, silence, sip, stream, tts, webrtc, ws,
 };
 pub use client::{
-    Action, Call, Client, ConnectionStates, Driver, Ending, Events, FOLLOW_LIMIT, HandlerOutcome, Held,
-    IncomingCalls, MAILBOX_LIMIT, MAX_WAITING_TASKS, Raw, Request, Sending, Task, Wait, Work,
+    Action, Call, Client, ClientOutput, ClientState, ClientStats, ConnectionStates, Ending, Events,
+    HandlerOutcome, IncomingCalls, MAX_POSTED_REQUESTS, MAX_WAITING_EVENTS, MAX_WAITING_TASKS, Raw, Request,
+    ResponseFuture, Task, Wait,
 };
 pub use config::{
     Config, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS, DEFAULT_REQUEST_TIMEOUT, Endpoint,
@@ -180,8 +181,8 @@ pub use config::{
 };
 pub use credentials::{Credentials, Secret};
 pub use error::{
-    CallGone, Certainty, Closed, ConfigError, ConnectRefusal, DialFailed, Error, InvalidArgument, Lost,
-    QueueFull, Rejected, TimedOut,
+    AuthenticationFailed, CallGone, Certainty, Closed, ConfigError, ConnectRefusal, ConnectionLost,
+    DialFailed, Error, InvalidArgument, QueueFull, TimedOut,
 };
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};
@@ -189,7 +190,7 @@ pub use ids::{AskId, CallId, ControlId, MessageId, NodeId, Tag, Ticket};
 pub use legacy::{Begin, Begun, LegacyCall, LegacyExecute};
 pub use messaging::{Message, MessageReceiveEvent, MessageState, MessageStateEvent, SendMessage};
 pub use reauthenticate::Reauthenticate;
-pub use refused::{Refused, RefusedDestination, RefusedField, RefusedReason};
+pub use service_error::{DestinationError, ErrorReason, FieldError, ServiceError};
 #[doc(inline)]
 pub use session::ConnectionState;
 pub use subscription::Subscription;

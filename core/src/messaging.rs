@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::calling::{Accepted, Direction, Method, params, rules};
-use crate::client::{Client, Events, Progress, Request, Sender, Until, Wait, Watched, completed_message};
+use crate::calling::{Accepted, Direction, Method, params, validate};
+use crate::client::{Client, Events, Progress, Request, Sender, Wait, WaitFor, WatchCell, completed_message};
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
 use crate::ids::MessageId;
@@ -63,19 +63,19 @@ impl Method for SendMessage {
         "messaging.send".into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
-        rules::not_empty("to_number", &self.to_number)?;
-        rules::not_empty("from_number", &self.from_number)?;
-        rules::optional_web_url("status_callback", self.status_callback.as_deref())?;
-        self.media.iter().flatten().try_for_each(|url| rules::web_url("media", url))
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::not_empty("to_number", &self.to_number)?;
+        validate::not_empty("from_number", &self.from_number)?;
+        validate::optional_web_url("status_callback", self.status_callback.as_deref())?;
+        self.media.iter().flatten().try_for_each(|url| validate::web_url("media", url))
     }
 
-    fn check_complete(&self) -> Result<(), InvalidArgument> {
+    fn validate_complete(&self) -> Result<(), InvalidArgument> {
         let texts = [&self.body, &self.template_id, &self.message_type];
         let is_empty = texts.iter().all(|text| text.as_deref().is_none_or(str::is_empty));
         if is_empty && self.media.as_ref().is_none_or(Vec::is_empty) {
-            let rule = "a body, media, a template or a type of message is required";
-            return Err(InvalidArgument::new("body", rule));
+            let reason = "a body, media, a template or a type of message is required";
+            return Err(InvalidArgument::new("body", reason));
         }
         Ok(())
     }
@@ -138,7 +138,7 @@ pub struct Message {
     sender: Sender,
     sent: Arc<SendMessage>,
     reply: Reply,
-    progress: Arc<Watched<Progress>>,
+    progress: Arc<WatchCell<Progress>>,
 }
 
 impl Message {
@@ -224,7 +224,7 @@ impl Message {
     /// Dropping it only stops waiting.
     ///
     /// # Errors
-    /// [`Error::Lost`] if the session is lost that would have told; [`Error::TimedOut`] if a limit passes.
+    /// [`Error::ConnectionLost`] if the session is lost that would have told; [`Error::TimedOut`] if a limit passes.
     ///
     /// ```
     /// # async fn example(message: signalwire_relay_core::Message) -> Result<(), signalwire_relay_core::Error> {
@@ -233,7 +233,7 @@ impl Message {
     /// # Ok(()) }
     /// ```
     pub fn wait(&self) -> Wait<MessageStateEvent> {
-        let until = Until::new(self.progress.clone(), |progress: &mut Progress| progress.outcome());
+        let until = WaitFor::new(self.progress.clone(), |progress: &mut Progress| progress.outcome());
         Wait::new(self.sender.clone(), format!("the delivery of message {}", self.id()), until)
     }
 

@@ -26,7 +26,7 @@ impl Method for Reauthenticate {
         "signalwire.reauthenticate".into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         if self.authentication.secrets().any(str::is_empty) {
             return Err(InvalidArgument::new("authentication", "it must not be empty"));
         }

@@ -30,7 +30,7 @@ impl Method for Subscription {
         self.name.into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         if self.contexts.iter().any(String::is_empty) {
             return Err(InvalidArgument::new("contexts", "a context must not be empty"));
         }

@@ -11,10 +11,10 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::client::{Client, HandlerOutcome, Place, TaskInbox, Watched};
+use crate::client::{Client, HandlerOutcome, TaskInbox, Waiter, WatchCell};
 use crate::credentials::Secret;
 use crate::events::event;
-use crate::json::Unprinted;
+use crate::json::Redacted;
 
 event! {
     /// `queuing.relay.tasks`: a task came in. The service counts it as delivered from then on.
@@ -28,7 +28,7 @@ event! {
         pub project_id: Secret,
         /// The space that the task was sent in.
         pub space_id: Secret,
-        message: Unprinted,
+        message: Redacted,
         timestamp: Option<SystemTime>,
     }
 }
@@ -130,14 +130,14 @@ impl Client {
 /// handler. When the client is closed, the stream still gives the tasks that wait, and ends then.
 #[must_use = "streams do nothing unless read"]
 pub struct IncomingTasks {
-    inbox: Arc<Watched<TaskInbox>>,
-    place: Place,
+    inbox: Arc<WatchCell<TaskInbox>>,
+    waiter: Waiter,
 }
 
 impl IncomingTasks {
-    fn new(inbox: Arc<Watched<TaskInbox>>) -> Self {
+    fn new(inbox: Arc<WatchCell<TaskInbox>>) -> Self {
         inbox.with(TaskInbox::join);
-        Self { inbox, place: Place::default() }
+        Self { inbox, waiter: Waiter::default() }
     }
 
     /// Waits for the next task. Gives `None` when the client is closed and no task waits. Dropping the future loses nothing.
@@ -146,7 +146,7 @@ impl IncomingTasks {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<TaskEvent>> {
-        self.inbox.poll(cx, &mut self.place, TaskInbox::next)
+        self.inbox.poll(cx, &mut self.waiter, TaskInbox::next)
     }
 }
 
@@ -160,7 +160,7 @@ impl Stream for IncomingTasks {
 
 impl Drop for IncomingTasks {
     fn drop(&mut self) {
-        self.inbox.leave(&mut self.place);
+        self.inbox.leave(&mut self.waiter);
         self.inbox.with(TaskInbox::leave);
     }
 }

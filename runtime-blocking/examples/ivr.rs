@@ -7,7 +7,7 @@
 use signalwire_relay_blocking::{
     Call, Collect, Config, ConnectState, Error, RecordDirection, RelayClient, Run, audio, phone, secs, tts,
 };
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 
 const SALES: &str = "+15551001000";
 const SUPPORT: &str = "+15552002000";
@@ -15,8 +15,8 @@ const OURS: &str = "+15552220000";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("ivr")?;
-    let client = RelayClient::connect(Config::from_vars(|name| stage.var(name)).contexts(["default"]))?;
+    let demo = Demo::set("ivr")?;
+    let client = RelayClient::connect(Config::from_vars(|name| demo.var(name)).contexts(["default"]))?;
     client.on_call(|call| {
         println!("{}: from {}", call.id(), call.device().caller().unwrap_or("nobody"));
         // When the caller hangs up, whatever is waited for inside ends at once; what follows it still runs.
@@ -31,9 +31,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("waiting for calls");
 
     let closing = client.clone();
-    stage.narrate(move || closing.drain(None));
+    demo.print_reports(move || closing.drain(None));
     client.run()?;
-    Ok(stage.verdict()?)
+    Ok(demo.check()?)
 }
 
 /// One call, from the first word to the last. Gives the branch that it took.

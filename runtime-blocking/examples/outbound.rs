@@ -11,7 +11,7 @@ use std::error::Error as StdError;
 use std::process::ExitCode;
 
 use signalwire_relay_blocking::{Config, Devices, Error, PhoneDevice, RelayClient, Run, phone, secs};
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 
 const ANSWERS: &str = "+15553330001";
 const BUSY: &str = "+15553330002";
@@ -20,10 +20,10 @@ const DECLINES: &str = "+15553330004";
 
 fn main() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("outbound")?;
+    let demo = Demo::set("outbound")?;
     let given: Vec<String> = std::env::args().skip(1).collect();
     let (ours, numbers) = match &*given {
-        [] if stage.is_simulated() => {
+        [] if demo.is_simulated() => {
             ("+15552220000".to_owned(), [ANSWERS, BUSY, NO_ANSWER, DECLINES].map(str::to_owned).to_vec())
         }
         [ours, numbers @ ..] if !numbers.is_empty() => (ours.clone(), numbers.to_vec()),
@@ -32,8 +32,8 @@ fn main() -> Result<ExitCode, Box<dyn StdError>> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let client = RelayClient::connect(Config::from_vars(|name| stage.var(name)))?;
-    stage.narrate(|| ());
+    let client = RelayClient::connect(Config::from_vars(|name| demo.var(name)))?;
+    demo.print_reports(|| ());
 
     let device = |number: &String| -> PhoneDevice { phone(number).from(&ours).timeout(secs(20)) };
     announce(&client, "one", device(&numbers[0]))?;
@@ -41,12 +41,12 @@ fn main() -> Result<ExitCode, Box<dyn StdError>> {
     announce(&client, "in turn", Devices::serial(numbers.iter().rev().map(device)))?;
     // All at once; the first to answer wins, and the others stop ringing.
     announce(&client, "at once", Devices::parallel(numbers.iter().map(device)))?;
-    if stage.is_simulated() {
+    if demo.is_simulated() {
         announce(&client, "a busy one", phone(BUSY).from(&ours))?;
     }
     client.drain(None);
     client.run()?;
-    stage.verdict()?;
+    demo.check()?;
     Ok(ExitCode::SUCCESS)
 }
 

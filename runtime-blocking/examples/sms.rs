@@ -11,13 +11,13 @@ use std::error::Error as StdError;
 use std::process::ExitCode;
 
 use signalwire_relay_blocking::{Config, Error, RelayClient, Run, secs};
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 
 fn main() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("sms")?;
+    let demo = Demo::set("sms")?;
     let mut numbers: Vec<String> = std::env::args().skip(1).collect();
-    if numbers.is_empty() && stage.is_simulated() {
+    if numbers.is_empty() && demo.is_simulated() {
         numbers =
             ["+15552220000", "+15553330001", "+15553330002", "+15553330003"].map(str::to_owned).to_vec();
     }
@@ -25,7 +25,7 @@ fn main() -> Result<ExitCode, Box<dyn StdError>> {
         eprintln!("usage: sms OUR-NUMBER [NUMBER...]");
         return Ok(ExitCode::FAILURE);
     };
-    let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]);
+    let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]);
     let client = RelayClient::connect(config)?;
 
     let replies = client.clone();
@@ -42,7 +42,7 @@ fn main() -> Result<ExitCode, Box<dyn StdError>> {
         Ok::<(), Error>(())
     });
     let closing = client.clone();
-    stage.narrate(move || closing.drain(None));
+    demo.print_reports(move || closing.drain(None));
 
     for number in others {
         let message = client.send_message(number, ours).body("Your table is ready.").tag("table").run()?;
@@ -55,6 +55,6 @@ fn main() -> Result<ExitCode, Box<dyn StdError>> {
         }
     }
     client.run()?;
-    stage.verdict()?;
+    demo.check()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,8 +8,8 @@ use std::thread::{self, JoinHandle};
 
 use signalwire_relay_core::adapter;
 use signalwire_relay_core::{
-    Call, Client, Config, Driver, Error, HandlerOutcome, IncomingCalls, IncomingTasks, MessageReceiveEvent,
-    TaskEvent,
+    Call, Client, ClientState, Config, Error, HandlerOutcome, IncomingCalls, IncomingTasks,
+    MessageReceiveEvent, TaskEvent,
 };
 
 use crate::interrupts::Interruptions;
@@ -49,7 +49,7 @@ impl RelayClient {
     ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
-    /// used or no thread be started; [`Error::Rejected`], with the service's own words, if it refuses the credentials, or
+    /// used or no thread be started; [`Error::AuthenticationFailed`], with the service's own words, if it refuses the credentials, or
     /// the connection for no reason of its own, three times, or does not support the version of the protocol.
     ///
     /// ```no_run
@@ -71,9 +71,9 @@ impl RelayClient {
     /// [`Error::Config`] and [`Error::Transport`], as for [`connect`](Self::connect).
     #[expect(clippy::needless_pass_by_value, reason = "settings are used up by the client made of them")]
     pub fn start(config: Config) -> Result<Self, Error> {
-        config.check()?;
+        config.validate()?;
         let work = Loop::new(&config)?;
-        let (client, driver) = Driver::new(&config, fastrand::u64(..))?;
+        let (client, driver) = ClientState::new(&config, fastrand::u64(..))?;
         let thread = thread::Builder::new()
             .name("relay-client".to_owned())
             .spawn(move || {
@@ -208,7 +208,7 @@ impl RelayClient {
         if drives() {
             return;
         }
-        // Held until it has ended: whoever else comes waits as well.
+        // ClientStats until it has ended: whoever else comes waits as well.
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(thread) = thread.take() {
             // It does not panic; if it did, there is nobody left to tell.

@@ -15,10 +15,10 @@ use std::time::Instant;
 use futures_channel::oneshot;
 use mio::{Events, Poll as Sleep, Registry, Token};
 use rustls::ClientConfig;
-use signalwire_relay_core::adapter::{self, LAST_TASKS};
-use signalwire_relay_core::pump::{self, Opening, Pump};
+use signalwire_relay_core::adapter::{self, TASKS_TIMEOUT};
+use signalwire_relay_core::driver::{self, Driver, Opening};
 use signalwire_relay_core::session::{ConnectionState, Notice};
-use signalwire_relay_core::{Config, Driver, Endpoint, Error, Task};
+use signalwire_relay_core::{ClientState, Config, Endpoint, Error, Task};
 
 use crate::run;
 use crate::socket::{Socket, connect};
@@ -49,7 +49,7 @@ impl Loop {
     }
 
     /// Drives a client until it is closed, then gives its tasks a moment to finish.
-    pub(crate) fn run(self, driver: Driver) -> io::Result<()> {
+    pub(crate) fn run(self, driver: ClientState) -> io::Result<()> {
         let Self { mut sleep, waker, tls, threads } = self;
         run::drives_from_now_on();
         let threads = EndThreads(threads);
@@ -64,7 +64,7 @@ impl Loop {
         let mut cx = Context::from_waker(&waker);
         let mut events = Events::with_capacity(8);
         // Dropped before the threads are ended: nothing is left then that tasks could wait for.
-        let mut pump = pin!(Pump::new(driver, runtime));
+        let mut pump = pin!(Driver::new(driver, runtime));
         while pump.as_mut().poll(&mut cx).is_pending() {
             let left = deadline.get().map(|at: Instant| at.saturating_duration_since(Instant::now()));
             match sleep.poll(&mut events, left) {
@@ -82,7 +82,7 @@ struct EndThreads(Threads);
 
 impl Drop for EndThreads {
     fn drop(&mut self) {
-        let left = self.0.end(LAST_TASKS);
+        let left = self.0.end(TASKS_TIMEOUT);
         if left > 0 {
             adapter::tasks_left(left);
         }
@@ -111,7 +111,7 @@ struct Runtime {
     tls: Option<Arc<ClientConfig>>,
 }
 
-impl pump::Runtime for Runtime {
+impl driver::Runtime for Runtime {
     type Socket = Socket;
 
     fn now(&self) -> Instant {

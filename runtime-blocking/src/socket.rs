@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use mio::{Interest, Registry, Token};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
-use signalwire_relay_core::adapter::{self, ADDRESS_LIMIT, FAREWELL, broken};
+use signalwire_relay_core::adapter::{self, ADDRESS_TIMEOUT, CLOSE_TIMEOUT, broken};
 use signalwire_relay_core::session::Frame;
-use signalwire_relay_core::{Endpoint, pump};
+use signalwire_relay_core::{Endpoint, driver};
 use tungstenite::{Error, Message, WebSocket};
 
 /// How long the service may take for each step of setting a connection up.
-const SETUP_LIMIT: Duration = Duration::from_secs(10);
+const SETUP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open WebSocket.
 ///
@@ -90,7 +90,7 @@ impl Socket {
 
     /// Writes what is left, and closes, within a moment. Blocks.
     pub(crate) fn part(mut self, rest: VecDeque<String>) {
-        let deadline = Instant::now() + FAREWELL;
+        let deadline = Instant::now() + CLOSE_TIMEOUT;
         for text in rest {
             if self.limit(deadline).is_none() || self.socket.write(Message::text(text)).is_err() {
                 return;
@@ -132,7 +132,7 @@ impl Socket {
     }
 }
 
-impl pump::Socket for Socket {
+impl driver::Socket for Socket {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
         if self.stuck { self.poll_flush(cx) } else { Poll::Ready(Ok(())) }
     }
@@ -177,10 +177,10 @@ pub(crate) fn connect(endpoint: &Endpoint, given_up: impl Fn() -> bool) -> io::R
         if given_up() {
             break;
         }
-        match net::TcpStream::connect_timeout(&address, ADDRESS_LIMIT) {
+        match net::TcpStream::connect_timeout(&address, ADDRESS_TIMEOUT) {
             Ok(stream) => {
-                stream.set_read_timeout(Some(SETUP_LIMIT))?;
-                stream.set_write_timeout(Some(SETUP_LIMIT))?;
+                stream.set_read_timeout(Some(SETUP_TIMEOUT))?;
+                stream.set_write_timeout(Some(SETUP_TIMEOUT))?;
                 // Frames are small and each is wanted at once. Where it cannot be set it is only slower.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);

@@ -185,7 +185,7 @@ fn dropping_a_client_whose_service_never_answers_does_not_hang() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_certificate_that_is_not_trusted_or_for_another_name_is_not_accepted() {
-    use signalwire_relay_blocking::session::ConnectionState::Waiting;
+    use signalwire_relay_blocking::session::ConnectionState::Backoff;
     let address = "127.0.0.2:0".parse().expect("an address");
     let simulator = Simulator::start(ListenOptions::new(Scenario::new()).address(address).tls());
     let simulator = simulator.expect("loopback has room");
@@ -201,7 +201,7 @@ fn a_certificate_that_is_not_trusted_or_for_another_name_is_not_accepted() {
     for (config, says) in [(stranger, "invalid peer certificate"), (trusted, "not valid for name")] {
         let client = RelayClient::start(config).expect("the settings are usable");
         let reason = client.connection_states().iter().find_map(|state| match state {
-            Waiting { reason, .. } => Some(reason),
+            Backoff { reason, .. } => Some(reason),
             _ => None,
         });
         let reason = reason.expect("the failure shows");

@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 use signalwire_relay_smol::{Call, Config, RelayClient, secs};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -14,16 +14,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn run() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("hello")?;
-    let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]).drain_timeout(secs(10));
+    let demo = Demo::set("hello")?;
+    let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]).drain_timeout(secs(10));
     let client = RelayClient::connect(config).await?;
     client.on_call(greet);
     println!("waiting for calls");
 
     let closing = client.clone();
-    stage.narrate(move || closing.drain(None));
+    demo.print_reports(move || closing.drain(None));
     client.run().await?;
-    Ok(stage.verdict()?)
+    Ok(demo.check()?)
 }
 
 async fn greet(call: Call) -> Result<(), signalwire_relay_smol::Error> {

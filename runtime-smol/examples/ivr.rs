@@ -4,7 +4,7 @@
 //! Without credentials in the environment it plays on a simulator, with a caller for each branch. With them it
 //! serves the context `default` of `SIGNALWIRE_SPACE` until Ctrl-C.
 
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 use signalwire_relay_smol::{
     Call, Collect, Config, ConnectState, Error, RecordDirection, RelayClient, audio, phone, secs, tts,
 };
@@ -19,9 +19,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("ivr")?;
-    let client =
-        RelayClient::connect(Config::from_vars(|name| stage.var(name)).contexts(["default"])).await?;
+    let demo = Demo::set("ivr")?;
+    let client = RelayClient::connect(Config::from_vars(|name| demo.var(name)).contexts(["default"])).await?;
     client.on_call(|call| async move {
         println!("{}: from {}", call.id(), call.device().caller().unwrap_or("nobody"));
         // Everything inside is dropped when the caller hangs up; what follows it still runs.
@@ -36,9 +35,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     println!("waiting for calls");
 
     let closing = client.clone();
-    stage.narrate(move || closing.drain(None));
+    demo.print_reports(move || closing.drain(None));
     client.run().await?;
-    Ok(stage.verdict()?)
+    Ok(demo.check()?)
 }
 
 /// One call, from the first word to the last. Gives the branch that it took.

@@ -10,7 +10,7 @@
 use std::error::Error as StdError;
 use std::process::ExitCode;
 
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 use signalwire_relay_smol::{Config, Devices, Error, PhoneDevice, RelayClient, phone, secs};
 
 const ANSWERS: &str = "+15553330001";
@@ -24,10 +24,10 @@ fn main() -> Result<ExitCode, Box<dyn StdError>> {
 
 async fn run() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("outbound")?;
+    let demo = Demo::set("outbound")?;
     let given: Vec<String> = std::env::args().skip(1).collect();
     let (ours, numbers) = match &*given {
-        [] if stage.is_simulated() => {
+        [] if demo.is_simulated() => {
             ("+15552220000".to_owned(), [ANSWERS, BUSY, NO_ANSWER, DECLINES].map(str::to_owned).to_vec())
         }
         [ours, numbers @ ..] if !numbers.is_empty() => (ours.clone(), numbers.to_vec()),
@@ -36,8 +36,8 @@ async fn run() -> Result<ExitCode, Box<dyn StdError>> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let client = RelayClient::connect(Config::from_vars(|name| stage.var(name))).await?;
-    stage.narrate(|| ());
+    let client = RelayClient::connect(Config::from_vars(|name| demo.var(name))).await?;
+    demo.print_reports(|| ());
 
     let device = |number: &String| -> PhoneDevice { phone(number).from(&ours).timeout(secs(20)) };
     announce(&client, "one", device(&numbers[0])).await?;
@@ -45,12 +45,12 @@ async fn run() -> Result<ExitCode, Box<dyn StdError>> {
     announce(&client, "in turn", Devices::serial(numbers.iter().rev().map(device))).await?;
     // All at once; the first to answer wins, and the others stop ringing.
     announce(&client, "at once", Devices::parallel(numbers.iter().map(device))).await?;
-    if stage.is_simulated() {
+    if demo.is_simulated() {
         announce(&client, "a busy one", phone(BUSY).from(&ours)).await?;
     }
     client.drain(None);
     client.run().await?;
-    stage.verdict()?;
+    demo.check()?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,7 +10,7 @@
 use std::error::Error as StdError;
 use std::process::ExitCode;
 
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 use signalwire_relay_smol::{Config, Error, RelayClient, secs};
 
 fn main() -> Result<ExitCode, Box<dyn StdError>> {
@@ -19,9 +19,9 @@ fn main() -> Result<ExitCode, Box<dyn StdError>> {
 
 async fn run() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("sms")?;
+    let demo = Demo::set("sms")?;
     let mut numbers: Vec<String> = std::env::args().skip(1).collect();
-    if numbers.is_empty() && stage.is_simulated() {
+    if numbers.is_empty() && demo.is_simulated() {
         numbers =
             ["+15552220000", "+15553330001", "+15553330002", "+15553330003"].map(str::to_owned).to_vec();
     }
@@ -29,7 +29,7 @@ async fn run() -> Result<ExitCode, Box<dyn StdError>> {
         eprintln!("usage: sms OUR-NUMBER [NUMBER...]");
         return Ok(ExitCode::FAILURE);
     };
-    let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]);
+    let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]);
     let client = RelayClient::connect(config).await?;
 
     let replies = client.clone();
@@ -49,7 +49,7 @@ async fn run() -> Result<ExitCode, Box<dyn StdError>> {
         }
     });
     let closing = client.clone();
-    stage.narrate(move || closing.drain(None));
+    demo.print_reports(move || closing.drain(None));
 
     for number in others {
         let message = client.send_message(number, ours).body("Your table is ready.").tag("table").await?;
@@ -62,6 +62,6 @@ async fn run() -> Result<ExitCode, Box<dyn StdError>> {
         }
     }
     client.run().await?;
-    stage.verdict()?;
+    demo.check()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use async_signal::{Signal, Signals};
 use signalwire_relay_core::adapter;
-use signalwire_relay_core::pump::Pump;
-use signalwire_relay_core::{Client, Config, Driver, Error};
+use signalwire_relay_core::driver::Driver;
+use signalwire_relay_core::{Client, ClientState, Config, Error};
 use smol::channel::{Receiver, bounded};
 use smol::future::FutureExt;
 use smol::stream::StreamExt;
@@ -44,7 +44,7 @@ impl RelayClient {
     ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
-    /// used; [`Error::Rejected`], with the service's own words, if it refuses the credentials, or
+    /// used; [`Error::AuthenticationFailed`], with the service's own words, if it refuses the credentials, or
     /// the connection for no reason of its own, three times, or does not support the version of the protocol.
     ///
     /// ```no_run
@@ -98,13 +98,13 @@ impl RelayClient {
     /// [`Error::Config`] and [`Error::Transport`], as for [`connect`](Self::connect).
     #[expect(clippy::needless_pass_by_value, reason = "settings are used up by the client made of them")]
     pub fn start_on(spawner: impl Into<Spawner>, config: Config) -> Result<Self, Error> {
-        config.check()?;
+        config.validate()?;
         let spawner = spawner.into();
         let runtime = Runtime::new(&config, spawner.clone())?;
-        let (client, driver) = Driver::new(&config, fastrand::u64(..))?;
+        let (client, driver) = ClientState::new(&config, fastrand::u64(..))?;
         let (stopping, stopped) = bounded(1);
         spawner.spawn(Box::pin(async move {
-            Pump::new(driver, runtime).await.end().await;
+            Driver::new(driver, runtime).await.end().await;
             drop(stopping);
         }));
         Ok(Self { client, stopped })

@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
-use signalwire_relay_core::adapter::{self, ADDRESS_LIMIT, FAREWELL, LAST_TASKS, Socket};
-use signalwire_relay_core::pump::{self, Opening};
+use signalwire_relay_core::adapter::{self, ADDRESS_TIMEOUT, CLOSE_TIMEOUT, Socket, TASKS_TIMEOUT};
+use signalwire_relay_core::driver::{self, Opening};
 use signalwire_relay_core::session::{ConnectionState, Notice};
 use signalwire_relay_core::{Config, Endpoint, Error, Task};
 use smol::Timer;
@@ -43,14 +43,14 @@ impl Runtime {
         let finished = async {
             let _ = all_done.recv().await;
         };
-        finished.or(after(LAST_TASKS)).await;
+        finished.or(after(TASKS_TIMEOUT)).await;
         if all_done.sender_count() > 0 {
             adapter::tasks_left(all_done.sender_count());
         }
     }
 }
 
-impl pump::Runtime for Runtime {
+impl driver::Runtime for Runtime {
     type Socket = Socket;
 
     fn now(&self) -> Instant {
@@ -92,7 +92,7 @@ impl pump::Runtime for Runtime {
     }
 
     fn part(&mut self, socket: Socket, rest: VecDeque<String>) {
-        self.spawn(Box::pin(socket.part(rest).or(after(FAREWELL))));
+        self.spawn(Box::pin(socket.part(rest).or(after(CLOSE_TIMEOUT))));
     }
 
     fn notice(&mut self, notice: &Notice) {
@@ -114,7 +114,7 @@ async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
     let addresses = smol::net::resolve((endpoint.host.as_str(), endpoint.port)).await?;
     for address in adapter::in_turn(addresses) {
         let late = async {
-            after(ADDRESS_LIMIT).await;
+            after(ADDRESS_TIMEOUT).await;
             Err(adapter::silent(address))
         };
         match TcpStream::connect(address).or(late).await {

@@ -6,16 +6,16 @@
 use std::error::Error as StdError;
 
 use serde_json::json;
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 use signalwire_relay_tokio::{AiRole, Config, Error, RelayClient, secs};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("ai_agent")?;
+    let demo = Demo::set("ai_agent")?;
     // On the simulator ten seconds pass in one.
-    let patience = if stage.is_simulated() { secs(2) } else { secs(60) };
-    let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]);
+    let patience = if demo.is_simulated() { secs(2) } else { secs(60) };
+    let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]);
     let client = RelayClient::connect(config).await?;
     client.on_call(move |call| async move {
         call.answer().await?;
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         Ok(())
     });
     let closing = client.clone();
-    stage.narrate(move || closing.drain(None));
+    demo.print_reports(move || closing.drain(None));
     client.run().await?;
-    Ok(stage.verdict()?)
+    Ok(demo.check()?)
 }

@@ -7,7 +7,7 @@
 
 use std::error::Error as StdError;
 
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 use signalwire_relay_tokio::{
     AiCompletionEvent, AiSpeechDetectEvent, AiStopEvent, Call, Collect, Config, Error, Event, LiveAction,
     LiveDirection, RelayClient, secs,
@@ -16,14 +16,14 @@ use signalwire_relay_tokio::{
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("ai_menu")?;
-    let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]);
+    let demo = Demo::set("ai_menu")?;
+    let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]);
     let client = RelayClient::connect(config).await?;
     client.on_call(menu);
     let closing = client.clone();
-    stage.narrate(move || closing.drain(None));
+    demo.print_reports(move || closing.drain(None));
     client.run().await?;
-    Ok(stage.verdict()?)
+    Ok(demo.check()?)
 }
 
 async fn menu(call: Call) -> Result<(), Error> {

@@ -5,14 +5,14 @@
 
 use std::error::Error as StdError;
 
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 use signalwire_relay_tokio::{ConferenceEvent, Config, Error, RelayClient};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("conference")?;
-    let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]);
+    let demo = Demo::set("conference")?;
+    let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]);
     let client = RelayClient::connect(config).await?;
     client.on_call(|call| async move {
         call.answer().await?;
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         Ok::<(), Error>(())
     });
     let closing = client.clone();
-    stage.narrate(move || closing.drain(None));
+    demo.print_reports(move || closing.drain(None));
     client.run().await?;
-    Ok(stage.verdict()?)
+    Ok(demo.check()?)
 }

@@ -10,15 +10,15 @@
 use std::error::Error as StdError;
 use std::process::ExitCode;
 
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 use signalwire_relay_tokio::{Config, Error, RelayClient, secs};
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("sms")?;
+    let demo = Demo::set("sms")?;
     let mut numbers: Vec<String> = std::env::args().skip(1).collect();
-    if numbers.is_empty() && stage.is_simulated() {
+    if numbers.is_empty() && demo.is_simulated() {
         numbers =
             ["+15552220000", "+15553330001", "+15553330002", "+15553330003"].map(str::to_owned).to_vec();
     }
@@ -26,7 +26,7 @@ async fn main() -> Result<ExitCode, Box<dyn StdError>> {
         eprintln!("usage: sms OUR-NUMBER [NUMBER...]");
         return Ok(ExitCode::FAILURE);
     };
-    let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]);
+    let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]);
     let client = RelayClient::connect(config).await?;
 
     let replies = client.clone();
@@ -46,7 +46,7 @@ async fn main() -> Result<ExitCode, Box<dyn StdError>> {
         }
     });
     let closing = client.clone();
-    stage.narrate(move || closing.drain(None));
+    demo.print_reports(move || closing.drain(None));
 
     for number in others {
         let message = client.send_message(number, ours).body("Your table is ready.").tag("table").await?;
@@ -59,6 +59,6 @@ async fn main() -> Result<ExitCode, Box<dyn StdError>> {
         }
     }
     client.run().await?;
-    stage.verdict()?;
+    demo.check()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,15 +7,15 @@
 use std::error::Error as StdError;
 use std::process::ExitCode;
 
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 use signalwire_relay_tokio::{Call, Config, Error, RelayClient, phone, secs};
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("voicemail_detect")?;
+    let demo = Demo::set("voicemail_detect")?;
     let mut numbers: Vec<String> = std::env::args().skip(1).collect();
-    if numbers.is_empty() && stage.is_simulated() {
+    if numbers.is_empty() && demo.is_simulated() {
         numbers =
             ["+15552220000", "+15553330001", "+15553330002", "+15553330003"].map(str::to_owned).to_vec();
     }
@@ -23,8 +23,8 @@ async fn main() -> Result<ExitCode, Box<dyn StdError>> {
         eprintln!("usage: voicemail_detect OUR-NUMBER NUMBER...");
         return Ok(ExitCode::FAILURE);
     };
-    let client = RelayClient::connect(Config::from_vars(|name| stage.var(name))).await?;
-    stage.narrate(|| ());
+    let client = RelayClient::connect(Config::from_vars(|name| demo.var(name))).await?;
+    demo.print_reports(|| ());
     for number in others {
         match client.dial(phone(number).from(ours).timeout(secs(30))).await {
             Ok(call) => match call.scope(speak(&call)).await {
@@ -37,7 +37,7 @@ async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     }
     client.drain(Some(secs(5)));
     client.run().await?;
-    stage.verdict()?;
+    demo.check()?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,8 +3,8 @@
 use std::ops::Deref;
 
 use signalwire_relay_core::adapter;
-use signalwire_relay_core::pump::Pump;
-use signalwire_relay_core::{Client, Config, Driver, Error};
+use signalwire_relay_core::driver::Driver;
+use signalwire_relay_core::{Client, ClientState, Config, Error};
 use tokio::sync::watch;
 
 use crate::runtime::Runtime;
@@ -38,7 +38,7 @@ impl RelayClient {
     ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
-    /// used; [`Error::Rejected`], with the service's own words, if it refuses the credentials, or
+    /// used; [`Error::AuthenticationFailed`], with the service's own words, if it refuses the credentials, or
     /// the connection for no reason of its own, three times, or does not support the version of the protocol.
     ///
     /// # Panics
@@ -74,12 +74,12 @@ impl RelayClient {
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "settings are used up by the client made of them")]
     pub fn start(config: Config) -> Result<Self, Error> {
-        config.check()?;
+        config.validate()?;
         let runtime = Runtime::new(&config)?;
-        let (client, driver) = Driver::new(&config, fastrand::u64(..))?;
+        let (client, driver) = ClientState::new(&config, fastrand::u64(..))?;
         let (stopping, stopped) = watch::channel(());
         tokio::spawn(async move {
-            Pump::new(driver, runtime).await.end().await;
+            Driver::new(driver, runtime).await.end().await;
             drop(stopping);
         });
         Ok(Self { client, stopped })

@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 
 use async_tungstenite::tokio::TokioAdapter;
 use rustls::ClientConfig;
-use signalwire_relay_core::adapter::{self, ADDRESS_LIMIT, FAREWELL, LAST_TASKS, Socket};
-use signalwire_relay_core::pump::{self, Opening};
+use signalwire_relay_core::adapter::{self, ADDRESS_TIMEOUT, CLOSE_TIMEOUT, Socket, TASKS_TIMEOUT};
+use signalwire_relay_core::driver::{self, Opening};
 use signalwire_relay_core::session::{ConnectionState, Notice};
 use signalwire_relay_core::{Config, Endpoint, Error, Task};
 use tokio::net::TcpStream;
@@ -32,7 +32,7 @@ impl Runtime {
     /// Gives the tasks a moment to finish.
     pub(crate) async fn end(mut self) {
         let tasks = &mut self.tasks;
-        let _ = timeout(LAST_TASKS, async { while tasks.join_next().await.is_some() {} }).await;
+        let _ = timeout(TASKS_TIMEOUT, async { while tasks.join_next().await.is_some() {} }).await;
         if !tasks.is_empty() {
             adapter::tasks_left(tasks.len());
             tasks.detach_all();
@@ -40,7 +40,7 @@ impl Runtime {
     }
 }
 
-impl pump::Runtime for Runtime {
+impl driver::Runtime for Runtime {
     type Socket = Socket;
 
     fn now(&self) -> std::time::Instant {
@@ -75,7 +75,7 @@ impl pump::Runtime for Runtime {
     }
 
     fn part(&mut self, socket: Socket, rest: VecDeque<String>) {
-        self.tasks.spawn(async move { drop(timeout(FAREWELL, socket.part(rest)).await) });
+        self.tasks.spawn(async move { drop(timeout(CLOSE_TIMEOUT, socket.part(rest)).await) });
     }
 
     fn notice(&mut self, notice: &Notice) {
@@ -92,7 +92,7 @@ async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
     let mut last = adapter::nowhere();
     let addresses = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port)).await?;
     for address in adapter::in_turn(addresses) {
-        match timeout(ADDRESS_LIMIT, TcpStream::connect(address)).await {
+        match timeout(ADDRESS_TIMEOUT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 // Frames are small and each is wanted at once. Where it cannot be set it is only slower.
                 let _ = stream.set_nodelay(true);

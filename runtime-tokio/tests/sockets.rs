@@ -63,7 +63,7 @@ async fn first_failure(config: Config) -> String {
     let mut states: ConnectionStates = client.connection_states();
     tokio::time::timeout(LIMIT, async {
         while let Some(state) = states.next().await {
-            if let ConnectionState::Waiting { reason, .. } = state {
+            if let ConnectionState::Backoff { reason, .. } = state {
                 return reason.to_string();
             }
         }
@@ -236,7 +236,7 @@ async fn a_frame_beyond_the_limit_costs_the_connection_and_not_the_client() {
 async fn a_wrong_token_is_refused_three_times() {
     let simulator = start(ListenOptions::new(Scenario::new()));
     match connect(plain(&simulator).token("wrong")).await {
-        Err(Error::Rejected(rejected)) => assert_eq!(rejected.message, "Authentication failed"),
+        Err(Error::AuthenticationFailed(rejected)) => assert_eq!(rejected.message, "Authentication failed"),
         other => panic!("{other:?}"),
     }
     let refusals = std::iter::from_fn(|| simulator.next_report(Duration::from_millis(100)))

@@ -10,7 +10,7 @@ const TARGET: &str = "signalwire_relay";
 pub fn connection(state: &ConnectionState) {
     match state {
         ConnectionState::Ready { .. } => tracing::info!(target: TARGET, "{state}"),
-        ConnectionState::Waiting { .. } | ConnectionState::Closed { reason: Some(_) } => {
+        ConnectionState::Backoff { .. } | ConnectionState::Closed { reason: Some(_) } => {
             tracing::warn!(target: TARGET, "{state}");
         }
         _ => tracing::debug!(target: TARGET, "{state}"),

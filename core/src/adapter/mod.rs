@@ -1,4 +1,4 @@
-//! What the adapters share besides the [`pump`](crate::pump): TLS, WebSockets, logging.
+//! What the adapters share besides the [`pump`](crate::driver): TLS, WebSockets, logging.
 //!
 //! Only with the feature `adapter`; what is asynchronous, only with `async-adapter`. It is for crates that connect
 //! clients, not for applications, and brings libraries but neither a network nor a runtime.
@@ -17,14 +17,14 @@ pub use self::log::{broken_down, connection, interrupted, notice, tasks_left};
 #[cfg(feature = "async-adapter")]
 pub use self::socket::Socket;
 pub use self::tls::{server_name, tls_config};
-pub use self::websocket::{MESSAGE_LIMIT, broken, frame, limits};
+pub use self::websocket::{MAX_MESSAGE_BYTES, broken, frame, limits};
 
 /// How long one of a host's addresses may take to answer, so that the others get their turn.
-pub const ADDRESS_LIMIT: Duration = Duration::from_secs(3);
+pub const ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long parting with a socket may take.
-pub const FAREWELL: Duration = Duration::from_secs(1);
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long tasks may take to finish once the client is closed and everything that they wait for has ended.
-pub const LAST_TASKS: Duration = Duration::from_secs(2);
+pub const TASKS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A host's addresses in the order in which to try them: the families in turn, for one of them may be of no use.
 pub fn in_turn(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
@@ -41,7 +41,7 @@ pub fn in_turn(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAdd
     ranked.into_iter().map(|(_, address)| address).collect()
 }
 
-/// The error of an address that did not answer within [`ADDRESS_LIMIT`].
+/// The error of an address that did not answer within [`ADDRESS_TIMEOUT`].
 pub fn silent(address: SocketAddr) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, format!("{address} does not answer"))
 }

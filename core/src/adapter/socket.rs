@@ -13,7 +13,7 @@ use rustls::ClientConfig;
 
 use super::{broken, frame, limits, server_name};
 use crate::config::Endpoint;
-use crate::pump;
+use crate::driver;
 use crate::session::Frame;
 
 /// A byte stream.
@@ -62,7 +62,7 @@ impl Socket {
     }
 }
 
-impl pump::Socket for Socket {
+impl driver::Socket for Socket {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
         Pin::new(&mut self.0).poll_ready(cx).map_err(|error| broken(&error))
     }

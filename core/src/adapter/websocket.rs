@@ -6,11 +6,13 @@ use tungstenite::{Error, Message};
 use crate::session::Frame;
 
 /// The largest message that is accepted, in bytes.
-pub const MESSAGE_LIMIT: usize = 10 * 1024 * 1024;
+pub const MAX_MESSAGE_BYTES: usize = 10 * 1024 * 1024;
 
 /// The settings of every WebSocket.
 pub fn limits() -> WebSocketConfig {
-    WebSocketConfig::default().max_message_size(Some(MESSAGE_LIMIT)).max_frame_size(Some(MESSAGE_LIMIT))
+    WebSocketConfig::default()
+        .max_message_size(Some(MAX_MESSAGE_BYTES))
+        .max_frame_size(Some(MAX_MESSAGE_BYTES))
 }
 
 /// The frame that a message is.

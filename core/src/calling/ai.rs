@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Steer, method, operation, params, rules};
+use super::{Control, method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
@@ -49,11 +49,11 @@ params! {
 operation!(
     Ai,
     "calling.ai",
-    Named,
+    ControlId,
     AiEvent,
     ends: |event| matches!(event.state, AiState::Finished | AiState::Error),
     silent_stop: "calling.ai.stop" => r#"{"state": "finished"}"#,
-    check: |ai| rules::optional_web_url("post_prompt_url", ai.post_prompt_url.as_deref())
+    validate: |ai| validate::optional_web_url("post_prompt_url", ai.post_prompt_url.as_deref())
 );
 
 impl Request<Ai> {
@@ -77,8 +77,8 @@ impl Action<Ai> {
     /// agent.stop().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.ai.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.ai.stop"))
     }
 }
 
@@ -104,8 +104,8 @@ params! {
     }
 }
 
-method!(AmazonBedrock, "calling.amazon_bedrock", check: |bedrock| {
-    rules::optional_web_url("post_prompt_url", bedrock.post_prompt_url.as_deref())
+method!(AmazonBedrock, "calling.amazon_bedrock", validate: |bedrock| {
+    validate::optional_web_url("post_prompt_url", bedrock.post_prompt_url.as_deref())
 });
 
 impl Request<AmazonBedrock> {
@@ -144,7 +144,7 @@ params! {
     }
 }
 
-method!(AiMessage, "calling.ai_message", check_complete: |message| {
+method!(AiMessage, "calling.ai_message", validate_complete: |message| {
     if message.message_text.is_none() && message.reset.is_none() && message.global_data.is_none() {
         return Err(InvalidArgument::new("message_text", "there is neither a text, nor a reset, nor data"));
     }

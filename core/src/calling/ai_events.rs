@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 use crate::events::event;
-use crate::json::Unprinted;
+use crate::json::Redacted;
 use crate::open_enum::open_enum;
 
 event! {
@@ -132,7 +132,7 @@ event! {
         /// The time for which the session stood still for lack of credit (`wallet_paused_sec` on the wire).
         #[serde(rename = "wallet_paused_sec")]
         pub wallet_paused: Option<Duration>,
-        billing: Unprinted,
+        billing: Redacted,
     }
 }
 

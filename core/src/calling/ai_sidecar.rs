@@ -10,14 +10,14 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Accepted, AiCallInfo, AiChannelData, EndHint, LiveAction, LiveDirection, Method, Steer, method,
-    operation, params, rules,
+    Accepted, AiCallInfo, AiChannelData, Control, EndHint, LiveAction, LiveDirection, Method, method,
+    operation, params, validate,
 };
 use crate::client::{Action, Call, Events, Request, Wait};
 use crate::error::{Error, InvalidArgument};
 use crate::events::{EventData, event};
 use crate::ids::AskId;
-use crate::json::{Unprinted, milliseconds, object};
+use crate::json::{Redacted, milliseconds, object};
 use crate::open_enum::open_enum;
 
 /// Parameters of `calling.ai_sidecar`. Parameters given as JSON go to the service unchanged.
@@ -25,9 +25,9 @@ use crate::open_enum::open_enum;
 pub struct AiSidecar {
     lang: String,
     #[serde(rename = "SWAIG", skip_serializing_if = "Option::is_none")]
-    swaig: Option<Unprinted>,
+    swaig: Option<Redacted>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    global_data: Option<Unprinted>,
+    global_data: Option<Redacted>,
     #[serde(flatten)]
     basics: Basics,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,22 +150,22 @@ impl Request<AiSidecar> {
     /// The functions that the sidecar may call (`SWAIG` on the wire): an object with `defaults`, `functions` and
     /// `mcp_servers`. `Debug` does not print it. Default: none.
     pub fn swaig(mut self, functions: impl Into<Value>) -> Self {
-        self.method.swaig = Some(Unprinted(functions.into()));
+        self.method.swaig = Some(Redacted(functions.into()));
         self
     }
 
     /// Data that the sidecar's functions share. `Debug` does not print it. Default: none.
     pub fn global_data(mut self, data: Map<String, Value>) -> Self {
-        self.method.global_data = Some(Unprinted(Value::Object(data)));
+        self.method.global_data = Some(Redacted(Value::Object(data)));
         self
     }
 }
 
 impl AiSidecar {
-    fn check(&self) -> Result<(), InvalidArgument> {
-        rules::not_empty("lang", &self.lang)?;
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::not_empty("lang", &self.lang)?;
         let basics = &self.basics;
-        rules::optional_web_url("url", basics.url.as_deref())?;
+        validate::optional_web_url("url", basics.url.as_deref())?;
         let both = |sides: &Vec<LiveDirection>| {
             sides.contains(&LiveDirection::RemoteCaller) && sides.contains(&LiveDirection::LocalCaller)
         };
@@ -205,7 +205,7 @@ fn within(
 operation!(
     AiSidecar,
     "calling.ai_sidecar",
-    Unnamed,
+    None,
     SidecarEvent,
     ends: |event| event.report.kind == SidecarKind::Final,
     // A sidecar without a summary may have no report after this one.
@@ -215,7 +215,7 @@ operation!(
         _ => EndHint::None,
     },
     silent_stop: "calling.ai_sidecar.stop" => r#"{"sidecar_event": {"type": "stop"}}"#,
-    check: AiSidecar::check
+    validate: AiSidecar::validate
 );
 
 /// A running AI sidecar. A call has one at a time. Dropping it lets the sidecar go on.
@@ -241,7 +241,7 @@ impl Action<AiSidecar> {
     /// Gives the sidecar a text to think about (`calling.ai_sidecar.poke`).
     ///
     /// # Errors
-    /// [`Error::Refused`] if the sidecar is over.
+    /// [`Error::ServiceError`] if the sidecar is over.
     pub fn poke(&self, text: impl Into<String>) -> Request<PokeSidecar> {
         self.call().request(PokeSidecar::new(text.into()))
     }
@@ -251,7 +251,7 @@ impl Action<AiSidecar> {
     /// Done when the service has taken the question; [`SidecarAsk::answer`] waits for the answer.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the sidecar is over.
+    /// [`Error::ServiceError`] if the sidecar is over.
     pub fn ask(&self, text: impl Into<String>) -> Request<AskSidecar> {
         // Followed before it is sent: the answer may overtake the reply.
         self.call().request(AskSidecar { text: text.into(), reports: self.events(), sidecar: self.clone() })
@@ -260,14 +260,14 @@ impl Action<AiSidecar> {
     /// Asks the service for the sidecar's figures (`calling.ai_sidecar.status`).
     ///
     /// # Errors
-    /// [`Error::Refused`] if the sidecar is over.
+    /// [`Error::ServiceError`] if the sidecar is over.
     pub fn status(&self) -> Request<GetSidecarStatus> {
         self.call().request(GetSidecarStatus::new())
     }
 
     /// Stops the sidecar (`calling.ai_sidecar.stop`). Succeeds if it is over already.
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.ai_sidecar.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.ai_sidecar.stop"))
     }
 }
 
@@ -278,7 +278,7 @@ params! {
     }
 }
 
-method!(PokeSidecar, "calling.ai_sidecar.poke", check: |poke| rules::not_empty("text", &poke.text));
+method!(PokeSidecar, "calling.ai_sidecar.poke", validate: |poke| validate::not_empty("text", &poke.text));
 
 /// Parameters of `calling.ai_sidecar.ask`.
 #[derive(Debug, Serialize)]
@@ -297,8 +297,8 @@ impl Method for AskSidecar {
         "calling.ai_sidecar.ask".into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
-        rules::not_empty("text", &self.text)
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::not_empty("text", &self.text)
     }
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<SidecarAsk, Error> {
@@ -326,7 +326,7 @@ impl SidecarAsk {
     /// service gave no id. Its text is [`SidecarReport::raw`]. Gives `None` if the sidecar ends without an answer.
     ///
     /// Can be called again, after a limit has passed too. Dropping it only stops waiting. An answer stays available while
-    /// no more than [`FOLLOW_LIMIT`](crate::FOLLOW_LIMIT) reports follow it before it is waited for.
+    /// no more than [`MAX_WAITING_EVENTS`](crate::MAX_WAITING_EVENTS) reports follow it before it is waited for.
     ///
     /// # Errors
     /// [`Error::CallGone`] if the call ends first; [`Error::TimedOut`] if a limit was set and passes.
@@ -511,8 +511,8 @@ object! {
         pub summary: Option<String>,
         /// The function.
         pub name: Option<String>,
-        arguments: Unprinted,
-        response: Unprinted,
+        arguments: Redacted,
+        response: Redacted,
         /// The reason why there was nothing to report.
         pub reason: Option<String>,
         /// The error, without secrets of this client.
@@ -549,7 +549,7 @@ impl SidecarReport {
     }
 }
 
-fn unwrapped(wrapped: &Unprinted) -> Value {
+fn unwrapped(wrapped: &Redacted) -> Value {
     match &wrapped.0 {
         Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
         other => other.clone(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Codec, method, params, rules};
+use super::{Codec, method, params, validate};
 use crate::client::{Call, Request};
 use crate::json::whole_seconds;
 
@@ -28,9 +28,9 @@ impl Default for Answer {
     }
 }
 
-method!(Answer, "calling.answer", check: |answer| {
-    rules::whole("max_duration", answer.max_duration)?;
-    rules::codecs("codecs", answer.codecs.iter().flatten(), &Codec::OF_CALLS)
+method!(Answer, "calling.answer", validate: |answer| {
+    validate::whole("max_duration", answer.max_duration)?;
+    validate::codecs("codecs", answer.codecs.iter().flatten(), &Codec::OF_CALLS)
 });
 
 impl Call {

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{method, params, rules};
+use super::{method, params, validate};
 use crate::client::{Call, Request};
 
 /// Parameters of `calling.bind_digit`.
@@ -21,10 +21,10 @@ pub struct BindDigit {
     max_triggers: Option<NonZeroU32>,
 }
 
-method!(BindDigit, "calling.bind_digit", check: |bind| {
-    rules::not_empty("digits", &bind.digits)?;
-    rules::keys_and_pauses("digits", &bind.digits)?;
-    rules::not_empty("bind_method", &bind.bind_method)
+method!(BindDigit, "calling.bind_digit", validate: |bind| {
+    validate::not_empty("digits", &bind.digits)?;
+    validate::keys_and_pauses("digits", &bind.digits)?;
+    validate::not_empty("bind_method", &bind.bind_method)
 });
 
 impl Request<BindDigit> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Steer, operation, params, rules};
+use super::{Control, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
@@ -103,7 +103,7 @@ impl Collect {
     }
 
     fn keys(mut self, set: impl FnOnce(&mut Digits)) -> Self {
-        // Without Collect::digits the maximum stays 0, which check() refuses by name.
+        // Without Collect::digits the maximum stays 0, which validate() refuses by name.
         set(self.digits.get_or_insert_default());
         self
     }
@@ -161,7 +161,7 @@ impl Collect {
         self
     }
 
-    /// Whether results are reported as they grow. They reach the followers of the call's events, and do not
+    /// Whether results are reported as they grow. They reach the subscribers of the call's events, and do not
     /// end the collect. By the newer specification only [`Call::collect`] has it. Default: no.
     pub fn partial_results(mut self, yes: bool) -> Self {
         self.partial_results = Some(yes);
@@ -196,7 +196,7 @@ impl Collect {
         self.digits.get_or_insert_default().min = Some(min);
     }
 
-    pub(crate) fn check(&self) -> Result<(), InvalidArgument> {
+    pub(crate) fn validate(&self) -> Result<(), InvalidArgument> {
         if self.digits.is_none() && self.speech.is_none() {
             return Err(InvalidArgument::new("collect", "it collects neither digits nor speech"));
         }
@@ -205,15 +205,15 @@ impl Collect {
                 return Err(InvalidArgument::new("max", "at least 1 digit has to be collected"));
             }
             if let Some(min) = digits.min.filter(|min| *min > digits.max) {
-                let rule = format!("{min} is more than the maximum, {}", digits.max);
-                return Err(InvalidArgument::new("min", rule));
+                let reason = format!("{min} is more than the maximum, {}", digits.max);
+                return Err(InvalidArgument::new("min", reason));
             }
-            rules::positive("digit_timeout", digits.digit_timeout)?;
-            rules::keys("terminators", digits.terminators.as_deref())?;
+            validate::positive("digit_timeout", digits.digit_timeout)?;
+            validate::keys("terminators", digits.terminators.as_deref())?;
         }
         if let Some(speech) = &self.speech {
-            rules::positive("end_silence_timeout", speech.end_silence_timeout)?;
-            rules::positive("speech_timeout", speech.longest)?;
+            validate::positive("end_silence_timeout", speech.end_silence_timeout)?;
+            validate::positive("speech_timeout", speech.longest)?;
         }
         Ok(())
     }
@@ -236,12 +236,12 @@ params! {
 operation!(
     StandaloneCollect,
     "calling.collect",
-    Named,
+    ControlId,
     CollectEvent,
     ends: CollectEvent::is_last,
-    check: |collect| {
-        collect.collect.check()?;
-        rules::optional_web_url("status_url", collect.status_url.as_deref())
+    validate: |collect| {
+        collect.collect.validate()?;
+        validate::optional_web_url("status_url", collect.status_url.as_deref())
     }
 );
 
@@ -261,13 +261,13 @@ pub type StandaloneCollectAction = Action<StandaloneCollect>;
 /// ```
 impl Action<StandaloneCollect> {
     /// Stops collecting (`calling.collect.stop`). Succeeds if it is over already.
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.collect.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.collect.stop"))
     }
 
     /// Starts the clock for the first input (`calling.collect.start_input_timers`).
-    pub fn start_input_timers(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.collect.start_input_timers"))
+    pub fn start_input_timers(&self) -> Request<Control> {
+        self.control(Control::new("calling.collect.start_input_timers"))
     }
 }
 
@@ -513,7 +513,7 @@ mod tests {
 
     #[test]
     fn what_the_service_would_refuse_is_named() {
-        let field = |collect: Collect| collect.check().expect_err("refused").field;
+        let field = |collect: Collect| collect.validate().expect_err("refused").field;
         assert_eq!(field(Collect::default()), "collect");
         assert_eq!(field(Collect::digits(0)), "max");
         assert_eq!(field(Collect::speech().terminators("#")), "max");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Accepted, Method, method, params, rules};
+use super::{Accepted, Method, method, params, validate};
 use crate::client::{Call, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::events::EventData as _;
@@ -128,12 +128,12 @@ impl Method for JoinConference {
         "calling.join_conference".into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
-        rules::not_empty("name", &self.name)?;
-        rules::webhook_method("status_callback_method", self.status_callback_method.as_deref())?;
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::not_empty("name", &self.name)?;
+        validate::webhook_method("status_callback_method", self.status_callback_method.as_deref())?;
         let method = self.recording_status_callback_method.as_deref();
-        rules::webhook_method("recording_status_callback_method", method)?;
-        self.stream.as_ref().map_or(Ok(()), check_stream)?;
+        validate::webhook_method("recording_status_callback_method", method)?;
+        self.stream.as_ref().map_or(Ok(()), validate_stream)?;
         match self.max_participants {
             Some(0) => Err(InvalidArgument::new("max_participants", "at least 1 has to be let in")),
             _ => Ok(()),
@@ -147,15 +147,15 @@ impl Method for JoinConference {
     }
 }
 
-fn check_stream(stream: &Map<String, Value>) -> Result<(), InvalidArgument> {
+fn validate_stream(stream: &Map<String, Value>) -> Result<(), InvalidArgument> {
     let text = |name: &str| stream.get(name).and_then(Value::as_str);
-    rules::scheme("stream.url", text("url").unwrap_or_default(), &["wss"])?;
+    validate::scheme("stream.url", text("url").unwrap_or_default(), &["wss"])?;
     if let Some(url) = stream.get("status_url") {
-        rules::web_url("stream.status_url", url.as_str().unwrap_or_default())?;
+        validate::web_url("stream.status_url", url.as_str().unwrap_or_default())?;
     }
     match stream.get("status_url_method") {
         Some(method) => {
-            rules::webhook_method("stream.status_url_method", Some(method.as_str().unwrap_or_default()))
+            validate::webhook_method("stream.status_url_method", Some(method.as_str().unwrap_or_default()))
         }
         None => Ok(()),
     }
@@ -168,8 +168,8 @@ params! {
     }
 }
 
-method!(LeaveConference, "calling.leave_conference", check: |leave| {
-    rules::not_empty("conference_id", &leave.conference_id)
+method!(LeaveConference, "calling.leave_conference", validate: |leave| {
+    validate::not_empty("conference_id", &leave.conference_id)
 });
 
 impl Call {

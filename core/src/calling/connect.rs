@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Device, Devices, Playlist, Price, method, operation, params, rules};
+use super::{Device, Devices, Playlist, Price, method, operation, params, validate};
 use crate::client::{Action, Call, Request, Wait};
 use crate::error::InvalidArgument;
 use crate::events::event;
@@ -56,24 +56,24 @@ params! {
 }
 
 impl Connect {
-    fn check(&self) -> Result<(), InvalidArgument> {
-        self.devices.check()?;
-        self.ringback.as_ref().map_or(Ok(()), |ringback| ringback.check("ringback"))?;
-        rules::whole("max_duration", self.max_duration)?;
-        rules::positive("timeout", self.ring_timeout)?;
-        rules::keys_and_pauses("send_digits", self.send_digits.as_deref().unwrap_or_default())?;
-        rules::price(self.max_price_per_minute.as_ref())?;
-        rules::optional_web_url("status_url", self.status_url.as_deref())
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        self.devices.validate()?;
+        self.ringback.as_ref().map_or(Ok(()), |ringback| ringback.validate("ringback"))?;
+        validate::whole("max_duration", self.max_duration)?;
+        validate::positive("timeout", self.ring_timeout)?;
+        validate::keys_and_pauses("send_digits", self.send_digits.as_deref().unwrap_or_default())?;
+        validate::price(self.max_price_per_minute.as_ref())?;
+        validate::optional_web_url("status_url", self.status_url.as_deref())
     }
 }
 
 operation!(
     Connect,
     "calling.connect",
-    Unnamed,
+    None,
     ConnectEvent,
     ends: |event| matches!(event.connect_state, ConnectState::Disconnected | ConnectState::Failed),
-    check: Connect::check
+    validate: Connect::validate
 );
 
 /// A connection between a call and another party. It is over when they are separated, or when the other party

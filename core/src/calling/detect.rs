@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Steer, operation, params, rules};
+use super::{Control, operation, params, validate};
 use crate::client::{Action, Call, Request, Wait};
 use crate::error::InvalidArgument;
 use crate::events::event;
@@ -76,9 +76,9 @@ pub struct DigitDetector {
 }
 
 impl Detector {
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         match self {
-            Self::Digit(digit) => rules::keys("digits", digit.digits.as_deref()),
+            Self::Digit(digit) => validate::keys("digits", digit.digits.as_deref()),
             _ => Ok(()),
         }
     }
@@ -102,13 +102,13 @@ params! {
 operation!(
     Detect,
     "calling.detect",
-    Named,
+    ControlId,
     DetectEvent,
     answers: DetectEvent::is_result,
     ends: DetectEvent::is_last,
-    check: |detect| {
-        detect.detect.check()?;
-        rules::optional_web_url("status_url", detect.status_url.as_deref())
+    validate: |detect| {
+        detect.detect.validate()?;
+        validate::optional_web_url("status_url", detect.status_url.as_deref())
     }
 );
 
@@ -193,8 +193,8 @@ impl Action<Detect> {
     /// detect.stop().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.detect.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.detect.stop"))
     }
 
     /// Waits until the greeting of a machine is over and a message can be left

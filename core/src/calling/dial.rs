@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Accepted, CallState, Device, Devices, Direction, EndReason, EndSource, Method, ParentCall, PeerCall,
-    Price, SipData, params, rules,
+    Price, SipData, params, validate,
 };
 use crate::client::{Call, Client, Request};
 use crate::error::{Error, InvalidArgument};
@@ -73,13 +73,13 @@ impl Method for Dial {
         "calling.dial".into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
-        self.devices.check_dialable()?;
-        rules::whole("max_duration", self.max_duration)?;
-        rules::positive("timeout", self.ring_timeout)?;
-        rules::keys_and_pauses("send_digits", self.send_digits.as_deref().unwrap_or_default())?;
-        rules::price(self.max_price_per_minute.as_ref())?;
-        self.tag.as_ref().map_or(Ok(()), |tag| rules::not_empty("tag", tag.as_str()))
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        self.devices.validate_dialable()?;
+        validate::whole("max_duration", self.max_duration)?;
+        validate::positive("timeout", self.ring_timeout)?;
+        validate::keys_and_pauses("send_digits", self.send_digits.as_deref().unwrap_or_default())?;
+        validate::price(self.max_price_per_minute.as_ref())?;
+        self.tag.as_ref().map_or(Ok(()), |tag| validate::not_empty("tag", tag.as_str()))
     }
 
     fn target(&self) -> Option<Target> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{operation, params, rules};
+use super::{operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::events::event;
 use crate::json::write_seconds;
@@ -26,10 +26,10 @@ params! {
 operation!(
     Echo,
     "calling.echo",
-    Unnamed,
+    None,
     EchoEvent,
     ends: |event| event.state == EchoState::Finished,
-    check: |echo| rules::optional_web_url("status_url", echo.status_url.as_deref())
+    validate: |echo| validate::optional_web_url("status_url", echo.status_url.as_deref())
 );
 
 /// A running echo. It cannot be stopped. Older services may not tell that it is over: it is then over with its call.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::events::event;
-use crate::json::Unprinted;
+use crate::json::Redacted;
 
 event! {
     /// `calling.error`: something went wrong at the service. By the newer specification only AI features send it, with
@@ -21,7 +21,7 @@ event! {
         pub description: Option<String>,
         /// `true` if the error ended the operation. Older services do not say.
         pub fatal: Option<bool>,
-        error: Unprinted,
+        error: Redacted,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sending and receiving faxes (`calling.send_fax`, `calling.receive_fax`).
 
-use super::{Steer, operation, params, rules};
+use super::{Control, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::events::event;
 use crate::json::object;
@@ -31,13 +31,13 @@ params! {
     }
 }
 
-operation!(SendFax, "calling.send_fax", Named, FaxEvent, ends: FaxEvent::is_last, check: |fax| {
-    rules::web_url("document", &fax.document)?;
-    rules::optional_web_url("status_url", fax.status_url.as_deref())
+operation!(SendFax, "calling.send_fax", ControlId, FaxEvent, ends: FaxEvent::is_last, validate: |fax| {
+    validate::web_url("document", &fax.document)?;
+    validate::optional_web_url("status_url", fax.status_url.as_deref())
 });
 
-operation!(ReceiveFax, "calling.receive_fax", Named, FaxEvent, ends: FaxEvent::is_last, check: |fax| {
-    rules::optional_web_url("status_url", fax.status_url.as_deref())
+operation!(ReceiveFax, "calling.receive_fax", ControlId, FaxEvent, ends: FaxEvent::is_last, validate: |fax| {
+    validate::optional_web_url("status_url", fax.status_url.as_deref())
 });
 
 /// A fax on its way out. Dropping it lets it go on.
@@ -54,8 +54,8 @@ impl Action<SendFax> {
     /// fax.stop().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.send_fax.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.send_fax.stop"))
     }
 }
 
@@ -68,8 +68,8 @@ impl Action<ReceiveFax> {
     /// fax.stop().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.receive_fax.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.receive_fax.stop"))
     }
 }
 

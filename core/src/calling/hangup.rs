@@ -21,7 +21,7 @@ impl Method for Hangup {
         "calling.end".into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         use EndReason::{Busy, Cancel, Decline, Error, Hangup, NoAnswer, Other};
         match &self.reason {
             Hangup | Cancel | Busy | NoAnswer | Decline | Error | Other(_) => Ok(()),

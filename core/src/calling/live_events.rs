@@ -21,7 +21,7 @@ use super::Confidence;
 use crate::credentials::Secret;
 use crate::events::event;
 use crate::ids::CallId;
-use crate::json::{Unprinted, object, read_lists};
+use crate::json::{Redacted, object, read_lists};
 use crate::open_enum::open_enum;
 
 object! {
@@ -66,9 +66,9 @@ object! {
         /// The caller's number.
         pub caller_id_number: Option<String>,
         #[serde(rename = "SWMLVars")]
-        swml_vars: Unprinted,
+        swml_vars: Redacted,
         #[serde(rename = "SWMLCall")]
-        swml_call: Unprinted,
+        swml_call: Redacted,
     }
 }
 

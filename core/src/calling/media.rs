@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::rules;
+use super::validate;
 use crate::error::InvalidArgument;
 use crate::json::write_seconds;
 use crate::open_enum::open_enum;
@@ -39,14 +39,14 @@ pub enum Media {
 }
 
 impl Media {
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         match self {
-            Self::Audio(audio) => rules::web_url("url", &audio.url),
-            Self::Tts(tts) => rules::not_empty("text", &tts.text),
-            Self::Silence(silence) => rules::positive("duration", silence.duration),
+            Self::Audio(audio) => validate::web_url("url", &audio.url),
+            Self::Tts(tts) => validate::not_empty("text", &tts.text),
+            Self::Silence(silence) => validate::positive("duration", silence.duration),
             Self::Ringtone(ringtone) => {
-                rules::not_empty("name", &ringtone.name)?;
-                rules::positive("duration", ringtone.duration)
+                validate::not_empty("name", &ringtone.name)?;
+                validate::positive("duration", ringtone.duration)
             }
             Self::Raw(_) => Ok(()),
         }
@@ -160,11 +160,11 @@ impl Playlist {
         self
     }
 
-    pub(crate) fn check(&self, field: &'static str) -> Result<(), InvalidArgument> {
+    pub(crate) fn validate(&self, field: &'static str) -> Result<(), InvalidArgument> {
         if self.0.is_empty() {
             return Err(InvalidArgument::new(field, "there is nothing to play"));
         }
-        self.0.iter().try_for_each(Media::check)
+        self.0.iter().try_for_each(Media::validate)
     }
 
     /// Lets `set` complete the texts in the list.
@@ -296,12 +296,12 @@ mod tests {
                 {"type": "song"},
             ])
         );
-        assert_eq!(list.check("play"), Ok(()));
+        assert_eq!(list.validate("play"), Ok(()));
     }
 
     #[test]
     fn what_the_service_would_refuse_is_named() {
-        let field = |list: Playlist| list.check("play").expect_err("refused").field;
+        let field = |list: Playlist| list.validate("play").expect_err("refused").field;
         assert_eq!(field(Playlist::default()), "play");
         assert_eq!(field(tts("").into()), "text");
         assert_eq!(field(audio("a.mp3").into()), "url");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::client::{ActionCore, Call, Progress, Sender, Watched};
+use crate::client::{ActionCore, Call, Progress, Sender, WatchCell};
 use crate::error::{Error, InvalidArgument};
 use crate::events::{Event, EventData};
 use crate::session::{Reply, Target};
@@ -25,26 +25,26 @@ pub trait Method: Serialize + Send + Sync + Sized + 'static {
     ///
     /// # Errors
     /// The first parameter that breaks a rule, and the rule.
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         Ok(())
     }
 
     /// Refuses parameters of which something is missing. Not asked where the application has added parameters of its own.
     #[doc(hidden)]
-    fn check_complete(&self) -> Result<(), InvalidArgument> {
+    fn validate_complete(&self) -> Result<(), InvalidArgument> {
         Ok(())
     }
 
     /// The rule that ends the operation, if the method starts one.
     #[doc(hidden)]
-    fn rule() -> Option<&'static Rule> {
+    fn completion_rule() -> Option<&'static CompletionRule> {
         None
     }
 
     /// Whether something is followed that goes on after the request was accepted.
     #[doc(hidden)]
     fn is_followed() -> bool {
-        Self::rule().is_some()
+        Self::completion_rule().is_some()
     }
 
     /// What the request is about, if that follows from its parameters.
@@ -75,15 +75,15 @@ pub trait Operation: Method<Output = crate::client::Action<Self>> {
 pub struct Accepted {
     pub(crate) reply: Reply,
     pub(crate) sender: Sender,
-    pub(crate) progress: Option<Arc<Watched<Progress>>>,
+    pub(crate) progress: Option<Arc<WatchCell<Progress>>>,
     pub(crate) action: Option<ActionCore>,
     pub(crate) call: Option<Call>,
 }
 
 /// How an operation is told apart from others on its call, and which event ends it.
 #[derive(Debug)]
-pub struct Rule {
-    pub(crate) key: Key,
+pub struct CompletionRule {
+    pub(crate) correlation: Correlation,
     /// The type of the events that belong to it.
     pub(crate) event: &'static str,
     /// Whether the event belongs to the operation, provided that it names it.
@@ -120,27 +120,27 @@ pub(crate) enum EndHint {
 
 /// Whether an operation, and the events about it, have a `control_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Key {
+pub(crate) enum Correlation {
     /// Both do.
-    Named,
+    ControlId,
     /// The operation has one; events may leave it out.
-    Optional,
+    OptionalControlId,
     /// Neither does: events are matched by their type.
-    Unnamed,
+    None,
 }
 
 /// Steers a running operation: stop, pause, resume, volume and the like.
 ///
 /// Steering an operation that is over succeeds and does nothing.
 #[derive(Debug, Serialize)]
-pub struct Steer {
+pub struct Control {
     #[serde(skip)]
     name: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<f64>,
 }
 
-impl Steer {
+impl Control {
     pub(crate) fn new(name: &'static str) -> Self {
         Self { name, volume: None }
     }
@@ -150,15 +150,15 @@ impl Steer {
     }
 }
 
-impl Method for Steer {
+impl Method for Control {
     type Output = ();
 
     fn name(&self) -> Cow<'static, str> {
         self.name.into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
-        super::rules::volume(self.volume)
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        super::validate::volume(self.volume)
     }
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<(), Error> {
@@ -166,12 +166,12 @@ impl Method for Steer {
     }
 }
 
-/// Implements [`Method`] for a method that gives nothing but its acceptance, with its `check` or `check_complete`.
+/// Implements [`Method`] for a method that gives nothing but its acceptance, with its `check` or `validate_complete`.
 macro_rules! method {
     ($name:ident, $wire:literal) => {
-        $crate::calling::method!($name, $wire, check: |_| Ok(()));
+        $crate::calling::method!($name, $wire, validate: |_| Ok(()));
     };
-    ($name:ident, $wire:literal, $check_name:ident: $check:expr $(,)?) => {
+    ($name:ident, $wire:literal, $validate_name:ident: $validate:expr $(,)?) => {
         impl $crate::calling::Method for $name {
             type Output = ();
 
@@ -179,9 +179,9 @@ macro_rules! method {
                 $wire.into()
             }
 
-            fn $check_name(&self) -> Result<(), $crate::error::InvalidArgument> {
-                let check: fn(&Self) -> Result<(), $crate::error::InvalidArgument> = $check;
-                check(self)
+            fn $validate_name(&self) -> Result<(), $crate::error::InvalidArgument> {
+                let validate: fn(&Self) -> Result<(), $crate::error::InvalidArgument> = $validate;
+                validate(self)
             }
 
             fn finish(
@@ -198,19 +198,19 @@ pub(crate) use method;
 /// Implements [`Method`] and [`Operation`] for a method that starts an operation.
 macro_rules! operation {
     (
-        $name:ident, $wire:literal, $key:ident, $event:ident,
+        $name:ident, $wire:literal, $correlation:ident, $event:ident,
         ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $stop:literal => $last:literal,)?
-        check: $check:expr
+        validate: $validate:expr
     ) => {
         $crate::calling::operation!(
-            $name, $wire, $key, $event,
-            answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $stop => $last,)? check: $check
+            $name, $wire, $correlation, $event,
+            answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $stop => $last,)? validate: $validate
         );
     };
     (
-        $name:ident, $wire:literal, $key:ident, $event:ident,
+        $name:ident, $wire:literal, $correlation:ident, $event:ident,
         answers: $answers:expr, ends: $ends:expr, $(end_hint: $hint:expr,)?
-        $(silent_stop: $stop:literal => $last:literal,)? check: $check:expr
+        $(silent_stop: $stop:literal => $last:literal,)? validate: $validate:expr
     ) => {
         impl $crate::calling::Method for $name {
             type Output = $crate::client::Action<Self>;
@@ -219,14 +219,14 @@ macro_rules! operation {
                 $wire.into()
             }
 
-            fn check(&self) -> Result<(), $crate::error::InvalidArgument> {
-                let check: fn(&Self) -> Result<(), $crate::error::InvalidArgument> = $check;
-                check(self)
+            fn validate(&self) -> Result<(), $crate::error::InvalidArgument> {
+                let validate: fn(&Self) -> Result<(), $crate::error::InvalidArgument> = $validate;
+                validate(self)
             }
 
-            fn rule() -> Option<&'static $crate::calling::Rule> {
-                static RULE: $crate::calling::Rule = $crate::calling::Rule {
-                    key: $crate::calling::Key::$key,
+            fn completion_rule() -> Option<&'static $crate::calling::CompletionRule> {
+                static RULE: $crate::calling::CompletionRule = $crate::calling::CompletionRule {
+                    correlation: $crate::calling::Correlation::$correlation,
                     event: <$event as $crate::events::EventData>::TYPE,
                     concerns: |event| <$event as $crate::events::EventData>::of(event).is_some(),
                     answers: |event| {

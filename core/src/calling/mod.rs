@@ -113,7 +113,6 @@ mod queue;
 mod receive;
 mod record;
 mod room;
-pub(crate) mod rules;
 mod send_digits;
 mod state;
 mod stream;
@@ -121,6 +120,7 @@ mod tap;
 mod transcribe;
 mod transfer;
 mod user_event;
+pub(crate) mod validate;
 
 pub use answer::Answer;
 pub use collect::{
@@ -139,8 +139,8 @@ pub(crate) use media::voice_setters;
 pub use media::{
     AudioMedia, Gender, Media, Playlist, RingtoneMedia, SilenceMedia, TtsMedia, audio, ringtone, silence, tts,
 };
-pub(crate) use method::{Accepted, EndHint, Key, SilentStop, method, operation, params};
-pub use method::{Method, Operation, Rule, Steer};
+pub(crate) use method::{Accepted, Correlation, EndHint, SilentStop, method, operation, params};
+pub use method::{CompletionRule, Control, Method, Operation};
 pub use pass::Pass;
 pub use play::{Play, PlayAction, PlayDirection, PlayEvent, PlayState};
 pub use play_and_collect::{CollectAction, PlayAndCollect};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{EndHint, Price, Steer, operation, params, rules};
+use super::{Control, EndHint, Price, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
@@ -186,10 +186,10 @@ params! {
 }
 
 impl Pay {
-    fn check(&self) -> Result<(), InvalidArgument> {
-        rules::web_url("payment_connector_url", &self.payment_connector_url)?;
-        rules::optional_web_url("status_url", self.status_url.as_deref())?;
-        rules::whole("timeout", self.key_timeout)?;
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::web_url("payment_connector_url", &self.payment_connector_url)?;
+        validate::optional_web_url("status_url", self.status_url.as_deref())?;
+        validate::whole("timeout", self.key_timeout)?;
         if let Some(amount) = &self.charge_amount
             && !amount.is_amount()
         {
@@ -209,11 +209,11 @@ impl Pay {
 operation!(
     Pay,
     "calling.pay",
-    Named,
+    ControlId,
     PayEvent,
     ends: PayEvent::is_last,
     end_hint: PayEvent::end_hint,
-    check: Pay::check
+    validate: Pay::validate
 );
 
 /// A payment under way. Dropping it lets it go on.
@@ -228,8 +228,8 @@ impl Action<Pay> {
     /// payment.stop().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.pay.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.pay.stop"))
     }
 }
 

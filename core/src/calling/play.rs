@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Playlist, RingtoneMedia, Steer, audio, operation, params, ringtone, rules, silence, tts, voice_setters,
+    Control, Playlist, RingtoneMedia, audio, operation, params, ringtone, silence, tts, validate,
+    voice_setters,
 };
 use crate::client::{Action, Call, Request};
 use crate::events::event;
@@ -56,13 +57,13 @@ params! {
 operation!(
     Play,
     "calling.play",
-    Named,
+    ControlId,
     PlayEvent,
     ends: |event| matches!(event.state, PlayState::Finished | PlayState::Error),
-    check: |play| {
-        play.play.check("play")?;
-        rules::volume(play.volume)?;
-        rules::optional_web_url("status_url", play.status_url.as_deref())
+    validate: |play| {
+        play.play.validate("play")?;
+        validate::volume(play.volume)?;
+        validate::optional_web_url("status_url", play.status_url.as_deref())
     }
 );
 
@@ -84,26 +85,26 @@ pub type PlayAction = Action<Play>;
 /// ```
 impl Action<Play> {
     /// Stops playing (`calling.play.stop`). Succeeds if it is over already.
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.play.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.play.stop"))
     }
 
     /// Pauses (`calling.play.pause`).
-    pub fn pause(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.play.pause"))
+    pub fn pause(&self) -> Request<Control> {
+        self.control(Control::new("calling.play.pause"))
     }
 
     /// Goes on after a pause (`calling.play.resume`).
-    pub fn resume(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.play.resume"))
+    pub fn resume(&self) -> Request<Control> {
+        self.control(Control::new("calling.play.resume"))
     }
 
     /// Sets the volume, −40 to 40 dB relative to the source (`calling.play.volume`).
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) outside of that: nothing was sent then.
-    pub fn volume(&self, db: f64) -> Request<Steer> {
-        self.steer(Steer::volume("calling.play.volume", db))
+    pub fn volume(&self, db: f64) -> Request<Control> {
+        self.control(Control::volume("calling.play.volume", db))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Prompting for keys and speech (`calling.play_and_collect`).
 
-use super::{Collect, CollectEvent, Playlist, Steer, audio, operation, params, rules, tts, voice_setters};
+use super::{
+    Collect, CollectEvent, Control, Playlist, audio, operation, params, tts, validate, voice_setters,
+};
 use crate::client::{Action, Call, Request};
 
 params! {
@@ -20,14 +22,14 @@ params! {
 operation!(
     PlayAndCollect,
     "calling.play_and_collect",
-    Named,
+    ControlId,
     CollectEvent,
     ends: CollectEvent::is_last,
-    check: |prompt| {
-        prompt.play.check("play")?;
-        prompt.collect.check()?;
-        rules::volume(prompt.volume)?;
-        rules::optional_web_url("status_url", prompt.status_url.as_deref())
+    validate: |prompt| {
+        prompt.play.validate("play")?;
+        prompt.collect.validate()?;
+        validate::volume(prompt.volume)?;
+        validate::optional_web_url("status_url", prompt.status_url.as_deref())
     }
 );
 
@@ -67,22 +69,22 @@ pub type CollectAction = Action<PlayAndCollect>;
 /// ```
 impl Action<PlayAndCollect> {
     /// Stops prompting and collecting (`calling.play_and_collect.stop`). Succeeds if it is over already.
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.play_and_collect.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.play_and_collect.stop"))
     }
 
     /// Sets the volume of the prompt, −40 to 40 dB relative to the source (`calling.play_and_collect.volume`).
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) outside of that: nothing was sent then.
-    pub fn volume(&self, db: f64) -> Request<Steer> {
-        self.steer(Steer::volume("calling.play_and_collect.volume", db))
+    pub fn volume(&self, db: f64) -> Request<Control> {
+        self.control(Control::volume("calling.play_and_collect.volume", db))
     }
 
     /// Starts the clock for the first input (`calling.collect.start_input_timers`). Older services only: by the newer
     /// specification the clock of a prompt runs by itself.
-    pub fn start_input_timers(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.collect.start_input_timers"))
+    pub fn start_input_timers(&self) -> Request<Control> {
+        self.control(Control::new("calling.collect.start_input_timers"))
     }
 }
 
@@ -92,7 +94,7 @@ impl Call {
     /// Done when the service has accepted it; the [`CollectAction`] gives the result.
     ///
     /// # Errors
-    /// [`Error::Refused`](crate::Error::Refused) with the code 409 while another prompt runs on the call, or an AI agent, by
+    /// [`Error::ServiceError`](crate::Error::ServiceError) with the code 409 while another prompt runs on the call, or an AI agent, by
     /// the newer specification.
     ///
     /// # Completion

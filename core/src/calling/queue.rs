@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{method, operation, params, rules};
+use super::{method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::events::event;
 use crate::ids::ControlId;
@@ -35,13 +35,13 @@ params! {
 operation!(
     EnterQueue,
     "calling.queue.enter",
-    Optional,
+    OptionalControlId,
     QueueEvent,
     ends: |event| matches!(event.status, QueueStatus::Leave | QueueStatus::Dequeue),
-    check: |enter| {
-        rules::not_empty("queue_name", &enter.queue_name)?;
-        rules::whole("wait_time", enter.wait_time)?;
-        rules::optional_web_url("status_url", enter.status_url.as_deref())
+    validate: |enter| {
+        validate::not_empty("queue_name", &enter.queue_name)?;
+        validate::whole("wait_time", enter.wait_time)?;
+        validate::optional_web_url("status_url", enter.status_url.as_deref())
     }
 );
 
@@ -59,7 +59,7 @@ impl Action<EnterQueue> {
     /// # Ok(()) }
     /// ```
     pub fn leave(&self, queue_name: impl Into<String>) -> Request<LeaveQueue> {
-        self.steer(LeaveQueue::new(queue_name.into()))
+        self.control(LeaveQueue::new(queue_name.into()))
     }
 }
 
@@ -76,9 +76,9 @@ params! {
     }
 }
 
-method!(LeaveQueue, "calling.queue.leave", check: |leave| {
-    rules::not_empty("queue_name", &leave.queue_name)?;
-    rules::optional_web_url("status_url", leave.status_url.as_deref())
+method!(LeaveQueue, "calling.queue.leave", validate: |leave| {
+    validate::not_empty("queue_name", &leave.queue_name)?;
+    validate::optional_web_url("status_url", leave.status_url.as_deref())
 });
 
 params! {
@@ -94,9 +94,9 @@ params! {
     }
 }
 
-method!(LeaveQueueAs, "calling.queue.leave", check: |leave| {
-    rules::not_empty("queue_name", &leave.queue_name)?;
-    rules::optional_web_url("status_url", leave.status_url.as_deref())
+method!(LeaveQueueAs, "calling.queue.leave", validate: |leave| {
+    validate::not_empty("queue_name", &leave.queue_name)?;
+    validate::optional_web_url("status_url", leave.status_url.as_deref())
 });
 
 impl Call {

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::{Steer, method, operation, params, rules};
+use super::{Control, method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
@@ -100,9 +100,9 @@ struct RecordAudio {
 }
 
 impl Record {
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         let audio = &self.record.audio;
-        rules::keys("terminators", audio.terminators.as_deref())?;
+        validate::keys("terminators", audio.terminators.as_deref())?;
         if let Some(sensitivity) = audio.input_sensitivity
             && !(0.0..=100.0).contains(&sensitivity)
         {
@@ -111,19 +111,19 @@ impl Record {
                 format!("{sensitivity} is outside 0 to 100"),
             ));
         }
-        rules::optional_web_url("status_url", self.status_url.as_deref())
+        validate::optional_web_url("status_url", self.status_url.as_deref())
     }
 }
 
 operation!(
     Record,
     "calling.record",
-    Named,
+    ControlId,
     RecordEvent,
     ends: |event| {
         matches!(event.state, RecordState::Finished | RecordState::NoInput | RecordState::Error)
     },
-    check: Record::check
+    validate: Record::validate
 );
 
 impl Request<Record> {
@@ -207,18 +207,18 @@ pub type RecordAction = Action<Record>;
 /// ```
 impl Action<Record> {
     /// Ends the recording (`calling.record.stop`). Succeeds if it is over already.
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.record.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.record.stop"))
     }
 
     /// Pauses the recording (`calling.record.pause`).
     pub fn pause(&self) -> Request<PauseRecord> {
-        self.steer(PauseRecord::new())
+        self.control(PauseRecord::new())
     }
 
     /// Goes on after a pause (`calling.record.resume`).
-    pub fn resume(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.record.resume"))
+    pub fn resume(&self) -> Request<Control> {
+        self.control(Control::new("calling.record.resume"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Video rooms (`calling.join_room`, `calling.leave_room`).
 
-use super::{method, params, rules};
+use super::{method, params, validate};
 use crate::client::{Call, Request};
 use crate::events::event;
 use crate::open_enum::open_enum;
@@ -16,9 +16,9 @@ params! {
     }
 }
 
-method!(JoinRoom, "calling.join_room", check: |join| {
-    rules::not_empty("name", &join.name)?;
-    rules::optional_web_url("status_url", join.status_url.as_deref())
+method!(JoinRoom, "calling.join_room", validate: |join| {
+    validate::not_empty("name", &join.name)?;
+    validate::optional_web_url("status_url", join.status_url.as_deref())
 });
 
 params! {

@@ -1,6 +1,6 @@
 //! Sending keys (`calling.send_digits`).
 
-use super::{operation, params, rules};
+use super::{operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
@@ -24,19 +24,19 @@ params! {
 }
 
 impl SendDigits {
-    fn check(&self) -> Result<(), InvalidArgument> {
-        rules::not_empty("digits", &self.digits)?;
-        rules::keys_and_pauses("digits", &self.digits)
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::not_empty("digits", &self.digits)?;
+        validate::keys_and_pauses("digits", &self.digits)
     }
 }
 
 operation!(
     SendDigits,
     "calling.send_digits",
-    Named,
+    ControlId,
     SendDigitsEvent,
     ends: |event| matches!(event.state, SendDigitsState::Finished | SendDigitsState::Error),
-    check: SendDigits::check
+    validate: SendDigits::validate
 );
 
 /// Keys on their way. Dropping it lets them go on; they cannot be stopped.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Codec, Steer, operation, params, rules};
+use super::{Codec, Control, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::events::event;
@@ -46,13 +46,13 @@ params! {
 operation!(
     Stream,
     "calling.stream",
-    Named,
+    ControlId,
     StreamEvent,
     ends: |event| event.state == StreamState::Finished,
-    check: |stream| {
-        rules::scheme("url", &stream.url, &["wss"])?;
-        rules::optional_web_url("status_url", stream.status_url.as_deref())?;
-        rules::webhook_method("status_url_method", stream.status_url_method.as_deref())
+    validate: |stream| {
+        validate::scheme("url", &stream.url, &["wss"])?;
+        validate::optional_web_url("status_url", stream.status_url.as_deref())?;
+        validate::webhook_method("status_url_method", stream.status_url_method.as_deref())
     }
 );
 
@@ -68,8 +68,8 @@ impl Action<Stream> {
     /// stream.stop().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.stream.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.stream.stop"))
     }
 }
 

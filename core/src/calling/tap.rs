@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Codec, RecordDirection, Steer, operation, params, rules};
+use super::{Codec, Control, RecordDirection, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
 use crate::events::event;
@@ -120,11 +120,11 @@ pub fn ws(uri: impl Into<String>) -> WsTap {
 const CODECS: [Codec; 3] = [Codec::Opus, Codec::Pcma, Codec::Pcmu];
 
 impl TapDevice {
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         match self {
             Self::Rtp(rtp) => {
-                rules::public_address("addr", &rtp.addr)?;
-                rules::codecs("codec", &rtp.codec, &CODECS)?;
+                validate::public_address("addr", &rtp.addr)?;
+                validate::codecs("codec", &rtp.codec, &CODECS)?;
                 if rtp.port == 0 {
                     return Err(InvalidArgument::new("port", "it must be 1 to 65535"));
                 }
@@ -137,8 +137,8 @@ impl TapDevice {
                 }
             }
             Self::Ws(ws) => {
-                rules::scheme("uri", &ws.uri, &["wss", "ws"])?;
-                rules::codecs("codec", &ws.codec, &CODECS)
+                validate::scheme("uri", &ws.uri, &["wss", "ws"])?;
+                validate::codecs("codec", &ws.codec, &CODECS)
             }
             Self::Raw(_) => Ok(()),
         }
@@ -156,9 +156,9 @@ params! {
     }
 }
 
-operation!(Tap, "calling.tap", Named, TapEvent, ends: |event| event.state == TapState::Finished, check: |tap| {
-    tap.device.check()?;
-    rules::optional_web_url("status_url", tap.status_url.as_deref())
+operation!(Tap, "calling.tap", ControlId, TapEvent, ends: |event| event.state == TapState::Finished, validate: |tap| {
+    tap.device.validate()?;
+    validate::optional_web_url("status_url", tap.status_url.as_deref())
 });
 
 /// A running tap. Dropping it lets it run on.
@@ -174,8 +174,8 @@ impl Action<Tap> {
     /// tap.stop().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.tap.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.tap.stop"))
     }
 }
 

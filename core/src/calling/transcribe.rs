@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Steer, method, operation, params, rules};
+use super::{Control, method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::events::event;
 use crate::open_enum::open_enum;
@@ -24,10 +24,10 @@ params! {
 operation!(
     Transcribe,
     "calling.transcribe",
-    Named,
+    ControlId,
     TranscribeEvent,
     ends: |event| event.state == TranscribeState::Finished,
-    check: |transcribe| rules::optional_web_url("status_url", transcribe.status_url.as_deref())
+    validate: |transcribe| validate::optional_web_url("status_url", transcribe.status_url.as_deref())
 );
 
 /// A running transcription. Dropping it lets it run on.
@@ -42,8 +42,8 @@ impl Action<Transcribe> {
     /// transcription.stop().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stop(&self) -> Request<Steer> {
-        self.steer(Steer::new("calling.transcribe.stop"))
+    pub fn stop(&self) -> Request<Control> {
+        self.control(Control::new("calling.transcribe.stop"))
     }
 }
 
@@ -258,8 +258,8 @@ params! {
     }
 }
 
-method!(LiveTranslate, "calling.live_translate", check: |translate| {
-    rules::optional_web_url("status_url", translate.status_url.as_deref())
+method!(LiveTranslate, "calling.live_translate", validate: |translate| {
+    validate::optional_web_url("status_url", translate.status_url.as_deref())
 });
 
 impl Call {

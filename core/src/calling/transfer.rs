@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{method, operation, params, rules};
+use super::{method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
@@ -17,8 +17,8 @@ params! {
     }
 }
 
-method!(Transfer, "calling.transfer", check: |transfer| match &transfer.dest {
-    Value::String(dest) => rules::not_empty("dest", dest),
+method!(Transfer, "calling.transfer", validate: |transfer| match &transfer.dest {
+    Value::String(dest) => validate::not_empty("dest", dest),
     Value::Object(_) => Ok(()),
     _ => Err(InvalidArgument::new("dest", "it must be text, or a SWML document as an object")),
 });
@@ -74,20 +74,20 @@ params! {
 }
 
 impl Refer {
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         let ReferDevice::Sip(target) = &self.device;
-        rules::scheme_of_address("to", &target.to, &["sip", "sips"])?;
-        rules::optional_web_url("status_url", self.status_url.as_deref())
+        validate::scheme_of_address("to", &target.to, &["sip", "sips"])?;
+        validate::optional_web_url("status_url", self.status_url.as_deref())
     }
 }
 
 operation!(
     Refer,
     "calling.refer",
-    Unnamed,
+    None,
     ReferEvent,
     ends: |event| event.state != ReferState::InProgress && event.state != ReferState::default(),
-    check: Refer::check
+    validate: Refer::validate
 );
 
 /// A referral under way. Dropping it lets it go on; it cannot be stopped.

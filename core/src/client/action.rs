@@ -6,12 +6,12 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::follow::{Events, Followers, Queue};
 use super::handlers::caught;
 use super::mailbox::{Message, Task};
 use super::request::{About, Request};
+use super::subscribers::{Events, Queue, Subscribers};
 use super::wait::Wait;
-use super::watched::{Until, Watched};
+use super::watch_cell::{WaitFor, WatchCell};
 use super::{Call, Sender, Shared};
 use crate::calling::{Accepted, Method, Operation};
 use crate::error::Error;
@@ -20,7 +20,7 @@ use crate::ids::ControlId;
 use crate::session::{Notice, Reply};
 
 /// How many events of an operation are remembered, for those who ask what there was.
-const HISTORY: usize = 32;
+const MAX_HISTORY: usize = 32;
 
 /// How an operation is getting on.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub(crate) struct Progress {
     history: VecDeque<Arc<Event>>,
     /// What one waits for, which may come before the operation is over.
     outcome: Option<Result<Arc<Event>, Error>>,
-    followers: Followers,
+    subscribers: Subscribers,
 }
 
 impl Progress {
@@ -38,8 +38,8 @@ impl Progress {
         event: &Arc<Event>,
         answered: bool,
         ended: bool,
-    ) -> Vec<Arc<Watched<Queue>>> {
-        if self.history.len() == HISTORY {
+    ) -> Vec<Arc<WatchCell<Queue>>> {
+        if self.history.len() == MAX_HISTORY {
             self.history.pop_front();
         }
         // The latest stays last: late news of a message do not make it go back.
@@ -49,7 +49,7 @@ impl Progress {
             // The first counts.
             self.outcome.get_or_insert_with(|| Ok(event.clone()));
         }
-        if ended { self.followers.end() } else { self.followers.current() }
+        if ended { self.subscribers.end() } else { self.subscribers.current() }
     }
 
     /// Whether an event is of a message, and tells of a state that it was past already.
@@ -62,9 +62,9 @@ impl Progress {
     }
 
     /// Takes in that nothing more will come; gives those who follow, for them to be told.
-    pub(crate) fn end(&mut self, outcome: Result<Arc<Event>, Error>) -> Vec<Arc<Watched<Queue>>> {
+    pub(crate) fn end(&mut self, outcome: Result<Arc<Event>, Error>) -> Vec<Arc<WatchCell<Queue>>> {
         self.outcome.get_or_insert(outcome);
-        self.followers.end()
+        self.subscribers.end()
     }
 
     pub(crate) fn outcome<E: EventData>(&self) -> Option<Result<E, Error>> {
@@ -76,7 +76,7 @@ impl Progress {
 
     /// Whether nothing more will come.
     fn is_over(&self) -> bool {
-        self.followers.has_ended()
+        self.subscribers.has_ended()
     }
 
     pub(crate) fn latest<E: EventData>(&self) -> Option<E> {
@@ -89,7 +89,7 @@ impl Progress {
     }
 
     pub(crate) fn follow(&mut self) -> Events {
-        Events::new(self.followers.add())
+        Events::new(self.subscribers.add())
     }
 }
 
@@ -108,7 +108,7 @@ pub(crate) struct ActionCore {
     call: Call,
     control_id: ControlId,
     reply: Reply,
-    progress: Arc<Watched<Progress>>,
+    progress: Arc<WatchCell<Progress>>,
 }
 
 impl ActionCore {
@@ -116,7 +116,7 @@ impl ActionCore {
         call: Call,
         control_id: ControlId,
         reply: Reply,
-        progress: Arc<Watched<Progress>>,
+        progress: Arc<WatchCell<Progress>>,
     ) -> Self {
         Self { call, control_id, reply, progress }
     }
@@ -220,14 +220,14 @@ impl<M: Operation> Action<M> {
     /// # Ok(()) }
     /// ```
     pub fn wait(&self) -> Wait<M::Event> {
-        let until = Until::new(self.core.progress.clone(), |progress: &mut Progress| progress.outcome());
+        let until = WaitFor::new(self.core.progress.clone(), |progress: &mut Progress| progress.outcome());
         self.waiting(until)
     }
 
     /// Waits for an event of the operation that fits, past ones included. Gives what [`wait`](Self::wait) does if
     /// the operation ends without.
     pub(crate) fn wait_until(&self, fits: fn(&M::Event) -> bool) -> Wait<M::Event> {
-        let until = Until::new(self.core.progress.clone(), move |progress: &mut Progress| {
+        let until = WaitFor::new(self.core.progress.clone(), move |progress: &mut Progress| {
             let past = progress.history.iter().map(|event| typed::<M::Event>(event)).find(fits);
             past.map_or_else(
                 || if progress.is_over() { progress.outcome() } else { None },
@@ -237,7 +237,7 @@ impl<M: Operation> Action<M> {
         self.waiting(until)
     }
 
-    fn waiting(&self, until: Until<Progress, Result<M::Event, Error>>) -> Wait<M::Event> {
+    fn waiting(&self, until: WaitFor<Progress, Result<M::Event, Error>>) -> Wait<M::Event> {
         let what = format!("operation {} on call {}", self.core.control_id, self.core.call.id());
         Wait::new(self.core.call.sender().clone(), what, until)
     }
@@ -267,14 +267,14 @@ impl<M: Operation> Action<M> {
         sender.mailbox().post(Message::Spawn(task));
     }
 
-    pub(crate) fn steer<S: Method>(&self, method: S) -> Request<S> {
+    pub(crate) fn control<S: Method>(&self, method: S) -> Request<S> {
         let about = About::Action(self.core.call.clone(), self.core.control_id.clone());
         Request::new(self.core.call.sender().clone(), about, method)
     }
 }
 
 /// What waits for an operation and then calls a function. It does not keep the client open, and is told of its end.
-pub(super) type Completed = Box<dyn FnOnce(Arc<Shared>, Arc<Watched<Progress>>) -> Task + Send>;
+pub(super) type Completed = Box<dyn FnOnce(Arc<Shared>, Arc<WatchCell<Progress>>) -> Task + Send>;
 
 pub(super) fn completed<M, F, R>(callback: F) -> Completed
 where
@@ -286,7 +286,7 @@ where
 }
 
 /// Has a function called when the fate of a message is known.
-pub(crate) fn completed_message<E, F, R>(sender: &Sender, progress: Arc<Watched<Progress>>, callback: F)
+pub(crate) fn completed_message<E, F, R>(sender: &Sender, progress: Arc<WatchCell<Progress>>, callback: F)
 where
     E: EventData,
     F: FnOnce(Result<E, Error>) -> R + Send + 'static,
@@ -296,13 +296,13 @@ where
     sender.mailbox().post(Message::Spawn(Box::pin(task)));
 }
 
-async fn when_done<E, F, R>(shared: Arc<Shared>, progress: Arc<Watched<Progress>>, callback: F)
+async fn when_done<E, F, R>(shared: Arc<Shared>, progress: Arc<WatchCell<Progress>>, callback: F)
 where
     E: EventData,
     F: FnOnce(Result<E, Error>) -> R + Send + 'static,
     R: Future<Output = ()> + Send + 'static,
 {
-    let outcome = Until::new(progress, |progress: &mut Progress| progress.outcome()).await;
+    let outcome = WaitFor::new(progress, |progress: &mut Progress| progress.outcome()).await;
     if let Err(panic) = caught(async move { callback(outcome).await }).await {
         shared.mailbox.post(Message::Notice(Notice::HandlerPanicked(panic)));
     }

@@ -9,11 +9,11 @@ use std::task::Poll;
 use serde_json::Value;
 
 use super::Sender;
-use super::follow::{Events, Followers};
 use super::mailbox::Message;
 use super::request::{About, Raw, Request};
+use super::subscribers::{Events, Subscribers};
 use super::wait::Wait;
-use super::watched::{Until, Watched};
+use super::watch_cell::{WaitFor, WatchCell};
 use crate::calling::{CallState, CallStateEvent, Device, Direction, EndReason, EndSource, Method, SipData};
 use crate::error::{Certainty, Error};
 use crate::events::{EventData, FromUpdate};
@@ -50,7 +50,7 @@ struct Handle {
 #[derive(Debug)]
 pub(super) struct CallShared {
     info: CallInfo,
-    live: Arc<Watched<Live>>,
+    live: Arc<WatchCell<Live>>,
 }
 
 /// What changes about a call.
@@ -64,7 +64,7 @@ pub(crate) struct Live {
     end_source: Option<EndSource>,
     sip_data: Option<Arc<SipData>>,
     audio_in_mos: Option<f64>,
-    followers: Followers,
+    subscribers: Subscribers,
 }
 
 impl CallShared {
@@ -78,9 +78,9 @@ impl CallShared {
             end_source: None,
             sip_data: info.sip_data.clone(),
             audio_in_mos: None,
-            followers: Followers::default(),
+            subscribers: Subscribers::default(),
         };
-        Arc::new(Self { info, live: Watched::new(live) })
+        Arc::new(Self { info, live: WatchCell::new(live) })
     }
 
     /// A call that was answered, even if it is past that by now.
@@ -114,18 +114,18 @@ impl CallShared {
         });
     }
 
-    pub(super) fn tell(&self, update: &crate::events::Update) {
-        let followers = self.live.with(|live| live.followers.current());
-        super::follow::tell(&followers, update);
+    pub(super) fn publish(&self, update: &crate::events::Update) {
+        let subscribers = self.live.with(|live| live.subscribers.current());
+        super::subscribers::publish(&subscribers, update);
     }
 
     pub(super) fn end(&self, reason: EndReason) {
-        let followers = self.live.update(|live| {
+        let subscribers = self.live.update(|live| {
             live.state = CallState::Ended;
             live.ended.get_or_insert(reason);
-            live.followers.end()
+            live.subscribers.end()
         });
-        super::follow::end(followers);
+        super::subscribers::end(subscribers);
     }
 }
 
@@ -138,7 +138,7 @@ impl Call {
         &self.0.shared.info
     }
 
-    fn live(&self) -> &Arc<Watched<Live>> {
+    fn live(&self) -> &Arc<WatchCell<Live>> {
         &self.0.shared.live
     }
 
@@ -248,7 +248,7 @@ impl Call {
     /// # }
     /// ```
     pub fn events(&self) -> Events {
-        Events::new(self.live().with(|live| live.followers.add()))
+        Events::new(self.live().with(|live| live.subscribers.add()))
     }
 
     /// Has a function called for each event of the type that it takes, until the call ends: one of the event
@@ -314,7 +314,7 @@ impl Call {
     ) -> Wait<T> {
         let call_id = self.id().clone();
         let what = format!("{what} of call {call_id}");
-        let until = Until::new(self.live().clone(), move |live: &mut Live| match look(live) {
+        let until = WaitFor::new(self.live().clone(), move |live: &mut Live| match look(live) {
             Some(found) => Some(Ok(found)),
             None => live.ended.is_some().then(|| Err(Error::gone(call_id.clone(), Certainty::Unknown))),
         });

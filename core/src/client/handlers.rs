@@ -23,7 +23,7 @@ pub(crate) type MessageHandler = Arc<dyn Fn(Arc<Shared>, MessageReceiveEvent) ->
 /// Makes the task that handles one task of another application.
 pub(crate) type TaskHandler = Arc<dyn Fn(Arc<Shared>, TaskEvent) -> Task + Send + Sync>;
 /// How long a call may take to end after it was hung up for a handler that broke off.
-const HANGUP_PATIENCE: Duration = Duration::from_secs(10);
+const HANGUP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a handler may end with: nothing, or a `Result` with any error type.
 pub trait HandlerOutcome {
@@ -123,7 +123,7 @@ where
             // call says little: mostly its end is on the way, but the answer may be about something else.
             if !own.is_ended()
                 && (own.hangup().reason(reason).await.is_err()
-                    || own.wait_for_ended().timeout(HANGUP_PATIENCE).await.is_err())
+                    || own.wait_for_ended().timeout(HANGUP_TIMEOUT).await.is_err())
             {
                 own.discard();
             }

@@ -12,16 +12,16 @@ use std::time::Duration;
 use super::action::Progress;
 use super::handlers::{CallHandler, MessageHandler, TaskHandler};
 use super::request::Outcome;
-use super::watched::Watched;
+use super::watch_cell::WatchCell;
 use crate::credentials::Credentials;
 use crate::error::{Certainty, Error, QueueFull};
 use crate::ids::{CallId, Ticket};
-use crate::session::{Command, Notice, Stats, Waiting};
+use crate::session::{Command, Notice, PendingWork, Stats};
 
 /// How many requests may wait for the driver. It takes them in one go whenever it runs.
-pub const MAILBOX_LIMIT: usize = 10_000;
+pub const MAX_POSTED_REQUESTS: usize = 10_000;
 
-/// Work of the application that the adapter runs: a future that is spawned and not waited for.
+/// ClientOutput of the application that the adapter runs: a future that is spawned and not waited for.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a handle tells the driver.
@@ -29,14 +29,14 @@ pub(crate) enum Message {
     Command {
         ticket: Ticket,
         command: Command,
-        outcome: Arc<Watched<Outcome>>,
-        progress: Option<Arc<Watched<Progress>>>,
+        outcome: Arc<WatchCell<Outcome>>,
+        progress: Option<Arc<WatchCell<Progress>>>,
     },
     Abandon(Ticket),
     Alarm {
         ticket: Ticket,
         after: Duration,
-        fired: Arc<Watched<bool>>,
+        fired: Arc<WatchCell<bool>>,
     },
     CancelAlarm(Ticket),
     Take(CallId),
@@ -48,16 +48,16 @@ pub(crate) enum Message {
     Spawn(Task),
     Notice(Notice),
     Credentials {
-        asked: Arc<Watched<bool>>,
+        asked: Arc<WatchCell<bool>>,
         answer: Result<Credentials, String>,
     },
-    Look(Arc<Watched<Look>>),
+    Look(Arc<WatchCell<Look>>),
     Drain(Option<Duration>),
     Disconnect,
 }
 
 /// What a session holds, once the driver has looked.
-pub(crate) type Look = Option<Result<(Stats, Vec<Waiting>), Error>>;
+pub(crate) type Look = Option<Result<(Stats, Vec<PendingWork>), Error>>;
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,7 +67,7 @@ impl fmt::Debug for Message {
 
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
-    /// Guards the queue and the driver's waker. Held for a push or a swap; no waker is called, cloned or dropped
+    /// Guards the queue and the driver's waker. ClientStats for a push or a swap; no waker is called, cloned or dropped
     /// meanwhile.
     state: Mutex<State>,
     next_ticket: AtomicU64,
@@ -95,8 +95,8 @@ impl Mailbox {
         if state.closed {
             return Err(Error::closed(Certainty::NotSent));
         }
-        if state.queue.len() >= MAILBOX_LIMIT {
-            let full = QueueFull { method: method.to_owned(), limit: MAILBOX_LIMIT };
+        if state.queue.len() >= MAX_POSTED_REQUESTS {
+            let full = QueueFull { method: method.to_owned(), limit: MAX_POSTED_REQUESTS };
             return Err(Error::QueueFull(Box::new(full)));
         }
         Self::push(state, message);

@@ -1,19 +1,19 @@
 //! What applications hold: a client, calls, actions. Neither runtime nor clock: futures over a mutex and wakers.
 //!
-//! Handles post to a `mailbox`; the [`Driver`], which owns the session, reads it, and reports back through
+//! Handles post to a `mailbox`; the [`ClientState`], which owns the session, reads it, and reports back through
 //! `watched` values. User code runs in tasks of its own, never in the driver.
 
 mod action;
 mod call;
-mod driver;
-mod follow;
 mod handlers;
 mod inbox;
 mod mailbox;
 mod request;
 mod slots;
+mod state;
+mod subscribers;
 mod wait;
-mod watched;
+mod watch_cell;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -29,26 +29,26 @@ use serde_json::Value;
 pub use self::action::Action;
 pub(crate) use self::action::{ActionCore, Progress, completed_message};
 pub use self::call::Call;
-pub use self::driver::{Driver, Held, Work};
-pub use self::follow::{Events, FOLLOW_LIMIT};
 pub use self::handlers::{Ending, HandlerOutcome};
 pub use self::inbox::MAX_WAITING_TASKS;
 pub(crate) use self::inbox::TaskInbox;
-pub use self::mailbox::{MAILBOX_LIMIT, Task};
-pub use self::request::{Raw, Request, Sending};
+pub use self::mailbox::{MAX_POSTED_REQUESTS, Task};
+pub use self::request::{Raw, Request, ResponseFuture};
+pub use self::state::{ClientOutput, ClientState, ClientStats};
+pub use self::subscribers::{Events, MAX_WAITING_EVENTS};
 pub use self::wait::Wait;
-pub(crate) use self::watched::{Place, Until, Watched};
+pub(crate) use self::watch_cell::{WaitFor, Waiter, WatchCell};
 
 use self::call::CallShared;
-use self::follow::Followers;
 use self::handlers::caught;
 use self::mailbox::{Look, Mailbox, Message};
 use self::request::About;
+use self::subscribers::Subscribers;
 use crate::calling::Method;
 use crate::error::Error;
 use crate::events::FromUpdate;
 use crate::messaging::MessageReceiveEvent;
-use crate::session::{ConnectionState, Notice, Stats, Waiting};
+use crate::session::{ConnectionState, Notice, PendingWork, Stats};
 use crate::tasks::TaskEvent;
 
 /// A client of the service, without what connects it: an adapter adds that.
@@ -90,10 +90,10 @@ impl Drop for Handles {
 #[derive(Debug)]
 pub(crate) struct Shared {
     mailbox: Mailbox,
-    link: Arc<Watched<Link>>,
-    offers: Arc<Watched<Offers>>,
-    tasks: Arc<Watched<TaskInbox>>,
-    followers: Arc<Watched<Followers>>,
+    link: Arc<WatchCell<Link>>,
+    offers: Arc<WatchCell<Offers>>,
+    tasks: Arc<WatchCell<TaskInbox>>,
+    subscribers: Arc<WatchCell<Subscribers>>,
 }
 
 /// Where the connection stands.
@@ -220,7 +220,7 @@ impl Client {
         self.shared().mailbox.post(Message::HandleTasks(handlers::task_handler(handler)));
     }
 
-    pub(crate) fn task_inbox(&self) -> Arc<Watched<TaskInbox>> {
+    pub(crate) fn task_inbox(&self) -> Arc<WatchCell<TaskInbox>> {
         self.shared().tasks.clone()
     }
 
@@ -239,7 +239,7 @@ impl Client {
     /// ```
     pub fn incoming_calls(&self) -> IncomingCalls {
         let handles = Arc::downgrade(&self.sender.0);
-        IncomingCalls { handles, offers: self.shared().offers.clone(), place: Place::default() }
+        IncomingCalls { handles, offers: self.shared().offers.clone(), waiter: Waiter::default() }
     }
 
     /// Sends any method of the service, with parameters as a JSON object. Gives the service's result.
@@ -267,7 +267,7 @@ impl Client {
     /// # }
     /// ```
     pub fn events(&self) -> Events {
-        Events::new(self.shared().followers.with(Followers::add))
+        Events::new(self.shared().subscribers.with(Subscribers::add))
     }
 
     /// Where the connection stands.
@@ -287,7 +287,7 @@ impl Client {
     /// # }
     /// ```
     pub fn connection_states(&self) -> ConnectionStates {
-        ConnectionStates { link: self.shared().link.clone(), place: Place::default(), last: None }
+        ConnectionStates { link: self.shared().link.clone(), waiter: Waiter::default(), last: None }
     }
 
     /// The name that the service gave the session, once it has.
@@ -299,7 +299,7 @@ impl Client {
     /// tried again without limit. Put a limit on it with [`Wait::timeout`].
     ///
     /// # Errors
-    /// Why the client closed, if it did: [`Error::Rejected`] if the service does not accept this client, for one of the
+    /// Why the client closed, if it did: [`Error::AuthenticationFailed`] if the service does not accept this client, for one of the
     /// reasons of [`ConnectRefusal`](crate::ConnectRefusal).
     ///
     /// ```
@@ -310,7 +310,7 @@ impl Client {
     /// ```
     pub fn ready(&self) -> Wait<()> {
         let until =
-            Until::new(self.shared().link.clone(), |link: &mut Link| match (&link.state, &link.end) {
+            WaitFor::new(self.shared().link.clone(), |link: &mut Link| match (&link.state, &link.end) {
                 (ConnectionState::Ready { .. }, _) => Some(Ok(())),
                 (_, Some(Err(error))) => Some(Err(error.clone())),
                 (_, Some(Ok(()))) => Some(Err(Error::closed(crate::Certainty::NotSent))),
@@ -332,7 +332,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn closed(&self) -> Wait<()> {
-        let until = Until::new(self.shared().link.clone(), |link: &mut Link| link.end.clone());
+        let until = WaitFor::new(self.shared().link.clone(), |link: &mut Link| link.end.clone());
         Wait::on_client(&self.sender, "the end of the client".to_owned(), until)
     }
 
@@ -364,16 +364,16 @@ impl Client {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn waiting(&self) -> Wait<Vec<Waiting>> {
+    pub fn waiting(&self) -> Wait<Vec<PendingWork>> {
         self.look(|(_, waiting)| waiting)
     }
 
-    fn look<T: 'static>(&self, part: fn((Stats, Vec<Waiting>)) -> T) -> Wait<T> {
-        let look = Watched::new(None);
+    fn look<T: 'static>(&self, part: fn((Stats, Vec<PendingWork>)) -> T) -> Wait<T> {
+        let look = WatchCell::new(None);
         if let Err(error) = self.shared().mailbox.post_request(Message::Look(look.clone()), "a look") {
             look.update(|look| *look = Some(Err(error)));
         }
-        let until = Until::new(look, move |look: &mut Look| look.take().map(|seen| seen.map(part)));
+        let until = WaitFor::new(look, move |look: &mut Look| look.take().map(|seen| seen.map(part)));
         Wait::on_client(&self.sender, "a look at the client".to_owned(), until)
     }
 
@@ -410,8 +410,8 @@ impl fmt::Debug for Client {
 #[derive(Debug)]
 pub struct IncomingCalls {
     handles: Weak<Handles>,
-    offers: Arc<Watched<Offers>>,
-    place: Place,
+    offers: Arc<WatchCell<Offers>>,
+    waiter: Waiter,
 }
 
 impl IncomingCalls {
@@ -423,7 +423,7 @@ impl IncomingCalls {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Call>> {
         // Without handles the client is about to close.
         let Some(sender) = self.handles.upgrade().map(Sender) else { return Poll::Ready(None) };
-        let next = self.offers.poll(cx, &mut self.place, |offers| match offers.calls.pop_front() {
+        let next = self.offers.poll(cx, &mut self.waiter, |offers| match offers.calls.pop_front() {
             Some(call) => Some(Some(call)),
             None => offers.ended.then_some(None),
         });
@@ -445,7 +445,7 @@ impl Stream for IncomingCalls {
 
 impl Drop for IncomingCalls {
     fn drop(&mut self) {
-        self.offers.leave(&mut self.place);
+        self.offers.leave(&mut self.waiter);
     }
 }
 
@@ -453,8 +453,8 @@ impl Drop for IncomingCalls {
 #[must_use = "streams do nothing unless read"]
 #[derive(Debug)]
 pub struct ConnectionStates {
-    link: Arc<Watched<Link>>,
-    place: Place,
+    link: Arc<WatchCell<Link>>,
+    waiter: Waiter,
     last: Option<ConnectionState>,
 }
 
@@ -466,7 +466,7 @@ impl ConnectionStates {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<ConnectionState>> {
         let last = &mut self.last;
-        self.link.poll(cx, &mut self.place, |link| {
+        self.link.poll(cx, &mut self.waiter, |link| {
             if last.as_ref() != Some(&link.state) {
                 *last = Some(link.state.clone());
                 return Some(last.clone());
@@ -486,6 +486,6 @@ impl Stream for ConnectionStates {
 
 impl Drop for ConnectionStates {
     fn drop(&mut self) {
-        self.link.leave(&mut self.place);
+        self.link.leave(&mut self.waiter);
     }
 }

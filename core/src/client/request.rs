@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::action::{ActionCore, Completed, Progress};
 use super::mailbox::Message;
-use super::watched::{Place, Watched};
+use super::watch_cell::{Waiter, WatchCell};
 use super::{Call, Sender};
 use crate::calling::{Accepted, Method, Operation};
 use crate::error::{Error, InvalidArgument};
@@ -27,8 +27,8 @@ use crate::session::{Command, Reply, Target};
 /// all. The output is that of [`Method::Output`].
 ///
 /// # Errors
-/// Each may give [`Error::InvalidArgument`] and [`Error::QueueFull`], and was not sent then; [`Error::Refused`], with
-/// the service's code and words; [`Error::TimedOut`]; [`Error::Lost`] with its session; [`Error::Closed`] with its
+/// Each may give [`Error::InvalidArgument`] and [`Error::QueueFull`], and was not sent then; [`Error::ServiceError`], with
+/// the service's code and words; [`Error::TimedOut`]; [`Error::ConnectionLost`] with its session; [`Error::Closed`] with its
 /// client; and, on a call, [`Error::CallGone`] if that is over. [`Error::certainty`] says whether the service may
 /// have carried it out. What a method adds to that, it says itself.
 ///
@@ -89,10 +89,10 @@ impl<M: Method> Request<M> {
     }
 
     /// What says which call and which operation is meant is the session's to say.
-    fn check_reserved(&self, target: &Target) -> Result<(), InvalidArgument> {
+    fn validate_reserved(&self, target: &Target) -> Result<(), InvalidArgument> {
         let reserved: &[&'static str] = match target {
             Target::Call(_) => &["call_id", "node_id"],
-            Target::Start { .. } | Target::Steer { .. } => &["call_id", "node_id", "control_id"],
+            Target::Start { .. } | Target::Control { .. } => &["call_id", "node_id", "control_id"],
             Target::Dial { .. } => &["tag"],
             _ => &[],
         };
@@ -103,7 +103,7 @@ impl<M: Method> Request<M> {
     }
 
     fn command(&mut self) -> Result<Command, InvalidArgument> {
-        let rule = M::rule();
+        let rule = M::completion_rule();
         let target = match &self.about {
             About::Client => Target::Service,
             About::Call(call) => {
@@ -114,15 +114,15 @@ impl<M: Method> Request<M> {
                 }
             }
             About::Action(call, control_id) => {
-                Target::Steer { call_id: call.id().clone(), control_id: control_id.clone() }
+                Target::Control { call_id: call.id().clone(), control_id: control_id.clone() }
             }
         };
         let target = self.method.target().unwrap_or(target);
-        self.check_reserved(&target)?;
+        self.validate_reserved(&target)?;
         let command = if self.extra.is_empty() {
             Command::new(&self.method, target)?
         } else {
-            self.method.check()?;
+            self.method.validate()?;
             let unwritable =
                 |error| InvalidArgument::new("params", format!("they are no JSON object: {error}"));
             let value = serde_json::to_value(&self.method).map_err(unwritable)?;
@@ -175,16 +175,16 @@ impl<M: Method + fmt::Debug> fmt::Debug for Request<M> {
 
 impl<M: Method> IntoFuture for Request<M> {
     type Output = Result<M::Output, Error>;
-    type IntoFuture = Sending<M>;
+    type IntoFuture = ResponseFuture<M>;
 
-    fn into_future(self) -> Sending<M> {
-        Sending(State::Unsent(Box::new(self)))
+    fn into_future(self) -> ResponseFuture<M> {
+        ResponseFuture(State::Unsent(Box::new(self)))
     }
 }
 
 /// A request that is being sent and answered. See [`Request`] for what dropping it does.
 #[must_use = "futures do nothing unless polled"]
-pub struct Sending<M: Method>(State<M>);
+pub struct ResponseFuture<M: Method>(State<M>);
 
 enum State<M: Method> {
     Unsent(Box<Request<M>>),
@@ -195,9 +195,9 @@ enum State<M: Method> {
 struct Sent<M: Method> {
     request: Box<Request<M>>,
     ticket: Ticket,
-    outcome: Arc<Watched<Outcome>>,
-    progress: Option<Arc<Watched<Progress>>>,
-    place: Place,
+    outcome: Arc<WatchCell<Outcome>>,
+    progress: Option<Arc<WatchCell<Progress>>>,
+    waiter: Waiter,
 }
 
 /// What is known of a request's outcome.
@@ -215,23 +215,23 @@ pub(crate) struct Delivered {
     pub(crate) call: Option<Call>,
 }
 
-impl<M: Method> Sending<M> {
+impl<M: Method> ResponseFuture<M> {
     /// Posts the request; gives what is left of it if that fails.
     fn send(mut request: Box<Request<M>>) -> Result<Sent<M>, (M, Error)> {
-        let progress = M::is_followed().then(|| Watched::new(Progress::default()));
+        let progress = M::is_followed().then(|| WatchCell::new(Progress::default()));
         if let (Some(progress), Some(completed)) = (&progress, request.completed.take()) {
             let task = completed(request.sender.shared().clone(), progress.clone());
             request.sender.mailbox().post(Message::Spawn(task));
         }
         let ticket = request.sender.mailbox().new_ticket();
-        let outcome = Watched::new(Outcome::Unknown);
+        let outcome = WatchCell::new(Outcome::Unknown);
         let posted = request.command().map_err(Error::from).and_then(|command| {
             let (outcome, progress) = (outcome.clone(), progress.clone());
             let message = Message::Command { ticket, command, outcome, progress };
             request.sender.mailbox().post_request(message, &request.method.name())
         });
         match posted {
-            Ok(()) => Ok(Sent { request, ticket, outcome, progress, place: Place::default() }),
+            Ok(()) => Ok(Sent { request, ticket, outcome, progress, waiter: Waiter::default() }),
             Err(error) => {
                 if let Some(progress) = &progress {
                     progress.update(|progress| progress.end(Err(error.clone())));
@@ -242,7 +242,7 @@ impl<M: Method> Sending<M> {
     }
 }
 
-impl<M: Method> Future for Sending<M> {
+impl<M: Method> Future for ResponseFuture<M> {
     type Output = Result<M::Output, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -258,8 +258,8 @@ impl<M: Method> Future for Sending<M> {
             // Polled again after it was done, which a future need not survive; this one never ends then.
             return Poll::Pending;
         };
-        let Sent { outcome, place, .. } = &mut *sent;
-        let known = outcome.poll(cx, place, |outcome| match outcome {
+        let Sent { outcome, waiter, .. } = &mut *sent;
+        let known = outcome.poll(cx, waiter, |outcome| match outcome {
             Outcome::Known(_) => match std::mem::replace(outcome, Outcome::Unwanted) {
                 Outcome::Known(result) => Some(result),
                 _ => None,
@@ -282,12 +282,12 @@ impl<M: Method> Future for Sending<M> {
     }
 }
 
-impl<M: Method> Unpin for Sending<M> {}
+impl<M: Method> Unpin for ResponseFuture<M> {}
 
-impl<M: Method> Drop for Sending<M> {
+impl<M: Method> Drop for ResponseFuture<M> {
     fn drop(&mut self) {
         let State::Sent(sent) = &mut self.0 else { return };
-        sent.outcome.leave(&mut sent.place);
+        sent.outcome.leave(&mut sent.waiter);
         let unread = sent.outcome.with(|outcome| std::mem::replace(outcome, Outcome::Unwanted));
         match unread {
             // A dial that was answered in the very moment: nobody will talk to the callee.
@@ -298,9 +298,9 @@ impl<M: Method> Drop for Sending<M> {
     }
 }
 
-impl<M: Method> fmt::Debug for Sending<M> {
+impl<M: Method> fmt::Debug for ResponseFuture<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sending")
+        f.write_str("ResponseFuture")
     }
 }
 
@@ -333,7 +333,7 @@ impl Method for Raw {
         self.name.clone().into()
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         if self.name.is_empty() {
             return Err(InvalidArgument::new("method", "it must not be empty"));
         }

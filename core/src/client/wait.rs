@@ -1,4 +1,4 @@
-//! Waiting, with a limit if wanted.
+//! PendingWork, with a limit if wanted.
 
 use std::fmt;
 use std::future::Future;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::mailbox::Message;
-use super::watched::{Until, Watched};
+use super::watch_cell::{WaitFor, WatchCell};
 use super::{Sender, Shared};
 use crate::error::Error;
 use crate::ids::Ticket;
@@ -28,7 +28,7 @@ pub struct Wait<T> {
 /// An alarm that the session keeps.
 struct Alarm {
     ticket: Ticket,
-    fired: Until<bool, ()>,
+    fired: WaitFor<bool, ()>,
 }
 
 impl<T> Wait<T> {
@@ -74,9 +74,9 @@ impl<T> Wait<T> {
         let mailbox = &self.shared.mailbox;
         self.alarm.get_or_insert_with(|| {
             let ticket = mailbox.new_ticket();
-            let fired: Arc<Watched<bool>> = Watched::new(false);
+            let fired: Arc<WatchCell<bool>> = WatchCell::new(false);
             mailbox.post(Message::Alarm { ticket, after, fired: fired.clone() });
-            Alarm { ticket, fired: Until::new(fired, |fired: &mut bool| fired.then_some(())) }
+            Alarm { ticket, fired: WaitFor::new(fired, |fired: &mut bool| fired.then_some(())) }
         })
     }
 }

@@ -9,19 +9,21 @@ use serde_json::{Value, json};
 use super::frame::EventParams;
 use super::output::{CallInfo, Notice, OperationUpdate, SessionEvent};
 use super::refusal::trouble_pause;
-use super::table::{CallSerial, Decision, Dismissal, Entry, Role, Running};
+use super::table::{CallSerial, CleanUp, Decision, Entry, Role, Running};
 use super::timers::Timer;
 use super::{Session, dials};
-use crate::calling::{CallReceiveEvent, CallState, CallStateEvent, Direction, EndHint, EndReason, Key, Rule};
+use crate::calling::{
+    CallReceiveEvent, CallState, CallStateEvent, CompletionRule, Correlation, Direction, EndHint, EndReason,
+};
 use crate::config::Overflow;
-use crate::error::{Certainty, Error, Lost};
+use crate::error::{Certainty, ConnectionLost, Error};
 use crate::events::Event;
 use crate::ids::{CallId, ControlId, Ticket};
 
 /// How long an offer may wait to be taken before it is passed on.
-const OFFER_PATIENCE: Duration = Duration::from_secs(10);
+const OFFER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the news of a call's end may take, after the service has said that it does not know the call.
-const END_LIMIT: Duration = Duration::from_secs(5);
+const END_EVENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Session {
     /// Takes in an event. `id` is that of its frame.
@@ -32,16 +34,16 @@ impl Session {
         let mut event = Event::parse(&params.event_type, params.timestamp, params.params);
         // Text for people, who may print it.
         match &mut event {
-            Event::Error(error) => error.redact(|text| self.scrub(text)),
-            Event::AiWarning(warning) => warning.error = self.scrub(&warning.error),
+            Event::Error(error) => error.redact(|text| self.redact(text)),
+            Event::AiWarning(warning) => warning.error = self.redact(&warning.error),
             Event::Sidecar(sidecar) => {
-                self.scrub_in_place(&mut sidecar.report.error_reason);
-                self.scrub_in_place(&mut sidecar.report.detail);
+                self.redact_in_place(&mut sidecar.report.error_reason);
+                self.redact_in_place(&mut sidecar.report.detail);
             }
-            Event::Connect(connect) => self.scrub_in_place(&mut connect.failed_reason),
-            Event::Dial(dial) => self.scrub_in_place(&mut dial.reason),
-            Event::MessageState(state) => self.scrub_in_place(&mut state.reason),
-            Event::Pay(pay) => self.scrub_in_place(&mut pay.payment_connector_error_message),
+            Event::Connect(connect) => self.redact_in_place(&mut connect.failed_reason),
+            Event::Dial(dial) => self.redact_in_place(&mut dial.reason),
+            Event::MessageState(state) => self.redact_in_place(&mut state.reason),
+            Event::Pay(pay) => self.redact_in_place(&mut pay.payment_connector_error_message),
             _ => {}
         }
         let event = Arc::new(event);
@@ -53,7 +55,9 @@ impl Session {
             Event::MessageState(news) => self.handle_message_state(news, event.clone()),
             Event::Task(task) => self.handle_task(id, task, event.clone()),
             other => match other.call_id() {
-                Some(call_id) if self.knows(call_id) => self.tell_call(now, call_id.clone(), id, event),
+                Some(call_id) if self.knows(call_id) => {
+                    self.report_call_event(now, call_id.clone(), id, event)
+                }
                 _ => self.emit(SessionEvent::Other(event)),
             },
         }
@@ -113,11 +117,11 @@ impl Session {
         if call_id.is_empty() {
             return self.notice(Notice::FrameIgnored("it offers a call without a call_id"));
         }
-        if let Some(Role::Unwanted { how: Dismissal::Pass, .. }) =
+        if let Some(Role::Unwanted { how: CleanUp::Pass, .. }) =
             self.calls.get(call_id).map(|entry| &entry.role)
         {
             // It was given back, and the service has not noticed.
-            return self.dismiss(now, call_id, Dismissal::Pass);
+            return self.clean_up(now, call_id, CleanUp::Pass);
         }
         if self.calls.get(call_id).is_some()
             || (self.calls.is_over(call_id) && !self.calls.was_passed(call_id))
@@ -154,11 +158,11 @@ impl Session {
                 Overflow::Pass => self.decline_offer(now, call_id, why),
                 Overflow::Busy => {
                     self.notice(Notice::OfferRefused { call_id: call_id.clone(), why });
-                    self.dismiss(now, call_id, Dismissal::Busy);
+                    self.clean_up(now, call_id, CleanUp::Busy);
                 }
             };
         }
-        self.timers.set(Timer::PassOffer(serial), now + OFFER_PATIENCE);
+        self.timers.set(Timer::PassOffer(serial), now + OFFER_TIMEOUT);
         let project = Some(offer.project_id.expose()).filter(|project| !project.is_empty());
         let project = project.unwrap_or(self.project());
         self.emit(SessionEvent::Offered(Box::new(CallInfo {
@@ -178,14 +182,14 @@ impl Session {
     /// Gives back an offer that the application has not heard of.
     fn decline_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
         self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
-        self.dismiss(now, call_id, Dismissal::Pass);
+        self.clean_up(now, call_id, CleanUp::Pass);
     }
 
     /// Gives back an offer that the application has heard of.
     pub(super) fn pass_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
         self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
         self.withdraw_call(now, call_id, EndReason::Passed);
-        self.dismiss(now, call_id, Dismissal::Pass);
+        self.clean_up(now, call_id, CleanUp::Pass);
     }
 
     /// Passes an offer on of which nobody knows what the service has heard.
@@ -214,7 +218,7 @@ impl Session {
             self.fail_operations(call_id, serial, operations);
         }
         self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason });
-        self.calls.set_role(call_id, Role::Unwanted { how: Dismissal::End, attempts: 0 });
+        self.calls.set_role(call_id, Role::Unwanted { how: CleanUp::End, attempts: 0 });
     }
 
     fn stop_call_timers(&mut self, call_id: &CallId) {
@@ -223,7 +227,7 @@ impl Session {
                 Timer::PassOffer(serial),
                 Timer::ConfirmGone(serial),
                 Timer::AskAgain(serial),
-                Timer::DismissAgain(serial),
+                Timer::RetryCleanUp(serial),
             ] {
                 self.timers.cancel(&timer);
             }
@@ -273,7 +277,7 @@ impl Session {
         }
         let to_end = match entry.role {
             // What was given back is for somebody else to answer, unless it was answered here before.
-            Role::Unwanted { how: Dismissal::Pass, .. } => entry.answers > 0,
+            Role::Unwanted { how: CleanUp::Pass, .. } => entry.answers > 0,
             Role::Unwanted { .. } => true,
             _ => false,
         };
@@ -292,7 +296,7 @@ impl Session {
     }
 
     /// Tells the application of an event on a call, and whether it ends an operation.
-    fn tell_call(&mut self, now: Instant, call_id: CallId, id: Option<&RawValue>, event: Arc<Event>) {
+    fn report_call_event(&mut self, now: Instant, call_id: CallId, id: Option<&RawValue>, event: Arc<Event>) {
         let mut wait = None;
         let operation = self.calls.get_mut(&call_id).and_then(|entry| {
             // One that is delivered again may be about an operation that is over, and not name it.
@@ -319,7 +323,7 @@ impl Session {
             Some(update)
         });
         match wait {
-            Some((deadline, true)) => self.timers.set(deadline, now + END_LIMIT),
+            Some((deadline, true)) => self.timers.set(deadline, now + END_EVENT_TIMEOUT),
             Some((deadline, false)) => self.timers.cancel(&deadline),
             None => {}
         }
@@ -358,7 +362,7 @@ impl Session {
         if let Some(timer) = self.calls.get(call_id).map(|entry| Timer::ConfirmGone(entry.serial))
             && !self.timers.is_set(&timer)
         {
-            self.timers.set(timer, now + END_LIMIT);
+            self.timers.set(timer, now + END_EVENT_TIMEOUT);
         }
     }
 
@@ -384,7 +388,7 @@ impl Session {
     }
 
     /// The service has accepted what was asked of an operation. It may be all that it says of the end of some.
-    pub(super) fn note_steered(
+    pub(super) fn note_controlled(
         &mut self,
         now: Instant,
         call_id: &CallId,
@@ -411,7 +415,7 @@ impl Session {
         if let Some(timer) = running
             && !self.timers.is_set(&timer)
         {
-            self.timers.set(timer, now + END_LIMIT);
+            self.timers.set(timer, now + END_EVENT_TIMEOUT);
         }
     }
 
@@ -422,12 +426,15 @@ impl Session {
         now: Instant,
         call_id: &CallId,
         ticket: Ticket,
-        rule: &Rule,
+        rule: &CompletionRule,
     ) {
-        let Some(entry) = self.calls.get(call_id).filter(|_| rule.key == Key::Unnamed) else { return };
+        let Some(entry) = self.calls.get(call_id).filter(|_| rule.correlation == Correlation::None) else {
+            return;
+        };
         let earlier = entry.operations.iter().take_while(|running| running.ticket != ticket);
-        let of_its_kind =
-            earlier.filter(|running| running.rule.key == Key::Unnamed && running.rule.event == rule.event);
+        let of_its_kind = earlier.filter(|running| {
+            running.rule.correlation == Correlation::None && running.rule.event == rule.event
+        });
         for control_id in of_its_kind.map(|running| running.control_id.clone()).collect::<Vec<_>>() {
             self.expect_operation_end(now, call_id, &control_id);
         }
@@ -453,8 +460,8 @@ impl Session {
                 return;
             }
             let what = format!("an operation on call {call_id}, whose last event was missed");
-            let lost = Lost { what, certainty: Certainty::Unknown };
-            self.emit(SessionEvent::OperationFailed { ticket, error: Error::Lost(Box::new(lost)) });
+            let lost = ConnectionLost { what, certainty: Certainty::Unknown };
+            self.emit(SessionEvent::OperationFailed { ticket, error: Error::ConnectionLost(Box::new(lost)) });
         }
     }
 

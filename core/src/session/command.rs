@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::calling::{Method, Rule};
+use crate::calling::{CompletionRule, Method};
 use crate::credentials::{Credentials, Secret};
 use crate::error::InvalidArgument;
 use crate::ids::{CallId, ControlId, Tag};
@@ -33,10 +33,10 @@ pub enum Target {
         /// The operation's id; made up if none is given.
         control_id: Option<ControlId>,
         /// How it ends.
-        rule: &'static Rule,
+        rule: &'static CompletionRule,
     },
     /// A running operation. If it is over, the command succeeds without being sent.
-    Steer {
+    Control {
         /// The call.
         call_id: CallId,
         /// The operation.
@@ -65,7 +65,9 @@ pub enum Target {
 impl Target {
     pub(super) fn call_id(&self) -> Option<&CallId> {
         match self {
-            Self::Call(call_id) | Self::Start { call_id, .. } | Self::Steer { call_id, .. } => Some(call_id),
+            Self::Call(call_id) | Self::Start { call_id, .. } | Self::Control { call_id, .. } => {
+                Some(call_id)
+            }
             _ => None,
         }
     }
@@ -112,8 +114,8 @@ impl Command {
     /// # Ok(()) }
     /// ```
     pub fn new<M: Method>(method: &M, target: Target) -> Result<Self, InvalidArgument> {
-        method.check()?;
-        method.check_complete()?;
+        method.validate()?;
+        method.validate_complete()?;
         let params = serde_json::to_string(method).map_err(|error| {
             InvalidArgument::new("params", format!("they cannot be written as JSON: {error}"))
         })?;

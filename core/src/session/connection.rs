@@ -16,35 +16,35 @@ use super::timers::Timer;
 use super::{Queued, Session};
 use crate::calling::{CallState, Direction, EndReason};
 use crate::credentials::{Credentials, Secret};
-use crate::error::{Certainty, ConnectRefusal, Error, Lost, Rejected};
+use crate::error::{AuthenticationFailed, Certainty, ConnectRefusal, ConnectionLost, Error};
 use crate::json::object;
 
 /// How long the transport may take to open.
-const OPEN_LIMIT: Duration = Duration::from_secs(10);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the application may take to find its credentials.
-const ASK_LIMIT: Duration = Duration::from_secs(10);
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the service may take to accept the credentials.
-const AUTHENTICATION_LIMIT: Duration = Duration::from_secs(10);
+const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many earlier authorization states are struck out of what the service says.
-const FORMER_STATES: usize = 4;
+const MAX_FORMER_STATES: usize = 4;
 /// The first pause after a failure; each one after that is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// How long a connection has to hold before earlier failures are forgiven.
-const HEALTHY_AFTER: Duration = Duration::from_secs(10);
+const HEALTHY_INTERVAL: Duration = Duration::from_secs(10);
 /// How often credentials that were never accepted may be refused.
-const REJECTION_LIMIT: u32 = 3;
+const MAX_REJECTIONS: u32 = 3;
 /// The number of times that an earlier session is offered to a service that refuses it without saying why.
-const RESUME_ATTEMPTS: u32 = 3;
+const MAX_RESUME_ATTEMPTS: u32 = 3;
 /// How long nothing may arrive before the service is asked whether it is there. It pings more often itself.
-const SILENCE_LIMIT: Duration = Duration::from_secs(30);
+const PROBE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long it may take to answer that.
-const PROBE_LIMIT: Duration = Duration::from_secs(10);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the service may take to close a connection that it said it would close.
-const LEAVE_LIMIT: Duration = Duration::from_secs(10);
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long calls that were ended at the end of draining may take to end.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+const END_CALLS_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Default)]
 pub(super) struct Connection {
@@ -82,7 +82,7 @@ enum Phase {
         /// The service has said that it will close the connection; nothing new is sent on it.
         leaving: bool,
     },
-    Waiting {
+    Backoff {
         retry_in: Duration,
         reason: Arc<str>,
     },
@@ -104,7 +104,7 @@ impl Resume {
     /// Puts another state, or none, in the place of the present one.
     fn replace_state(&mut self, state: Option<Secret>) {
         if let Some(former) = std::mem::replace(&mut self.authorization_state, state) {
-            self.former_states.truncate(FORMER_STATES - 1);
+            self.former_states.truncate(MAX_FORMER_STATES - 1);
             self.former_states.push_front(former);
         }
     }
@@ -158,8 +158,8 @@ impl Connection {
             Phase::Asking | Phase::Opening => ConnectionState::Connecting { attempt },
             Phase::Authenticating => ConnectionState::Authenticating { attempt },
             Phase::Ready { resumed, .. } => ConnectionState::Ready { resumed: *resumed },
-            Phase::Waiting { retry_in, reason } => {
-                ConnectionState::Waiting { attempt, retry_in: *retry_in, reason: reason.clone() }
+            Phase::Backoff { retry_in, reason } => {
+                ConnectionState::Backoff { attempt, retry_in: *retry_in, reason: reason.clone() }
             }
             Phase::Closed { reason } => ConnectionState::Closed { reason: reason.clone() },
         }
@@ -181,7 +181,7 @@ impl Session {
         }
         self.enter(Phase::Authenticating);
         self.connection.last_arrival = Some(now);
-        self.timers.set(Timer::DropConnection, now + AUTHENTICATION_LIMIT);
+        self.timers.set(Timer::DropConnection, now + AUTHENTICATION_TIMEOUT);
         self.connection.first_call = self.calls.next();
         let resuming = self.connection.resume.protocol.is_some();
         if !resuming {
@@ -197,7 +197,7 @@ impl Session {
     pub fn handle_disconnected(&mut self, now: Instant, reason: &str) {
         if self.connection.is_up() {
             // A service may give back what it was given.
-            let reason = self.scrub(reason);
+            let reason = self.redact(reason);
             self.lose(now, &reason);
             self.close_if_drained(now);
         }
@@ -210,7 +210,7 @@ impl Session {
         self.connection.state_is_fresh = false;
         if self.asks_for_credentials {
             self.enter(Phase::Asking);
-            self.timers.set(Timer::DropConnection, now + ASK_LIMIT);
+            self.timers.set(Timer::DropConnection, now + CREDENTIALS_TIMEOUT);
             self.emit(SessionEvent::CredentialsWanted);
         } else {
             self.open_transport(now);
@@ -233,7 +233,7 @@ impl Session {
 
     fn open_transport(&mut self, now: Instant) {
         self.enter(Phase::Opening);
-        self.timers.set(Timer::DropConnection, now + OPEN_LIMIT);
+        self.timers.set(Timer::DropConnection, now + OPEN_TIMEOUT);
         self.output.push_back(Queued::Output(Output::Open(self.endpoint.clone())));
     }
 
@@ -292,14 +292,14 @@ impl Session {
         self.connection.rejections = 0;
         self.connection.resume_refusals = 0;
         self.timers.cancel(&Timer::DropConnection);
-        self.timers.set(Timer::ForgiveFailures, now + HEALTHY_AFTER);
-        self.timers.set(Timer::ProbeSilence, now + SILENCE_LIMIT);
+        self.timers.set(Timer::ForgiveFailures, now + HEALTHY_INTERVAL);
+        self.timers.set(Timer::ProbeSilence, now + PROBE_INTERVAL);
         self.enter(Phase::Ready { resumed, leaving: false });
         let down_since = self.connection.lost_at.take();
         if resumed {
             let lasted = down_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
             for call_id in self.calls.ids(super::table::Entry::is_visible) {
-                self.emit(SessionEvent::Gap { call_id, lasted });
+                self.emit(SessionEvent::Reconnected { call_id, lasted });
             }
         } else {
             if !self.connection.state_is_fresh {
@@ -313,7 +313,7 @@ impl Session {
         while let Some((key, frame)) = self.pending.stage_next() {
             self.output.push_back(Queued::Frame(Some(key), frame));
         }
-        self.dismiss_waiting(now);
+        self.resume_clean_ups(now);
         self.leave_contexts(now);
         if resumed {
             self.doubt_calls(now);
@@ -323,22 +323,23 @@ impl Session {
 
     pub(super) fn handle_connect_refused(&mut self, now: Instant, status: &Status, resuming: bool) {
         let refusal = status.at_connect(self.connection.accepted_before);
-        let rejected = Rejected {
+        let rejected = AuthenticationFailed {
             attempts: self.connection.rejections + 1,
             code: status.code,
-            message: self.scrub(&status.message),
+            message: self.redact(&status.message),
             refusal,
         };
         match refusal {
             // The session, its calls and the credentials are as good as before: only time has to pass.
             ConnectRefusal::Transient => {}
             ConnectRefusal::Version => {
-                return self.close(now, Err(Error::Rejected(Box::new(rejected))));
+                return self.close(now, Err(Error::AuthenticationFailed(Box::new(rejected))));
             }
             // The refusal may be of the earlier session, not of the credentials: the next attempt is without it.
             _ if resuming => {
                 self.connection.resume_refusals += 1;
-                if status.is_stale_session(refusal) || self.connection.resume_refusals >= RESUME_ATTEMPTS {
+                if status.is_stale_session(refusal) || self.connection.resume_refusals >= MAX_RESUME_ATTEMPTS
+                {
                     self.forget_session();
                     self.notice(Notice::ResumeRefused(rejected.message.clone()));
                 }
@@ -348,8 +349,8 @@ impl Session {
                     self.identity.turned_away_with(&offered);
                 }
                 self.connection.rejections += 1;
-                if !self.connection.accepted_before && self.connection.rejections >= REJECTION_LIMIT {
-                    return self.close(now, Err(Error::Rejected(Box::new(rejected))));
+                if !self.connection.accepted_before && self.connection.rejections >= MAX_REJECTIONS {
+                    return self.close(now, Err(Error::AuthenticationFailed(Box::new(rejected))));
                 }
             }
         }
@@ -370,7 +371,7 @@ impl Session {
         }
         if let Phase::Ready { leaving, .. } = &mut self.connection.phase {
             *leaving = true;
-            self.timers.set(Timer::DropConnection, now + LEAVE_LIMIT);
+            self.timers.set(Timer::DropConnection, now + LEAVE_TIMEOUT);
         }
     }
 
@@ -405,10 +406,10 @@ impl Session {
         self.connection.failures = self.connection.failures.saturating_add(1);
         self.timers.set(Timer::Reconnect, now + retry_in);
         // Before anything fails: what follows from that must not go out on the connection that is gone.
-        self.enter(Phase::Waiting { retry_in, reason: reason.into() });
+        self.enter(Phase::Backoff { retry_in, reason: reason.into() });
         for key in self.pending.sent() {
             self.fail_request(now, key, &|request, certainty| {
-                Error::Lost(Box::new(Lost { what: request.describe(), certainty }))
+                Error::ConnectionLost(Box::new(ConnectionLost { what: request.describe(), certainty }))
             });
         }
     }
@@ -442,7 +443,7 @@ impl Session {
     /// A pause of half to the whole of what the number of failures calls for.
     fn pause(&mut self) -> Duration {
         let factor = 1_u32 << self.connection.failures.min(5);
-        let whole = (FIRST_PAUSE * factor).min(LONGEST_PAUSE);
+        let whole = (FIRST_BACKOFF * factor).min(MAX_BACKOFF);
         whole.mul_f64(0.5 + 0.5 * self.random.f64())
     }
 
@@ -468,7 +469,11 @@ impl Session {
     fn lose_session(&mut self, now: Instant) {
         for tag in self.dials.tags(|dial| dial.accepted) {
             let what = format!("the dial (tag {tag})");
-            self.fail_dial(now, &tag, Error::Lost(Box::new(Lost { what, certainty: Certainty::Unknown })));
+            self.fail_dial(
+                now,
+                &tag,
+                Error::ConnectionLost(Box::new(ConnectionLost { what, certainty: Certainty::Unknown })),
+            );
         }
         self.lose_messages();
         // Those that were offered on this connection, before the service said that it begins anew, are of the new one.
@@ -516,11 +521,11 @@ impl Session {
     }
 
     pub(super) fn probe_silence(&mut self, now: Instant) {
-        let quiet_until = self.connection.last_arrival.map_or(now, |arrival| arrival + SILENCE_LIMIT);
+        let quiet_until = self.connection.last_arrival.map_or(now, |arrival| arrival + PROBE_INTERVAL);
         if quiet_until > now {
             self.timers.set(Timer::ProbeSilence, quiet_until);
         } else {
-            self.timers.set(Timer::ProbeSilence, now + SILENCE_LIMIT);
+            self.timers.set(Timer::ProbeSilence, now + PROBE_INTERVAL);
             self.probe(now, Probe::Arrival);
         }
     }
@@ -533,7 +538,7 @@ impl Session {
     fn probe(&mut self, now: Instant, probe: Probe) {
         if self.connection.probe.is_none() && matches!(self.connection.phase, Phase::Ready { .. }) {
             self.connection.probe = Some(probe);
-            self.timers.set(Timer::DropSilent, now + PROBE_LIMIT);
+            self.timers.set(Timer::DropSilent, now + PROBE_TIMEOUT);
             self.submit_on_connection(now, "signalwire.ping", "{}", Purpose::Probe);
         }
     }
@@ -541,13 +546,13 @@ impl Session {
     // Closing.
 
     pub(super) fn end_calls(&mut self, now: Instant) {
-        self.timers.set(Timer::FinishDrain, now + LAST_WORDS);
+        self.timers.set(Timer::FinishDrain, now + END_CALLS_TIMEOUT);
         for tag in self.dials.tags(|_| true) {
             let certainty = self.recall_dial(now, &tag);
             self.fail_dial(now, &tag, Error::closed(certainty));
         }
         for call_id in self.calls.ids(super::table::Entry::is_visible) {
-            self.tidy_up(now, "calling.end", r#"{"reason":"hangup"}"#, &call_id);
+            self.request_clean_up(now, "calling.end", r#"{"reason":"hangup"}"#, &call_id);
         }
     }
 
@@ -561,7 +566,7 @@ impl Session {
         }
         // What was asked is only worth waiting for while it can be heard of.
         let asks = |request: &Request| match request.purpose {
-            Purpose::TidyUp(_) => true,
+            Purpose::CleanUp(_) => true,
             Purpose::Application(..) => !request.abandoned && !matches!(request.stage, Stage::Queued(_)),
             _ => false,
         };
@@ -592,7 +597,7 @@ impl Session {
         let contexts = std::mem::take(&mut self.left_contexts);
         if !contexts.is_empty() {
             let params = json!({ "contexts": contexts }).to_string();
-            self.submit_on_connection(now, "signalwire.unreceive", &params, Purpose::TidyUp(None));
+            self.submit_on_connection(now, "signalwire.unreceive", &params, Purpose::CleanUp(None));
         }
     }
 
@@ -637,13 +642,13 @@ impl Session {
             abandoned: false,
             stage: Stage::Staged,
             made: now,
-            timeout: PROBE_LIMIT,
+            timeout: PROBE_TIMEOUT,
         };
         // How long authentication may take is a matter of the connection, not of the request.
         let expires = !matches!(request.purpose, Purpose::Authenticate { .. });
         let key = self.pending.insert(request);
         if expires {
-            self.timers.set(Timer::ExpireRequest(key), now + PROBE_LIMIT);
+            self.timers.set(Timer::ExpireRequest(key), now + PROBE_TIMEOUT);
         }
         self.output.push_back(Queued::Frame(Some(key), frame));
     }

@@ -7,7 +7,7 @@ use super::recent::Recent;
 use crate::ids::{CallId, Tag, Ticket};
 
 /// How many decided dials are remembered, so that late legs of them are recognised.
-const REMEMBERED_DIALS: usize = 1_024;
+const MAX_REMEMBERED_DIALS: usize = 1_024;
 
 #[derive(Debug)]
 pub(super) struct DialEntry {
@@ -28,7 +28,11 @@ pub(super) struct Dials {
 
 impl Dials {
     pub(super) fn new() -> Self {
-        Self { entries: HashMap::new(), by_ticket: HashMap::new(), decided: Recent::new(REMEMBERED_DIALS) }
+        Self {
+            entries: HashMap::new(),
+            by_ticket: HashMap::new(),
+            decided: Recent::new(MAX_REMEMBERED_DIALS),
+        }
     }
 
     pub(super) fn insert(&mut self, tag: Tag, ticket: Ticket, since: Instant, timeout: Duration) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Session;
 use super::output::{CallInfo, Notice, SessionEvent};
 use super::refusal::trouble_pause;
-use super::table::{CallSerial, Dismissal, Entry, Role};
+use super::table::{CallSerial, CleanUp, Entry, Role};
 use super::timers::Timer;
 use crate::calling::{CallState, DialEvent, DialState, Direction, EndReason};
 use crate::error::{Certainty, DialFailed, Error, TimedOut};
@@ -14,17 +14,17 @@ use crate::events::Event;
 use crate::ids::{CallId, Tag, Ticket};
 
 /// How long a dial may take when nothing else is said.
-pub(super) const DIAL_LIMIT: Duration = Duration::from_mins(2);
+pub(super) const DIAL_TIMEOUT: Duration = Duration::from_mins(2);
 /// How long a leg that lost may ring on: the service calls it off itself, as a rule.
-const LOSER_PATIENCE: Duration = Duration::from_secs(2);
+const LOSING_LEG_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long legs of a dial that was called off may take to show up before the client closes.
-const STRAGGLER_LIMIT: Duration = Duration::from_secs(3);
+const LATE_LEG_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long the service may take to be rid of a call before it is asked again.
-const DISMISSAL_LIMIT: Duration = Duration::from_secs(10);
+const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often it is asked.
-const DISMISSAL_ATTEMPTS: u32 = 3;
+const MAX_CLEAN_UP_ATTEMPTS: u32 = 3;
 /// The number of times that a service in trouble is asked to be rid of a call: for about an hour.
-const TROUBLED_DISMISSALS: u32 = 15;
+const MAX_TROUBLED_CLEAN_UPS: u32 = 15;
 /// Why a leg is ended that shows up after its dial was decided.
 pub(super) const LATE: &str = "its dial is over";
 
@@ -107,7 +107,7 @@ impl Session {
         }
         if self.calls.get(call_id).is_none() {
             let node_id = if news.call.node_id.is_empty() { &news.node_id } else { &news.call.node_id };
-            let role = Role::Unwanted { how: Dismissal::End, attempts: 0 };
+            let role = Role::Unwanted { how: CleanUp::End, attempts: 0 };
             self.calls.insert(
                 call_id.clone(),
                 node_id.clone(),
@@ -153,8 +153,8 @@ impl Session {
             if entry.state.has_reached(&CallState::Answered) {
                 self.end_leg(now, &call_id, "another leg was faster");
             } else {
-                self.timers.set(Timer::DismissAgain(entry.serial), now + LOSER_PATIENCE);
-                self.calls.set_role(&call_id, Role::Unwanted { how: Dismissal::End, attempts: 0 });
+                self.timers.set(Timer::RetryCleanUp(entry.serial), now + LOSING_LEG_TIMEOUT);
+                self.calls.set_role(&call_id, Role::Unwanted { how: CleanUp::End, attempts: 0 });
             }
         }
     }
@@ -173,7 +173,7 @@ impl Session {
     /// Legs of a dial that nobody waits for any more may still show up: a client that is about to close stays to end
     /// them.
     pub(super) fn expect_stragglers(&mut self, now: Instant) {
-        self.timers.set(Timer::Linger, now + STRAGGLER_LIMIT);
+        self.timers.set(Timer::Linger, now + LATE_LEG_TIMEOUT);
     }
 
     /// Takes back the request of a dial that is to fail: one that still waits for its connection must not go out any
@@ -191,13 +191,13 @@ impl Session {
     pub(super) fn end_leg(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
         if self.calls.get(call_id).is_some() {
             self.notice(Notice::LegEnded { call_id: call_id.clone(), why });
-            self.dismiss(now, call_id, Dismissal::End);
+            self.clean_up(now, call_id, CleanUp::End);
         }
     }
 
     /// Gets rid of a call, now and, if that does not help, again. Without a connection nothing is asked before there
     /// is one.
-    pub(super) fn dismiss(&mut self, now: Instant, call_id: &CallId, how: Dismissal) {
+    pub(super) fn clean_up(&mut self, now: Instant, call_id: &CallId, how: CleanUp) {
         let ready = self.connection.is_ready();
         let Some(entry) = self.calls.get(call_id) else { return };
         let attempts = match entry.role {
@@ -207,55 +207,55 @@ impl Session {
         let (serial, answered) = (entry.serial, entry.state.has_reached(&CallState::Answered));
         self.calls.set_role(call_id, Role::Unwanted { how, attempts: attempts + u32::from(ready) });
         if ready {
-            self.timers.set(Timer::DismissAgain(serial), now + DISMISSAL_LIMIT);
+            self.timers.set(Timer::RetryCleanUp(serial), now + CLEAN_UP_TIMEOUT);
             match how {
-                Dismissal::Pass => self.tidy_up(now, "calling.pass", "{}", call_id),
-                Dismissal::End if answered => {
-                    self.tidy_up(now, "calling.end", r#"{"reason":"hangup"}"#, call_id);
+                CleanUp::Pass => self.request_clean_up(now, "calling.pass", "{}", call_id),
+                CleanUp::End if answered => {
+                    self.request_clean_up(now, "calling.end", r#"{"reason":"hangup"}"#, call_id);
                 }
-                Dismissal::End => self.tidy_up(now, "calling.end", r#"{"reason":"cancel"}"#, call_id),
-                Dismissal::Busy => self.tidy_up(now, "calling.end", r#"{"reason":"busy"}"#, call_id),
+                CleanUp::End => self.request_clean_up(now, "calling.end", r#"{"reason":"cancel"}"#, call_id),
+                CleanUp::Busy => self.request_clean_up(now, "calling.end", r#"{"reason":"busy"}"#, call_id),
             }
         }
     }
 
     /// The service was in trouble when it was asked to be rid of a call. That attempt does not count, up to
-    /// [`TROUBLED_DISMISSALS`] of them, and the next follows after a longer pause.
-    pub(super) fn excuse_dismissal(&mut self, now: Instant, call_id: &CallId) {
+    /// [`MAX_TROUBLED_CLEAN_UPS`] of them, and the next follows after a longer pause.
+    pub(super) fn excuse_clean_up(&mut self, now: Instant, call_id: &CallId) {
         if let Some(Entry { role: Role::Unwanted { attempts, .. }, troubled, serial, .. }) =
             self.calls.get_mut(call_id)
-            && *troubled < TROUBLED_DISMISSALS
+            && *troubled < MAX_TROUBLED_CLEAN_UPS
         {
             *attempts = attempts.saturating_sub(1);
-            self.timers.set(Timer::DismissAgain(*serial), now + trouble_pause(*troubled));
+            self.timers.set(Timer::RetryCleanUp(*serial), now + trouble_pause(*troubled));
             *troubled += 1;
         }
     }
 
-    pub(super) fn dismiss_again(&mut self, now: Instant, serial: CallSerial) {
+    pub(super) fn retry_clean_up(&mut self, now: Instant, serial: CallSerial) {
         if !self.connection.is_ready() {
             // The next connection begins anew.
             return;
         }
         let Some(call_id) = self.calls.id_of(serial).cloned() else { return };
         match self.calls.get(&call_id).map(|entry| &entry.role) {
-            Some(Role::Unwanted { attempts, .. }) if *attempts >= DISMISSAL_ATTEMPTS => {
+            Some(Role::Unwanted { attempts, .. }) if *attempts >= MAX_CLEAN_UP_ATTEMPTS => {
                 self.notice(Notice::LegStuck(call_id.clone()));
                 self.end_locally(now, &call_id, EndReason::Error);
             }
-            Some(Role::Unwanted { how, .. }) => self.dismiss(now, &call_id, *how),
+            Some(Role::Unwanted { how, .. }) => self.clean_up(now, &call_id, *how),
             _ => {}
         }
     }
 
     /// There is a connection again: what is to be got rid of is not kept waiting, and attempts on the one that was
     /// lost, which may never have arrived, do not count.
-    pub(super) fn dismiss_waiting(&mut self, now: Instant) {
+    pub(super) fn resume_clean_ups(&mut self, now: Instant) {
         for call_id in self.calls.ids(|entry| !entry.is_visible()) {
             if let Some(Role::Unwanted { how, .. }) = self.calls.get(&call_id).map(|entry| entry.role.clone())
             {
                 self.calls.set_role(&call_id, Role::Unwanted { how, attempts: 0 });
-                self.dismiss(now, &call_id, how);
+                self.clean_up(now, &call_id, how);
             }
         }
     }
@@ -275,7 +275,7 @@ impl Session {
             dial.accepted = true;
             Some(Role::Leg(tag.clone()))
         } else {
-            self.dials.was_decided(tag).then_some(Role::Unwanted { how: Dismissal::End, attempts: 0 })
+            self.dials.was_decided(tag).then_some(Role::Unwanted { how: CleanUp::End, attempts: 0 })
         }
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::ids::{CallId, ControlId, NodeId, Tag};
 use crate::json::{Lenient, is_object, object};
-use crate::refused::Details;
+use crate::service_error::Details;
 
 /// What a frame of the service is.
 #[derive(Debug)]

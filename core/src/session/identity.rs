@@ -3,7 +3,7 @@
 use crate::credentials::{Credentials, Secret};
 
 /// How many credentials may be under way at once; the oldest are forgotten.
-const PROPOSED: usize = 8;
+const MAX_PROPOSED: usize = 8;
 
 /// Credentials, of which the latest that were not refused count.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Identity {
         if replaced != self.current {
             self.earlier.push(replaced);
         }
-        if self.earlier.len() > PROPOSED {
+        if self.earlier.len() > MAX_PROPOSED {
             self.former = Some(self.earlier.remove(0));
         }
         self.proof = proof.or(self.proof.take());

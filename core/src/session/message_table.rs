@@ -9,11 +9,11 @@ use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
 
 /// How many messages are followed. The oldest are let go of first: not every carrier tells of the delivery.
-pub const FOLLOWED_MESSAGES: usize = 10_000;
+pub const MAX_FOLLOWED_MESSAGES: usize = 10_000;
 /// How much early news is kept: a state may overtake the reply that names the message.
-const EARLY_NEWS: usize = 256;
+const MAX_EARLY_EVENTS: usize = 256;
 /// How many messages that came in are remembered, so that one that comes again is recognised.
-const REMEMBERED_MESSAGES: usize = 4_096;
+const MAX_REMEMBERED_MESSAGES: usize = 4_096;
 
 /// Counts messages that are sent, and news of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -46,7 +46,7 @@ impl Messages {
             followed: HashMap::new(),
             order: BTreeMap::new(),
             early: VecDeque::new(),
-            received: Recent::new(REMEMBERED_MESSAGES),
+            received: Recent::new(MAX_REMEMBERED_MESSAGES),
         }
     }
 
@@ -70,7 +70,7 @@ impl Messages {
         let serial = self.new_serial();
         self.followed.insert(id.clone(), Followed { ticket, since, sent: serial, latest: serial });
         self.order.insert(serial, id);
-        let over = self.followed.len() > FOLLOWED_MESSAGES;
+        let over = self.followed.len() > MAX_FOLLOWED_MESSAGES;
         let oldest = self.order.first_key_value().filter(|_| over).map(|(_, oldest)| oldest.clone());
         let dropped = oldest.and_then(|oldest| self.take(&oldest));
         (early, namesake.or(dropped))
@@ -122,7 +122,7 @@ impl Messages {
     }
 
     pub(super) fn keep_early(&mut self, id: MessageId, event: Arc<Event>) {
-        if self.early.len() == EARLY_NEWS {
+        if self.early.len() == MAX_EARLY_EVENTS {
             self.early.pop_front();
         }
         self.early.push_back((id, event));

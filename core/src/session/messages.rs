@@ -7,14 +7,14 @@ use super::Session;
 use super::message_table::MessageSerial;
 use super::output::{Notice, OperationUpdate, Reply, SessionEvent};
 use super::timers::Timer;
-use crate::error::{Certainty, Error, Lost};
+use crate::error::{Certainty, ConnectionLost, Error};
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
 use crate::json::object;
 use crate::messaging::{MessageReceiveEvent, MessageStateEvent};
 
 /// How long the next news of a message may take after the connection was down.
-const NEWS_LIMIT: Duration = Duration::from_mins(5);
+const MESSAGE_STATE_TIMEOUT: Duration = Duration::from_mins(5);
 
 impl Session {
     /// The service has accepted a message, and named it.
@@ -46,7 +46,7 @@ impl Session {
         let timer = Timer::GiveUpMessages(self.messages.next());
         // One gap after the other must not put it off.
         if self.messages.len() > 0 && !self.timers.is_set(&timer) {
-            self.timers.set(timer, now + NEWS_LIMIT);
+            self.timers.set(timer, now + MESSAGE_STATE_TIMEOUT);
         }
     }
 
@@ -94,7 +94,8 @@ impl Session {
     }
 
     fn lose_message(&mut self, ticket: Ticket) {
-        let lost = Lost { what: "the delivery of a message".to_owned(), certainty: Certainty::Unknown };
-        self.emit(SessionEvent::OperationFailed { ticket, error: Error::Lost(Box::new(lost)) });
+        let lost =
+            ConnectionLost { what: "the delivery of a message".to_owned(), certainty: Certainty::Unknown };
+        self.emit(SessionEvent::OperationFailed { ticket, error: Error::ConnectionLost(Box::new(lost)) });
     }
 }

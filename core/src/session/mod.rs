@@ -33,13 +33,13 @@ mod message_table;
 mod messages;
 mod output;
 mod pending;
+mod pending_work;
 mod recent;
 mod refusal;
 mod requests;
 mod table;
 mod tasks;
 mod timers;
-mod waiting;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -50,10 +50,10 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 pub use self::command::{Command, Target};
-pub use self::message_table::FOLLOWED_MESSAGES;
+pub use self::message_table::MAX_FOLLOWED_MESSAGES;
 pub use self::output::{CallInfo, ConnectionState, Notice, OperationUpdate, Output, Reply, SessionEvent};
-pub use self::pending::OFFLINE_QUEUE_LIMIT;
-pub use self::waiting::Waiting;
+pub use self::pending::MAX_QUEUED_REQUESTS;
+pub use self::pending_work::PendingWork;
 
 use self::connection::Connection;
 use self::dial_table::Dials;
@@ -68,7 +68,7 @@ use crate::config::{Config, Endpoint, Overflow};
 use crate::credentials::Credentials;
 use crate::error::{ConfigError, Error};
 use crate::ids::{CallId, Ticket};
-use crate::refused::Details;
+use crate::service_error::Details;
 
 /// What the transport received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl Session {
     /// # Errors
     /// If the settings are incomplete or unusable.
     pub fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
-        config.check()?;
+        config.validate()?;
         Ok(Self {
             identity: Identity::new(match config.provider() {
                 Some(_) => config.credentials().unwrap_or_default(),
@@ -233,7 +233,7 @@ impl Session {
                 Timer::ConfirmGone(serial) => self.confirm_gone(now, serial),
                 Timer::AskAgain(serial) => self.ask_again(now, serial),
                 Timer::ConfirmOver(serial, ticket) => self.confirm_over(serial, ticket),
-                Timer::DismissAgain(serial) => self.dismiss_again(now, serial),
+                Timer::RetryCleanUp(serial) => self.retry_clean_up(now, serial),
                 Timer::GiveUpMessages(before) => self.give_up_messages(before),
                 Timer::GiveUpDial(tag) => self.expire_dial(now, &tag),
                 Timer::Alarm(ticket) => self.emit(SessionEvent::Alarm(ticket)),
@@ -368,18 +368,18 @@ impl Session {
     }
 
     /// Text of the service with every secret of this session struck out.
-    fn scrub(&self, text: &str) -> String {
-        scrub(&self.secrets(), text)
+    fn redact(&self, text: &str) -> String {
+        redact(&self.secrets(), text)
     }
 
     /// The explanation of a refusal with every secret of this session struck out.
-    fn scrub_details(&self, details: Details) -> Details {
+    fn redact_details(&self, details: Details) -> Details {
         let secrets = self.secrets();
         let Details { data, message_data, errors } = details;
         Details {
-            data: scrub_value(&secrets, data),
-            message_data: scrub_value(&secrets, message_data),
-            errors: scrub_value(&secrets, errors),
+            data: redact_value(&secrets, data),
+            message_data: redact_value(&secrets, message_data),
+            errors: redact_value(&secrets, errors),
         }
     }
 
@@ -397,9 +397,9 @@ impl Session {
     }
 
     /// The same, for text that need not be there.
-    fn scrub_in_place(&self, text: &mut Option<String>) {
+    fn redact_in_place(&self, text: &mut Option<String>) {
         if let Some(text) = text {
-            *text = self.scrub(text);
+            *text = self.redact(text);
         }
     }
 
@@ -413,7 +413,7 @@ impl Session {
 
     /// Fails everything that is under way, with what is certain about each.
     fn fail_everything(&mut self, now: Instant) {
-        for key in self.pending.keys(|request| !matches!(request.purpose, Purpose::TidyUp(_))) {
+        for key in self.pending.keys(|request| !matches!(request.purpose, Purpose::CleanUp(_))) {
             self.fail_request(now, key, &|_, certainty| Error::closed(certainty));
         }
         // The frames of the rest still go out.
@@ -436,7 +436,7 @@ impl Session {
 }
 
 /// Strikes secrets out of a text.
-fn scrub(secrets: &[&str], text: &str) -> String {
+fn redact(secrets: &[&str], text: &str) -> String {
     secrets.iter().fold(text.to_owned(), |text, secret| {
         // As it is, and as it stands in JSON.
         let escaped = Value::from(*secret).to_string();
@@ -445,19 +445,19 @@ fn scrub(secrets: &[&str], text: &str) -> String {
 }
 
 /// Strikes secrets out of JSON: of texts, of names, and of numbers, which become text then.
-fn scrub_value(secrets: &[&str], value: Value) -> Value {
+fn redact_value(secrets: &[&str], value: Value) -> Value {
     match value {
-        Value::String(text) => Value::String(scrub(secrets, &text)),
-        Value::Array(members) => members.into_iter().map(|member| scrub_value(secrets, member)).collect(),
+        Value::String(text) => Value::String(redact(secrets, &text)),
+        Value::Array(members) => members.into_iter().map(|member| redact_value(secrets, member)).collect(),
         Value::Object(members) => {
-            let scrubbed =
-                |(name, member): (String, Value)| (scrub(secrets, &name), scrub_value(secrets, member));
-            members.into_iter().map(scrubbed).collect()
+            let redactbed =
+                |(name, member): (String, Value)| (redact(secrets, &name), redact_value(secrets, member));
+            members.into_iter().map(redactbed).collect()
         }
         Value::Number(number) => {
             let text = number.to_string();
-            let scrubbed = scrub(secrets, &text);
-            if scrubbed == text { Value::Number(number) } else { Value::String(scrubbed) }
+            let redactbed = redact(secrets, &text);
+            if redactbed == text { Value::Number(number) } else { Value::String(redactbed) }
         }
         other => other,
     }

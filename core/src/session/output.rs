@@ -101,7 +101,7 @@ pub enum SessionEvent {
         reason: EndReason,
     },
     /// The connection was down and has been resumed: the call may have missed events.
-    Gap {
+    Reconnected {
         /// The call.
         call_id: CallId,
         /// For how long the connection was down.
@@ -241,7 +241,7 @@ pub enum ConnectionState {
         resumed: bool,
     },
     /// There is no connection, and this is the pause before the next attempt.
-    Waiting {
+    Backoff {
         /// Which attempt comes next.
         attempt: u32,
         /// How long the pause is.
@@ -264,7 +264,7 @@ impl fmt::Display for ConnectionState {
             Self::Authenticating { attempt } => write!(f, "authenticating (attempt {attempt})"),
             Self::Ready { resumed: false } => f.write_str("ready"),
             Self::Ready { resumed: true } => f.write_str("ready, session resumed"),
-            Self::Waiting { attempt, retry_in, reason } => {
+            Self::Backoff { attempt, retry_in, reason } => {
                 write!(f, "not connected: {reason}; attempt {attempt} in {:.1} s", retry_in.as_secs_f64())
             }
             Self::Closed { reason: None } => f.write_str("closed"),

@@ -11,7 +11,7 @@ use super::command::Target;
 use crate::ids::{CallId, Ticket};
 
 /// How many requests may wait for a connection.
-pub const OFFLINE_QUEUE_LIMIT: usize = 500;
+pub const MAX_QUEUED_REQUESTS: usize = 500;
 
 /// Requests in the order in which they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ pub(super) enum Purpose {
     /// The session: is the call still there?
     Confirm(CallId),
     /// The session, tidying up after a call or a subscription; nobody waits.
-    TidyUp(Option<CallId>),
+    CleanUp(Option<CallId>),
     /// The application.
     Application(Ticket, Target),
 }
@@ -101,7 +101,7 @@ impl Pending {
     }
 
     pub(super) fn has_room_offline(&self) -> bool {
-        self.queue.len() < OFFLINE_QUEUE_LIMIT
+        self.queue.len() < MAX_QUEUED_REQUESTS
     }
 
     pub(super) fn remove(&mut self, key: RequestKey) -> Option<Request> {

@@ -10,13 +10,13 @@ const CREDENTIAL_WORDS: [&str; 3] = ["auth", "credential", "token"];
 /// A word that shows that it is not: "authentication timed out" says nothing of the credentials.
 const TIME_WORD: &str = "time";
 /// The first pause before a service in trouble is asked again about a call. Each further pause is twice as long.
-const FIRST_TROUBLE_PAUSE: Duration = Duration::from_secs(10);
+const FIRST_TROUBLE_BACKOFF: Duration = Duration::from_secs(10);
 /// The longest of these pauses.
-const LONGEST_TROUBLE_PAUSE: Duration = Duration::from_mins(5);
+const MAX_TROUBLE_BACKOFF: Duration = Duration::from_mins(5);
 
 /// The pause before a service is asked again about a call, after it was in trouble `times` times before in a row.
 pub(super) fn trouble_pause(times: u32) -> Duration {
-    FIRST_TROUBLE_PAUSE.saturating_mul(1 << times.min(10)).min(LONGEST_TROUBLE_PAUSE)
+    FIRST_TROUBLE_BACKOFF.saturating_mul(1 << times.min(10)).min(MAX_TROUBLE_BACKOFF)
 }
 
 impl Status {

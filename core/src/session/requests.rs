@@ -9,30 +9,30 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::command::{Command, Target};
-use super::dials::DIAL_LIMIT;
+use super::dials::DIAL_TIMEOUT;
 use super::frame::{self, Address, Status};
 use super::output::{Reply, SessionEvent};
-use super::pending::{OFFLINE_QUEUE_LIMIT, Purpose, Request, RequestKey, Stage};
+use super::pending::{MAX_QUEUED_REQUESTS, Purpose, Request, RequestKey, Stage};
 use super::table::{Decision, Running};
 use super::timers::Timer;
 use super::{Queued, Session};
-use crate::calling::{EndReason, Key};
+use crate::calling::{Correlation, EndReason};
 use crate::error::{Certainty, Error, InvalidArgument, QueueFull, TimedOut};
 use crate::ids::{CallId, Ticket};
-use crate::refused::Refused;
+use crate::service_error::ServiceError;
 
 /// Names a group of bindings that nobody has made. There is no method to ask whether a call is there; clearing what is
 /// not there comes nearest.
 const NO_BINDINGS: &str = r#"{"realm":"-"}"#;
 /// How long the service may take to answer what the session asks on its own account, whatever patience the application
 /// has: what goes unanswered shows a dead connection.
-const ASKING_LIMIT: Duration = Duration::from_secs(10);
+const OWN_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Session {
     /// Takes on a request. Its outcome is reported under `ticket`, exactly once: as
     /// [`SessionEvent::Dialed`] for a dial, as [`SessionEvent::Replied`] for anything else.
     ///
-    /// While there is no connection, requests wait for one, up to [`OFFLINE_QUEUE_LIMIT`] of them.
+    /// While there is no connection, requests wait for one, up to [`MAX_QUEUED_REQUESTS`] of them.
     pub fn command(&mut self, now: Instant, ticket: Ticket, command: Command) {
         let Command { method, params, target, timeout } = command;
         if self.connection.is_closed() {
@@ -63,9 +63,9 @@ impl Session {
                 }
                 let control_id = control_id.unwrap_or_else(|| self.new_uuid().to_string().into());
                 if let Some(entry) = self.calls.get_mut(&call_id) {
-                    if rule.key != Key::Unnamed && entry.is_running(&control_id) {
-                        let rule = format!("{control_id} is in use by a running operation of the call");
-                        let error = InvalidArgument::new("control_id", rule);
+                    if rule.correlation != Correlation::None && entry.is_running(&control_id) {
+                        let reason = format!("{control_id} is in use by a running operation of the call");
+                        let error = InvalidArgument::new("control_id", reason);
                         return self.report(ticket, &target, Err(error.into()));
                     }
                     // Known before it is sent: its events may overtake the answer.
@@ -82,7 +82,7 @@ impl Session {
                 let target = Target::Start { call_id, control_id: Some(control_id), rule };
                 self.submit(now, ticket, method, &params, target, timeout);
             }
-            Target::Steer { call_id, control_id } => {
+            Target::Control { call_id, control_id } => {
                 if self.calls.get(call_id).is_none_or(|entry| !entry.is_running(control_id)) {
                     let done = Reply { control_id: Some(control_id.clone()), ..Reply::empty() };
                     return self.report(ticket, &target, Ok(done));
@@ -95,12 +95,12 @@ impl Session {
                 }
                 let tag = tag.clone().unwrap_or_else(|| self.new_uuid().to_string().into());
                 if self.is_dialled(&tag) {
-                    let rule =
+                    let reason =
                         format!("{tag} is that of a dial under way, or of one that was decided lately");
-                    let error = InvalidArgument::new("tag", rule);
+                    let error = InvalidArgument::new("tag", reason);
                     return self.report(ticket, &target, Err(error.into()));
                 }
-                let limit = timeout.unwrap_or(DIAL_LIMIT);
+                let limit = timeout.unwrap_or(DIAL_TIMEOUT);
                 self.dials.insert(tag.clone(), ticket, now, limit);
                 if let Some(at) = now.checked_add(limit) {
                     self.timers.set(Timer::GiveUpDial(tag.clone()), at);
@@ -157,7 +157,7 @@ impl Session {
             let ends = self.drop_operation(ticket, &target) || matches!(target, Target::Message);
             self.take_back(now, ticket, &method, &target, false);
             if ends {
-                self.emit(SessionEvent::OperationFailed { ticket, error: Error::Dropped });
+                self.emit(SessionEvent::OperationFailed { ticket, error: Error::Cancelled });
             }
         }
         self.close_if_drained(now);
@@ -174,8 +174,14 @@ impl Session {
     }
 
     /// Asks the service, on the session's own account, for something about a call.
-    pub(super) fn tidy_up(&mut self, now: Instant, method: &'static str, params: &str, call_id: &CallId) {
-        self.ask(now, method, params, call_id, Purpose::TidyUp(Some(call_id.clone())));
+    pub(super) fn request_clean_up(
+        &mut self,
+        now: Instant,
+        method: &'static str,
+        params: &str,
+        call_id: &CallId,
+    ) {
+        self.ask(now, method, params, call_id, Purpose::CleanUp(Some(call_id.clone())));
     }
 
     /// Asks the service for something that changes nothing, to see whether it still knows a call. Without a connection
@@ -208,7 +214,7 @@ impl Session {
         let address = Address { call: Some((&node_id, call_id)), ..Address::default() };
         let id = self.new_uuid();
         let frame = frame::request(id, method, address, params);
-        self.enqueue(now, id, method.into(), frame, purpose, ASKING_LIMIT);
+        self.enqueue(now, id, method.into(), frame, purpose, OWN_REQUEST_TIMEOUT);
     }
 
     fn submit(
@@ -223,12 +229,14 @@ impl Session {
         let node_id = target.call_id().and_then(|id| self.calls.get(id)).map(|entry| entry.node_id.clone());
         let mut address = Address { call: node_id.as_ref().zip(target.call_id()), ..Address::default() };
         match &target {
-            Target::Start { control_id: Some(control_id), rule, .. } if rule.key != Key::Unnamed => {
+            Target::Start { control_id: Some(control_id), rule, .. }
+                if rule.correlation != Correlation::None =>
+            {
                 address.control_id = Some(control_id);
             }
-            Target::Steer { call_id, control_id } => {
+            Target::Control { call_id, control_id } => {
                 let running = self.calls.get(call_id).and_then(|entry| entry.running(control_id));
-                let named = running.is_none_or(|running| running.rule.key != Key::Unnamed);
+                let named = running.is_none_or(|running| running.rule.correlation != Correlation::None);
                 address.control_id = Some(control_id).filter(|_| named);
             }
             Target::Dial { tag: Some(tag) } => address.tag = Some(tag),
@@ -258,7 +266,7 @@ impl Session {
         if !ready && !self.pending.has_room_offline() && matches!(purpose, Purpose::Application(..)) {
             let error = Error::QueueFull(Box::new(QueueFull {
                 method: method.to_string(),
-                limit: OFFLINE_QUEUE_LIMIT,
+                limit: MAX_QUEUED_REQUESTS,
             }));
             return self.settle(now, &method, &purpose, Err(error));
         }
@@ -313,9 +321,9 @@ impl Session {
                     _ => self.end_trouble(call_id),
                 }
             }
-            (Purpose::TidyUp(call_id), refusal) => {
+            (Purpose::CleanUp(call_id), refusal) => {
                 if let Some(call_id) = call_id {
-                    self.handle_tidied(now, call_id, &request.method, refusal.as_ref());
+                    self.handle_cleaned_up(now, call_id, &request.method, refusal.as_ref());
                 }
             }
             (Purpose::Application(_, target), None) => {
@@ -323,8 +331,8 @@ impl Session {
                     Target::Start { control_id, .. } => control_id.clone(),
                     _ => None,
                 };
-                if let Target::Steer { call_id, control_id } = target {
-                    self.note_steered(now, call_id, control_id, &request.method);
+                if let Target::Control { call_id, control_id } = target {
+                    self.note_controlled(now, call_id, control_id, &request.method);
                 }
                 let raw = outcome.map_or("{}", RawValue::get).into();
                 let passed = target.call_id().filter(|_| request.method == "calling.pass").cloned();
@@ -338,7 +346,7 @@ impl Session {
             (Purpose::Application(_, target), Some(status)) => {
                 let result = match target {
                     // An operation that is over needs no steering.
-                    Target::Steer { call_id, control_id } if status.is_gone() => {
+                    Target::Control { call_id, control_id } if status.is_gone() => {
                         self.expect_operation_end(now, call_id, control_id);
                         Ok(Reply { control_id: Some(control_id.clone()), ..Reply::empty() })
                     }
@@ -347,12 +355,12 @@ impl Session {
                         self.confirm(now, call_id);
                         Err(Error::gone(call_id.clone(), Certainty::Refused))
                     }
-                    target => Err(Error::Refused(Box::new(Refused {
+                    target => Err(Error::ServiceError(Box::new(ServiceError {
                         method: request.method.to_string(),
                         call_id: target.call_id().cloned(),
                         code: status.code,
-                        message: self.scrub(&status.message),
-                        details: status.details.map(|details| Arc::new(self.scrub_details(details))),
+                        message: self.redact(&status.message),
+                        details: status.details.map(|details| Arc::new(self.redact_details(details))),
                     }))),
                 };
                 self.settle(now, &request.method, &request.purpose, result);
@@ -381,7 +389,7 @@ impl Session {
         if sent && !asked_by_us {
             self.probe_hearing(now);
         }
-        // Until there is an answer, on this connection or another: the end of the call may never be told otherwise.
+        // WaitFor there is an answer, on this connection or another: the end of the call may never be told otherwise.
         if let Some(call_id) = doubted {
             self.end_question(&call_id);
             self.confirm(now, &call_id);
@@ -524,12 +532,12 @@ impl Session {
     }
 
     /// The service has answered what was asked of it about a call that nobody wants.
-    fn handle_tidied(&mut self, now: Instant, call_id: &CallId, method: &str, refusal: Option<&Status>) {
+    fn handle_cleaned_up(&mut self, now: Instant, call_id: &CallId, method: &str, refusal: Option<&Status>) {
         let Some(entry) = self.calls.get(call_id) else { return };
         let given_back = !entry.is_visible() && method == "calling.pass";
         match refusal {
             Some(status) if status.is_gone() => self.end_locally(now, call_id, EndReason::NotFound),
-            Some(status) if status.is_transient() => self.excuse_dismissal(now, call_id),
+            Some(status) if status.is_transient() => self.excuse_clean_up(now, call_id),
             // What cannot be given back any more, for it was answered here, is hung up.
             Some(_) if given_back && entry.may_be_answered() => {
                 self.end_leg(now, call_id, "it was answered before it was given back");

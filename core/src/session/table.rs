@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::recent::Recent;
-use crate::calling::{CallState, Direction, Key, Rule};
+use crate::calling::{CallState, CompletionRule, Correlation, Direction};
 use crate::events::Event;
 use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
 
 /// How many calls that are over are remembered, so that late news of them is recognised.
-const REMEMBERED_CALLS: usize = 4_096;
+const MAX_REMEMBERED_CALLS: usize = 4_096;
 /// How many events about operations that they do not name are remembered of each call.
-const REMEMBERED_EVENTS: usize = 16;
+const MAX_REMEMBERED_EVENTS: usize = 16;
 
 /// Calls in the order in which they became known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -32,7 +32,7 @@ pub(super) enum Role {
     /// made.
     Unwanted {
         /// What is asked of the service.
-        how: Dismissal,
+        how: CleanUp,
         /// How often it was asked.
         attempts: u32,
     },
@@ -63,7 +63,7 @@ impl Decision {
 
 /// How a call that nobody wants is got rid of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dismissal {
+pub(super) enum CleanUp {
     /// It is given back, to be offered to somebody else.
     Pass,
     /// It is hung up.
@@ -76,7 +76,7 @@ pub(super) enum Dismissal {
 pub(super) struct Running {
     pub(super) ticket: Ticket,
     pub(super) control_id: ControlId,
-    pub(super) rule: &'static Rule,
+    pub(super) rule: &'static CompletionRule,
     /// Whether the service has accepted that it is over, and need say no more.
     pub(super) stopped: bool,
     /// The event that counts as its last if no other comes.
@@ -138,10 +138,12 @@ impl Entry {
     pub(super) fn operation_of(&self, event: &Event, repeated: bool) -> Option<usize> {
         let named = event.control_id();
         self.operations.iter().position(|running| {
-            let fits = match running.rule.key {
-                Key::Named => named == Some(&running.control_id),
-                Key::Optional => named.map_or(!repeated, |named| *named == running.control_id),
-                Key::Unnamed => !repeated,
+            let fits = match running.rule.correlation {
+                Correlation::ControlId => named == Some(&running.control_id),
+                Correlation::OptionalControlId => {
+                    named.map_or(!repeated, |named| *named == running.control_id)
+                }
+                Correlation::None => !repeated,
             };
             fits && (running.rule.concerns)(event)
         })
@@ -154,7 +156,7 @@ impl Entry {
 
     /// Remembers an event that names no operation.
     pub(super) fn remember_told(&mut self, id: &str, event: &Arc<Event>) {
-        if self.told.len() == REMEMBERED_EVENTS {
+        if self.told.len() == MAX_REMEMBERED_EVENTS {
             self.told.pop_front();
         }
         self.told.push_back((id.into(), event.clone()));
@@ -187,8 +189,8 @@ impl Calls {
             entries: HashMap::new(),
             order: BTreeMap::new(),
             visible: 0,
-            over: Recent::new(REMEMBERED_CALLS),
-            passed: Recent::new(REMEMBERED_CALLS),
+            over: Recent::new(MAX_REMEMBERED_CALLS),
+            passed: Recent::new(MAX_REMEMBERED_CALLS),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::events::Event;
 use crate::tasks::TaskEvent;
 
 /// How many tasks are remembered, to recognise copies.
-const REMEMBERED_TASKS: usize = 1000;
+const MAX_REMEMBERED_TASKS: usize = 1000;
 
 /// The tasks that were told, by the id of the frame and a hash of the text. A task has no name of its own.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct TasksTold(Recent<(Box<str>, u64)>);
 
 impl TasksTold {
     pub(super) fn new() -> Self {
-        Self(Recent::new(REMEMBERED_TASKS))
+        Self(Recent::new(MAX_REMEMBERED_TASKS))
     }
 
     /// Returns `true` if the task came in before, in a frame of this id.

@@ -38,7 +38,7 @@ pub(super) enum Timer {
     /// The service did not know an operation: unless it ended meanwhile, it is ended here.
     ConfirmOver(CallSerial, Ticket),
     /// A call that nobody wants is still there: try again to be rid of it, or forget it.
-    DismissAgain(CallSerial),
+    RetryCleanUp(CallSerial),
     /// What became of messages followed before this one may have been missed: they are given up.
     GiveUpMessages(MessageSerial),
     /// Nobody answered a dial: it fails.

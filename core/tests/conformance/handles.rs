@@ -179,7 +179,7 @@ fn errors_of_the_service_tell_code_and_words() {
     wire.refuse("403", "Denied");
     let request = wire.client.execute("calling.new", json!({}));
     match wire.send(request).1 {
-        Err(error @ Error::Refused(_)) => {
+        Err(error @ Error::ServiceError(_)) => {
             assert_eq!(error.code(), Some(403));
             assert!(error.to_string().contains("403") && error.to_string().contains("Denied"), "{error}");
         }

@@ -105,7 +105,7 @@ pub(crate) fn sidecars() {
 /// All that a refusal tells.
 fn refused(result: &Value) -> String {
     match answered(|call| call.connect(phone("+15551000001")), result) {
-        Err(Error::Refused(refused)) => format!(
+        Err(Error::ServiceError(refused)) => format!(
             "{} {} {} {} {:?} {:?}",
             refused.code,
             refused.message,
@@ -141,7 +141,7 @@ pub(crate) fn errors() {
         wire.fail(error.clone());
         let request = wire.call.clone().expect("there is a call").denoise();
         match wire.send(request).1 {
-            Err(Error::Refused(refused)) => {
+            Err(Error::ServiceError(refused)) => {
                 format!("{} {} {}", refused.code, refused.message, refused.data())
             }
             other => panic!("{other:?}"),

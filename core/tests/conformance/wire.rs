@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 use signalwire_relay_core::calling::Method;
 use signalwire_relay_core::session::Frame;
-use signalwire_relay_core::{Call, Client, Config, Driver, Error, Request, Work};
+use signalwire_relay_core::{Call, Client, ClientOutput, ClientState, Config, Error, Request};
 
 use crate::evidence;
 
@@ -31,7 +31,7 @@ pub(crate) fn check_sent(frame: &Value, method: &str, params: &Value) {
 
 pub(crate) struct Wire {
     pub(crate) client: Client,
-    driver: Driver,
+    driver: ClientState,
     now: Instant,
     sent: Vec<Value>,
     answer: Option<(&'static str, Value)>,
@@ -46,7 +46,7 @@ impl Wire {
     /// With a call that was offered in these words.
     pub(crate) fn offered(offer: &Value) -> Self {
         let config = Config::new().project("p-1").token("PT-secret").max_connections(usize::MAX);
-        let (client, mut driver) = Driver::new(&config, 1).expect("the settings are usable");
+        let (client, mut driver) = ClientState::new(&config, 1).expect("the settings are usable");
         let now = Instant::now();
         driver.connect(now);
         let mut wire = Self { client, driver, now, sent: Vec::new(), answer: None, call: None };
@@ -75,9 +75,9 @@ impl Wire {
     /// Does the driver's work, and answers everything that it asks.
     fn settle(&mut self) {
         loop {
-            match self.driver.poll_work(self.now, Waker::noop()) {
-                Work::Open(_) => self.driver.handle_connected(self.now),
-                Work::Send(text) => {
+            match self.driver.poll_output(self.now, Waker::noop()) {
+                ClientOutput::Open(_) => self.driver.handle_connected(self.now),
+                ClientOutput::Send(text) => {
                     let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
                     if frame.get("method").is_some() {
                         let result = json!({"code": "200", "message": "OK", "protocol": "proto",
@@ -89,7 +89,7 @@ impl Wire {
                         self.sent.push(frame);
                     }
                 }
-                Work::Wait(_) => return,
+                ClientOutput::Wait(_) => return,
                 _ => {}
             }
         }

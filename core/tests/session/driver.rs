@@ -1,83 +1,166 @@
-//! The driver, when frames and handles cross.
+//! A socket that takes nothing.
 
-use std::future::{Future, IntoFuture};
-use std::pin::pin;
-use std::task::{Context, Waker};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use signalwire_relay_core::session::Frame;
-use signalwire_relay_core::{Client, Driver, Work, phone};
+use signalwire_relay_core::driver::{
+    Driver, MAX_UNSENT_FRAMES, MAX_UNSENT_WHILE_READING, Opening, Runtime, Socket,
+};
+use signalwire_relay_core::session::{ConnectionState, Frame, Notice};
+use signalwire_relay_core::{Certainty, ClientState, Endpoint, Error, Task};
 
-use crate::rig::config;
-
-struct Cab {
-    driver: Driver,
-    now: Instant,
+/// The other side of a socket.
+#[derive(Default)]
+struct Far {
+    /// Whether it reads.
+    stuck: bool,
+    sent: VecDeque<String>,
+    arriving: VecDeque<String>,
+    states: Vec<ConnectionState>,
 }
 
-impl Cab {
-    /// A client that is connected, and its driver.
-    fn ready() -> (Client, Self) {
-        let config = config().max_connections(usize::MAX);
-        let (client, mut driver) = Driver::new(&config, 7).expect("the settings are usable");
-        let now = Instant::now();
-        driver.connect(now);
-        let mut cab = Self { driver, now };
-        cab.drain();
-        cab.driver.handle_connected(now);
-        let credentials = cab.drain().remove(0);
-        cab.receive(&json!({"id": credentials["id"], "result": {"protocol": "p"}}));
-        cab.drain();
-        (client, cab)
-    }
+#[derive(Clone, Default)]
+struct Near(Arc<Mutex<Far>>);
 
-    fn receive(&mut self, frame: &Value) {
-        self.driver.handle_frame(self.now, Frame::Text(&frame.to_string()));
-    }
-
-    fn event(&mut self, event_type: &str, params: &Value) {
-        let params = json!({"event_type": event_type, "params": params});
-        self.receive(&json!({"id": "e", "method": "signalwire.event", "params": params}));
-    }
-
-    /// The requests that are sent before the driver waits, or has finished.
-    fn drain(&mut self) -> Vec<Value> {
-        let mut sent = Vec::new();
-        loop {
-            match self.driver.poll_work(self.now, Waker::noop()) {
-                Work::Send(text) => sent.push(serde_json::from_str(&text).expect("JSON")),
-                Work::Wait(_) | Work::Finished => break,
-                _ => {}
-            }
-        }
-        sent.retain(|frame: &Value| frame.get("method").is_some());
-        sent
+impl Near {
+    fn far(&self) -> MutexGuard<'_, Far> {
+        self.0.lock().expect("nobody panicked")
     }
 }
 
-/// A dial that was dropped while it rang, and the winner of it, in the order in which the driver is told.
-fn answered_while_dropped(close_first: bool) -> Vec<Value> {
-    let (client, mut cab) = Cab::ready();
-    let mut dial = Box::pin(client.dial(phone("+15553330001")).tag("t").into_future());
-    assert!(pin!(&mut dial).as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    let request = cab.drain().remove(0);
-    cab.receive(&json!({"id": request["id"], "result": {"code": "200"}}));
-    cab.drain();
-    if close_first {
-        client.disconnect();
+impl Socket for Near {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), String>> {
+        if self.far().stuck { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
-    drop((client, dial));
-    let winner = json!({"call_id": "c-1", "node_id": "n-1"});
-    cab.event("calling.call.dial", &json!({"tag": "t", "dial_state": "answered", "call": winner}));
-    cab.drain()
+
+    fn start_send(&mut self, text: String) -> Result<(), String> {
+        self.far().sent.push_back(text);
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), String>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_frame(
+        &mut self,
+        _: &mut Context<'_>,
+        deliver: &mut dyn FnMut(Frame<'_>),
+    ) -> Poll<Result<(), String>> {
+        let Some(text) = self.far().arriving.pop_front() else { return Poll::Pending };
+        deliver(Frame::Text(&text));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Runtime for Near {
+    type Socket = Self;
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn open(&mut self, _: Endpoint) -> Opening<Self> {
+        let socket = self.clone();
+        Box::pin(async move { Ok(socket) })
+    }
+
+    fn poll_deadline(&mut self, _: &mut Context<'_>, _: Option<Instant>) -> Poll<()> {
+        Poll::Pending
+    }
+
+    fn spawn(&mut self, _: Task) {}
+
+    fn part(&mut self, _: Self, _: VecDeque<String>) {}
+
+    fn notice(&mut self, _: &Notice) {}
+
+    fn connection(&mut self, state: &ConnectionState) {
+        self.far().states.push(state.clone());
+    }
+}
+
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Polls until there is nothing left to do.
+fn run(pump: &mut Driver<Near>) {
+    let flag = Arc::new(Flag(AtomicBool::new(true)));
+    let waker = Waker::from(flag.clone());
+    while flag.0.swap(false, Ordering::SeqCst) {
+        assert!(Pin::new(&mut *pump).poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+}
+
+/// A connected client on such a socket.
+fn connected() -> (signalwire_relay_core::Client, Driver<Near>, Near) {
+    let config = crate::fixture::config().max_connections(usize::MAX);
+    let (client, driver) = ClientState::new(&config, 7).expect("the settings are usable");
+    let near = Near::default();
+    let mut pump = Driver::new(driver, near.clone());
+    run(&mut pump);
+    let request = near.far().sent.pop_front().expect("the credentials");
+    let request: Value = serde_json::from_str(&request).expect("JSON");
+    near.far().arriving.push_back(json!({"id": request["id"], "result": {"protocol": "p"}}).to_string());
+    run(&mut pump);
+    assert_eq!(near.far().states.last(), Some(&ConnectionState::Ready { resumed: false }));
+    (client, pump, near)
 }
 
 #[test]
-fn a_callee_who_answers_while_the_last_handle_is_dropped_is_hung_up() {
-    for close_first in [false, true] {
-        let sent = answered_while_dropped(close_first);
-        let ended = |frame: &Value| frame["method"] == "calling.end" && frame["params"]["call_id"] == "c-1";
-        assert!(sent.iter().any(ended), "{close_first}: {sent:?}");
+fn a_service_that_does_not_read_is_not_read_from_until_it_does() {
+    let (_client, mut pump, near) = connected();
+    let pings = 4 * MAX_UNSENT_WHILE_READING;
+    near.far().stuck = true;
+    near.far()
+        .arriving
+        .extend((0..pings).map(|id| json!({"id": id, "method": "signalwire.ping"}).to_string()));
+    run(&mut pump);
+    let left = near.far().arriving.len();
+    assert!((pings - MAX_UNSENT_WHILE_READING - 2..pings).contains(&left), "{left} are left to read");
+    near.far().stuck = false;
+    run(&mut pump);
+    let far = near.far();
+    assert_eq!((far.arriving.len(), far.sent.len()), (0, pings));
+    let answers = far.sent.iter().map(|text| serde_json::from_str::<Value>(text).expect("JSON"));
+    assert!(answers.enumerate().all(|(number, answer)| answer["id"] == number), "in order");
+}
+
+#[test]
+fn a_service_that_never_reads_costs_its_connection_and_no_more_memory_than_that() {
+    let (client, mut pump, near) = connected();
+    near.far().stuck = true;
+    let requests: Vec<_> = (0..=MAX_UNSENT_FRAMES).map(|_| client.execute("x.y", json!({}))).collect();
+    let mut requests: Vec<_> = requests.into_iter().map(IntoFuture::into_future).collect();
+    let mut context = Context::from_waker(Waker::noop());
+    for some in requests.chunks_mut(100) {
+        for request in some {
+            assert!(pin!(request).poll(&mut context).is_pending());
+        }
+        run(&mut pump);
+    }
+    let states = near.far().states.clone();
+    assert!(
+        matches!(states.last(), Some(ConnectionState::Backoff { reason, .. }) if reason.contains("does not read")),
+        "{states:?}"
+    );
+    for request in &mut requests {
+        match pin!(request).poll(&mut context) {
+            Poll::Ready(Err(error @ Error::ConnectionLost(_))) => {
+                assert_eq!(error.certainty(), Certainty::Unknown)
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -3,11 +3,11 @@
 use serde_json::json;
 use signalwire_relay_core::session::{ConnectionState, Frame, Notice, Output, Stats, Target};
 
-use crate::rig::{Rig, raw};
+use crate::fixture::{Fixture, raw};
 
 #[test]
 fn frames_that_make_no_sense_are_ignored() {
-    let mut rig = Rig::ready();
+    let mut fixture = Fixture::ready();
     let deep = format!(r#"{{"id":"x","method":{}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     for text in [
         "",
@@ -27,21 +27,22 @@ fn frames_that_make_no_sense_are_ignored() {
         r#"{"jsonrpc":"2.0","method":"signalwire.unknown","id":"q","params":{}}"#,
         &deep,
     ] {
-        rig.receive(text);
+        fixture.receive(text);
     }
-    rig.session.handle_frame(rig.now, Frame::Binary(&[0xff, 0x00]));
-    rig.drain();
-    rig.expect_nothing_sent();
-    rig.expect_quiet();
-    assert_eq!(rig.closes, 0);
+    fixture.session.handle_frame(fixture.now, Frame::Binary(&[0xff, 0x00]));
+    fixture.drain();
+    fixture.expect_nothing_sent();
+    fixture.expect_quiet();
+    assert_eq!(fixture.closes, 0);
     assert!(
-        rig.notices.len() >= 8 && rig.notices.iter().all(|notice| matches!(notice, Notice::FrameIgnored(_)))
+        fixture.notices.len() >= 8
+            && fixture.notices.iter().all(|notice| matches!(notice, Notice::FrameIgnored(_)))
     );
 }
 
 #[test]
 fn events_that_make_no_sense_are_acknowledged_and_ignored() {
-    let mut rig = Rig::ready();
+    let mut fixture = Fixture::ready();
     for (number, params) in [
         json!(null),
         json!(7),
@@ -57,63 +58,63 @@ fn events_that_make_no_sense_are_acknowledged_and_ignored() {
     .into_iter()
     .enumerate()
     {
-        rig.receive_json(&json!({"id": number, "method": "signalwire.event", "params": params}));
-        assert_eq!(rig.sent.pop_front(), Some(json!({"jsonrpc": "2.0", "id": number, "result": {}})));
+        fixture.receive_json(&json!({"id": number, "method": "signalwire.event", "params": params}));
+        assert_eq!(fixture.sent.pop_front(), Some(json!({"jsonrpc": "2.0", "id": number, "result": {}})));
     }
-    rig.expect_quiet();
-    assert_eq!(rig.session.stats(), Stats::default());
+    fixture.expect_quiet();
+    assert_eq!(fixture.session.stats(), Stats::default());
 }
 
 #[test]
 fn an_event_without_an_id_is_taken_in_and_not_answered() {
-    let mut rig = Rig::ready();
-    rig.receive_json(&json!({"method": "signalwire.event",
-        "params": {"event_type": "calling.call.receive", "params": crate::rig::offer("c1")}}));
-    rig.expect_nothing_sent();
-    assert_eq!(rig.session.stats().calls, 1);
+    let mut fixture = Fixture::ready();
+    fixture.receive_json(&json!({"method": "signalwire.event",
+        "params": {"event_type": "calling.call.receive", "params": crate::fixture::offer("c1")}}));
+    fixture.expect_nothing_sent();
+    assert_eq!(fixture.session.stats().calls, 1);
 }
 
 #[test]
 fn ids_are_sent_back_untouched() {
-    let mut rig = Rig::ready();
+    let mut fixture = Fixture::ready();
     for id in [json!("e\"1"), json!(7), json!(1.5), json!({"a": [1]}), json!(12_345_678_901_234_567_890_u64)]
     {
-        rig.receive_json(&json!({"id": id, "method": "signalwire.ping"}));
-        assert_eq!(rig.sent.pop_front(), Some(json!({"jsonrpc": "2.0", "id": id, "result": {}})));
+        fixture.receive_json(&json!({"id": id, "method": "signalwire.ping"}));
+        assert_eq!(fixture.sent.pop_front(), Some(json!({"jsonrpc": "2.0", "id": id, "result": {}})));
     }
 }
 
 #[test]
 fn disconnect_notices_and_pings_of_odd_shapes_are_answered() {
-    let mut rig = Rig::ready();
+    let mut fixture = Fixture::ready();
     for params in [json!(null), json!([]), json!({"restart": "yes"}), json!({"restart": 1})] {
-        rig.receive_json(&json!({"id": "d", "method": "signalwire.disconnect", "params": params}));
-        rig.receive_json(&json!({"id": "p", "method": "signalwire.ping", "params": params}));
-        assert_eq!(rig.sent.len(), 2);
-        rig.sent.clear();
+        fixture.receive_json(&json!({"id": "d", "method": "signalwire.disconnect", "params": params}));
+        fixture.receive_json(&json!({"id": "p", "method": "signalwire.ping", "params": params}));
+        assert_eq!(fixture.sent.len(), 2);
+        fixture.sent.clear();
     }
-    assert_eq!(rig.session.protocol(), Some("proto-1"), "none of them said restart");
+    assert_eq!(fixture.session.protocol(), Some("proto-1"), "none of them said restart");
 }
 
 #[test]
 fn frames_before_and_after_the_connection_are_not_taken_in() {
-    let mut rig = Rig::new(&crate::rig::config());
-    rig.receive_json(&json!({"method": "signalwire.event",
-        "params": {"event_type": "calling.call.receive", "params": crate::rig::offer("early")}}));
-    assert_eq!(rig.session.stats().calls, 1, "while the transport is being opened, frames count");
-    rig.disconnected();
-    rig.receive_json(&json!({"id": 1, "method": "signalwire.ping"}));
-    rig.expect_nothing_sent();
+    let mut fixture = Fixture::new(&crate::fixture::config());
+    fixture.receive_json(&json!({"method": "signalwire.event",
+        "params": {"event_type": "calling.call.receive", "params": crate::fixture::offer("early")}}));
+    assert_eq!(fixture.session.stats().calls, 1, "while the transport is being opened, frames count");
+    fixture.disconnected();
+    fixture.receive_json(&json!({"id": 1, "method": "signalwire.ping"}));
+    fixture.expect_nothing_sent();
 }
 
 #[test]
 fn events_before_the_answer_to_authentication_are_taken_in() {
-    let mut rig = Rig::new(&crate::rig::config());
-    rig.connected();
-    let request = rig.expect_sent("signalwire.connect");
-    rig.event("calling.call.receive", crate::rig::offer("c1"));
-    rig.reply(&request, json!({"protocol": "p"}));
-    assert_eq!(rig.session.stats().calls, 1);
+    let mut fixture = Fixture::new(&crate::fixture::config());
+    fixture.connected();
+    let request = fixture.expect_sent("signalwire.connect");
+    fixture.event("calling.call.receive", crate::fixture::offer("c1"));
+    fixture.reply(&request, json!({"protocol": "p"}));
+    assert_eq!(fixture.session.stats().calls, 1);
 }
 
 /// As deep as a frame may be long, more or less; and as deep as is more than enough for a stack.
@@ -161,10 +162,10 @@ fn hostile_values_in_any_place_are_survived_on_a_small_stack() {
         )
     });
     let play = move || {
-        let mut rig = Rig::ready();
-        rig.event("calling.call.receive", crate::rig::offer("c1"));
-        let drain = |rig: &mut Rig| loop {
-            match rig.session.poll_output() {
+        let mut fixture = Fixture::ready();
+        fixture.event("calling.call.receive", crate::fixture::offer("c1"));
+        let drain = |fixture: &mut Fixture| loop {
+            match fixture.session.poll_output() {
                 Output::Wait(_) => break,
                 Output::Close | Output::Open(_) => panic!("the connection is given up"),
                 output => drop(format!("{output:?}")),
@@ -172,21 +173,21 @@ fn hostile_values_in_any_place_are_survived_on_a_small_stack() {
         };
         let deepest = format!("{}{}", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
         for place in &places[..2] {
-            rig.session.handle_frame(rig.now, Frame::Text(&place.replace('@', &deepest)));
-            drain(&mut rig);
+            fixture.session.handle_frame(fixture.now, Frame::Text(&place.replace('@', &deepest)));
+            drain(&mut fixture);
         }
         for value in hostile_values() {
             for place in places.iter().chain(&events) {
-                rig.session.handle_frame(rig.now, Frame::Text(&place.replace('@', &value)));
-                drain(&mut rig);
+                fixture.session.handle_frame(fixture.now, Frame::Text(&place.replace('@', &value)));
+                drain(&mut fixture);
             }
         }
-        assert!(matches!(rig.session.connection_state(), ConnectionState::Ready { .. }));
-        rig.events.clear();
-        let ticket = rig.command(raw("x.y", Target::Service));
-        let request = rig.expect_sent("x.y");
-        rig.ok(&request);
-        rig.expect_reply(ticket).expect("requests still flow");
+        assert!(matches!(fixture.session.connection_state(), ConnectionState::Ready { .. }));
+        fixture.events.clear();
+        let ticket = fixture.command(raw("x.y", Target::Service));
+        let request = fixture.expect_sent("x.y");
+        fixture.ok(&request);
+        fixture.expect_reply(ticket).expect("requests still flow");
     };
     let thread = std::thread::Builder::new().stack_size(SMALL_STACK).spawn(play).expect("threads can be had");
     thread.join().expect("nothing panics");
@@ -195,7 +196,7 @@ fn hostile_values_in_any_place_are_survived_on_a_small_stack() {
 #[test]
 fn hostile_values_in_replies_end_their_request_and_nothing_else() {
     let play = || {
-        let mut rig = Rig::ready();
+        let mut fixture = Fixture::ready();
         // The last two are no JSON: what they answer goes on waiting.
         let mut values = hostile_values();
         values.truncate(values.len() - 2);
@@ -206,17 +207,17 @@ fn hostile_values_in_replies_end_their_request_and_nothing_else() {
                 r#""error":@"#,
                 r#""error":{"code":@,"message":@}"#,
             ] {
-                let ticket = rig.command(raw("x.y", Target::Service));
-                let request = rig.expect_sent("x.y");
-                rig.receive(&format!(r#"{{"id":{},{}}}"#, request["id"], place.replace('@', &value)));
-                match rig.expect_reply(ticket) {
+                let ticket = fixture.command(raw("x.y", Target::Service));
+                let request = fixture.expect_sent("x.y");
+                fixture.receive(&format!(r#"{{"id":{},{}}}"#, request["id"], place.replace('@', &value)));
+                match fixture.expect_reply(ticket) {
                     Ok(reply) => drop(format!("{reply:?} {}", reply.value())),
                     Err(error) => drop(format!("{error:?} {error}")),
                 }
             }
         }
-        assert_eq!(rig.closes, 0);
-        assert_eq!(rig.session.stats(), Stats::default());
+        assert_eq!(fixture.closes, 0);
+        assert_eq!(fixture.session.stats(), Stats::default());
     };
     let thread = std::thread::Builder::new().stack_size(SMALL_STACK).spawn(play).expect("threads can be had");
     thread.join().expect("nothing panics");

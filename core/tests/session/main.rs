@@ -4,17 +4,17 @@
 
 mod actions;
 mod calls;
+mod client_state;
 mod closing;
 mod connection;
 mod dialing;
 mod driver;
 mod faults;
+mod fixture;
 mod input;
 mod messages;
-mod pump;
 mod refusals;
 mod requests;
-mod rig;
 mod secrets;
 mod shuffled;
 mod tasks;

@@ -2,32 +2,32 @@
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::{ConnectionState, Notice, SessionEvent, Target};
-use signalwire_relay_core::{Certainty, ConnectRefusal, EndReason, Error, Rejected};
+use signalwire_relay_core::{AuthenticationFailed, Certainty, ConnectRefusal, EndReason, Error};
 
-use crate::rig::{Rig, SECOND, config, raw};
+use crate::fixture::{Fixture, SECOND, config, raw};
 
 /// The codes with which the service says that it is in trouble of its own.
 const TRANSIENT: [i64; 4] = [-32000, -32004, -32005, -32603];
 
 /// Opens a connection and refuses `signalwire.connect`. Gives the parameters that the session sent.
-fn refuse(rig: &mut Rig, error: Value) -> Value {
-    rig.connected();
-    let request = rig.expect_sent_among_others("signalwire.connect");
-    rig.fail(&request, error);
+fn refuse(fixture: &mut Fixture, error: Value) -> Value {
+    fixture.connected();
+    let request = fixture.expect_sent_among_others("signalwire.connect");
+    fixture.fail(&request, error);
     request["params"].clone()
 }
 
 /// The same with a result.
-fn answer(rig: &mut Rig, result: Value) -> Value {
-    rig.connected();
-    let request = rig.expect_sent_among_others("signalwire.connect");
-    rig.reply(&request, result);
+fn answer(fixture: &mut Fixture, result: Value) -> Value {
+    fixture.connected();
+    let request = fixture.expect_sent_among_others("signalwire.connect");
+    fixture.reply(&request, result);
     request["params"].clone()
 }
 
-fn rejected(rig: &mut Rig) -> Rejected {
-    match rig.events.pop_back() {
-        Some(SessionEvent::Closed(Err(Error::Rejected(rejected)))) => *rejected,
+fn rejected(fixture: &mut Fixture) -> AuthenticationFailed {
+    match fixture.events.pop_back() {
+        Some(SessionEvent::Closed(Err(Error::AuthenticationFailed(rejected)))) => *rejected,
         other => panic!("not rejected but {other:?}"),
     }
 }
@@ -35,11 +35,11 @@ fn rejected(rig: &mut Rig) -> Rejected {
 #[test]
 fn a_service_in_trouble_is_asked_until_it_accepts() {
     for code in TRANSIENT {
-        let mut rig = Rig::new(&config());
+        let mut fixture = Fixture::new(&config());
         for attempt in 1..=40 {
-            refuse(&mut rig, json!({"code": code, "message": "Please wait"}));
-            match rig.states.last() {
-                Some(ConnectionState::Waiting { attempt: next, reason, .. }) => {
+            refuse(&mut fixture, json!({"code": code, "message": "Please wait"}));
+            match fixture.states.last() {
+                Some(ConnectionState::Backoff { attempt: next, reason, .. }) => {
                     assert_eq!(*next, attempt + 1);
                     let text =
                         format!("the service cannot take the connection now: Please wait (code {code})");
@@ -47,75 +47,75 @@ fn a_service_in_trouble_is_asked_until_it_accepts() {
                 }
                 other => panic!("{code}: {other:?}"),
             }
-            rig.until_open();
+            fixture.until_open();
         }
-        rig.authenticate("proto-1", false);
-        assert!(matches!(rig.states.last(), Some(ConnectionState::Ready { .. })), "{code}");
+        fixture.authenticate("proto-1", false);
+        assert!(matches!(fixture.states.last(), Some(ConnectionState::Ready { .. })), "{code}");
     }
 }
 
 #[test]
 fn a_service_in_trouble_costs_neither_the_session_nor_its_calls() {
     for code in TRANSIENT {
-        let mut rig = Rig::ready();
-        rig.event("signalwire.authorization.state", json!({"authorization_state": "AA:BB"}));
-        rig.offer("c1");
-        rig.disconnected();
+        let mut fixture = Fixture::ready();
+        fixture.event("signalwire.authorization.state", json!({"authorization_state": "AA:BB"}));
+        fixture.offer("c1");
+        fixture.disconnected();
         for _ in 0..40 {
-            rig.until_open();
-            let params = refuse(&mut rig, json!({"code": code, "message": "Please wait"}));
+            fixture.until_open();
+            let params = refuse(&mut fixture, json!({"code": code, "message": "Please wait"}));
             assert_eq!(
                 (&params["protocol"], &params["authorization_state"]),
                 (&json!("proto-1"), &json!("AA:BB"))
             );
         }
-        rig.reconnect("proto-1", true);
-        assert_eq!(rig.session.stats().calls, 1, "{code}");
-        rig.state("c1", "answered");
-        assert!(!rig.notices.iter().any(|notice| matches!(notice, Notice::ResumeRefused(_))));
+        fixture.reconnect("proto-1", true);
+        assert_eq!(fixture.session.stats().calls, 1, "{code}");
+        fixture.state("c1", "answered");
+        assert!(!fixture.notices.iter().any(|notice| matches!(notice, Notice::ResumeRefused(_))));
     }
 }
 
 #[test]
 fn trouble_between_refusals_of_the_credentials_does_not_count() {
-    let mut rig = Rig::new(&config());
+    let mut fixture = Fixture::new(&config());
     for code in [-32002, -32005, -32000, -32002, -32603, -32004] {
-        refuse(&mut rig, json!({"code": code, "message": "no"}));
-        rig.until_open();
+        refuse(&mut fixture, json!({"code": code, "message": "no"}));
+        fixture.until_open();
     }
-    refuse(&mut rig, json!({"code": -32002, "message": "no"}));
-    assert_eq!(rejected(&mut rig).attempts, 3);
+    refuse(&mut fixture, json!({"code": -32002, "message": "no"}));
+    assert_eq!(rejected(&mut fixture).attempts, 3);
 }
 
 #[test]
 fn an_unsupported_version_ends_the_client_at_once_and_the_text_speaks_of_it() {
-    for mut rig in [Rig::new(&config()), {
-        let mut rig = Rig::ready();
-        rig.disconnected();
-        rig.until_open();
-        rig
+    for mut fixture in [Fixture::new(&config()), {
+        let mut fixture = Fixture::ready();
+        fixture.disconnected();
+        fixture.until_open();
+        fixture
     }] {
-        refuse(&mut rig, json!({"code": -32001, "message": "Version 2.0.0 is not supported"}));
-        let rejected = rejected(&mut rig);
+        refuse(&mut fixture, json!({"code": -32001, "message": "Version 2.0.0 is not supported"}));
+        let rejected = rejected(&mut fixture);
         assert_eq!((rejected.attempts, rejected.refusal), (1, ConnectRefusal::Version));
         assert_eq!(
             rejected.to_string(),
             "the service does not support this version of the protocol: Version 2.0.0 is not supported (code \
              -32001); a newer release of this client may support it"
         );
-        assert_eq!(rig.next, None, "nothing more is going to happen");
+        assert_eq!(fixture.next, None, "nothing more is going to happen");
     }
 }
 
 #[test]
 fn a_first_connection_refused_for_its_credentials_with_the_code_of_a_timeout_is_refused() {
-    let mut rig = Rig::new(&config());
+    let mut fixture = Fixture::new(&config());
     for _ in 0..2 {
-        refuse(&mut rig, json!({"code": -32000, "message": "auth rejected: bad token"}));
-        rig.until_open();
+        refuse(&mut fixture, json!({"code": -32000, "message": "auth rejected: bad token"}));
+        fixture.until_open();
     }
-    refuse(&mut rig, json!({"code": -32000, "message": "auth rejected: bad token"}));
-    assert_eq!(rejected(&mut rig).refusal, ConnectRefusal::Authentication);
+    refuse(&mut fixture, json!({"code": -32000, "message": "auth rejected: bad token"}));
+    assert_eq!(rejected(&mut fixture).refusal, ConnectRefusal::Authentication);
 }
 
 #[test]
@@ -129,13 +129,13 @@ fn malformed_and_unknown_refusals_do_not_blame_the_token() {
         (json!("go away"), ConnectRefusal::Unknown),
     ];
     for (error, class) in refusals {
-        let mut rig = Rig::new(&config());
+        let mut fixture = Fixture::new(&config());
         for _ in 0..2 {
-            refuse(&mut rig, error.clone());
-            rig.until_open();
+            refuse(&mut fixture, error.clone());
+            fixture.until_open();
         }
-        refuse(&mut rig, error.clone());
-        let rejected = rejected(&mut rig);
+        refuse(&mut fixture, error.clone());
+        let rejected = rejected(&mut fixture);
         assert_eq!((rejected.attempts, rejected.refusal), (3, class), "{error}");
         assert!(!rejected.to_string().contains("token"), "{rejected}");
     }
@@ -144,16 +144,16 @@ fn malformed_and_unknown_refusals_do_not_blame_the_token() {
 #[test]
 fn a_refused_session_is_given_up_at_once_where_the_code_says_so_and_after_three_attempts_elsewhere() {
     for (code, attempts) in [(-32002, 1), (-32003, 1), (-32602, 1), (-32600, 3), (-32099, 3)] {
-        let mut rig = Rig::ready();
-        rig.offer("c1");
-        rig.disconnected();
+        let mut fixture = Fixture::ready();
+        fixture.offer("c1");
+        fixture.disconnected();
         for _ in 0..attempts {
-            rig.until_open();
-            let params = refuse(&mut rig, json!({"code": code, "message": "stale"}));
+            fixture.until_open();
+            let params = refuse(&mut fixture, json!({"code": code, "message": "stale"}));
             assert_eq!(params["protocol"], "proto-1", "{code}");
         }
-        assert_eq!(rig.reconnect("proto-2", false).get("protocol"), None, "{code}");
-        assert_eq!(rig.expect_ended("c1"), EndReason::SessionLost);
+        assert_eq!(fixture.reconnect("proto-2", false).get("protocol"), None, "{code}");
+        assert_eq!(fixture.expect_ended("c1"), EndReason::SessionLost);
     }
 }
 
@@ -165,21 +165,21 @@ fn a_connect_result_with_a_failing_code_is_a_refusal() {
         (json!("400"), ConnectRefusal::Unknown),
         (json!("nonsense"), ConnectRefusal::Unknown),
     ] {
-        let mut rig = Rig::new(&config());
+        let mut fixture = Fixture::new(&config());
         for _ in 0..2 {
-            answer(&mut rig, json!({"code": code, "message": "no", "protocol": "proto-1"}));
-            rig.until_open();
+            answer(&mut fixture, json!({"code": code, "message": "no", "protocol": "proto-1"}));
+            fixture.until_open();
         }
-        answer(&mut rig, json!({"code": code, "message": "no", "protocol": "proto-1"}));
-        assert_eq!(rejected(&mut rig).refusal, class, "{code}");
+        answer(&mut fixture, json!({"code": code, "message": "no", "protocol": "proto-1"}));
+        assert_eq!(rejected(&mut fixture).refusal, class, "{code}");
     }
-    let mut rig = Rig::new(&config());
+    let mut fixture = Fixture::new(&config());
     for _ in 0..10 {
-        answer(&mut rig, json!({"code": "503", "message": "Service unavailable"}));
-        rig.until_open();
+        answer(&mut fixture, json!({"code": "503", "message": "Service unavailable"}));
+        fixture.until_open();
     }
-    answer(&mut rig, json!({"code": "200", "protocol": "proto-1"}));
-    assert!(matches!(rig.states.last(), Some(ConnectionState::Ready { .. })));
+    answer(&mut fixture, json!({"code": "200", "protocol": "proto-1"}));
+    assert!(matches!(fixture.states.last(), Some(ConnectionState::Ready { .. })));
 }
 
 #[test]
@@ -187,13 +187,13 @@ fn a_connect_result_that_names_no_session_is_a_refusal() {
     for result in
         [json!({}), json!({"protocol": ""}), json!({"protocol": 7}), json!(null), json!({"identity": "x"})]
     {
-        let mut rig = Rig::new(&config());
+        let mut fixture = Fixture::new(&config());
         for _ in 0..2 {
-            answer(&mut rig, result.clone());
-            rig.until_open();
+            answer(&mut fixture, result.clone());
+            fixture.until_open();
         }
-        answer(&mut rig, result.clone());
-        let rejected = rejected(&mut rig);
+        answer(&mut fixture, result.clone());
+        let rejected = rejected(&mut fixture);
         assert_eq!(rejected.refusal, ConnectRefusal::Unknown);
         assert!(rejected.to_string().contains("names no session"), "{rejected}");
     }
@@ -216,11 +216,11 @@ fn codes_with_which_the_service_does_not_know_either_leave_the_outcome_unknown()
         (-32700, Refused),
     ];
     for (code, certainty) in cases {
-        let mut rig = Rig::ready();
-        let ticket = rig.command(raw("messaging.send", Target::Message));
-        let request = rig.expect_sent("messaging.send");
-        rig.fail(&request, json!({"code": code, "message": "no"}));
-        let error = rig.expect_reply(ticket).expect_err("refused");
+        let mut fixture = Fixture::ready();
+        let ticket = fixture.command(raw("messaging.send", Target::Message));
+        let request = fixture.expect_sent("messaging.send");
+        fixture.fail(&request, json!({"code": code, "message": "no"}));
+        let error = fixture.expect_reply(ticket).expect_err("refused");
         assert_eq!((error.certainty(), error.code()), (certainty, Some(code)));
         let text = error.to_string();
         assert_eq!(text.contains("may have carried it out"), certainty == Unknown, "{text}");
@@ -234,198 +234,206 @@ fn codes_with_which_the_service_does_not_know_either_leave_the_outcome_unknown()
         ("500", Unknown),
         ("503", Unknown),
     ] {
-        let mut rig = Rig::ready();
-        let ticket = rig.command(raw("messaging.send", Target::Message));
-        let request = rig.expect_sent("messaging.send");
-        rig.refuse(&request, code);
-        assert_eq!(rig.expect_reply(ticket).expect_err("refused").certainty(), certainty, "{code}");
+        let mut fixture = Fixture::ready();
+        let ticket = fixture.command(raw("messaging.send", Target::Message));
+        let request = fixture.expect_sent("messaging.send");
+        fixture.refuse(&request, code);
+        assert_eq!(fixture.expect_reply(ticket).expect_err("refused").certainty(), certainty, "{code}");
     }
 }
 
 #[test]
 fn a_dial_whose_outcome_the_service_does_not_know_leaves_no_phone_ringing() {
-    let mut rig = Rig::ready();
-    let ticket = rig.command(raw("calling.dial", Target::Dial { tag: Some("t1".into()) }));
-    let request = rig.expect_sent("calling.dial");
-    rig.fail(&request, json!({"code": -32000, "message": "Timeout"}));
-    assert_eq!(rig.expect_dialed(ticket).expect_err("failed").certainty(), Certainty::Unknown);
+    let mut fixture = Fixture::ready();
+    let ticket = fixture.command(raw("calling.dial", Target::Dial { tag: Some("t1".into()) }));
+    let request = fixture.expect_sent("calling.dial");
+    fixture.fail(&request, json!({"code": -32000, "message": "Timeout"}));
+    assert_eq!(fixture.expect_dialed(ticket).expect_err("failed").certainty(), Certainty::Unknown);
     // It was carried out after all.
-    rig.event(
+    fixture.event(
         "calling.call.state",
         json!({"call_id": "leg-1", "node_id": "n-1", "tag": "t1", "call_state": "ringing"}),
     );
-    let end = rig.expect_sent("calling.end");
+    let end = fixture.expect_sent("calling.end");
     assert_eq!(end["params"]["call_id"], "leg-1");
 }
 
 #[test]
 fn a_pass_whose_outcome_the_service_does_not_know_is_asked_for_again() {
-    let mut rig = Rig::ready();
-    rig.offer("c1");
-    let ticket = rig.call_command("calling.pass", "c1");
-    let request = rig.expect_sent("calling.pass");
-    rig.fail(&request, json!({"code": -32603, "message": "Internal error"}));
-    let again = rig.expect_sent("calling.pass");
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    let ticket = fixture.call_command("calling.pass", "c1");
+    let request = fixture.expect_sent("calling.pass");
+    fixture.fail(&request, json!({"code": -32603, "message": "Internal error"}));
+    let again = fixture.expect_sent("calling.pass");
     assert_eq!(again["params"]["call_id"], "c1");
-    rig.ok(&again);
-    assert!(rig.events.iter().any(|event| matches!(
+    fixture.ok(&again);
+    assert!(fixture.events.iter().any(|event| matches!(
         event,
         SessionEvent::Replied { ticket: own, result: Err(error) }
             if *own == ticket && error.certainty() == Certainty::Unknown
     )));
-    assert_eq!(rig.session.stats().calls, 0);
+    assert_eq!(fixture.session.stats().calls, 0);
 }
 
 /// A call whose answer, or whose end, the service answers with "I do not know either".
-fn unsure(method: &'static str, state: &str) -> Rig {
-    let mut rig = Rig::ready();
-    rig.offer("c1");
+fn unsure(method: &'static str, state: &str) -> Fixture {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
     if state != "created" {
-        rig.state("c1", state);
+        fixture.state("c1", state);
     }
-    rig.call_command(method, "c1");
-    let request = rig.expect_sent(method);
-    rig.fail(&request, json!({"code": -32000, "message": "Timeout"}));
-    rig.expect_nothing_sent();
-    rig
+    fixture.call_command(method, "c1");
+    let request = fixture.expect_sent(method);
+    fixture.fail(&request, json!({"code": -32000, "message": "Timeout"}));
+    fixture.expect_nothing_sent();
+    fixture
 }
 
 #[test]
 fn a_hang_up_whose_outcome_is_unknown_is_repeated_once_nobody_is_left_to_do_it() {
     for state in ["created", "answered"] {
-        let mut rig = unsure("calling.end", state);
-        rig.session.release(rig.now, &"c1".into());
-        rig.drain();
-        let end = rig.expect_sent("calling.end");
-        rig.ok(&end);
-        rig.state("c1", "ended");
-        assert_eq!(rig.session.stats().calls, 0, "{state}");
+        let mut fixture = unsure("calling.end", state);
+        fixture.session.release(fixture.now, &"c1".into());
+        fixture.drain();
+        let end = fixture.expect_sent("calling.end");
+        fixture.ok(&end);
+        fixture.state("c1", "ended");
+        assert_eq!(fixture.session.stats().calls, 0, "{state}");
     }
     // One that is carried out on the second attempt needs no third.
-    let mut rig = unsure("calling.end", "answered");
-    rig.call_command("calling.end", "c1");
-    let again = rig.expect_sent("calling.end");
-    rig.ok(&again);
-    rig.session.release(rig.now, &"c1".into());
-    rig.drain();
-    rig.expect_nothing_sent();
+    let mut fixture = unsure("calling.end", "answered");
+    fixture.call_command("calling.end", "c1");
+    let again = fixture.expect_sent("calling.end");
+    fixture.ok(&again);
+    fixture.session.release(fixture.now, &"c1".into());
+    fixture.drain();
+    fixture.expect_nothing_sent();
 }
 
 #[test]
 fn an_answer_that_turns_out_to_have_been_carried_out_leaves_the_call_alone() {
-    let mut rig = unsure("calling.answer", "created");
-    rig.call_command("calling.denoise", "c1");
-    let accepted = rig.expect_sent("calling.denoise");
-    rig.ok(&accepted);
-    rig.session.release(rig.now, &"c1".into());
-    rig.drain();
-    rig.expect_nothing_sent();
-    assert_eq!(rig.session.stats().calls, 1);
+    let mut fixture = unsure("calling.answer", "created");
+    fixture.call_command("calling.denoise", "c1");
+    let accepted = fixture.expect_sent("calling.denoise");
+    fixture.ok(&accepted);
+    fixture.session.release(fixture.now, &"c1".into());
+    fixture.drain();
+    fixture.expect_nothing_sent();
+    assert_eq!(fixture.session.stats().calls, 1);
 }
 
 #[test]
 fn an_answer_whose_outcome_is_unknown_is_given_back_or_hung_up_once_nobody_is_left() {
     for refused in [false, true] {
-        let mut rig = unsure("calling.answer", "created");
-        rig.session.release(rig.now, &"c1".into());
-        rig.drain();
-        let pass = rig.expect_sent("calling.pass");
+        let mut fixture = unsure("calling.answer", "created");
+        fixture.session.release(fixture.now, &"c1".into());
+        fixture.drain();
+        let pass = fixture.expect_sent("calling.pass");
         if refused {
-            rig.refuse(&pass, "409");
-            let end = rig.expect_sent("calling.end");
-            rig.ok(&end);
-            rig.state("c1", "ended");
+            fixture.refuse(&pass, "409");
+            let end = fixture.expect_sent("calling.end");
+            fixture.ok(&end);
+            fixture.state("c1", "ended");
         } else {
-            rig.ok(&pass);
+            fixture.ok(&pass);
         }
-        assert_eq!(rig.session.stats().calls, 0);
+        assert_eq!(fixture.session.stats().calls, 0);
     }
 }
 
 #[test]
 fn a_leg_that_nobody_wants_is_hung_up_however_long_the_service_is_in_trouble() {
-    let mut rig = abandoned_leg();
+    let mut fixture = abandoned_leg();
     for pause in [10, 20, 40, 80, 160, 300, 300] {
-        let end = rig.expect_sent_among_others("calling.end");
-        rig.fail(&end, json!({"code": -32005, "message": "Capacity exceeded"}));
-        pass_answering_pings(&mut rig, pause);
+        let end = fixture.expect_sent_among_others("calling.end");
+        fixture.fail(&end, json!({"code": -32005, "message": "Capacity exceeded"}));
+        pass_answering_pings(&mut fixture, pause);
     }
-    let end = rig.expect_sent_among_others("calling.end");
-    rig.ok(&end);
-    assert!(!rig.notices.iter().any(|notice| matches!(notice, Notice::LegStuck(_))), "{:?}", rig.notices);
-    rig.state("leg-1", "ended");
-    assert_eq!(rig.session.stats().calls, 0);
+    let end = fixture.expect_sent_among_others("calling.end");
+    fixture.ok(&end);
+    assert!(
+        !fixture.notices.iter().any(|notice| matches!(notice, Notice::LegStuck(_))),
+        "{:?}",
+        fixture.notices
+    );
+    fixture.state("leg-1", "ended");
+    assert_eq!(fixture.session.stats().calls, 0);
 }
 
 /// A dial that was given up while its only leg, `leg-1`, was ringing.
-fn abandoned_leg() -> Rig {
-    let mut rig = Rig::ready();
-    let ticket = rig.command(raw("calling.dial", Target::Dial { tag: Some("t1".into()) }));
-    let request = rig.expect_sent("calling.dial");
-    rig.ok(&request);
-    rig.event(
+fn abandoned_leg() -> Fixture {
+    let mut fixture = Fixture::ready();
+    let ticket = fixture.command(raw("calling.dial", Target::Dial { tag: Some("t1".into()) }));
+    let request = fixture.expect_sent("calling.dial");
+    fixture.ok(&request);
+    fixture.event(
         "calling.call.state",
         json!({"call_id": "leg-1", "node_id": "n-1", "tag": "t1", "call_state": "ringing"}),
     );
-    rig.session.abandon(rig.now, ticket);
-    rig.drain();
-    rig
+    fixture.session.abandon(fixture.now, ticket);
+    fixture.drain();
+    fixture
 }
 
 /// Passes seconds during which the service answers pings.
-fn pass_answering_pings(rig: &mut Rig, seconds: u32) {
+fn pass_answering_pings(fixture: &mut Fixture, seconds: u32) {
     for _ in 0..seconds {
-        rig.pass(SECOND);
-        while let Some(at) = rig.sent.iter().position(|frame| frame["method"] == "signalwire.ping") {
-            let ping = rig.sent.remove(at).expect("it is there");
-            rig.reply(&ping, json!({}));
+        fixture.pass(SECOND);
+        while let Some(at) = fixture.sent.iter().position(|frame| frame["method"] == "signalwire.ping") {
+            let ping = fixture.sent.remove(at).expect("it is there");
+            fixture.reply(&ping, json!({}));
         }
     }
 }
 
 #[test]
 fn a_leg_that_a_service_in_trouble_never_ends_is_given_up_after_about_an_hour() {
-    let mut rig = abandoned_leg();
+    let mut fixture = abandoned_leg();
     let mut asked = 0;
     for _ in 0..7200 {
-        pass_answering_pings(&mut rig, 1);
-        while let Some(end) = rig.sent.pop_front() {
+        pass_answering_pings(&mut fixture, 1);
+        while let Some(end) = fixture.sent.pop_front() {
             asked += 1;
-            rig.fail(&end, json!({"code": -32603, "message": "Internal error"}));
+            fixture.fail(&end, json!({"code": -32603, "message": "Internal error"}));
         }
     }
     assert!((15..25).contains(&asked), "{asked}");
-    assert!(rig.notices.iter().any(|notice| matches!(notice, Notice::LegStuck(_))), "{:?}", rig.notices);
-    assert_eq!(rig.session.stats().calls, 0);
+    assert!(
+        fixture.notices.iter().any(|notice| matches!(notice, Notice::LegStuck(_))),
+        "{:?}",
+        fixture.notices
+    );
+    assert_eq!(fixture.session.stats().calls, 0);
 }
 
 #[test]
 fn a_service_in_trouble_is_asked_again_whether_it_still_knows_a_call() {
-    let mut rig = Rig::ready();
-    rig.offer("c1");
-    rig.disconnected();
-    rig.reconnect("proto-1", true);
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    fixture.disconnected();
+    fixture.reconnect("proto-1", true);
     for pause in [10, 20, 40, 80, 160, 300, 300] {
-        let question = rig.expect_sent_among_others("calling.clear_digit_bindings");
-        rig.fail(&question, json!({"code": -32000, "message": "Timeout"}));
-        rig.expect_nothing_sent();
-        pass_answering_pings(&mut rig, pause);
+        let question = fixture.expect_sent_among_others("calling.clear_digit_bindings");
+        fixture.fail(&question, json!({"code": -32000, "message": "Timeout"}));
+        fixture.expect_nothing_sent();
+        pass_answering_pings(&mut fixture, pause);
     }
-    let question = rig.expect_sent_among_others("calling.clear_digit_bindings");
-    rig.refuse(&question, "404");
-    rig.pass(5 * SECOND);
-    rig.events.retain(|event| !matches!(event, SessionEvent::Gap { .. }));
-    assert_eq!(rig.expect_ended("c1"), EndReason::NotFound);
+    let question = fixture.expect_sent_among_others("calling.clear_digit_bindings");
+    fixture.refuse(&question, "404");
+    fixture.pass(5 * SECOND);
+    fixture.events.retain(|event| !matches!(event, SessionEvent::Reconnected { .. }));
+    assert_eq!(fixture.expect_ended("c1"), EndReason::NotFound);
 }
 
 #[test]
 fn an_event_without_inner_parameters_is_not_lost() {
-    let mut rig = Rig::ready();
-    rig.receive_json(&json!({"jsonrpc": "2.0", "id": "e-20", "method": "signalwire.event", "params": {
+    let mut fixture = Fixture::ready();
+    fixture.receive_json(&json!({"jsonrpc": "2.0", "id": "e-20", "method": "signalwire.event", "params": {
         "event_type": "queuing.relay.tasks", "context": "office", "message": {"job": "call-back"},
         "timestamp": 1_764_000_100, "project_id": "p", "space_id": "s"}}));
-    assert_eq!(rig.sent.pop_front(), Some(json!({"jsonrpc": "2.0", "id": "e-20", "result": {}})));
-    match rig.events.pop_front() {
+    assert_eq!(fixture.sent.pop_front(), Some(json!({"jsonrpc": "2.0", "id": "e-20", "result": {}})));
+    match fixture.events.pop_front() {
         Some(SessionEvent::Other(event)) => {
             assert_eq!(event.event_type(), "queuing.relay.tasks");
             let params: Value = serde_json::from_str(event.meta().raw()).expect("JSON");

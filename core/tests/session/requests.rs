@@ -3,171 +3,171 @@
 use std::time::Duration;
 
 use serde_json::json;
-use signalwire_relay_core::session::{Command, OFFLINE_QUEUE_LIMIT, Stats, Target};
+use signalwire_relay_core::session::{Command, MAX_QUEUED_REQUESTS, Stats, Target};
 use signalwire_relay_core::{Certainty, Error};
 
-use crate::rig::{Rig, SECOND, config, raw};
+use crate::fixture::{Fixture, SECOND, config, raw};
 
 #[test]
 fn an_answer_reaches_who_asked() {
-    let mut rig = Rig::ready();
-    let first = rig.command(raw("x.first", Target::Service));
-    let second = rig.command(raw("x.second", Target::Service));
-    let (one, two) = (rig.expect_sent("x.first"), rig.expect_sent("x.second"));
-    rig.reply(&two, json!({"code": "201", "n": 2}));
-    rig.reply(&one, json!(null));
-    rig.reply(&one, json!({"code": "500"}));
-    assert_eq!(rig.expect_reply(second).expect("accepted").value(), json!({"code": "201", "n": 2}));
-    assert_eq!(rig.expect_reply(first).expect("accepted").value(), json!({"raw": null}));
-    rig.expect_quiet();
-    assert_eq!(rig.session.stats(), Stats::default());
+    let mut fixture = Fixture::ready();
+    let first = fixture.command(raw("x.first", Target::Service));
+    let second = fixture.command(raw("x.second", Target::Service));
+    let (one, two) = (fixture.expect_sent("x.first"), fixture.expect_sent("x.second"));
+    fixture.reply(&two, json!({"code": "201", "n": 2}));
+    fixture.reply(&one, json!(null));
+    fixture.reply(&one, json!({"code": "500"}));
+    assert_eq!(fixture.expect_reply(second).expect("accepted").value(), json!({"code": "201", "n": 2}));
+    assert_eq!(fixture.expect_reply(first).expect("accepted").value(), json!({"raw": null}));
+    fixture.expect_quiet();
+    assert_eq!(fixture.session.stats(), Stats::default());
 }
 
 #[test]
 fn a_refusal_is_told_with_its_code_and_without_secrets() {
-    let mut rig = Rig::ready();
-    let result = rig.command(raw("x.y", Target::Service));
-    let request = rig.expect_sent("x.y");
-    rig.reply(&request, json!({"code": "409", "message": "p-1 and PT-secret say no"}));
-    let error = rig.expect_reply(result).expect_err("refused");
+    let mut fixture = Fixture::ready();
+    let result = fixture.command(raw("x.y", Target::Service));
+    let request = fixture.expect_sent("x.y");
+    fixture.reply(&request, json!({"code": "409", "message": "p-1 and PT-secret say no"}));
+    let error = fixture.expect_reply(result).expect_err("refused");
     assert_eq!((error.code(), error.certainty()), (Some(409), Certainty::Refused));
     assert_eq!(error.to_string(), "the service refused x.y: *** and *** say no (code 409)");
-    let rpc = rig.command(raw("x.y", Target::Service));
-    let request = rig.expect_sent("x.y");
-    rig.fail(&request, json!({"code": -32601, "message": "unknown method"}));
-    assert_eq!(rig.expect_reply(rpc).expect_err("refused").code(), Some(-32601));
+    let rpc = fixture.command(raw("x.y", Target::Service));
+    let request = fixture.expect_sent("x.y");
+    fixture.fail(&request, json!({"code": -32601, "message": "unknown method"}));
+    assert_eq!(fixture.expect_reply(rpc).expect_err("refused").code(), Some(-32601));
 }
 
 #[test]
 fn a_request_that_goes_unanswered_fails_alone() {
-    let mut rig = Rig::ready();
-    let lost = rig.command(raw("x.lost", Target::Service));
-    rig.expect_sent("x.lost");
-    rig.pass(10 * SECOND);
-    let error = rig.expect_reply(lost).expect_err("expired");
+    let mut fixture = Fixture::ready();
+    let lost = fixture.command(raw("x.lost", Target::Service));
+    fixture.expect_sent("x.lost");
+    fixture.pass(10 * SECOND);
+    let error = fixture.expect_reply(lost).expect_err("expired");
     assert!(matches!(error, Error::TimedOut(_)), "{error}");
     assert_eq!(error.certainty(), Certainty::Unknown);
-    let probe = rig.expect_sent("signalwire.ping");
-    let other = rig.command(raw("x.other", Target::Service));
-    let request = rig.expect_sent("x.other");
-    rig.reply(&probe, json!({}));
-    rig.pass(9 * SECOND);
-    rig.ok(&request);
-    rig.expect_reply(other).expect("accepted");
-    rig.pass(5 * SECOND);
-    assert_eq!(rig.closes, 0, "the connection was not dropped");
+    let probe = fixture.expect_sent("signalwire.ping");
+    let other = fixture.command(raw("x.other", Target::Service));
+    let request = fixture.expect_sent("x.other");
+    fixture.reply(&probe, json!({}));
+    fixture.pass(9 * SECOND);
+    fixture.ok(&request);
+    fixture.expect_reply(other).expect("accepted");
+    fixture.pass(5 * SECOND);
+    assert_eq!(fixture.closes, 0, "the connection was not dropped");
 }
 
 #[test]
 fn a_service_that_sends_but_does_not_answer_is_dropped() {
-    let mut rig = Rig::ready();
-    let lost = rig.command(raw("x.lost", Target::Service));
-    rig.pass(10 * SECOND);
-    rig.expect_reply(lost).expect_err("expired");
+    let mut fixture = Fixture::ready();
+    let lost = fixture.command(raw("x.lost", Target::Service));
+    fixture.pass(10 * SECOND);
+    fixture.expect_reply(lost).expect_err("expired");
     for number in 0..9 {
-        rig.pass(SECOND);
-        rig.receive_json(&json!({"id": number, "method": "signalwire.ping"}));
+        fixture.pass(SECOND);
+        fixture.receive_json(&json!({"id": number, "method": "signalwire.ping"}));
     }
-    assert_eq!(rig.closes, 0);
-    rig.pass(SECOND);
-    assert_eq!(rig.closes, 1);
+    assert_eq!(fixture.closes, 0);
+    fixture.pass(SECOND);
+    assert_eq!(fixture.closes, 1);
 }
 
 #[test]
 fn a_limit_of_its_own_holds_for_a_request() {
-    let mut rig = Rig::ready();
-    let slow = rig.command(raw("x.slow", Target::Service).timeout(Duration::from_secs(25)));
-    let request = rig.expect_sent("x.slow");
-    rig.pass(24 * SECOND);
-    rig.expect_quiet();
-    rig.ok(&request);
-    rig.expect_reply(slow).expect("accepted");
+    let mut fixture = Fixture::ready();
+    let slow = fixture.command(raw("x.slow", Target::Service).timeout(Duration::from_secs(25)));
+    let request = fixture.expect_sent("x.slow");
+    fixture.pass(24 * SECOND);
+    fixture.expect_quiet();
+    fixture.ok(&request);
+    fixture.expect_reply(slow).expect("accepted");
 }
 
 #[test]
 fn requests_made_offline_are_sent_in_order_after_authentication() {
-    let mut rig = Rig::new(&config());
-    let tickets = ["x.a", "x.b", "x.c"].map(|method| rig.command(raw(method, Target::Service)));
-    rig.connected();
-    assert_eq!(rig.sent.len(), 1, "only the credentials are sent before they are accepted");
-    let request = rig.expect_sent("signalwire.connect");
-    let early = rig.command(raw("x.d", Target::Service));
-    rig.reply(&request, json!({"protocol": "p"}));
-    let requests = ["x.a", "x.b", "x.c", "x.d"].map(|method| rig.expect_sent(method));
+    let mut fixture = Fixture::new(&config());
+    let tickets = ["x.a", "x.b", "x.c"].map(|method| fixture.command(raw(method, Target::Service)));
+    fixture.connected();
+    assert_eq!(fixture.sent.len(), 1, "only the credentials are sent before they are accepted");
+    let request = fixture.expect_sent("signalwire.connect");
+    let early = fixture.command(raw("x.d", Target::Service));
+    fixture.reply(&request, json!({"protocol": "p"}));
+    let requests = ["x.a", "x.b", "x.c", "x.d"].map(|method| fixture.expect_sent(method));
     for (request, ticket) in requests.iter().zip(tickets.into_iter().chain([early])) {
-        rig.ok(request);
-        rig.expect_reply(ticket).expect("accepted");
+        fixture.ok(request);
+        fixture.expect_reply(ticket).expect("accepted");
     }
 }
 
 #[test]
 fn a_request_that_expires_offline_was_not_sent_and_never_will_be() {
-    let mut rig = Rig::new(&config());
-    let ticket = rig.command(raw("x.y", Target::Service));
-    rig.pass(10 * SECOND);
-    assert_eq!(rig.expect_reply(ticket).expect_err("expired").certainty(), Certainty::NotSent);
-    rig.reconnect("p", false);
-    rig.expect_nothing_sent();
+    let mut fixture = Fixture::new(&config());
+    let ticket = fixture.command(raw("x.y", Target::Service));
+    fixture.pass(10 * SECOND);
+    assert_eq!(fixture.expect_reply(ticket).expect_err("expired").certainty(), Certainty::NotSent);
+    fixture.reconnect("p", false);
+    fixture.expect_nothing_sent();
 }
 
 #[test]
 fn the_queue_for_offline_requests_has_a_bound() {
-    let mut rig = Rig::new(&config());
-    for _ in 0..OFFLINE_QUEUE_LIMIT {
-        rig.command(raw("x.y", Target::Service));
+    let mut fixture = Fixture::new(&config());
+    for _ in 0..MAX_QUEUED_REQUESTS {
+        fixture.command(raw("x.y", Target::Service));
     }
-    rig.expect_quiet();
-    let over = rig.command(raw("x.y", Target::Service));
-    let error = rig.expect_reply(over).expect_err("full");
+    fixture.expect_quiet();
+    let over = fixture.command(raw("x.y", Target::Service));
+    let error = fixture.expect_reply(over).expect_err("full");
     assert!(matches!(error, Error::QueueFull(_)), "{error}");
     assert_eq!(error.certainty(), Certainty::NotSent);
 }
 
 #[test]
 fn a_cut_before_sending_keeps_the_request_and_a_cut_after_it_does_not_repeat_it() {
-    let mut rig = Rig::ready();
-    let after = rig.command(raw("x.after", Target::Service));
-    rig.expect_sent("x.after");
+    let mut fixture = Fixture::ready();
+    let after = fixture.command(raw("x.after", Target::Service));
+    fixture.expect_sent("x.after");
     // Taken on, but the connection breaks before the output is drained.
-    let before = rig.ticket();
-    rig.session.command(rig.now, before, raw("x.before", Target::Service));
-    rig.disconnected();
-    let error = rig.expect_reply(after).expect_err("lost");
-    assert!(matches!(error, Error::Lost(_)), "{error}");
+    let before = fixture.ticket();
+    fixture.session.command(fixture.now, before, raw("x.before", Target::Service));
+    fixture.disconnected();
+    let error = fixture.expect_reply(after).expect_err("lost");
+    assert!(matches!(error, Error::ConnectionLost(_)), "{error}");
     assert_eq!(error.certainty(), Certainty::Unknown);
-    rig.expect_quiet();
-    rig.pass(2 * SECOND);
-    rig.authenticate("proto-1", true);
-    let request = rig.expect_sent("x.before");
-    rig.expect_nothing_sent();
-    rig.ok(&request);
-    rig.expect_reply(before).expect("accepted");
+    fixture.expect_quiet();
+    fixture.pass(2 * SECOND);
+    fixture.authenticate("proto-1", true);
+    let request = fixture.expect_sent("x.before");
+    fixture.expect_nothing_sent();
+    fixture.ok(&request);
+    fixture.expect_reply(before).expect("accepted");
 }
 
 #[test]
 fn a_late_answer_changes_nothing() {
-    let mut rig = Rig::ready();
-    let ticket = rig.command(raw("x.y", Target::Service));
-    let request = rig.expect_sent("x.y");
-    rig.pass(10 * SECOND);
-    rig.expect_reply(ticket).expect_err("expired");
-    rig.ok(&request);
-    rig.expect_quiet();
+    let mut fixture = Fixture::ready();
+    let ticket = fixture.command(raw("x.y", Target::Service));
+    let request = fixture.expect_sent("x.y");
+    fixture.pass(10 * SECOND);
+    fixture.expect_reply(ticket).expect_err("expired");
+    fixture.ok(&request);
+    fixture.expect_quiet();
 }
 
 #[test]
 fn an_abandoned_request_is_taken_back_if_it_has_not_left() {
-    let mut rig = Rig::new(&config());
-    let ticket = rig.command(raw("x.y", Target::Service));
-    rig.session.abandon(rig.now, ticket);
-    assert_eq!(rig.session.stats().requests, 0);
-    rig.authenticate("p", false);
-    rig.expect_nothing_sent();
-    let sent = rig.command(raw("x.y", Target::Service));
-    rig.session.abandon(rig.now, sent);
-    let request = rig.expect_sent("x.y");
-    rig.ok(&request);
-    rig.expect_reply(sent).expect("what has left stands");
+    let mut fixture = Fixture::new(&config());
+    let ticket = fixture.command(raw("x.y", Target::Service));
+    fixture.session.abandon(fixture.now, ticket);
+    assert_eq!(fixture.session.stats().requests, 0);
+    fixture.authenticate("p", false);
+    fixture.expect_nothing_sent();
+    let sent = fixture.command(raw("x.y", Target::Service));
+    fixture.session.abandon(fixture.now, sent);
+    let request = fixture.expect_sent("x.y");
+    fixture.ok(&request);
+    fixture.expect_reply(sent).expect("what has left stands");
 }
 
 #[test]
@@ -180,29 +180,29 @@ fn parameters_that_are_no_object_are_refused() {
 
 #[test]
 fn alarms_go_off_once_and_can_be_taken_back() {
-    let mut rig = Rig::ready();
-    let (one, two) = (rig.ticket(), rig.ticket());
-    rig.session.set_alarm(rig.now, one, 2 * SECOND);
-    rig.session.set_alarm(rig.now, two, 2 * SECOND);
-    rig.session.set_alarm(rig.now, two, Duration::MAX);
-    rig.session.cancel_alarm(two);
-    rig.drain();
-    rig.pass(5 * SECOND);
-    assert_eq!(rig.events.len(), 1);
-    assert_eq!(rig.session.stats().alarms, 0);
+    let mut fixture = Fixture::ready();
+    let (one, two) = (fixture.ticket(), fixture.ticket());
+    fixture.session.set_alarm(fixture.now, one, 2 * SECOND);
+    fixture.session.set_alarm(fixture.now, two, 2 * SECOND);
+    fixture.session.set_alarm(fixture.now, two, Duration::MAX);
+    fixture.session.cancel_alarm(two);
+    fixture.drain();
+    fixture.pass(5 * SECOND);
+    assert_eq!(fixture.events.len(), 1);
+    assert_eq!(fixture.session.stats().alarms, 0);
 }
 
 #[test]
 fn an_answer_that_comes_too_late_still_shows_that_the_service_hears() {
-    let mut rig = Rig::ready();
-    let lost = rig.command(raw("x.lost", Target::Service));
-    let request = rig.expect_sent("x.lost");
-    rig.pass(10 * SECOND);
-    rig.expect_reply(lost).expect_err("expired");
-    rig.pass(5 * SECOND);
-    rig.ok(&request);
-    rig.pass(10 * SECOND);
-    assert_eq!(rig.closes, 0);
+    let mut fixture = Fixture::ready();
+    let lost = fixture.command(raw("x.lost", Target::Service));
+    let request = fixture.expect_sent("x.lost");
+    fixture.pass(10 * SECOND);
+    fixture.expect_reply(lost).expect_err("expired");
+    fixture.pass(5 * SECOND);
+    fixture.ok(&request);
+    fixture.pass(10 * SECOND);
+    assert_eq!(fixture.closes, 0);
 }
 
 /// Each is the end of a frame that begins with the id of the request.
@@ -239,24 +239,24 @@ const ODD_ERRORS: &[&str] = &[
 #[test]
 fn an_error_of_any_shape_ends_its_request_and_nothing_else() {
     for odd in ODD_ERRORS {
-        let mut rig = Rig::ready();
-        rig.offer("c1");
+        let mut fixture = Fixture::ready();
+        fixture.offer("c1");
         let (refused, other) =
-            (rig.call_command("calling.play", "c1"), rig.call_command("calling.hold", "c1"));
-        let (request, sent) = (rig.expect_sent("calling.play"), rig.expect_sent("calling.hold"));
+            (fixture.call_command("calling.play", "c1"), fixture.call_command("calling.hold", "c1"));
+        let (request, sent) = (fixture.expect_sent("calling.play"), fixture.expect_sent("calling.hold"));
         for _ in 0..2 {
-            rig.receive(&format!(r#"{{"jsonrpc":"2.0","id":{},{odd}}}"#, request["id"]));
+            fixture.receive(&format!(r#"{{"jsonrpc":"2.0","id":{},{odd}}}"#, request["id"]));
         }
-        let error = rig.expect_reply(refused).expect_err(odd);
-        assert!(matches!(error, Error::Refused(_)), "{odd}: {error}");
+        let error = fixture.expect_reply(refused).expect_err(odd);
+        assert!(matches!(error, Error::ServiceError(_)), "{odd}: {error}");
         let unknown = ["500", "-32000"].iter().any(|code| odd.contains(code));
         assert_eq!(error.certainty() == Certainty::Unknown, unknown, "{odd}");
-        rig.expect_quiet();
-        rig.ok(&sent);
-        rig.expect_reply(other).expect("accepted");
-        rig.pass(20 * SECOND);
-        rig.expect_quiet();
-        assert_eq!((rig.closes, rig.session.stats().calls), (0, 1), "{odd}");
+        fixture.expect_quiet();
+        fixture.ok(&sent);
+        fixture.expect_reply(other).expect("accepted");
+        fixture.pass(20 * SECOND);
+        fixture.expect_quiet();
+        assert_eq!((fixture.closes, fixture.session.stats().calls), (0, 1), "{odd}");
     }
 }
 
@@ -264,20 +264,22 @@ fn an_error_of_any_shape_ends_its_request_and_nothing_else() {
 fn an_error_of_any_shape_refuses_the_connection() {
     let transient = |odd: &str| ["500", "-32000"].iter().any(|code| odd.contains(code));
     for odd in ODD_ERRORS.iter().filter(|odd| !transient(odd)) {
-        let mut rig = Rig::new(&config());
+        let mut fixture = Fixture::new(&config());
         for _ in 0..3 {
-            rig.connected();
-            let request = rig.expect_sent("signalwire.connect");
-            rig.receive(&format!(r#"{{"id":{},{odd}}}"#, request["id"]));
-            if rig.next.is_some() {
-                rig.until_open();
+            fixture.connected();
+            let request = fixture.expect_sent("signalwire.connect");
+            fixture.receive(&format!(r#"{{"id":{},{odd}}}"#, request["id"]));
+            if fixture.next.is_some() {
+                fixture.until_open();
             }
         }
-        let end = rig.events.pop_back();
+        let end = fixture.events.pop_back();
         assert!(
             matches!(
                 &end,
-                Some(signalwire_relay_core::session::SessionEvent::Closed(Err(Error::Rejected(_))))
+                Some(signalwire_relay_core::session::SessionEvent::Closed(Err(Error::AuthenticationFailed(
+                    _
+                ))))
             ),
             "{odd}: {end:?}"
         );
@@ -286,20 +288,22 @@ fn an_error_of_any_shape_refuses_the_connection() {
 
 #[test]
 fn the_session_s_own_questions_do_not_depend_on_the_patience_of_the_application() {
-    let mut rig = Rig::new(&config().request_timeout(Duration::ZERO));
-    rig.authenticate("proto-1", false);
-    rig.offer("c1");
-    rig.disconnected();
-    rig.reconnect("proto-1", true);
-    rig.pass(SECOND);
-    let questions = rig.sent.iter().filter(|frame| frame["method"] == "calling.clear_digit_bindings").count();
+    let mut fixture = Fixture::new(&config().request_timeout(Duration::ZERO));
+    fixture.authenticate("proto-1", false);
+    fixture.offer("c1");
+    fixture.disconnected();
+    fixture.reconnect("proto-1", true);
+    fixture.pass(SECOND);
+    let questions =
+        fixture.sent.iter().filter(|frame| frame["method"] == "calling.clear_digit_bindings").count();
     assert_eq!(questions, 1);
 }
 
 #[test]
 fn a_request_for_contexts_keeps_its_other_parameters() {
-    let mut rig = Rig::ready();
+    let mut fixture = Fixture::ready();
     let target = Target::Receive(vec!["x".to_owned()]);
-    rig.command(Command::raw("signalwire.receive", target, r#"{"more":1}"#.to_owned()).expect("an object"));
-    assert_eq!(rig.expect_sent("signalwire.receive")["params"], json!({"contexts": ["x"], "more": 1}));
+    fixture
+        .command(Command::raw("signalwire.receive", target, r#"{"more":1}"#.to_owned()).expect("an object"));
+    assert_eq!(fixture.expect_sent("signalwire.receive")["params"], json!({"contexts": ["x"], "more": 1}));
 }

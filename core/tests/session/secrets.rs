@@ -4,31 +4,31 @@ use serde_json::json;
 use signalwire_relay_core::session::{SessionEvent, Target};
 use signalwire_relay_core::{Error, Event};
 
-use crate::rig::{Rig, offer, raw};
+use crate::fixture::{Fixture, offer, raw};
 
 #[test]
 fn former_authorization_states_are_struck_out_too() {
-    let mut rig = Rig::ready();
+    let mut fixture = Fixture::ready();
     for state in ["sentinel-1", "sentinel-2"] {
-        rig.event("signalwire.authorization.state", json!({ "authorization_state": state }));
+        fixture.event("signalwire.authorization.state", json!({ "authorization_state": state }));
     }
-    rig.sent.clear();
+    fixture.sent.clear();
     // The session is forgotten, and with it the state to resume it with.
-    rig.receive_json(&json!({"id": "d", "method": "signalwire.disconnect", "params": {"restart": true}}));
-    rig.session.handle_disconnected(rig.now, "closed: neither sentinel-1 nor sentinel-2");
-    rig.drain();
-    let last = format!("{:?} {}", rig.states, rig.states.last().expect("one"));
+    fixture.receive_json(&json!({"id": "d", "method": "signalwire.disconnect", "params": {"restart": true}}));
+    fixture.session.handle_disconnected(fixture.now, "closed: neither sentinel-1 nor sentinel-2");
+    fixture.drain();
+    let last = format!("{:?} {}", fixture.states, fixture.states.last().expect("one"));
     assert!(last.contains("neither *** nor ***") && !last.contains("sentinel"), "{last}");
 }
 
 #[test]
 fn the_text_of_error_events_is_without_secrets() {
-    let mut rig = Rig::ready();
-    rig.event(
+    let mut fixture = Fixture::ready();
+    fixture.event(
         "calling.error",
         json!({"code": "500", "message": "PT-secret is odd", "description": "as is PT-secret"}),
     );
-    let Some(SessionEvent::Other(event)) = rig.events.pop_front() else { panic!("{:?}", rig.events) };
+    let Some(SessionEvent::Other(event)) = fixture.events.pop_front() else { panic!("{:?}", fixture.events) };
     let printed = format!("{event:?}");
     assert!(printed.contains("*** is odd") && !printed.contains("PT-secret"), "{printed}");
 
@@ -39,8 +39,10 @@ fn the_text_of_error_events_is_without_secrets() {
         (json!({"PT-secret": ["PT-secret", {"more": "PT-secret"}]}), "PT-secret"),
     ] {
         let params = json!({"error": error, "fatal": true, "code": "PT-secret", "description": "PT-secret"});
-        rig.event("calling.error", params);
-        let Some(SessionEvent::Other(event)) = rig.events.pop_front() else { panic!("{:?}", rig.events) };
+        fixture.event("calling.error", params);
+        let Some(SessionEvent::Other(event)) = fixture.events.pop_front() else {
+            panic!("{:?}", fixture.events)
+        };
         let Event::Error(event) = &*event else { panic!("{event:?}") };
         let printed = format!("{event} {event:?} {} {}", event.error(), event.text());
         assert!(!printed.contains("PT-secret"), "{printed}");
@@ -50,67 +52,71 @@ fn the_text_of_error_events_is_without_secrets() {
 
 #[test]
 fn texts_of_ai_features_are_without_secrets() {
-    let mut rig = Rig::ready();
-    rig.offer("c1");
-    rig.event("calling.ai.warning", json!({"call_id": "c1", "error": "not with PT-secret"}));
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    fixture.event("calling.ai.warning", json!({"call_id": "c1", "error": "not with PT-secret"}));
     let report =
         json!({"type": "error", "error_reason": "not with PT-secret", "detail": "not with PT-secret"});
-    rig.event("calling.ai.sidecar", json!({"call_id": "c1", "sidecar_event": report}));
-    let printed = format!("{:?}", rig.events);
+    fixture.event("calling.ai.sidecar", json!({"call_id": "c1", "sidecar_event": report}));
+    let printed = format!("{:?}", fixture.events);
     assert_eq!(printed.matches("not with ***").count(), 3, "{printed}");
     assert!(!printed.contains("PT-secret"), "{printed}");
 }
 
 #[test]
 fn reasons_that_the_service_gives_are_without_secrets() {
-    let mut rig = Rig::ready();
+    let mut fixture = Fixture::ready();
     let reason = "not with PT-secret";
-    rig.offer("c1");
-    rig.event(
+    fixture.offer("c1");
+    fixture.event(
         "calling.call.connect",
         json!({"call_id": "c1", "connect_state": "failed", "failed_reason": reason}),
     );
-    rig.event("calling.call.dial", json!({"tag": "t", "dial_state": "failed", "reason": reason}));
+    fixture.event("calling.call.dial", json!({"tag": "t", "dial_state": "failed", "reason": reason}));
     let state = json!({"message_id": "m", "message_state": "failed", "reason": reason});
-    rig.event("messaging.state", state);
-    assert_eq!(rig.events.len(), 3);
-    let printed = format!("{:?}", rig.events);
+    fixture.event("messaging.state", state);
+    assert_eq!(fixture.events.len(), 3);
+    let printed = format!("{:?}", fixture.events);
     assert_eq!(printed.matches("not with ***").count(), 3, "{printed}");
     assert!(!printed.contains("PT-secret"), "{printed}");
 }
 
 #[test]
 fn payloads_and_projects_are_not_printed() {
-    let mut rig = Rig::ready();
-    let ticket = rig.command(raw("x.y", Target::Service));
-    let request = rig.expect_sent("x.y");
-    rig.reply(&request, json!({"code": "200", "echo": "PT-secret"}));
-    let reply = rig.expect_reply(ticket).expect("accepted");
+    let mut fixture = Fixture::ready();
+    let ticket = fixture.command(raw("x.y", Target::Service));
+    let request = fixture.expect_sent("x.y");
+    fixture.reply(&request, json!({"code": "200", "echo": "PT-secret"}));
+    let reply = fixture.expect_reply(ticket).expect("accepted");
     assert_eq!(reply.value()["echo"], "PT-secret", "it is there, if asked for");
     assert!(!format!("{reply:?}").contains("PT-secret"));
 
     let mut call = offer("c1");
     call["project_id"] = json!("PT-project");
-    rig.event("calling.call.receive", call.clone());
-    let Some(SessionEvent::Offered(info)) = rig.events.pop_front() else { panic!("{:?}", rig.events) };
+    fixture.event("calling.call.receive", call.clone());
+    let Some(SessionEvent::Offered(info)) = fixture.events.pop_front() else {
+        panic!("{:?}", fixture.events)
+    };
     assert_eq!(info.project_id, "PT-project");
     assert!(!format!("{info:?}").contains("PT-project"));
-    rig.event("x.unheard_of", json!({"project_id": "PT-project", "token": "PT-secret"}));
-    let printed = format!("{:?} {:?}", rig.events, rig.session);
+    fixture.event("x.unheard_of", json!({"project_id": "PT-project", "token": "PT-secret"}));
+    let printed = format!("{:?} {:?}", fixture.events, fixture.session);
     assert!(!printed.contains("PT-"), "{printed}");
 }
 
 #[test]
 fn the_explanation_of_a_refusal_is_without_secrets_and_not_printed() {
-    let mut rig = Rig::ready();
-    let ticket = rig.command(raw("messaging.send", Target::Message));
-    let request = rig.expect_sent("messaging.send");
-    rig.reply(
+    let mut fixture = Fixture::ready();
+    let ticket = fixture.command(raw("messaging.send", Target::Message));
+    let request = fixture.expect_sent("messaging.send");
+    fixture.reply(
         &request,
         json!({"code": "400", "message": "No", "data": {"PT-secret": ["not PT-secret"], "to": ["+15550001 is odd"]},
             "message_data": [{"to": "+15550001", "errors": ["PT-secret"]}], "errors": [[{"a": "PT-secret"}], null, 7]}),
     );
-    let Err(Error::Refused(refused)) = rig.expect_reply(ticket) else { panic!("{:?}", rig.events) };
+    let Err(Error::ServiceError(refused)) = fixture.expect_reply(ticket) else {
+        panic!("{:?}", fixture.events)
+    };
     assert_eq!(refused.data(), &json!({"***": ["not ***"], "to": ["+15550001 is odd"]}));
     assert_eq!(refused.errors(), &json!([[{"a": "***"}], null, 7]));
     assert_eq!(refused.destinations()[0].errors[0].message, "***");

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use signalwire_relay_core::calling::{
-    Ai, AiSidecar, Connect, Detect, EnterQueue, Method, Pay, Play, PlayAndCollect, ReceiveFax, Record, Rule,
-    SendDigits, SendFax, StandaloneCollect, Stream, Tap, Transcribe,
+    Ai, AiSidecar, CompletionRule, Connect, Detect, EnterQueue, Method, Pay, Play, PlayAndCollect,
+    ReceiveFax, Record, SendDigits, SendFax, StandaloneCollect, Stream, Tap, Transcribe,
 };
 use signalwire_relay_core::session::{Command, SessionEvent, Stats, Target};
 use signalwire_relay_core::{Event, Ticket};
 
-use crate::rig::{Rig, SECOND, call_state, offer, raw};
+use crate::fixture::{Fixture, SECOND, call_state, offer, raw};
 
 const SEEDS: u64 = 300;
 
@@ -22,12 +22,12 @@ enum Arrival {
     Reply(Value, Value),
 }
 
-fn rule<M: Method>() -> &'static Rule {
-    M::rule().expect("an operation")
+fn rule<M: Method>() -> &'static CompletionRule {
+    M::completion_rule().expect("an operation")
 }
 
 /// Starts every operation that a call can have. Gives them, and what is told of them; the last of each ends it.
-fn operations(rig: &mut Rig) -> (Vec<Ticket>, Vec<Arrival>) {
+fn operations(fixture: &mut Fixture) -> (Vec<Ticket>, Vec<Arrival>) {
     let states = |states: &[&str]| states.iter().map(|state| json!({ "state": state })).collect::<Vec<_>>();
     let detected = |event: &str| json!({"detect": {"type": "machine", "params": {"event": event}}});
     let digits = || vec![json!({"result": {"type": "digit", "params": {"digits": "1"}}})];
@@ -65,8 +65,8 @@ fn operations(rig: &mut Rig) -> (Vec<Ticket>, Vec<Arrival>) {
         let target =
             Target::Start { call_id: "c1".into(), control_id: Some(control_id.clone().into()), rule };
         let command = Command::raw(format!("calling.{name}"), target, "{}".to_owned()).expect("an object");
-        tickets.push(rig.command(command));
-        let request = rig.expect_sent(&format!("calling.{name}"));
+        tickets.push(fixture.command(command));
+        let request = fixture.expect_sent(&format!("calling.{name}"));
         arrivals.push(Arrival::Reply(request, json!({"code": "200", "message": "OK"})));
         for mut params in news {
             params["call_id"] = json!("c1");
@@ -151,17 +151,17 @@ fn the_rest() -> Vec<Arrival> {
 }
 
 /// Delivers something, and has the service agree to whatever the session asks on its own account.
-fn deliver(rig: &mut Rig, arrival: &Arrival) {
+fn deliver(fixture: &mut Fixture, arrival: &Arrival) {
     match arrival {
-        Arrival::Event(event_type, params) => rig.event(event_type, params.clone()),
-        Arrival::Reply(request, result) => rig.reply(request, result.clone()),
+        Arrival::Event(event_type, params) => fixture.event(event_type, params.clone()),
+        Arrival::Reply(request, result) => fixture.reply(request, result.clone()),
     }
-    agree(rig);
+    agree(fixture);
 }
 
-fn agree(rig: &mut Rig) {
-    while let Some(request) = rig.sent.pop_front() {
-        rig.ok(&request);
+fn agree(fixture: &mut Fixture) {
+    while let Some(request) = fixture.sent.pop_front() {
+        fixture.ok(&request);
     }
 }
 
@@ -178,9 +178,9 @@ struct Told {
     states: BTreeMap<String, Vec<usize>>,
 }
 
-fn told(rig: &mut Rig) -> Told {
+fn told(fixture: &mut Fixture) -> Told {
     let mut told = Told::default();
-    for event in rig.events.drain(..) {
+    for event in fixture.events.drain(..) {
         match event {
             SessionEvent::Offered(_) => told.offers += 1,
             SessionEvent::Dialed { .. } => told.dialed += 1,
@@ -217,16 +217,16 @@ fn told(rig: &mut Rig) -> Told {
 fn every_event_may_come_again_and_in_any_order() {
     for seed in 0..SEEDS {
         let mut random = fastrand::Rng::with_seed(seed);
-        let mut rig = Rig::ready();
+        let mut fixture = Fixture::ready();
         // Before it is offered, nothing can be started on it.
-        rig.event("calling.call.receive", offer("c1"));
-        let (mut followed, mut deck) = operations(&mut rig);
+        fixture.event("calling.call.receive", offer("c1"));
+        let (mut followed, mut deck) = operations(&mut fixture);
         deck.extend(the_rest());
-        let dial = rig.command(raw("calling.dial", Target::Dial { tag: Some("t1".into()) }));
-        deck.push(Arrival::Reply(rig.expect_sent("calling.dial"), json!({"code": "200"})));
-        followed.push(rig.command(raw("messaging.send", Target::Message)));
+        let dial = fixture.command(raw("calling.dial", Target::Dial { tag: Some("t1".into()) }));
+        deck.push(Arrival::Reply(fixture.expect_sent("calling.dial"), json!({"code": "200"})));
+        followed.push(fixture.command(raw("messaging.send", Target::Message)));
         let accepted = json!({"code": "200", "message_id": "m-out"});
-        deck.push(Arrival::Reply(rig.expect_sent("messaging.send"), accepted));
+        deck.push(Arrival::Reply(fixture.expect_sent("messaging.send"), accepted));
 
         let copies = |one| std::iter::repeat_n(one, random.usize(1..=3));
         let mut deck: Vec<_> = deck.into_iter().flat_map(copies).collect();
@@ -235,12 +235,12 @@ fn every_event_may_come_again_and_in_any_order() {
             random.shuffle(&mut deck);
         }
         for arrival in &deck {
-            deliver(&mut rig, arrival);
+            deliver(&mut fixture, arrival);
         }
-        rig.pass(20 * SECOND);
-        agree(&mut rig);
+        fixture.pass(20 * SECOND);
+        agree(&mut fixture);
 
-        let told = told(&mut rig);
+        let told = told(&mut fixture);
         assert_eq!((told.offers, told.dialed, told.received), (1, 1, 1), "seed {seed}");
         assert_eq!(told.calls_ended.get("c1"), Some(&1), "seed {seed}");
         assert!(told.calls_ended.values().all(|times| *times == 1), "seed {seed}: {:?}", told.calls_ended);
@@ -252,8 +252,8 @@ fn every_event_may_come_again_and_in_any_order() {
             assert_eq!(told.answered.get(ticket), Some(&1), "seed {seed}: {ticket:?} is answered once");
         }
         assert!(!told.answered.contains_key(&dial), "seed {seed}: a dial has an outcome instead");
-        assert_eq!(rig.session.stats(), Stats::default(), "seed {seed}");
-        assert_eq!((rig.closes, rig.session.protocol()), (0, Some("proto-1")), "seed {seed}");
+        assert_eq!(fixture.session.stats(), Stats::default(), "seed {seed}");
+        assert_eq!((fixture.closes, fixture.session.protocol()), (0, Some("proto-1")), "seed {seed}");
     }
 }
 
@@ -265,9 +265,9 @@ fn no_type_of_event_is_left_out() {
     let (list, _) = list.split_once("\n}").expect("its end");
     let known: BTreeSet<_> = list.split('`').skip(1).step_by(2).collect();
     assert!(known.len() > 20, "{known:?}");
-    let mut rig = Rig::ready();
-    rig.offer("c1");
-    let (_, mut deck) = operations(&mut rig);
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    let (_, mut deck) = operations(&mut fixture);
     deck.extend(the_rest());
     let played = deck.iter().filter_map(|arrival| match arrival {
         Arrival::Event(event_type, _) => Some(*event_type),

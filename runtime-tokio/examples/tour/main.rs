@@ -21,7 +21,7 @@ use std::error::Error as StdError;
 use std::process::ExitCode;
 
 use serde_json::{Map, Value};
-use signalwire_relay_simulator::Stage;
+use signalwire_relay_simulator::Demo;
 use signalwire_relay_tokio::{Config, RelayClient, secs};
 
 use asking::Tour;
@@ -40,11 +40,11 @@ fn map(value: Value) -> Map<String, Value> {
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let stage = Stage::set("tour")?;
-    let config = Config::from_vars(|name| stage.var(name)).contexts(["default"]).agent("tour/1.0");
+    let demo = Demo::set("tour")?;
+    let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]).agent("tour/1.0");
     let credentials = config.credentials()?;
     let client = RelayClient::connect(config).await?;
-    stage.narrate(|| ());
+    demo.print_reports(|| ());
     println!("waiting for a call");
     let mut calls = client.incoming_calls();
     let Some(call) = calls.next().await else { return Ok(ExitCode::FAILURE) };
@@ -70,9 +70,9 @@ async fn main() -> Result<ExitCode, Box<dyn StdError>> {
         "{accepted} requests accepted, {refused} refused, and {refused_as_old} that only older services know"
     );
 
-    let simulated = stage.is_simulated();
+    let simulated = demo.is_simulated();
     client.drain(None);
     client.run().await?;
-    older::check_objections(stage)?;
+    older::check_objections(demo)?;
     Ok(if simulated && tour.refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use signalwire_relay_simulator::{Stage, Violation};
+use signalwire_relay_simulator::{Demo, Violation};
 use signalwire_relay_tokio::calling::{AgoraDevice, WebRtcDevice};
 use signalwire_relay_tokio::{
     Call, CallState, Client, Codec, Collect, LiveAction, LiveDirection, PayPrompt, PayStep, RecordDirection,
@@ -41,9 +41,9 @@ const OLDER: [(&str, &str); 21] = [
 ];
 
 /// Checks that a simulator objected to all of [`OLDER`] or, if it is like older services, to nothing.
-pub(crate) fn check_objections(stage: Stage) -> std::io::Result<()> {
+pub(crate) fn check_objections(demo: Demo) -> std::io::Result<()> {
     let seen = RefCell::new(BTreeSet::new());
-    stage.verdict_but(|violation| match violation {
+    demo.check_except(|violation| match violation {
         Violation::BadRequest { method, message, .. } => {
             let known = OLDER.iter().position(|older| *older == (method, message));
             seen.borrow_mut().extend(known);

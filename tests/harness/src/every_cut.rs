@@ -10,8 +10,8 @@ use signalwire_relay_core::session::{Session, Stats};
 use signalwire_relay_core::{Client, Config};
 use signalwire_relay_simulator::{CallState, Direction, Scenario};
 
-use crate::network::{Break, Disturbance, Moment, Network, Plan};
-use crate::world::{PATIENCE, World};
+use crate::network::{Break, Disturbance, Network, Plan, Timing};
+use crate::world::{HANG_TIMEOUT, World};
 
 /// How long everything has to come to rest after the application is done: longer than any deadline of the client,
 /// than the patience of callers, and than a session survives without a connection.
@@ -124,7 +124,7 @@ impl EveryCut {
             Findings { frames: undisturbed.frames, runs: 1, steps: undisturbed.steps, problems: Vec::new() };
         for what in &self.breaks {
             for frame in 1..=undisturbed.frames {
-                for moment in [Moment::Before, Moment::After] {
+                for moment in [Timing::Before, Timing::After] {
                     let run = self.play(Some(Plan { frame, moment, what: *what }), &application);
                     findings.runs += 1;
                     findings.steps += run.steps;
@@ -150,21 +150,21 @@ impl EveryCut {
         let tally = Tally::default();
         let mut what = Vec::new();
         // Kept until the end: closing would hide what is left behind.
-        let output = world.run_within(PATIENCE, application(client.clone(), tally.clone()));
+        let output = world.run_within(HANG_TIMEOUT, application(client.clone(), tally.clone()));
         if output.is_err() {
-            what.push(Trouble::Hang);
+            what.push(Fault::Hang);
         }
         drop(output);
         rest(&mut world);
         let frames = world.frames();
         what.extend(left_behind(&mut world));
-        what.extend(tally.twice().into_iter().map(|(what, times)| Trouble::Repeated { what, times }));
+        what.extend(tally.twice().into_iter().map(|(what, times)| Fault::Repeated { what, times }));
         what.extend(resent(&mut world));
         client.disconnect();
         drop(client);
         world.pass(Duration::from_secs(1));
         if world.running_clients() > 0 {
-            what.push(Trouble::Unfinished);
+            what.push(Fault::Unfinished);
         }
         let disturbances = world.disturbances();
         let problem = |what| Problem { plan, seed: self.seed, what, disturbances: disturbances.to_vec() };
@@ -211,32 +211,28 @@ fn rest(world: &mut World) {
     }
 }
 
-fn left_behind(world: &mut World) -> Vec<Trouble> {
+fn left_behind(world: &mut World) -> Vec<Fault> {
     let mut left = Vec::new();
     for stats in world.stats() {
         if stats != Stats::default() {
-            left.push(Trouble::Leak(stats));
+            left.push(Fault::Leak(stats));
         }
     }
     if world.running_tasks() > 0 {
-        left.push(Trouble::Tasks(world.running_tasks()));
+        left.push(Fault::Tasks(world.running_tasks()));
     }
     let known: BTreeSet<_> =
         world.sessions().flat_map(Session::calls).map(|id| id.as_str().to_owned()).collect();
     let (board, _) = world.board();
     for call in board.calls().filter(|call| call.state != CallState::Ended) {
         let call_id = call.call_id;
-        left.push(if known.contains(&call_id) {
-            Trouble::Unended(call_id)
-        } else {
-            Trouble::Orphan(call_id)
-        });
+        left.push(if known.contains(&call_id) { Fault::Unended(call_id) } else { Fault::Orphan(call_id) });
     }
     left
 }
 
 /// The requests to start something that reached the service twice.
-fn resent(world: &mut World) -> Vec<Trouble> {
+fn resent(world: &mut World) -> Vec<Fault> {
     let (board, _) = world.board();
     let mut counted = BTreeMap::new();
     for entry in board.journal().iter().filter(|entry| entry.direction == Direction::FromClient) {
@@ -251,7 +247,7 @@ fn resent(world: &mut World) -> Vec<Trouble> {
         }
     }
     let twice = counted.into_iter().filter(|(_, times)| *times > 1);
-    twice.map(|(what, times)| Trouble::Repeated { what, times }).collect()
+    twice.map(|(what, times)| Fault::Repeated { what, times }).collect()
 }
 
 /// Counts what must not happen twice, such as the handler of a call.
@@ -311,7 +307,7 @@ pub struct Problem {
     /// The seed of the world.
     pub seed: u64,
     /// What went wrong.
-    pub what: Trouble,
+    pub what: Fault,
     /// What happened on the network.
     pub disturbances: Vec<Disturbance>,
 }
@@ -326,7 +322,7 @@ impl fmt::Display for Problem {
 /// What can go wrong with a flow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Trouble {
+pub enum Fault {
     /// The application does not come to its end.
     #[error("the application hangs")]
     Hang,

@@ -1,6 +1,6 @@
 //! Applications against the simulated service, in memory and in virtual time.
 //!
-//! A [`World`] holds a [`Switchboard`](signalwire_relay_simulator::Switchboard) and any number of clients, on one
+//! A [`World`] holds a [`SimulatedService`](signalwire_relay_simulator::SimulatedService) and any number of clients, on one
 //! clock that jumps to the next deadline: a minute on the phone takes microseconds, and happens the same way each
 //! time. Handles, handlers and tasks are the real ones; only sockets and clocks are missing.
 //!
@@ -31,6 +31,6 @@ pub mod model;
 mod network;
 mod world;
 
-pub use every_cut::{EveryCut, Findings, Problem, Tally, Trouble, every_cut};
-pub use network::{Break, Disturbance, Injected, Moment, Network, Plan, Way};
-pub use world::{Hang, PATIENCE, World};
+pub use every_cut::{EveryCut, Fault, Findings, Problem, Tally, every_cut};
+pub use network::{Break, Disturbance, Injected, Network, Plan, Timing, Way};
+pub use world::{HANG_TIMEOUT, Hang, World};

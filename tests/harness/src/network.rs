@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use signalwire_relay_simulator::{CallState, ConnectionId, Switchboard};
+use signalwire_relay_simulator::{CallState, ConnectionId, SimulatedService};
 
 /// How long an oversize frame is. Adapters refuse longer ones before the core sees them.
 const OVERSIZE: usize = 1 << 20;
@@ -102,14 +102,14 @@ impl fmt::Display for Way {
 
 /// Which side of a frame a connection is lost on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Moment {
+pub enum Timing {
     /// The frame does not arrive.
     Before,
     /// It arrives, and nothing after it.
     After,
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for Timing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Before => "before",
@@ -150,7 +150,7 @@ pub struct Plan {
     /// The number of the frame.
     pub frame: u64,
     /// Before it arrives, or after.
-    pub moment: Moment,
+    pub moment: Timing,
     /// What happens then.
     pub what: Break,
 }
@@ -275,7 +275,7 @@ pub(crate) struct Arrival {
     pub(crate) parcel: Option<Parcel>,
     pub(crate) cut: bool,
     /// Whether everybody hangs up, and whether before the parcel or after it.
-    pub(crate) hang_up: Option<Moment>,
+    pub(crate) hang_up: Option<Timing>,
 }
 
 /// How an attempt to connect turns out.
@@ -449,7 +449,7 @@ impl Fabric {
         let fate = match self.plan.take_if(|plan| plan.frame <= self.arrived) {
             Some(plan) => Some((plan.what, plan.moment)),
             None if self.chance(self.network.cut) => {
-                let moment = if self.random.bool() { Moment::Before } else { Moment::After };
+                let moment = if self.random.bool() { Timing::Before } else { Timing::After };
                 Some((Break::Cut, moment))
             }
             None => None,
@@ -465,7 +465,7 @@ impl Fabric {
             let connection = line.connection;
             self.note(now, format!("{connection}: {what} {moment} frame {} {way}", self.arrived));
         }
-        let arrives = |parcel| fate.is_none_or(|(_, moment)| moment == Moment::After).then_some(parcel);
+        let arrives = |parcel| fate.is_none_or(|(_, moment)| moment == Timing::After).then_some(parcel);
         match fate {
             None => {}
             Some((Break::Cut, _)) => {
@@ -481,7 +481,7 @@ impl Fabric {
             Some((Break::Stall(time), moment)) => {
                 line.stall(Way::ToClient, now + time);
                 line.stall(Way::ToService, now + time);
-                if moment == Moment::Before {
+                if moment == Timing::Before {
                     self.arrived -= 1;
                     line.pipe(way).parcels.push_front((now, parcel));
                     return self.arrival(now, line);
@@ -509,7 +509,7 @@ fn oversize_frame() -> String {
 }
 
 /// Has everybody who calls or was called hang up.
-pub(crate) fn hang_up_everybody(board: &mut Switchboard, now: Duration) {
+pub(crate) fn hang_up_everybody(board: &mut SimulatedService, now: Duration) {
     let standing = board.calls().filter(|call| call.state != CallState::Ended);
     let standing: Vec<_> = standing.map(|call| call.call_id).collect();
     for call_id in standing {

@@ -8,23 +8,23 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use signalwire_relay_core::session::{Frame, Notice, Session, Stats};
-use signalwire_relay_core::{Call, Client, Config, Driver, Error, Held, Task, Work};
-use signalwire_relay_simulator::{Faults, Output, Report, Scenario, Switchboard};
+use signalwire_relay_core::{Call, Client, ClientOutput, ClientState, ClientStats, Config, Error, Task};
+use signalwire_relay_simulator::{Faults, Output, Report, Scenario, SimulatedService};
 
 use crate::model::{Effect, Incident, Stage, Stay};
 use crate::network::{
-    Arrival, Attempt, Disturbance, Fabric, Injected, Line, Moment, Network, Parcel, Plan, Way,
+    Arrival, Attempt, Disturbance, Fabric, Injected, Line, Network, Parcel, Plan, Timing, Way,
     hang_up_everybody,
 };
 
 /// How much virtual time a future may take before it counts as hanging.
-pub const PATIENCE: Duration = Duration::from_hours(1);
+pub const HANG_TIMEOUT: Duration = Duration::from_hours(1);
 /// How many rounds may go by at one instant before something counts as going round in circles.
 const ROUND_BOUND: usize = 100_000;
 
 /// A service and its clients, and the network between them.
 pub struct World {
-    board: Switchboard,
+    board: SimulatedService,
     fabric: Fabric,
     start: Instant,
     now: Duration,
@@ -41,7 +41,7 @@ pub struct World {
 
 /// A client's driver, and what its adapter would hold.
 struct Connected {
-    driver: Driver,
+    driver: ClientState,
     link: Link,
     deadline: Option<Instant>,
     finished: bool,
@@ -78,7 +78,7 @@ impl World {
     /// A world in which this scenario plays. The same seed gives the same history.
     pub fn new(scenario: Scenario, seed: u64) -> Self {
         Self {
-            board: Switchboard::new(scenario, seed),
+            board: SimulatedService::new(scenario, seed),
             fabric: Fabric::new(seed),
             start: Instant::now(),
             now: Duration::ZERO,
@@ -110,7 +110,8 @@ impl World {
     #[expect(clippy::needless_pass_by_value, reason = "settings are used up by the client made of them")]
     pub fn client(&mut self, config: Config) -> Client {
         self.next_seed = self.next_seed.wrapping_add(1);
-        let (client, mut driver) = Driver::new(&config, self.next_seed).expect("the settings are usable");
+        let (client, mut driver) =
+            ClientState::new(&config, self.next_seed).expect("the settings are usable");
         driver.connect(self.instant());
         self.clients.push(Connected { driver, link: Link::Down, deadline: None, finished: false });
         client
@@ -153,7 +154,7 @@ impl World {
     }
 
     /// The service, to look at and to meddle with. What it wants to send goes out when the world next runs.
-    pub fn board(&mut self) -> (&mut Switchboard, Duration) {
+    pub fn board(&mut self) -> (&mut SimulatedService, Duration) {
         (&mut self.board, self.now)
     }
 
@@ -173,7 +174,7 @@ impl World {
     }
 
     /// What the handles of each client's applications still wait for.
-    pub fn held(&self) -> Vec<Held> {
+    pub fn held(&self) -> Vec<ClientStats> {
         self.clients.iter().map(|client| client.driver.held()).collect()
     }
 
@@ -208,12 +209,12 @@ impl World {
     /// Has something happen at the frame with a certain number. The latest plan holds.
     ///
     /// ```
-    /// use signalwire_relay_harness::{Break, Moment, Plan, World};
+    /// use signalwire_relay_harness::{Break, Timing, Plan, World};
     /// use signalwire_relay_simulator::Scenario;
     ///
     /// let mut world = World::new(Scenario::new(), 1);
     /// // The service never hears the first frame, which carries the credentials.
-    /// world.plan(Plan { frame: 1, moment: Moment::Before, what: Break::Cut });
+    /// world.plan(Plan { frame: 1, moment: Timing::Before, what: Break::Cut });
     /// let client = world.client(World::config());
     /// world.block_on(client.ready()).expect("the second attempt gets through");
     /// assert_eq!(world.disturbances().len(), 1);
@@ -363,9 +364,9 @@ impl World {
     /// Runs everything until a future is done.
     ///
     /// # Panics
-    /// If nothing is left that could bring it about, or if it takes more than [`PATIENCE`]: it hangs.
+    /// If nothing is left that could bring it about, or if it takes more than [`HANG_TIMEOUT`]: it hangs.
     pub fn block_on<F: Future>(&mut self, main: F) -> F::Output {
-        self.run_within(PATIENCE, main).unwrap_or_else(|hang| panic!("{hang}"))
+        self.run_within(HANG_TIMEOUT, main).unwrap_or_else(|hang| panic!("{hang}"))
     }
 
     /// Runs everything until a future is done, for so much virtual time at most.
@@ -465,14 +466,14 @@ impl World {
         let client = &mut self.clients[index];
         let mut moved = false;
         while !client.finished {
-            match client.driver.poll_work(now, &waker) {
-                Work::Open(_) => client.link = Link::Opening(Some(self.fabric.opening(self.now))),
-                Work::Send(text) => {
+            match client.driver.poll_output(now, &waker) {
+                ClientOutput::Open(_) => client.link = Link::Opening(Some(self.fabric.opening(self.now))),
+                ClientOutput::Send(text) => {
                     if let Link::Up(line) = &mut client.link {
                         self.fabric.send(self.now, line, Way::ToService, Parcel::Text(text));
                     }
                 }
-                Work::Close => {
+                ClientOutput::Close => {
                     if let Link::Up(mut line) = std::mem::replace(&mut client.link, Link::Down) {
                         for text in line.close(self.now) {
                             self.board.handle_text(self.now, line.connection, &text);
@@ -480,11 +481,11 @@ impl World {
                         self.board.handle_disconnected(self.now, line.connection);
                     }
                 }
-                Work::Spawn(task) => self.tasks.push((index, task)),
-                Work::Log(notice) => self.notices.push(notice),
-                Work::Connection(_) => {}
-                Work::Finished => client.finished = true,
-                Work::Wait(deadline) => {
+                ClientOutput::Spawn(task) => self.tasks.push((index, task)),
+                ClientOutput::Log(notice) => self.notices.push(notice),
+                ClientOutput::Connection(_) => {}
+                ClientOutput::Finished => client.finished = true,
+                ClientOutput::Wait(deadline) => {
                     client.deadline = deadline;
                     break;
                 }
@@ -548,7 +549,7 @@ impl World {
             return false;
         };
         self.steps += 1;
-        if hang_up == Some(Moment::Before) {
+        if hang_up == Some(Timing::Before) {
             hang_up_everybody(&mut self.board, self.now);
         }
         match (way, parcel) {
@@ -568,7 +569,7 @@ impl World {
         // What follows from it leaves before the connection is lost.
         self.drain_client(index);
         self.drain_board();
-        if hang_up == Some(Moment::After) {
+        if hang_up == Some(Timing::After) {
             hang_up_everybody(&mut self.board, self.now);
         }
         if cut {

@@ -263,7 +263,7 @@ fn a_slow_reader_is_told_what_it_missed_and_holds_up_nobody() {
     });
     let first = world.block_on(slow.next()).expect("there is something");
     match first {
-        Err(Missed::TooSlow(count)) => assert!(count > 100, "{count}"),
+        Err(Missed::Lagged(count)) => assert!(count > 100, "{count}"),
         other => panic!("{other:?}"),
     }
     drop((call, slow));
@@ -606,7 +606,7 @@ fn a_dropped_request_that_was_not_sent_leaves_nothing_behind() {
     let completed = Arc::new(AtomicUsize::new(0));
     let counted = completed.clone();
     let request = call.play_tts("Hello").on_completed(move |end| async move {
-        assert!(matches!(end, Err(Error::Dropped)), "{end:?}");
+        assert!(matches!(end, Err(Error::Cancelled)), "{end:?}");
         counted.fetch_add(1, Ordering::SeqCst);
     });
     let limit = call.wait_for_ended().timeout(secs(1));

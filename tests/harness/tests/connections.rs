@@ -35,7 +35,7 @@ fn a_call_survives_a_cut_and_is_told_of_the_gap() {
     assert_eq!(world.block_on(hangup), EndReason::Hangup);
     let gap = world.block_on(async {
         while let Some(update) = events.next().await {
-            if let Err(Missed::Gap(lasted)) = update {
+            if let Err(Missed::Reconnected(lasted)) = update {
                 return Some(lasted);
             }
         }
@@ -99,7 +99,7 @@ fn the_connection_can_be_watched() {
     world.set_reachable(false);
     world.pass(secs(10));
     let state = world.block_on(states.next()).expect("a state");
-    let ConnectionState::Waiting { attempt, reason, .. } = state else { panic!("{state}") };
+    let ConnectionState::Backoff { attempt, reason, .. } = state else { panic!("{state}") };
     assert!(attempt > 2);
     assert_eq!(&*reason, "nobody is there");
     world.set_reachable(true);
@@ -116,13 +116,13 @@ fn credentials_that_are_refused_three_times_end_the_client() {
     let mut world = World::new(Scenario::new(), 1);
     let client = world.client(World::config().token("wrong"));
     match world.block_on(client.ready()) {
-        Err(Error::Rejected(rejected)) => {
+        Err(Error::AuthenticationFailed(rejected)) => {
             assert_eq!((rejected.attempts, rejected.code), (3, -32002));
             assert_eq!(rejected.message, "Authentication failed");
         }
         other => panic!("{other:?}"),
     }
-    assert!(matches!(world.block_on(client.closed()), Err(Error::Rejected(_))));
+    assert!(matches!(world.block_on(client.closed()), Err(Error::AuthenticationFailed(_))));
     let error = world.block_on(client.receive(["x"]).into_future()).expect_err("closed");
     assert_eq!(error.certainty(), Certainty::NotSent);
 }

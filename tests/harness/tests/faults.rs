@@ -52,7 +52,7 @@ fn a_close_by_the_service_is_told_with_its_code_and_the_call_goes_on() {
         board.close_with(now, connection, code);
         let reason = world.block_on(async {
             loop {
-                if let ConnectionState::Waiting { reason, .. } = states.next().await.expect("it is open") {
+                if let ConnectionState::Backoff { reason, .. } = states.next().await.expect("it is open") {
                     return reason;
                 }
             }
@@ -75,7 +75,7 @@ fn a_service_that_never_answers_the_credentials_is_given_up_after_ten_seconds() 
     assert_eq!(client.connection_state(), ConnectionState::Authenticating { attempt: 1 });
     world.pass(secs(0.2));
     match client.connection_state() {
-        ConnectionState::Waiting { attempt: 2, reason, .. } => {
+        ConnectionState::Backoff { attempt: 2, reason, .. } => {
             assert_eq!(&*reason, "the service took too long to answer");
         }
         other => panic!("{other}"),
@@ -133,7 +133,9 @@ fn a_connection_that_flaps_every_200_ms_costs_no_call_and_repeats_nothing() {
                         plays.fetch_add(1, Ordering::SeqCst);
                     }
                     // Whether it was heard is not known, or it was not sent in time. It is not sent again.
-                    Err(error) => assert!(matches!(error, Error::Lost(_) | Error::TimedOut(_)), "{error}"),
+                    Err(error) => {
+                        assert!(matches!(error, Error::ConnectionLost(_) | Error::TimedOut(_)), "{error}")
+                    }
                 }
             }
             call.hangup().await

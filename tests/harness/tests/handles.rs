@@ -122,7 +122,7 @@ fn a_request_that_is_dropped_before_the_driver_reads_it_is_not_sent() {
     world.pass(secs(1));
     assert_eq!((asked(&mut world, "calling.dial"), asked(&mut world, "calling.play")), (0, 0));
     let ends = std::mem::take(&mut *ends.lock().expect("unpoisoned"));
-    assert!(matches!(ends[..], [Err(Error::Dropped)]), "{ends:?}");
+    assert!(matches!(ends[..], [Err(Error::Cancelled)]), "{ends:?}");
     assert_eq!((world.stats()[0].dials, world.stats()[0].requests, world.held()[0].outcomes), (0, 0, 0));
 }
 

@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 
 use signalwire_relay_core::session::{ConnectionState, Notice};
 use signalwire_relay_core::{Certainty, Collect, Error, secs};
-use signalwire_relay_harness::{Break, Moment, Network, Plan, Way, World};
+use signalwire_relay_harness::{Break, Network, Plan, Timing, Way, World};
 use signalwire_relay_simulator::{Caller, Cue, Report, Scenario, Step};
 
 fn patient() -> Caller {
@@ -37,18 +37,18 @@ fn frames_take_their_time_in_both_directions() {
 
 #[test]
 fn a_cut_before_a_request_arrives_and_one_after_it_look_the_same_to_the_application() {
-    for moment in [Moment::Before, Moment::After] {
+    for moment in [Timing::Before, Timing::After] {
         let (mut world, _client, call) = with_call(1, Network::default());
         world.pass(secs(1));
         let frame = world.frames() + 1;
         world.plan(Plan { frame, moment, what: Break::Cut });
         let error = world.block_on(call.play_tts("Hello").into_future()).expect_err("the connection is lost");
-        assert!(matches!(error, Error::Lost(_)), "{error}");
+        assert!(matches!(error, Error::ConnectionLost(_)), "{error}");
         assert_eq!(error.certainty(), Certainty::Unknown);
         world.pass(secs(3));
         let plays =
             world.take_reports().iter().filter(|report| matches!(report, Report::PlayStarted { .. })).count();
-        assert_eq!(plays, usize::from(moment == Moment::After), "{moment}: never sent a second time");
+        assert_eq!(plays, usize::from(moment == Timing::After), "{moment}: never sent a second time");
     }
 }
 
@@ -100,7 +100,7 @@ fn an_attempt_to_connect_that_nothing_answers_is_given_up_after_ten_seconds() {
     world.set_network(Network { ignore: 1.0, ..Network::default() });
     let client = world.client(World::config());
     world.pass(secs(10.5));
-    assert!(matches!(client.connection_state(), ConnectionState::Waiting { attempt: 2, .. }));
+    assert!(matches!(client.connection_state(), ConnectionState::Backoff { attempt: 2, .. }));
     world.set_network(Network::default());
     world.block_on(client.ready()).expect("the next is answered");
 }

@@ -30,7 +30,7 @@ fn a_worker_started_while_the_service_is_full_for_five_minutes_serves_calls_afte
     });
     world.pass(secs(300));
     match client.connection_state() {
-        ConnectionState::Waiting { attempt, reason, .. } => {
+        ConnectionState::Backoff { attempt, reason, .. } => {
             assert!(attempt > 10, "{attempt}");
             assert_eq!(
                 &*reason,
@@ -70,7 +70,7 @@ fn a_worker_that_meets_a_full_service_forty_times_resumes_its_session_with_its_c
             let mut refused = 0;
             while let Some(state) = states.next().await {
                 match state {
-                    ConnectionState::Waiting { reason, .. } if reason.contains("-32005") => refused += 1,
+                    ConnectionState::Backoff { reason, .. } if reason.contains("-32005") => refused += 1,
                     ConnectionState::Ready { resumed: true } if refused > 0 => break,
                     ConnectionState::Ready { .. } if refused > 0 => panic!("the session was lost"),
                     _ => {}

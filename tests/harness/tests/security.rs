@@ -3,7 +3,7 @@
 use futures_lite::future;
 use serde_json::json;
 use signalwire_relay_core::session::Session;
-use signalwire_relay_core::{Certainty, Collect, Credentials, Error, MAILBOX_LIMIT, phone, secs};
+use signalwire_relay_core::{Certainty, Collect, Credentials, Error, MAX_POSTED_REQUESTS, phone, secs};
 use signalwire_relay_harness::{Network, World};
 use signalwire_relay_simulator::{Caller, Cue, Message, Refusal, Scenario, Step};
 
@@ -153,13 +153,13 @@ fn requests_beyond_the_bound_of_the_mailbox_are_refused_at_once_and_the_rest_go_
     // Nobody drives the client meanwhile.
     let mut waiting = Vec::new();
     future::block_on(async {
-        for _ in 0..MAILBOX_LIMIT {
+        for _ in 0..MAX_POSTED_REQUESTS {
             let mut ping = std::future::IntoFuture::into_future(client.execute("signalwire.ping", json!({})));
             assert!(future::poll_once(&mut ping).await.is_none(), "it waits");
             waiting.push(ping);
         }
         let refused = client.execute("signalwire.ping", json!({})).await.expect_err("there is no room");
-        assert!(matches!(&refused, Error::QueueFull(full) if full.limit == MAILBOX_LIMIT), "{refused}");
+        assert!(matches!(&refused, Error::QueueFull(full) if full.limit == MAX_POSTED_REQUESTS), "{refused}");
         assert_eq!(refused.certainty(), Certainty::NotSent);
     });
     let accepted = world.block_on(async {
@@ -169,5 +169,5 @@ fn requests_beyond_the_bound_of_the_mailbox_are_refused_at_once_and_the_rest_go_
         }
         accepted
     });
-    assert_eq!(accepted, MAILBOX_LIMIT);
+    assert_eq!(accepted, MAX_POSTED_REQUESTS);
 }

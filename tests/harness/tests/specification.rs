@@ -67,14 +67,14 @@ fn every_code_with_which_the_service_may_refuse_a_connection_is_understood() {
         let ready = world.block_on(client.ready().timeout(secs(300)).into_future());
         match (code, ready) {
             (-32000 | -32004 | -32005 | -32603, Ok(())) => {}
-            (-32001, Err(Error::Rejected(rejected))) => {
+            (-32001, Err(Error::AuthenticationFailed(rejected))) => {
                 assert_eq!((rejected.attempts, rejected.refusal), (1, ConnectRefusal::Version));
                 assert!(rejected.to_string().contains("version"), "{rejected}");
             }
-            (-32002 | -32003, Err(Error::Rejected(rejected))) => {
+            (-32002 | -32003, Err(Error::AuthenticationFailed(rejected))) => {
                 assert_eq!((rejected.attempts, rejected.refusal), (3, ConnectRefusal::Authentication));
             }
-            (-32600 | -32601 | -32602 | -32700, Err(Error::Rejected(rejected))) => {
+            (-32600 | -32601 | -32602 | -32700, Err(Error::AuthenticationFailed(rejected))) => {
                 assert_eq!((rejected.attempts, rejected.refusal), (3, ConnectRefusal::Malformed));
                 assert!(!rejected.to_string().contains("token"), "{rejected}");
             }
@@ -90,7 +90,9 @@ fn a_connect_result_that_says_no_is_a_refusal() {
         let mut world = World::new(Scenario::new().refusal(scripted), 1);
         let client = world.client(World::config());
         match world.block_on(client.ready()) {
-            Err(Error::Rejected(rejected)) => assert_eq!(rejected.refusal, ConnectRefusal::Unknown),
+            Err(Error::AuthenticationFailed(rejected)) => {
+                assert_eq!(rejected.refusal, ConnectRefusal::Unknown)
+            }
             other => panic!("{refusal:?}: {other:?}"),
         }
     }
@@ -362,8 +364,8 @@ fn a_dial_refused_for_one_of_two_destinations_says_which() {
     );
     let devices = Devices::parallel([phone(THEIRS).from(OURS), phone("+1555").from(OURS)]);
     match world.block_on(client.dial(devices).into_future()) {
-        Err(error @ Error::Refused(_)) => {
-            let Error::Refused(refused) = &error else { unreachable!("it is one") };
+        Err(error @ Error::ServiceError(_)) => {
+            let Error::ServiceError(refused) = &error else { unreachable!("it is one") };
             let [destination] = &refused.destinations()[..] else { panic!("{refused:?}") };
             assert_eq!((destination.from.as_deref(), destination.to.as_deref()), (Some(OURS), Some("+1555")));
             assert_eq!(destination.errors[0].code.as_deref(), Some("400"));
@@ -381,7 +383,7 @@ fn a_template_that_is_refused_says_which_field_is_wrong() {
     let mut world = World::new(Scenario::new(), 1);
     let client = world.client(World::config());
     let template = || client.send_message(THEIRS, OURS).template_id("tpl_shipping");
-    let Err(Error::Refused(refused)) = world.block_on(template().body("Hello").into_future()) else {
+    let Err(Error::ServiceError(refused)) = world.block_on(template().body("Hello").into_future()) else {
         panic!("a template has no body")
     };
     assert_eq!((refused.fields().len(), refused.fields()[0].field.as_str()), (1, "body"));
@@ -393,7 +395,7 @@ fn a_template_that_is_refused_says_which_field_is_wrong() {
     };
     world.board().0.refuse_next("messaging.send", explained);
     let error = world.block_on(template().into_future()).expect_err("refused");
-    let Error::Refused(refused) = &error else { panic!("{error}") };
+    let Error::ServiceError(refused) = &error else { panic!("{error}") };
     let [field] = &refused.fields()[..] else { panic!("{refused:?}") };
     assert_eq!(
         (field.field.as_str(), &field.messages[..]),

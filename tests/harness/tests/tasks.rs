@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::Notice;
-use signalwire_relay_core::{Client, Held, TaskEvent, secs};
+use signalwire_relay_core::{Client, ClientStats, TaskEvent, secs};
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{Caller, Faults, Report, Scenario, Step, Task};
 
@@ -102,7 +102,7 @@ fn a_task_that_nobody_listens_for_waits_in_the_client_and_shows() {
     drop(tasks);
     let done = work_off(&client);
     world.pass(secs(1));
-    assert_eq!((done.take(), world.held()[0]), (vec![2, 3], Held::default()));
+    assert_eq!((done.take(), world.held()[0]), (vec![2, 3], ClientStats::default()));
     expect_no_objection(&mut world);
 }
 

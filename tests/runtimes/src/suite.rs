@@ -8,7 +8,7 @@ mod log;
 mod runtimes;
 mod scenarios;
 mod self_test;
-mod stage;
+mod service;
 mod table;
 mod trial;
 

@@ -14,7 +14,7 @@ use signalwire_relay_core::{Client, Error};
 
 use crate::runtimes::{Flow, Opening, Runtime};
 use crate::scenarios::Play;
-use crate::stage::Stage;
+use crate::service::TestService;
 
 /// What the message of a panic contains that a scenario wants.
 pub(crate) const WANTED: &str = "as the scenario wants it";
@@ -84,16 +84,16 @@ pub(crate) fn perform(
     let began = Instant::now();
     let outcome = match play.set(tls) {
         Err(error) => Err(format!("the service cannot start: {error}")),
-        Ok(stage) => watched(play, runtime, &stage)
-            .map_err(|text| format!("{} on {}: {text}\n{}", play.name(), runtime.name(), stage.picture())),
+        Ok(service) => watched(play, runtime, &service)
+            .map_err(|text| format!("{} on {}: {text}\n{}", play.name(), runtime.name(), service.picture())),
     };
     (outcome, began.elapsed())
 }
 
 /// On a thread of its own, so that one that hangs is left behind.
-fn watched(play: &Arc<Play>, runtime: &'static dyn Runtime, stage: &Stage) -> Result<(), String> {
+fn watched(play: &Arc<Play>, runtime: &'static dyn Runtime, service: &TestService) -> Result<(), String> {
     let (done, outcome) = channel();
-    let (own_play, own_stage) = (play.clone(), stage.clone());
+    let (own_play, own_stage) = (play.clone(), service.clone());
     std::thread::spawn(move || {
         let result = catch_unwind(AssertUnwindSafe(|| run(&own_play, runtime, &own_stage)));
         // Nobody listens any more if it took too long.
@@ -102,7 +102,7 @@ fn watched(play: &Arc<Play>, runtime: &'static dyn Runtime, stage: &Stage) -> Re
     match outcome.recv_timeout(play.time_limit()) {
         Ok(result) => result,
         Err(RecvTimeoutError::Timeout) => {
-            Err(format!("it hangs: not over after {:?}, still {}", play.time_limit(), stage.moment()))
+            Err(format!("it hangs: not over after {:?}, still {}", play.time_limit(), service.moment()))
         }
         Err(RecvTimeoutError::Disconnected) => Err("its thread is gone".to_owned()),
     }
@@ -111,10 +111,10 @@ fn watched(play: &Arc<Play>, runtime: &'static dyn Runtime, stage: &Stage) -> Re
 /// How a flow ended, and when.
 type Verdict = Arc<Mutex<Option<(Result<(), Failure>, Instant)>>>;
 
-fn run(play: &Arc<Play>, runtime: &dyn Runtime, stage: &Stage) -> Result<(), String> {
+fn run(play: &Arc<Play>, runtime: &dyn Runtime, service: &TestService) -> Result<(), String> {
     let verdict = Verdict::default();
-    let config = play.adjust(stage.config());
-    let served = runtime.play(play.opening(), config, flow(play.clone(), stage.clone(), verdict.clone()));
+    let config = play.adjust(service.config());
+    let served = runtime.play(play.opening(), config, flow(play.clone(), service.clone(), verdict.clone()));
     let ended = Instant::now();
     let verdict = verdict.lock().unwrap_or_else(PoisonError::into_inner).take();
     match verdict {
@@ -128,24 +128,24 @@ fn run(play: &Arc<Play>, runtime: &dyn Runtime, stage: &Stage) -> Result<(), Str
         None => return Err("the flow did not run".to_owned()),
     }
     play.judge(&served)?;
-    stage.now_at("waiting for the service to be clear");
-    let expired = future::block_on(stage.cleared());
+    service.now_at("waiting for the service to be clear");
+    let expired = future::block_on(service.cleared());
     if !play.may_lose_sessions() && expired > 0 {
         return Err("calls were left behind until their session expired".to_owned());
     }
-    match stage.objections() {
+    match service.objections() {
         objections if objections.is_empty() => Ok(()),
         objections => Err(format!("the service objects: {}", objections.join("; "))),
     }
 }
 
 /// The flow of a scenario, and the end of its client.
-fn flow(play: Arc<Play>, stage: Stage, verdict: Verdict) -> Flow {
+fn flow(play: Arc<Play>, service: TestService, verdict: Verdict) -> Flow {
     Box::new(move |client: Client| {
         Box::pin(async move {
-            stage.now_at("playing");
-            let result = caught(play.flow(client.clone(), stage.clone())).await;
-            stage.now_at("closing");
+            service.now_at("playing");
+            let result = caught(play.flow(client.clone(), service.clone())).await;
+            service.now_at("closing");
             let failed = result.is_err();
             *verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some((result, Instant::now()));
             if failed {

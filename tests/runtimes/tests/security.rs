@@ -144,7 +144,7 @@ async fn told_back(client: Client) -> Result<String, Error> {
     printed.push(format!("{:?}", client.execute("x.close", json!({})).await));
     while let Some(state) = states.next().await {
         printed.push(format!("{state} {state:?}"));
-        if matches!(state, ConnectionState::Waiting { .. }) {
+        if matches!(state, ConnectionState::Backoff { .. }) {
             break;
         }
     }
@@ -197,7 +197,7 @@ async fn first_failure(client: Client) -> Result<String, Error> {
     let mut states = client.connection_states();
     while let Some(state) = states.next().await {
         match state {
-            ConnectionState::Waiting { reason, .. } => return Ok(reason.to_string()),
+            ConnectionState::Backoff { reason, .. } => return Ok(reason.to_string()),
             ConnectionState::Ready { .. } => break,
             _ => {}
         }

@@ -6,7 +6,7 @@
 //!
 //! There are three ways to use it:
 //!
-//! - in memory and in virtual time: [`Switchboard`] is a state machine without I/O;
+//! - in memory and in virtual time: [`SimulatedService`] is a state machine without I/O;
 //! - in tests of any kind: [`listener::Simulator`] listens on a loopback port, in a thread of its own;
 //! - as a program: `cargo run -p signalwire-relay-simulator -- --help`.
 //!
@@ -18,23 +18,23 @@
 //! that the service follows; a client should be tested against both.
 
 #[cfg(feature = "listener")]
+mod demo;
+#[cfg(feature = "listener")]
 pub mod listener;
 mod methods;
 mod report;
 mod scenario;
-#[cfg(feature = "listener")]
-mod stage;
-mod switchboard;
+mod service;
 
+#[cfg(feature = "listener")]
+pub use demo::Demo;
 pub use methods::METHODS;
 pub use report::Report;
 pub use scenario::{
     BUILTINS, Caller, Credential, Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Delivery, Message, Payment,
     Phone, Pickup, Reading, Scenario, ScenarioError, ScriptedRefusal, Sound, Step, Task, When,
 };
-#[cfg(feature = "listener")]
-pub use stage::Stage;
-pub use switchboard::{
+pub use service::{
     CallState, CallView, ConnectionId, Direction, Disturbed, ENDED_BOUND, Faults, JOURNAL_BOUND,
-    JournalEntry, OperationView, Output, Refusal, ServiceStats, Switchboard, VIOLATION_BOUND, Violation,
+    JournalEntry, OperationView, Output, Refusal, ServiceStats, SimulatedService, VIOLATION_BOUND, Violation,
 };

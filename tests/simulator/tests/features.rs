@@ -10,7 +10,7 @@ use support::{at, quiet, talking};
 fn a_transfer_by_sip_succeeds_or_fails_with_the_target() {
     let (mut bench, client, call) = talking(quiet().phone(Phone::new("sip:busy@example.com").busy()), []);
     for (target, state, code) in
-        [("sip:desk@example.com", "success", "200"), ("sip:busy@example.com", "busy", "486")]
+        [("sip:context@example.com", "success", "200"), ("sip:busy@example.com", "busy", "486")]
     {
         let device = json!({"type": "sip", "params": {"to": target}});
         let result = bench.ok(client, "calling.refer", at(&call, json!({"device": device})));

@@ -371,7 +371,7 @@ fn rules_of_one_reading() -> Vec<(Reading, &'static str, Value, &'static str)> {
         (
             old,
             "calling.refer",
-            json!({"device": {"type": "sip", "params": {"to": "desk"}}}),
+            json!({"device": {"type": "sip", "params": {"to": "context"}}}),
             "'device.params.to'",
         ),
         (

@@ -237,10 +237,10 @@ fn a_dial_has_a_ringing_time_a_limit_and_keys() {
 fn a_sip_call_has_its_headers() {
     let mut bench = Bench::new(quiet());
     let client = bench.client(&[]);
-    let device = json!({"type": "sip", "params": {"from": "sip:me@a.example", "to": "sip:desk@pbx.example;user=phone"}});
+    let device = json!({"type": "sip", "params": {"from": "sip:me@a.example", "to": "sip:context@pbx.example;user=phone"}});
     bench.ok(client, "calling.dial", json!({"tag": "t", "devices": [[device]]}));
     let data = bench.events("calling.call.state")[0]["sip_data"].clone();
-    assert_eq!((&data["sip_to_user"], &data["sip_to_host"]), (&json!("desk"), &json!("pbx.example")));
+    assert_eq!((&data["sip_to_user"], &data["sip_to_host"]), (&json!("context"), &json!("pbx.example")));
     assert_eq!(
         (&data["sip_from_uri"], &data["sip_req_params"]),
         (&json!("me@a.example"), &json!({"user": "phone"}))

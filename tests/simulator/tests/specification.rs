@@ -76,7 +76,7 @@ fn on_call() -> Vec<Vec<(&'static str, Value)>> {
         ("calling.user_event", json!({"event": {"topic": "t", "colour": "red"}})),
         (
             "calling.refer",
-            json!({"device": {"type": "sip", "params": {"to": "sips:desk@example.com",
+            json!({"device": {"type": "sip", "params": {"to": "sips:context@example.com",
                 "from": "sip:a@example.com", "username": "u", "password": "p", "headers": []}},
                 "status_url": URL}),
         ),
@@ -300,7 +300,7 @@ fn ringing_devices() -> Value {
             device("phone", json!({"to_number": "+1", "from_number": "+2", "confirm": URL})),
             device(
                 "sip",
-                json!({"to": "sip:desk@pbx.example", "from": "a", "from_name": "n",
+                json!({"to": "sip:context@pbx.example", "from": "a", "from_name": "n",
                 "headers": headers, "codecs": ["AMR-WB", "VP8"], "webrtc_media": true,
                 "encryption": "mandatory", "username": "u", "password": "p", "session_timeout": 0})
             ),

@@ -262,8 +262,7 @@ fn others(tour: &mut Tour) {
     tour.on_call("calling.bind_digit", bind);
     tour.on_call("calling.clear_digit_bindings", json!({"realm": "r", "swml": true}));
     tour.on_call("calling.user_event", json!({"event": {"a": 1}, "async": true, "swml": true, "more": 1}));
-    let sip =
-        json!({"to": "sip:desk@example.com", "from": "sip:a@example.com", "username": "u", "password": "p"});
+    let sip = json!({"to": "sip:context@example.com", "from": "sip:a@example.com", "username": "u", "password": "p"});
     tour.on_call("calling.refer", json!({"device": {"type": "sip", "params": sip}, "status_url": URL}));
     tour.on_call("calling.transfer", json!({"dest": "context:sales"}));
     let phone = json!({"type": "phone", "params": {"to_number": "+15551001000", "from_number": "+15552220000",

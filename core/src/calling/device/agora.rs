@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::setters::{ringing_setters, text_setter};
 use super::webhook;
-use crate::calling::{CallState, rules};
+use crate::calling::{CallState, validate};
 use crate::error::InvalidArgument;
 
 /// An Agora channel. Made by [`agora`]. Older services only.
@@ -39,10 +39,10 @@ impl AgoraDevice {
 
     ringing_setters!();
 
-    pub(super) fn check(&self) -> Result<(), InvalidArgument> {
-        rules::not_empty("from", &self.from)?;
-        rules::not_empty("appid", &self.appid)?;
-        rules::not_empty("channel", &self.channel)?;
+    pub(super) fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::not_empty("from", &self.from)?;
+        validate::not_empty("appid", &self.appid)?;
+        validate::not_empty("channel", &self.channel)?;
         webhook(self.call_state_url.as_deref(), &self.call_state_events)
     }
 }

@@ -40,15 +40,15 @@ impl Devices {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<(), InvalidArgument> {
+    pub(crate) fn validate(&self) -> Result<(), InvalidArgument> {
         if self.0.is_empty() || self.0.iter().any(Vec::is_empty) {
             return Err(InvalidArgument::new("devices", "there is nobody to call"));
         }
-        self.0.iter().flatten().try_for_each(Device::check)
+        self.0.iter().flatten().try_for_each(Device::validate)
     }
 
-    pub(crate) fn check_dialable(&self) -> Result<(), InvalidArgument> {
-        self.check()?;
+    pub(crate) fn validate_dialable(&self) -> Result<(), InvalidArgument> {
+        self.validate()?;
         if self.0.iter().flatten().any(Device::connects_only) {
             return Err(InvalidArgument::new(
                 "devices",

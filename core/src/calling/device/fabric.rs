@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::setters::{confirm_timeout_setter, ringing_setters, text_setter};
 use super::webhook;
-use crate::calling::{CallState, rules};
+use crate::calling::{CallState, validate};
 use crate::error::InvalidArgument;
 use crate::json::whole_seconds;
 
@@ -50,10 +50,10 @@ impl FabricDevice {
     ringing_setters!();
     confirm_timeout_setter!();
 
-    pub(super) fn check(&self) -> Result<(), InvalidArgument> {
-        rules::not_empty("to", &self.to)?;
-        rules::whole("timeout", self.timeout)?;
-        rules::whole("confirm_timeout", self.confirm_timeout)?;
+    pub(super) fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::not_empty("to", &self.to)?;
+        validate::whole("timeout", self.timeout)?;
+        validate::whole("confirm_timeout", self.confirm_timeout)?;
         webhook(self.call_state_url.as_deref(), &self.call_state_events)
     }
 }

@@ -26,7 +26,7 @@ pub use sip::{SipDevice, SipHeader, sip};
 pub use stream::{StreamDevice, stream};
 pub use webrtc::{WebRtcDevice, webrtc};
 
-use super::{CallState, rules};
+use super::{CallState, validate};
 use crate::error::InvalidArgument;
 use crate::variants::variants;
 
@@ -89,16 +89,16 @@ impl Device {
         }
     }
 
-    fn check(&self) -> Result<(), InvalidArgument> {
+    fn validate(&self) -> Result<(), InvalidArgument> {
         match self {
-            Self::Phone(phone) => phone.check(),
-            Self::Sip(sip) => sip.check(),
-            Self::Fabric(fabric) => fabric.check(),
-            Self::WebRtc(webrtc) => webrtc.check(),
-            Self::Agora(agora) => agora.check(),
-            Self::Call(call) => rules::not_empty("call_id", call.call_id.as_str()),
-            Self::Queue(queue) => rules::not_empty("queue_name", &queue.queue_name),
-            Self::Stream(stream) => stream.check(),
+            Self::Phone(phone) => phone.validate(),
+            Self::Sip(sip) => sip.validate(),
+            Self::Fabric(fabric) => fabric.validate(),
+            Self::WebRtc(webrtc) => webrtc.validate(),
+            Self::Agora(agora) => agora.validate(),
+            Self::Call(call) => validate::not_empty("call_id", call.call_id.as_str()),
+            Self::Queue(queue) => validate::not_empty("queue_name", &queue.queue_name),
+            Self::Stream(stream) => stream.validate(),
             Self::Raw(_) => Ok(()),
         }
     }
@@ -111,7 +111,7 @@ impl Device {
 
 /// What receives the states of a leg, and which of them.
 fn webhook(url: Option<&str>, states: &[CallState]) -> Result<(), InvalidArgument> {
-    rules::optional_web_url("call_state_url", url)?;
+    validate::optional_web_url("call_state_url", url)?;
     if states.contains(&CallState::Ending) {
         return Err(InvalidArgument::new(
             "call_state_events",
@@ -165,7 +165,7 @@ mod tests {
                 [{"type": "phone", "params": {"to_number": "+15550000002"}}],
             ])
         );
-        assert_eq!(devices.check_dialable(), Ok(()));
+        assert_eq!(devices.validate_dialable(), Ok(()));
     }
 
     #[test]
@@ -198,13 +198,13 @@ mod tests {
             webrtc("desk").into(),
             fabric("/private/support").from("+15550000000").confirm_timeout(Duration::from_secs(8)).into(),
         ] {
-            assert_eq!(Devices::from(device.clone()).check_dialable(), Ok(()), "{device:?}");
+            assert_eq!(Devices::from(device.clone()).validate_dialable(), Ok(()), "{device:?}");
         }
     }
 
     #[test]
     fn what_the_service_would_refuse_is_named() {
-        let field = |devices: Devices| devices.check_dialable().expect_err("refused").field;
+        let field = |devices: Devices| devices.validate_dialable().expect_err("refused").field;
         assert_eq!(field(phone("").into()), "to_number");
         assert_eq!(field(phone("+15551234").from("").into()), "from_number");
         assert_eq!(field(sip("").into()), "to");

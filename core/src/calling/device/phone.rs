@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::setters::{confirm_timeout_setter, ringing_setters};
 use super::sip::SipHeader;
 use super::webhook;
-use crate::calling::{CallState, rules};
+use crate::calling::{CallState, validate};
 use crate::error::InvalidArgument;
 use crate::json::whole_seconds;
 
@@ -67,12 +67,12 @@ impl PhoneDevice {
     ringing_setters!();
     confirm_timeout_setter!();
 
-    pub(super) fn check(&self) -> Result<(), InvalidArgument> {
-        rules::not_empty("to_number", &self.to_number)?;
-        self.from_number.as_deref().map_or(Ok(()), |number| rules::not_empty("from_number", number))?;
-        rules::whole("timeout", self.timeout)?;
-        rules::whole("confirm_timeout", self.confirm_timeout)?;
-        rules::whole("max_duration", self.max_duration)?;
+    pub(super) fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::not_empty("to_number", &self.to_number)?;
+        self.from_number.as_deref().map_or(Ok(()), |number| validate::not_empty("from_number", number))?;
+        validate::whole("timeout", self.timeout)?;
+        validate::whole("confirm_timeout", self.confirm_timeout)?;
+        validate::whole("max_duration", self.max_duration)?;
         webhook(self.call_state_url.as_deref(), &self.call_state_events)
     }
 }

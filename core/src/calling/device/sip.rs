@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::setters::{confirm_timeout_setter, ringing_setters, text_setter};
 use super::{Codec, webhook};
-use crate::calling::{CallState, rules};
+use crate::calling::{CallState, validate};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
 use crate::json::whole_seconds;
@@ -133,15 +133,15 @@ impl SipDevice {
     ringing_setters!();
     confirm_timeout_setter!();
 
-    pub(super) fn check(&self) -> Result<(), InvalidArgument> {
-        rules::not_empty("to", &self.to)?;
-        rules::whole("timeout", self.timeout)?;
-        rules::whole("max_duration", self.max_duration)?;
-        rules::codecs("codecs", &self.codecs, &Codec::OF_CALLS)?;
-        rules::whole("confirm_timeout", self.confirm_timeout)?;
+    pub(super) fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::not_empty("to", &self.to)?;
+        validate::whole("timeout", self.timeout)?;
+        validate::whole("max_duration", self.max_duration)?;
+        validate::codecs("codecs", &self.codecs, &Codec::OF_CALLS)?;
+        validate::whole("confirm_timeout", self.confirm_timeout)?;
         let kinds = ["mandatory", "optional", "forbidden"];
-        rules::one_of("encryption", self.encryption.as_deref(), &kinds)?;
-        rules::whole("session_timeout", self.session_timeout)?;
+        validate::one_of("encryption", self.encryption.as_deref(), &kinds)?;
+        validate::whole("session_timeout", self.session_timeout)?;
         webhook(self.call_state_url.as_deref(), &self.call_state_events)
     }
 }

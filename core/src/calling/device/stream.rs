@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Codec;
 use super::setters::text_setter;
-use crate::calling::rules;
+use crate::calling::validate;
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
 
@@ -75,12 +75,12 @@ impl StreamDevice {
         self
     }
 
-    pub(super) fn check(&self) -> Result<(), InvalidArgument> {
-        rules::scheme("url", &self.url, &["wss"])?;
+    pub(super) fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::scheme("url", &self.url, &["wss"])?;
         let codecs = [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::L16];
-        rules::codecs("codec", &self.codec, &codecs)?;
-        rules::optional_web_url("status_url", self.status_url.as_deref())?;
-        rules::webhook_method("status_url_method", self.status_url_method.as_deref())
+        validate::codecs("codec", &self.codec, &codecs)?;
+        validate::optional_web_url("status_url", self.status_url.as_deref())?;
+        validate::webhook_method("status_url_method", self.status_url_method.as_deref())
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::setters::{ringing_setters, text_setter};
 use super::{Codec, webhook};
-use crate::calling::{CallState, rules};
+use crate::calling::{CallState, validate};
 use crate::error::InvalidArgument;
 use crate::json::whole_seconds;
 
@@ -57,11 +57,11 @@ impl WebRtcDevice {
 
     ringing_setters!();
 
-    pub(super) fn check(&self) -> Result<(), InvalidArgument> {
-        rules::not_empty("to", &self.to)?;
-        rules::whole("timeout", self.timeout)?;
+    pub(super) fn validate(&self) -> Result<(), InvalidArgument> {
+        validate::not_empty("to", &self.to)?;
+        validate::whole("timeout", self.timeout)?;
         let codecs = [Codec::Pcmu, Codec::Pcma, Codec::Opus, Codec::Vp8, Codec::H264];
-        rules::codecs("codecs", &self.codecs, &codecs)?;
+        validate::codecs("codecs", &self.codecs, &codecs)?;
         webhook(self.call_state_url.as_deref(), &self.call_state_events)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use signalwire_relay_core::session::Stats;
-use signalwire_relay_core::{Client, Held, secs};
+use signalwire_relay_core::{Client, ClientStats, secs};
 use signalwire_relay_harness::{Network, Way, World};
 use signalwire_relay_simulator::{Faults, Refusal, ServiceStats};
 
@@ -215,11 +215,11 @@ impl Centre {
         };
         let stats = self.world.stats().into_iter().fold(Stats::default(), added);
         look("sessions", format!("{stats:?}"), stats == Stats::default());
-        let held: Vec<Held> = self.world.held();
+        let held: Vec<ClientStats> = self.world.held();
         let worst = held
             .into_iter()
             .max_by_key(|held| held.calls + held.outcomes + held.operations + held.alarms + held.offers);
-        look("handles", format!("{worst:?}"), worst.is_none_or(|held| held == Held::default()));
+        look("handles", format!("{worst:?}"), worst.is_none_or(|held| held == ClientStats::default()));
         look("tasks", self.world.running_tasks().to_string(), self.world.running_tasks() == 0);
         look("handlers", self.tally.running().to_string(), self.tally.running() == 0);
         for worker in self.workers.drain(..) {

@@ -76,9 +76,9 @@ fn kind(outcome: &Result<(), Error>) -> &'static str {
     match outcome {
         Ok(()) => "done",
         Err(Error::CallGone(_)) => "hung up",
-        Err(Error::Refused(_)) => "refused",
+        Err(Error::ServiceError(_)) => "refused",
         Err(Error::TimedOut(_)) => "timed out",
-        Err(Error::Lost(_)) => "lost",
+        Err(Error::ConnectionLost(_)) => "lost",
         Err(Error::DialFailed(_)) => "nobody answered",
         Err(Error::InvalidArgument(_)) => "failed on purpose",
         Err(Error::Closed(_)) => "closed",

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::value::RawValue;
 use signalwire_relay_core::session::{ConnectionState, Frame, Output, Session};
 use signalwire_relay_core::{Config, Event};
-use signalwire_relay_simulator::{Scenario, Switchboard};
+use signalwire_relay_simulator::{Scenario, SimulatedService};
 
 use crate::model::{application as applications, session as sessions};
 
@@ -115,7 +115,7 @@ pub fn event(input: &[u8]) {
 pub fn scenario(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let Ok(scenario) = Scenario::from_toml(text) else { return };
-    let mut board = Switchboard::new(scenario, 1);
+    let mut board = SimulatedService::new(scenario, 1);
     for _ in 0..STEP_BOUND {
         while board.poll_output().is_some() {}
         let Some(due) = board.poll_timeout() else { return };

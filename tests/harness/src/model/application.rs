@@ -23,7 +23,7 @@ use std::time::Duration;
 use futures_lite::FutureExt;
 use serde_json::Value;
 use signalwire_relay_core::session::Stats;
-use signalwire_relay_core::{Client, Held};
+use signalwire_relay_core::{Client, ClientStats};
 use signalwire_relay_simulator::{CallState, Direction};
 
 use super::book::Book;
@@ -222,7 +222,7 @@ impl Performance {
             self.book.check(stats == expected, || format!("something is left: {stats:?}"));
         }
         for held in self.of_the_living(&self.world.held()) {
-            let mut expected = Held::default();
+            let mut expected = ClientStats::default();
             expected.calls = held.calls;
             expected.operations = endless(held.operations);
             self.book

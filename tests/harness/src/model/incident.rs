@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 use signalwire_relay_simulator::{
-    CallState, Caller, ConnectionId, Faults, Refusal, Step as Act, Switchboard,
+    CallState, Caller, ConnectionId, Faults, Refusal, SimulatedService, Step as Act,
 };
 
 use super::setting::{ANSWERS, NODE, OURS, SECRET, Stay};
-use crate::network::{Break, Fabric, Line, Moment, Network, Parcel, Plan, Way};
+use crate::network::{Break, Fabric, Line, Network, Parcel, Plan, Timing, Way};
 
 /// One thing that somebody on the phone, the service, or the network does.
 ///
@@ -40,7 +40,7 @@ pub enum Incident {
     /// Every connection is lost.
     Cut,
     /// Something happens to a connection at one of the next frames.
-    At(u8, Moment, Break),
+    At(u8, Timing, Break),
     /// Everything stalls one way for a while.
     Stall(Way, u32),
     /// Nothing arrives one way any more.
@@ -166,7 +166,7 @@ impl Disturb {
 /// Where incidents happen.
 pub(crate) struct Stage<'a> {
     pub(crate) now: Duration,
-    pub(crate) board: &'a mut Switchboard,
+    pub(crate) board: &'a mut SimulatedService,
     pub(crate) fabric: &'a mut Fabric,
     /// The connections that stand.
     pub(crate) lines: Vec<&'a mut Line>,

@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 use signalwire_relay_core::session::{
-    ConnectionState, Notice, OFFLINE_QUEUE_LIMIT, OperationUpdate, Output, SessionEvent,
+    ConnectionState, MAX_QUEUED_REQUESTS, Notice, OperationUpdate, Output, SessionEvent,
 };
 use signalwire_relay_core::{CallId, Certainty, EndReason, Error, Event, Ticket};
 
@@ -23,7 +23,7 @@ pub(super) enum Kind {
     /// An operation on a call.
     Start(CallId),
     /// Something about an operation, which need not be sent if that is over.
-    Steer,
+    Control,
     Dial,
     Message,
     /// A context, and whether it is wanted.
@@ -326,7 +326,7 @@ impl Ledger {
                     _ => self.accuse(|| format!("call {call_id} ends, which nobody has")),
                 }
             }
-            SessionEvent::Gap { call_id, .. } if !self.untold.remove(call_id) => {
+            SessionEvent::Reconnected { call_id, .. } if !self.untold.remove(call_id) => {
                 self.accuse(|| format!("call {call_id} is told of a gap that there was not"));
             }
             SessionEvent::Notice(Notice::ResumeRefused(_)) if !self.turned_away => {
@@ -338,7 +338,7 @@ impl Ledger {
             },
             SessionEvent::Closed(result) => {
                 self.closed = true;
-                let rejected = matches!(result, Err(Error::Rejected(_)));
+                let rejected = matches!(result, Err(Error::AuthenticationFailed(_)));
                 let asked_for = self.draining || (rejected && self.turned_away);
                 if !asked_for {
                     self.accuse(|| format!("the session closes by itself: {result:?}"));
@@ -392,7 +392,7 @@ impl Ledger {
                 _ => {}
             },
             Kind::Subscribe(_, false) => {}
-            Kind::Steer if certainty.is_none() => {}
+            Kind::Control if certainty.is_none() => {}
             kind => {
                 let was_sent = certainty != Some(Certainty::NotSent);
                 if was_sent != sent {
@@ -486,7 +486,7 @@ impl Ledger {
         }
         let unsent = self.still_open().filter(|(_, asked)| !asked.sent && !asked.over && !asked.abandoned);
         let unsent = unsent.count();
-        if unsent > OFFLINE_QUEUE_LIMIT {
+        if unsent > MAX_QUEUED_REQUESTS {
             self.accuse(|| format!("{unsent} requests wait for a connection"));
         }
         if self.closed {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_lite::future::{or, zip};
-use signalwire_relay_core::calling::{Method, Operation, Steer};
+use signalwire_relay_core::calling::{Control, Method, Operation};
 use signalwire_relay_core::{
     Action, Call, CallStateEvent, Client, Collect, Credentials, Devices, Error, Request, phone,
 };
@@ -276,7 +276,7 @@ async fn tend<M: Operation>(
     call: &Call,
     request: Request<M>,
     care: Care,
-    stop: impl Fn(&Action<M>) -> Option<Request<Steer>>,
+    stop: impl Fn(&Action<M>) -> Option<Request<Control>>,
     book: &Book,
 ) -> Result<(), Error> {
     let asked = book.asks();
@@ -316,7 +316,7 @@ async fn tend<M: Operation>(
     let known = action.result().is_some_and(|known| known.is_ok() == result.is_ok());
     book.check(known, || "a wait is over, and there is no result, or another".into());
     if let Err(error) = &result {
-        book.check(error.is_gone() || matches!(error, Error::Lost(_) | Error::Closed(_)), || {
+        book.check(error.is_gone() || matches!(error, Error::ConnectionLost(_) | Error::Closed(_)), || {
             format!("a wait ends with {error}")
         });
     }
@@ -363,7 +363,7 @@ pub(super) fn run(client: Client, errand: Errand, book: Book) -> Doing {
             }
             Errand::Look => {
                 let looked = client.waiting().await.map(drop).and(client.stats().await.map(drop));
-                let closed = matches!(looked, Err(Error::Closed(_) | Error::Rejected(_)));
+                let closed = matches!(looked, Err(Error::Closed(_) | Error::AuthenticationFailed(_)));
                 book.check(looked.is_ok() || closed, || format!("one cannot look: {looked:?}"));
             }
             Errand::GiveUp(time, errand) => {

@@ -20,14 +20,14 @@ use serde_json::{Value, json};
 use signalwire_relay_core::calling::{Method, Play, Record, SendDigits, StandaloneCollect};
 use signalwire_relay_core::session::{Command, Frame, Output, Session, Stats, Target};
 use signalwire_relay_core::{CallId, Tag, Ticket};
-use signalwire_relay_simulator::{CallState, Output as ServiceOutput, Switchboard};
+use signalwire_relay_simulator::{CallState, Output as ServiceOutput, SimulatedService};
 
 use super::incident::{context, millis, pick};
 use super::ledger::{Kind, Ledger};
 use super::setting::{FAREWELL, HEALING, MOST_CALLS, OURS, SECRET, Setting, config, objection};
 use super::{Delivery, Dial, Effect, Failure, Incident, MARK, Player, Stage, Summary};
 use crate::network::{
-    Arrival, Attempt, Disturbance, Fabric, Line, Moment, Network, Parcel, Way, hang_up_everybody,
+    Arrival, Attempt, Disturbance, Fabric, Line, Network, Parcel, Timing, Way, hang_up_everybody,
 };
 
 /// How many rounds may go by at one instant before something counts as going round in circles.
@@ -104,7 +104,7 @@ pub fn play(seed: u64, history: &[Step]) -> Result<Summary, Box<Failure>> {
 
 /// A session, the service, the network, and the ledger.
 struct Performance {
-    board: Switchboard,
+    board: SimulatedService,
     session: Session,
     fabric: Fabric,
     link: Link,
@@ -251,7 +251,7 @@ impl Performance {
         let setting = Setting::of(seed);
         let session = Session::new(&config(), seed).expect("the settings are usable");
         let mut play = Self {
-            board: Switchboard::new(setting.scenario(), seed),
+            board: SimulatedService::new(setting.scenario(), seed),
             session,
             fabric: Fabric::new(seed),
             link: Link::Down,
@@ -319,14 +319,18 @@ impl Performance {
             Ask::Hangup => ("calling.end", plain(), json!({"reason": "hangup"})),
             Ask::Play => {
                 let play = json!([{"type": "tts", "params": {"text": "Hello, and welcome."}}]);
-                ("calling.play", start(Play::rule()), json!({"play": play}))
+                ("calling.play", start(Play::completion_rule()), json!({"play": play}))
             }
-            Ask::Record => ("calling.record", start(Record::rule()), json!({"record": {"audio": {}}})),
+            Ask::Record => {
+                ("calling.record", start(Record::completion_rule()), json!({"record": {"audio": {}}}))
+            }
             Ask::Collect => {
                 let collect = json!({"digits": {"max": 1}, "initial_timeout": 5.0});
-                ("calling.collect", start(StandaloneCollect::rule()), collect)
+                ("calling.collect", start(StandaloneCollect::completion_rule()), collect)
             }
-            Ask::SendDigits => ("calling.send_digits", start(SendDigits::rule()), json!({"digits": "1"})),
+            Ask::SendDigits => {
+                ("calling.send_digits", start(SendDigits::completion_rule()), json!({"digits": "1"}))
+            }
             Ask::Stop => {
                 let running = self.board.call(call_id.as_str());
                 let Some(latest) = running.as_ref().and_then(|call| call.operations.last()) else { return };
@@ -337,7 +341,7 @@ impl Performance {
                     _ => return,
                 };
                 let control_id = latest.control_id.as_str().into();
-                (method, (Target::Steer { call_id: call_id.clone(), control_id }, Kind::Steer), json!({}))
+                (method, (Target::Control { call_id: call_id.clone(), control_id }, Kind::Control), json!({}))
             }
         };
         self.command(method, target, kind, params);
@@ -511,7 +515,7 @@ impl Performance {
         }
         let Some(Arrival { way, parcel, cut, hang_up }) = arrival else { return false };
         self.steps += 1;
-        if hang_up == Some(Moment::Before) {
+        if hang_up == Some(Timing::Before) {
             hang_up_everybody(&mut self.board, self.now);
         }
         match (way, parcel) {
@@ -531,7 +535,7 @@ impl Performance {
         }
         self.drain();
         self.drain_board();
-        if hang_up == Some(Moment::After) {
+        if hang_up == Some(Timing::After) {
             hang_up_everybody(&mut self.board, self.now);
         }
         if cut {

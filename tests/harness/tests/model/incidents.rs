@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::sample::select;
 use signalwire_relay_harness::model::{Disturb, How, Incident, Refused};
-use signalwire_relay_harness::{Break, Moment, Way};
+use signalwire_relay_harness::{Break, Timing, Way};
 
 /// Times that pass, in milliseconds: from an instant to longer than the deadlines of a session.
 pub(crate) fn times() -> impl Strategy<Value = u32> {
@@ -49,7 +49,7 @@ fn service() -> impl Strategy<Value = Incident> {
 }
 
 fn network() -> impl Strategy<Value = Incident> {
-    let moments = select(vec![Moment::Before, Moment::After]);
+    let moments = select(vec![Timing::Before, Timing::After]);
     let breaks = prop_oneof![
         6 => Just(Break::Cut),
         1 => Just(Break::HalfOpen),

@@ -9,7 +9,7 @@ use signalwire_relay_core::{
 use signalwire_relay_simulator::{Cue, Reading, Scenario, Step};
 
 use super::{Outcome, Play, answered, caller};
-use crate::stage::Stage;
+use crate::service::TestService;
 
 pub(super) fn plays() -> Vec<Play> {
     let guest = caller([
@@ -38,7 +38,7 @@ fn in_words(event: &Event) -> Option<String> {
     })
 }
 
-async fn menu(client: Client, _stage: Stage) -> Outcome {
+async fn menu(client: Client, _stage: TestService) -> Outcome {
     let call = answered(&client).await?;
     let told = Arc::new(Mutex::new(Vec::new()));
     let telling = told.clone();

@@ -4,7 +4,7 @@ use signalwire_relay_core::{Certainty, Client, EndReason, Error, secs};
 use signalwire_relay_simulator::{CallState, Report, Scenario};
 
 use super::{Outcome, Play, answered, caller, one_caller, reason_at_service, state_at_service};
-use crate::stage::Stage;
+use crate::service::TestService;
 
 pub(super) fn plays() -> Vec<Play> {
     vec![
@@ -26,28 +26,28 @@ fn is_unsubscribed(report: &Report) -> bool {
     matches!(report, Report::Unsubscribed { .. })
 }
 
-async fn drain_waits_for_calls(client: Client, stage: Stage) -> Outcome {
+async fn drain_waits_for_calls(client: Client, service: TestService) -> Outcome {
     let call = answered(&client).await?;
     client.drain(None);
-    stage.reported(is_unsubscribed).await;
+    service.reported(is_unsubscribed).await;
     // Running calls can be used, new ones are not taken.
-    let late = stage.simulator().with(|board, now| board.place_call(now, caller([]).patience(secs(3))));
+    let late = service.simulator().with(|board, now| board.place_call(now, caller([]).patience(secs(3))));
     call.play_tts("Just a moment more.").await?.wait().await?;
-    stage.ended(&late).await;
-    assert_eq!(state_at_service(&stage, &call), Some(CallState::Answered));
+    service.ended(&late).await;
+    assert_eq!(state_at_service(&service, &call), Some(CallState::Answered));
     call.hangup().await?;
     assert_eq!(call.wait_for_ended().await?, EndReason::Hangup);
     client.closed().await?;
-    stage.reported_times(1, |report| matches!(report, Report::CallOffered { .. })).await;
+    service.reported_times(1, |report| matches!(report, Report::CallOffered { .. })).await;
     Ok(())
 }
 
-async fn ends_its_calls(client: &Client, stage: &Stage, drain: impl FnOnce()) -> Outcome {
+async fn ends_its_calls(client: &Client, service: &TestService, drain: impl FnOnce()) -> Outcome {
     let call = answered(client).await?;
     let play = call.play_silence(secs(6000)).await?;
     drain();
     client.closed().await?;
-    assert_eq!(reason_at_service(stage, &call).await, "hangup");
+    assert_eq!(reason_at_service(service, &call).await, "hangup");
     assert_eq!(call.wait_for_ended().await?, EndReason::Hangup);
     if let Err(error) = play.wait().await {
         assert!(error.is_gone(), "{error}");
@@ -55,15 +55,15 @@ async fn ends_its_calls(client: &Client, stage: &Stage, drain: impl FnOnce()) ->
     Ok(())
 }
 
-async fn drain_ends_calls(client: Client, stage: Stage) -> Outcome {
-    ends_its_calls(&client, &stage, || client.drain(Some(secs(0.2)))).await
+async fn drain_ends_calls(client: Client, service: TestService) -> Outcome {
+    ends_its_calls(&client, &service, || client.drain(Some(secs(0.2)))).await
 }
 
-async fn drain_as_configured(client: Client, stage: Stage) -> Outcome {
-    ends_its_calls(&client, &stage, || client.drain(None)).await
+async fn drain_as_configured(client: Client, service: TestService) -> Outcome {
+    ends_its_calls(&client, &service, || client.drain(None)).await
 }
 
-async fn disconnect(client: Client, stage: Stage) -> Outcome {
+async fn disconnect(client: Client, service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let play = call.play_silence(secs(6000)).await?;
     client.disconnect();
@@ -75,8 +75,8 @@ async fn disconnect(client: Client, stage: Stage) -> Outcome {
     assert_eq!(late.certainty(), Certainty::NotSent);
     assert!(client.incoming_calls().next().await.is_none());
     // The call goes on at the service, without this client.
-    stage.reported(|report| matches!(report, Report::ClientLeft { .. })).await;
-    assert_eq!(state_at_service(&stage, &call), Some(CallState::Answered));
-    stage.simulator().with(|board, now| board.hang_up(now, call.id().as_str()));
+    service.reported(|report| matches!(report, Report::ClientLeft { .. })).await;
+    assert_eq!(state_at_service(&service, &call), Some(CallState::Answered));
+    service.simulator().with(|board, now| board.hang_up(now, call.id().as_str()));
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use futures_lite::future;
 use serde_json::json;
-use signalwire_relay_core::session::OFFLINE_QUEUE_LIMIT;
+use signalwire_relay_core::session::MAX_QUEUED_REQUESTS;
 use signalwire_relay_core::{
     Call, Certainty, Client, ConnectionState, ConnectionStates, EndReason, Error, Events, Missed, PlayState,
     secs,
@@ -14,7 +14,7 @@ use signalwire_relay_core::{
 use signalwire_relay_simulator::{Report, Scenario};
 
 use super::{Outcome, Play, answered, one_caller, patient};
-use crate::stage::Stage;
+use crate::service::TestService;
 
 /// A name that nobody will ever have.
 const NOWHERE: &str = "no-such-host.invalid";
@@ -24,9 +24,9 @@ pub(super) fn plays() -> Vec<Play> {
     vec![
         Play::new("connection::resumed", lasting(), resumed),
         Play::new("connection::cut_in_mid_frame", lasting(), cut_in_mid_frame),
-        Play::new("connection::closed_with_1000", lasting(), |client, stage| closed(client, stage, 1000)),
-        Play::new("connection::closed_with_1001", lasting(), |client, stage| closed(client, stage, 1001)),
-        Play::new("connection::closed_with_1011", lasting(), |client, stage| closed(client, stage, 1011)),
+        Play::new("connection::closed_with_1000", lasting(), |client, service| closed(client, service, 1000)),
+        Play::new("connection::closed_with_1001", lasting(), |client, service| closed(client, service, 1001)),
+        Play::new("connection::closed_with_1011", lasting(), |client, service| closed(client, service, 1011)),
         Play::new("connection::no_such_host", Scenario::new(), no_such_host)
             .started()
             .config(|config| config.host(NOWHERE)),
@@ -38,7 +38,7 @@ pub(super) fn plays() -> Vec<Play> {
         Play::new("connection::contexts_are_kept", Scenario::new(), contexts_are_kept),
         Play::new("connection::requests_wait", Scenario::new(), requests_wait)
             .started()
-            .before(|stage| stage.simulator().stop_listening().expect("it listens")),
+            .before(|service| service.simulator().stop_listening().expect("it listens")),
         Play::new("connection::token_rejected", Scenario::new(), |_, _| async {
             unreachable!("it is not let in")
         })
@@ -52,27 +52,27 @@ pub(super) fn plays() -> Vec<Play> {
 }
 
 /// Waits until the client has logged in that often.
-async fn logged_in(stage: &Stage, times: usize) {
+async fn logged_in(service: &TestService, times: usize) {
     let logins = |report: &&Report| matches!(report, Report::ClientAuthenticated { .. });
-    stage.until_reports(|reports| (reports.iter().filter(logins).count() >= times).then_some(())).await;
+    service.until_reports(|reports| (reports.iter().filter(logins).count() >= times).then_some(())).await;
 }
 
 /// The gap that a call is told of.
 async fn gap(events: &mut Events) -> Option<std::time::Duration> {
     while let Some(update) = events.next().await {
-        if let Err(Missed::Gap(lasted)) = update {
+        if let Err(Missed::Reconnected(lasted)) = update {
             return Some(lasted);
         }
     }
     None
 }
 
-async fn survives(client: &Client, stage: &Stage, call: &Call, break_it: impl FnOnce()) -> Outcome {
+async fn survives(client: &Client, service: &TestService, call: &Call, break_it: impl FnOnce()) -> Outcome {
     let mut events = call.events();
     let play = call.play_silence(secs(30)).await?;
     break_it();
     // Asked for while there may be no connection: it waits for the next.
-    logged_in(stage, 2).await;
+    logged_in(service, 2).await;
     assert!(gap(&mut events).await.is_some(), "the call is told of the gap");
     assert_eq!(client.connection_state(), ConnectionState::Ready { resumed: true });
     assert_eq!(play.wait().await?.state, PlayState::Finished, "what goes on is heard of");
@@ -81,26 +81,26 @@ async fn survives(client: &Client, stage: &Stage, call: &Call, break_it: impl Fn
     Ok(())
 }
 
-async fn resumed(client: Client, stage: Stage) -> Outcome {
+async fn resumed(client: Client, service: TestService) -> Outcome {
     let call = answered(&client).await?;
-    survives(&client, &stage, &call, || stage.simulator().cut_all()).await
+    survives(&client, &service, &call, || service.simulator().cut_all()).await
 }
 
-async fn cut_in_mid_frame(client: Client, stage: Stage) -> Outcome {
+async fn cut_in_mid_frame(client: Client, service: TestService) -> Outcome {
     let call = answered(&client).await?;
-    survives(&client, &stage, &call, || stage.simulator().cut_mid_frame()).await
+    survives(&client, &service, &call, || service.simulator().cut_mid_frame()).await
 }
 
-async fn closed(client: Client, stage: Stage, code: u16) -> Outcome {
+async fn closed(client: Client, service: TestService, code: u16) -> Outcome {
     let call = answered(&client).await?;
     let mut states = client.connection_states();
     let close = || {
-        stage.simulator().with(|board, now| {
+        service.simulator().with(|board, now| {
             let connection = board.connections().next().expect("one");
             board.close_with(now, connection, code);
         });
     };
-    let (survived, reason) = future::zip(survives(&client, &stage, &call, close), waits(&mut states)).await;
+    let (survived, reason) = future::zip(survives(&client, &service, &call, close), waits(&mut states)).await;
     survived?;
     assert!(reason.contains("closed the connection"), "{reason}");
     Ok(())
@@ -109,13 +109,13 @@ async fn closed(client: Client, stage: Stage, code: u16) -> Outcome {
 /// Why the connection waits, as soon as it does.
 async fn waits(states: &mut ConnectionStates) -> String {
     loop {
-        if let ConnectionState::Waiting { reason, .. } = states.next().await.expect("the client is open") {
+        if let ConnectionState::Backoff { reason, .. } = states.next().await.expect("the client is open") {
             return reason.to_string();
         }
     }
 }
 
-async fn no_such_host(client: Client, _stage: Stage) -> Outcome {
+async fn no_such_host(client: Client, _stage: TestService) -> Outcome {
     let reason = waits(&mut client.connection_states()).await;
     // Some resolvers take longer to find nothing than an attempt may take.
     let slow = reason == "the service took too long to answer";
@@ -125,14 +125,14 @@ async fn no_such_host(client: Client, _stage: Stage) -> Outcome {
     Ok(())
 }
 
-async fn asked_to_reconnect(client: Client, stage: Stage) -> Outcome {
+async fn asked_to_reconnect(client: Client, service: TestService) -> Outcome {
     let call = answered(&client).await?;
-    let leave = || stage.simulator().with(|board, now| board.send_disconnect(now, None));
-    survives(&client, &stage, &call, leave).await
+    let leave = || service.simulator().with(|board, now| board.send_disconnect(now, None));
+    survives(&client, &service, &call, leave).await
 }
 
 /// Loses the session: what waits ends, and the client goes on with a new one.
-async fn begins_anew(client: &Client, stage: &Stage, break_it: impl FnOnce()) -> Outcome {
+async fn begins_anew(client: &Client, service: &TestService, break_it: impl FnOnce()) -> Outcome {
     let call = answered(client).await?;
     let play = call.play_silence(secs(6000)).await?;
     let mut events = call.events();
@@ -145,32 +145,32 @@ async fn begins_anew(client: &Client, stage: &Stage, break_it: impl FnOnce()) ->
     assert_eq!(client.connection_state(), ConnectionState::Ready { resumed: false });
     call.hangup().await?;
     assert!(call.play_tts("Hello?").await.expect_err("it is lost").is_gone());
-    stage.simulator().with(|board, now| board.place_call(now, patient()));
+    service.simulator().with(|board, now| board.place_call(now, patient()));
     let next = answered(client).await?;
     next.hangup().await?;
     assert_eq!(next.wait_for_ended().await?, EndReason::Hangup);
     Ok(())
 }
 
-async fn lost_for_long(client: Client, stage: Stage) -> Outcome {
-    begins_anew(&client, &stage, || stage.simulator().cut_all()).await
+async fn lost_for_long(client: Client, service: TestService) -> Outcome {
+    begins_anew(&client, &service, || service.simulator().cut_all()).await
 }
 
-async fn service_restarts(client: Client, stage: Stage) -> Outcome {
-    begins_anew(&client, &stage, || stage.simulator().restart().expect("the port is free")).await
+async fn service_restarts(client: Client, service: TestService) -> Outcome {
+    begins_anew(&client, &service, || service.simulator().restart().expect("the port is free")).await
 }
 
-async fn asked_to_restart(client: Client, stage: Stage) -> Outcome {
-    let restart = || stage.simulator().with(|board, now| board.send_disconnect(now, Some(true)));
-    begins_anew(&client, &stage, restart).await
+async fn asked_to_restart(client: Client, service: TestService) -> Outcome {
+    let restart = || service.simulator().with(|board, now| board.send_disconnect(now, Some(true)));
+    begins_anew(&client, &service, restart).await
 }
 
-async fn contexts_are_kept(client: Client, stage: Stage) -> Outcome {
+async fn contexts_are_kept(client: Client, service: TestService) -> Outcome {
     client.receive(["b", "c"]).await?;
     client.unreceive(["default"]).await?;
-    stage.simulator().restart()?;
-    logged_in(&stage, 2).await;
-    let contexts = stage.until(|board| {
+    service.simulator().restart()?;
+    logged_in(&service, 2).await;
+    let contexts = service.until(|board| {
         let connection = board.connections().next()?;
         Some(board.contexts(connection)).filter(|contexts| !contexts.is_empty())
     });
@@ -178,20 +178,20 @@ async fn contexts_are_kept(client: Client, stage: Stage) -> Outcome {
     Ok(())
 }
 
-async fn requests_wait(client: Client, stage: Stage) -> Outcome {
+async fn requests_wait(client: Client, service: TestService) -> Outcome {
     const TOO_MANY: usize = 7;
     let mut states = client.connection_states();
     loop {
         match states.next().await.expect("the client is open") {
-            ConnectionState::Waiting { .. } => break,
+            ConnectionState::Backoff { .. } => break,
             other => assert!(!matches!(other, ConnectionState::Ready { .. }), "nobody listens"),
         }
     }
     let ping = || client.execute("signalwire.ping", json!({})).into_future();
-    let mut requests: Vec<_> = (0..OFFLINE_QUEUE_LIMIT + TOO_MANY).map(|_| ping()).collect();
+    let mut requests: Vec<_> = (0..MAX_QUEUED_REQUESTS + TOO_MANY).map(|_| ping()).collect();
     let full = send_all(&mut requests).await;
     assert_eq!(full.certainty(), Certainty::NotSent);
-    stage.simulator().listen_again()?;
+    service.simulator().listen_again()?;
     client.ready().await?;
     let mut accepted = 0;
     for request in requests {
@@ -201,7 +201,7 @@ async fn requests_wait(client: Client, stage: Stage) -> Outcome {
             Err(error) => return Err(error.into()),
         }
     }
-    assert_eq!(accepted, OFFLINE_QUEUE_LIMIT);
+    assert_eq!(accepted, MAX_QUEUED_REQUESTS);
     Ok(())
 }
 
@@ -226,15 +226,15 @@ where
 }
 
 fn is_rejected(served: &Result<(), Error>) -> bool {
-    matches!(served, Err(Error::Rejected(rejected)) if rejected.attempts == 3)
+    matches!(served, Err(Error::AuthenticationFailed(rejected)) if rejected.attempts == 3)
 }
 
-async fn rejected_later(client: Client, stage: Stage) -> Outcome {
+async fn rejected_later(client: Client, service: TestService) -> Outcome {
     let refused = client.ready().await.expect_err("it is not let in");
-    assert!(matches!(refused, Error::Rejected(_)), "{refused}");
+    assert!(matches!(refused, Error::AuthenticationFailed(_)), "{refused}");
     assert!(!refused.to_string().contains("wrong"), "the token is not told");
     let late = client.receive(["x"]).await.expect_err("it is closed");
     assert_eq!(late.certainty(), Certainty::NotSent);
-    stage.reported_times(3, |report| matches!(report, Report::ClientRefused { .. })).await;
+    service.reported_times(3, |report| matches!(report, Report::ClientRefused { .. })).await;
     Ok(())
 }

@@ -5,7 +5,7 @@ use signalwire_relay_simulator::{Report, Scenario};
 
 use super::{Outcome, Play, patient, serve};
 use crate::log::Log;
-use crate::stage::Stage;
+use crate::service::TestService;
 
 const CALLS: usize = 200;
 
@@ -15,7 +15,7 @@ pub(super) fn plays() -> Vec<Play> {
 }
 
 /// No call ends before all of them have been answered and spoken to.
-async fn two_hundred_calls(client: Client, stage: Stage) -> Outcome {
+async fn two_hundred_calls(client: Client, service: TestService) -> Outcome {
     let greeted = Log::new();
     let outcomes = serve(&client, move |call| {
         let greeted = greeted.clone();
@@ -33,8 +33,8 @@ async fn two_hundred_calls(client: Client, stage: Stage) -> Outcome {
     for outcome in outcomes.at_least(CALLS).await {
         assert_eq!(outcome?, EndReason::Hangup);
     }
-    stage.all_over().await;
+    service.all_over().await;
     assert_eq!(outcomes.len(), CALLS, "each call was handled once");
-    stage.reported_times(CALLS, |report| matches!(report, Report::CallAnswered { .. })).await;
+    service.reported_times(CALLS, |report| matches!(report, Report::CallAnswered { .. })).await;
     Ok(())
 }

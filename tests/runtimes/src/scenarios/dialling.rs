@@ -7,7 +7,7 @@ use signalwire_relay_core::{CallState, Client, Devices, EndReason, Error, PhoneD
 use signalwire_relay_simulator::{CallState as AtService, Phone, Report, Scenario};
 
 use super::{OURS, Outcome, Play, state_at_service};
-use crate::stage::Stage;
+use crate::service::TestService;
 
 const QUICK: &str = "+15553330001";
 const ALSO_QUICK: &str = "+15553330002";
@@ -43,86 +43,86 @@ fn to(number: &str) -> PhoneDevice {
 }
 
 /// Waits until no call stands at the service.
-async fn nobody_left(stage: &Stage) {
-    stage.until(|board| board.calls().all(|call| call.state == AtService::Ended).then_some(())).await;
+async fn nobody_left(service: &TestService) {
+    service.until(|board| board.calls().all(|call| call.state == AtService::Ended).then_some(())).await;
 }
 
-async fn answered(client: Client, stage: Stage) -> Outcome {
+async fn answered(client: Client, service: TestService) -> Outcome {
     let call = client.dial(to(QUICK)).tag("mine").await?;
     assert_eq!((call.tag().as_str(), call.state()), ("mine", CallState::Answered));
-    assert_eq!(state_at_service(&stage, &call), Some(AtService::Answered));
+    assert_eq!(state_at_service(&service, &call), Some(AtService::Answered));
     call.play_tts("Hello!").await?.wait().await?;
     call.hangup().await?;
     assert_eq!(call.wait_for_ended().await?, EndReason::Hangup);
     Ok(())
 }
 
-async fn refused(client: Client, stage: Stage) -> Outcome {
+async fn refused(client: Client, service: TestService) -> Outcome {
     for number in [BUSY, NEVER, DECLINES] {
         match client.dial(to(number).timeout(secs(5))).await {
             Err(Error::DialFailed(_)) => {}
             other => panic!("{number}: {other:?}"),
         }
     }
-    nobody_left(&stage).await;
+    nobody_left(&service).await;
     Ok(())
 }
 
-async fn in_turn(client: Client, stage: Stage) -> Outcome {
+async fn in_turn(client: Client, service: TestService) -> Outcome {
     let call = client.dial(Devices::serial([BUSY, DECLINES, QUICK, ALSO_QUICK].map(to))).await?;
     assert_eq!(call.device().callee(), Some(QUICK));
-    stage.reported_times(3, |report| matches!(report, Report::LegPlaced { .. })).await;
+    service.reported_times(3, |report| matches!(report, Report::LegPlaced { .. })).await;
     call.hangup().await?;
     call.wait_for_ended().await?;
     Ok(())
 }
 
-async fn parallel_losers(client: Client, stage: Stage) -> Outcome {
+async fn parallel_losers(client: Client, service: TestService) -> Outcome {
     let call = client.dial(Devices::parallel([QUICK, ALSO_QUICK, NEVER, BUSY].map(to))).await?;
     let winner = call.id().as_str().to_owned();
     // Nobody but the winner is left on a line.
-    stage
+    service
         .until(|board| {
             let standing: Vec<_> = board.calls().filter(|call| call.state != AtService::Ended).collect();
             (standing.len() == 1 && standing[0].call_id == winner).then_some(())
         })
         .await;
-    assert_eq!(state_at_service(&stage, &call), Some(AtService::Answered));
+    assert_eq!(state_at_service(&service, &call), Some(AtService::Answered));
     call.hangup().await?;
     call.wait_for_ended().await?;
     Ok(())
 }
 
-async fn dropped(client: Client, stage: Stage) -> Outcome {
+async fn dropped(client: Client, service: TestService) -> Outcome {
     let rings = async {
-        stage.reported(|report| matches!(report, Report::LegPlaced { .. })).await;
+        service.reported(|report| matches!(report, Report::LegPlaced { .. })).await;
     };
     let dial = client.dial(Devices::parallel([NEVER, LATE].map(to))).into_future();
     future::or(async { panic!("nobody answers so soon: {:?}", dial.await) }, rings).await;
-    nobody_left(&stage).await;
+    nobody_left(&service).await;
     // Called off while it rang, not hung up when somebody answered.
-    stage.reported_times(0, |report| matches!(report, Report::CallAnswered { .. })).await;
+    service.reported_times(0, |report| matches!(report, Report::CallAnswered { .. })).await;
     // It hurts nobody else.
-    answered(client, stage).await
+    answered(client, service).await
 }
 
-async fn out_of_time(client: Client, stage: Stage) -> Outcome {
+async fn out_of_time(client: Client, service: TestService) -> Outcome {
     let dial = client.dial(to(NEVER).timeout(secs(600))).timeout(secs(0.5)).await;
     assert!(matches!(dial, Err(Error::TimedOut(_))), "{dial:?}");
-    nobody_left(&stage).await;
+    nobody_left(&service).await;
     Ok(())
 }
 
-async fn called_off_by_closing(client: Client, stage: Stage) -> Outcome {
+async fn called_off_by_closing(client: Client, service: TestService) -> Outcome {
     let closing = client.clone();
     let drained = async {
-        stage.reported(|report| matches!(report, Report::LegPlaced { .. })).await;
+        service.reported(|report| matches!(report, Report::LegPlaced { .. })).await;
         closing.drain(Some(secs(0)));
         future::pending().await
     };
     let dial = future::or(client.dial(to(NEVER).timeout(secs(600))).into_future(), drained).await;
     assert!(matches!(dial, Err(Error::Closed(_))), "{dial:?}");
     client.closed().await?;
-    nobody_left(&stage).await;
+    nobody_left(&service).await;
     Ok(())
 }

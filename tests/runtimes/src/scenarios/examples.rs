@@ -9,7 +9,7 @@ use signalwire_relay_simulator::Report;
 
 use super::{OURS, Outcome, Play, builtin, serve, tally};
 use crate::log::Log;
-use crate::stage::Stage;
+use crate::service::TestService;
 use crate::trial::Failure;
 
 const SALES: &str = "+15551001000";
@@ -27,7 +27,7 @@ pub(super) fn plays() -> Vec<Play> {
     ]
 }
 
-async fn hello(client: Client, stage: Stage) -> Outcome {
+async fn hello(client: Client, service: TestService) -> Outcome {
     let outcomes = serve(&client, |call| async move {
         call.answer().await?;
         call.play_tts("Hello! It is good to hear from you.").await?.wait().await?;
@@ -38,11 +38,11 @@ async fn hello(client: Client, stage: Stage) -> Outcome {
     });
     let outcomes = outcomes.at_least(2).await;
     assert_eq!(tally(&outcomes)?, ["gone", "greeted"], "the second hangs up in the middle of the greeting");
-    stage.all_over().await;
+    service.all_over().await;
     Ok(())
 }
 
-async fn ivr(client: Client, stage: Stage) -> Outcome {
+async fn ivr(client: Client, service: TestService) -> Outcome {
     let recordings = Log::new();
     let recorded = recordings.clone();
     let outcomes = serve(&client, move |call| {
@@ -59,9 +59,9 @@ async fn ivr(client: Client, stage: Stage) -> Outcome {
     }
     assert_eq!(branches, ["another key", "gone", "gone", "left a message", "nothing", "talked to sales"]);
     for office in [SALES, SUPPORT] {
-        stage.reported(|report| matches!(report, Report::Bridged { to, .. } if to == office)).await;
+        service.reported(|report| matches!(report, Report::Bridged { to, .. } if to == office)).await;
     }
-    stage.all_over().await;
+    service.all_over().await;
     let recordings: Vec<bool> = recordings.at_least(6).await;
     assert!(recordings.iter().all(|has_url| *has_url), "each call was recorded to its end");
     Ok(())
@@ -124,7 +124,7 @@ async fn take_message(call: &Call) -> Outcome {
     say(call, "Thank you. Goodbye.").await
 }
 
-async fn outbound(client: Client, _stage: Stage) -> Outcome {
+async fn outbound(client: Client, _stage: TestService) -> Outcome {
     const ANSWERS: &str = "+15553330001";
     let numbers = [ANSWERS, "+15553330002", "+15553330003", "+15553330004"];
     let device = |number: &&str| -> PhoneDevice { phone(*number).from(OURS).timeout(secs(20)) };
@@ -146,7 +146,7 @@ async fn outbound(client: Client, _stage: Stage) -> Outcome {
     Ok(())
 }
 
-async fn sms(client: Client, _stage: Stage) -> Outcome {
+async fn sms(client: Client, _stage: TestService) -> Outcome {
     let replies = Log::new();
     let (told, sender) = (replies.clone(), client.clone());
     client.on_message(move |message| {
@@ -176,7 +176,7 @@ async fn sms(client: Client, _stage: Stage) -> Outcome {
     Ok(())
 }
 
-async fn voicemail_detect(client: Client, _stage: Stage) -> Outcome {
+async fn voicemail_detect(client: Client, _stage: TestService) -> Outcome {
     for (number, expected) in
         [("+15553330001", "a person"), ("+15553330002", "a machine"), ("+15553330003", "a fax")]
     {
@@ -201,7 +201,7 @@ async fn voicemail_detect(client: Client, _stage: Stage) -> Outcome {
     Ok(())
 }
 
-async fn conference(client: Client, stage: Stage) -> Outcome {
+async fn conference(client: Client, service: TestService) -> Outcome {
     let heard = Log::new();
     let sink = heard.clone();
     let outcomes = serve(&client, move |call| {
@@ -221,13 +221,13 @@ async fn conference(client: Client, stage: Stage) -> Outcome {
     for outcome in outcomes.at_least(3).await {
         assert_eq!(outcome?, EndReason::Hangup);
     }
-    stage.all_over().await;
+    service.all_over().await;
     let heard = heard.items();
     assert!(heard.len() >= 3 && heard.iter().all(|name| name == "standup"), "{heard:?}");
     Ok(())
 }
 
-async fn ai_agent(client: Client, stage: Stage) -> Outcome {
+async fn ai_agent(client: Client, service: TestService) -> Outcome {
     let outcomes = serve(&client, |call| async move {
         call.answer().await?;
         let agent = call
@@ -250,7 +250,7 @@ async fn ai_agent(client: Client, stage: Stage) -> Outcome {
         Ok("taken away")
     });
     assert_eq!(tally(&outcomes.at_least(2).await)?, ["content", "taken away"]);
-    stage.all_over().await;
-    stage.reported_times(3, |report| matches!(report, Report::Spoke { .. })).await;
+    service.all_over().await;
+    service.reported_times(3, |report| matches!(report, Report::Spoke { .. })).await;
     Ok(())
 }

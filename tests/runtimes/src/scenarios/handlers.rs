@@ -4,13 +4,13 @@ use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use signalwire_relay_core::adapter::LAST_TASKS;
+use signalwire_relay_core::adapter::TASKS_TIMEOUT;
 use signalwire_relay_core::{Call, CallStateEvent, Client, EndReason, Error, Event, PlayEvent, secs};
 use signalwire_relay_simulator::{CallState, Caller, Cue, Message, Scenario, Step};
 
 use super::{OURS, Outcome, Play, THEIRS, patient, reason_at_service};
 use crate::log::Log;
-use crate::stage::Stage;
+use crate::service::TestService;
 use crate::trial::WANTED;
 
 /// The number of those who hang up soon.
@@ -29,7 +29,7 @@ pub(super) fn plays() -> Vec<Play> {
             never_return,
         )
         // They get a moment to clean up, and no more than that.
-        .closes_in(LAST_TASKS / 2..LAST_TASKS + secs(4)),
+        .closes_in(TASKS_TIMEOUT / 2..TASKS_TIMEOUT + secs(4)),
         Play::new("handlers::use_everything", Scenario::new().caller(patient()), use_everything),
     ]
 }
@@ -44,13 +44,13 @@ impl Counter {
     }
 }
 
-async fn placed(client: &Client, stage: &Stage) -> String {
+async fn placed(client: &Client, service: &TestService) -> String {
     // The handler is there before the call.
     client.ready().await.expect("it is connected");
-    stage.simulator().with(|board, now| board.place_call(now, patient()))
+    service.simulator().with(|board, now| board.place_call(now, patient()))
 }
 
-async fn panics(client: Client, stage: Stage) -> Outcome {
+async fn panics(client: Client, service: TestService) -> Outcome {
     let (served, counter) = (Log::new(), Counter::default());
     let told = served.clone();
     client.on_call(move |call: Call| {
@@ -66,28 +66,28 @@ async fn panics(client: Client, stage: Stage) -> Outcome {
         }
     });
     for expected in ["error", "error", "hangup"] {
-        let call = placed(&client, &stage).await;
-        assert_eq!(stage.ended(&call).await, expected);
+        let call = placed(&client, &service).await;
+        assert_eq!(service.ended(&call).await, expected);
     }
     assert_eq!(served.at_least(1).await, [EndReason::Hangup]);
     Ok(())
 }
 
-async fn fails(client: Client, stage: Stage) -> Outcome {
+async fn fails(client: Client, service: TestService) -> Outcome {
     client.on_call(|call: Call| async move {
         call.answer().await?;
         Err::<(), Box<dyn std::error::Error + Send + Sync>>("out of paper".into())
     });
-    let call = placed(&client, &stage).await;
-    assert_eq!(stage.ended(&call).await, "error");
+    let call = placed(&client, &service).await;
+    assert_eq!(service.ended(&call).await, "error");
     // The last function given holds.
     client.on_call(|call: Call| async move { call.hangup().reason(EndReason::Decline).await });
-    let call = placed(&client, &stage).await;
-    assert_eq!(stage.ended(&call).await, "decline");
+    let call = placed(&client, &service).await;
+    assert_eq!(service.ended(&call).await, "decline");
     Ok(())
 }
 
-async fn listeners_panic(client: Client, stage: Stage) -> Outcome {
+async fn listeners_panic(client: Client, service: TestService) -> Outcome {
     let states = Log::new();
     let sink = states.clone();
     let call = super::answered(&client).await?;
@@ -99,7 +99,7 @@ async fn listeners_panic(client: Client, stage: Stage) -> Outcome {
     client.on_message(
         |message| async move { assert!(message.body.is_empty(), "{WANTED}: in a message handler") },
     );
-    stage.simulator().with(|board, now| board.place_message(now, Message::new(THEIRS, OURS, "Hi")));
+    service.simulator().with(|board, now| board.place_message(now, Message::new(THEIRS, OURS, "Hi")));
     for _ in 0..2 {
         let play = call.play_tts("Hi").on_completed(|_| async { panic!("{WANTED}: at the end") });
         play.await?.wait().await?;
@@ -110,7 +110,7 @@ async fn listeners_panic(client: Client, stage: Stage) -> Outcome {
     Ok(())
 }
 
-async fn never_return(client: Client, stage: Stage) -> Outcome {
+async fn never_return(client: Client, service: TestService) -> Outcome {
     let (served, stuck) = (Log::new(), Log::new());
     let told = served.clone();
     let wedged = stuck.clone();
@@ -128,20 +128,20 @@ async fn never_return(client: Client, stage: Stage) -> Outcome {
         }
     });
     client.on_message(|_| pending::<()>());
-    stage.simulator().with(|board, now| board.place_message(now, Message::new(THEIRS, OURS, "Hi")));
+    service.simulator().with(|board, now| board.place_message(now, Message::new(THEIRS, OURS, "Hi")));
     let call = stuck.at_least(1).await.remove(0);
     assert_eq!(served.at_least(2).await.len(), 2, "the others are served");
     // The call of the one that is stuck can be used by others.
     call.play_tts("Please hold the line.").await?.wait().await?;
     client.drain(Some(secs(0.2)));
     client.closed().await?;
-    assert_eq!(reason_at_service(&stage, &call).await, "hangup");
+    assert_eq!(reason_at_service(&service, &call).await, "hangup");
     assert!(call.is_ended());
     Ok(())
 }
 
 /// Whatever is called back may use the client for anything.
-async fn use_everything(client: Client, stage: Stage) -> Outcome {
+async fn use_everything(client: Client, service: TestService) -> Outcome {
     let steps = Log::new();
     let (listener, completed, ended) = (steps.clone(), steps.clone(), steps.clone());
     client.on_call(move |call: Call| {
@@ -173,8 +173,9 @@ async fn use_everything(client: Client, stage: Stage) -> Outcome {
         }
     });
     steps.at_least(2).await;
-    let id = stage.until(|board| board.calls().find(|call| call.state == CallState::Answered)).await.call_id;
-    stage.simulator().with(|board, now| board.hang_up(now, &id));
+    let id =
+        service.until(|board| board.calls().find(|call| call.state == CallState::Answered)).await.call_id;
+    service.simulator().with(|board, now| board.hang_up(now, &id));
     let mut steps = steps.at_least(3).await;
     steps.sort_unstable();
     assert_eq!(steps, ["completed", "ended", "listener"]);

@@ -6,7 +6,7 @@ use signalwire_relay_simulator::{Delivery, Faults, Message, Phone, Scenario, Tas
 
 use super::{OURS, Outcome, Play, THEIRS};
 use crate::log::Log;
-use crate::stage::Stage;
+use crate::service::TestService;
 
 pub(super) fn plays() -> Vec<Play> {
     let overtaking = |faults| {
@@ -24,7 +24,7 @@ pub(super) fn plays() -> Vec<Play> {
     ]
 }
 
-async fn send(client: Client, _stage: Stage) -> Outcome {
+async fn send(client: Client, _stage: TestService) -> Outcome {
     for _ in 0..5 {
         let message = client.send_message(THEIRS, OURS).body("Hello").await?;
         let told = Log::new();
@@ -40,7 +40,7 @@ async fn send(client: Client, _stage: Stage) -> Outcome {
     Ok(())
 }
 
-async fn receive(client: Client, stage: Stage) -> Outcome {
+async fn receive(client: Client, service: TestService) -> Outcome {
     let received = Log::new();
     let sink = received.clone();
     client.on_message(move |message: MessageReceiveEvent| {
@@ -51,7 +51,7 @@ async fn receive(client: Client, stage: Stage) -> Outcome {
     for number in 1..=3 {
         let message =
             Message::new(THEIRS, OURS, format!("number {number}")).media("https://files.example/a.jpg");
-        stage.simulator().with(|board, now| board.place_message(now, message));
+        service.simulator().with(|board, now| board.place_message(now, message));
     }
     let mut bodies: Vec<_> = received.at_least(3).await;
     bodies.sort();
@@ -62,9 +62,9 @@ async fn receive(client: Client, stage: Stage) -> Outcome {
     Ok(())
 }
 
-async fn tasks(client: Client, stage: Stage) -> Outcome {
+async fn tasks(client: Client, service: TestService) -> Outcome {
     let send = |number: u64| {
-        stage.simulator().with(|board, now| board.place_task(now, Task::new(json!({ "number": number }))));
+        service.simulator().with(|board, now| board.place_task(now, Task::new(json!({ "number": number }))));
     };
     let mut stream = client.incoming_tasks();
     send(1);

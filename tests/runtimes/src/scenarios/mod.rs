@@ -22,7 +22,7 @@ use signalwire_relay_simulator::{CallState, Caller, Reading, Scenario, Step};
 
 use crate::log::Log;
 use crate::runtimes::Opening;
-use crate::stage::Stage;
+use crate::service::TestService;
 use crate::trial::{Failure, caught};
 
 /// Our number at the service.
@@ -58,7 +58,8 @@ pub(crate) fn all() -> Vec<Play> {
 
 /// How a scenario ends, or does not.
 pub(crate) type Outcome = Result<(), Failure>;
-type BoxedFlow = Box<dyn Fn(Client, Stage) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
+type BoxedFlow =
+    Box<dyn Fn(Client, TestService) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
 
 /// A scenario: what the service does, what the application does, and what is to come of it.
 pub(crate) struct Play {
@@ -70,7 +71,7 @@ pub(crate) struct Play {
     speed: f64,
     opening: Opening,
     config: fn(Config) -> Config,
-    before: fn(&Stage),
+    before: fn(&TestService),
     judge: fn(&Result<(), Error>) -> bool,
     limit: Duration,
     closes_in: Range<Duration>,
@@ -80,14 +81,14 @@ pub(crate) struct Play {
 impl Play {
     pub(crate) fn new<F, R>(name: &'static str, script: Scenario, flow: F) -> Self
     where
-        F: Fn(Client, Stage) -> R + Send + Sync + 'static,
+        F: Fn(Client, TestService) -> R + Send + Sync + 'static,
         R: Future<Output = Outcome> + Send + 'static,
     {
         Self {
             name,
             script,
             reading: None,
-            flow: Box::new(move |client, stage| Box::pin(flow(client, stage))),
+            flow: Box::new(move |client, service| Box::pin(flow(client, service))),
             speed: SPEED,
             opening: Opening::Connect,
             config: |config| config,
@@ -118,7 +119,7 @@ impl Play {
     }
 
     /// Does something before there is a client.
-    fn before(mut self, before: fn(&Stage)) -> Self {
+    fn before(mut self, before: fn(&TestService)) -> Self {
         self.before = before;
         self
     }
@@ -153,12 +154,12 @@ impl Play {
 
     /// The service, set up for it. Over plain sockets it follows the newer specification of the protocol, over TLS what the
     /// SDKs expect, so that each scenario is played in both readings on each runtime.
-    pub(crate) fn set(&self, tls: bool) -> std::io::Result<Stage> {
+    pub(crate) fn set(&self, tls: bool) -> std::io::Result<TestService> {
         let reading = if tls { Reading::Sdks } else { Reading::Specification };
         let script = self.script.clone().reading(self.reading.unwrap_or(reading));
-        let stage = Stage::set(script, self.speed, tls)?;
-        (self.before)(&stage);
-        Ok(stage)
+        let service = TestService::set(script, self.speed, tls)?;
+        (self.before)(&service);
+        Ok(service)
     }
 
     pub(crate) fn opening(&self) -> Opening {
@@ -181,8 +182,8 @@ impl Play {
         &self.closes_in
     }
 
-    pub(crate) fn flow(&self, client: Client, stage: Stage) -> impl Future<Output = Outcome> {
-        (self.flow)(client, stage)
+    pub(crate) fn flow(&self, client: Client, service: TestService) -> impl Future<Output = Outcome> {
+        (self.flow)(client, service)
     }
 
     /// Checks how making the client, or running it, has ended.
@@ -257,11 +258,11 @@ fn tally(outcomes: &[Result<&'static str, Failure>]) -> Result<Vec<&'static str>
 }
 
 /// The state of a call at the service.
-fn state_at_service(stage: &Stage, call: &Call) -> Option<CallState> {
-    stage.simulator().with(|board, _| board.call(call.id().as_str()).map(|call| call.state))
+fn state_at_service(service: &TestService, call: &Call) -> Option<CallState> {
+    service.simulator().with(|board, _| board.call(call.id().as_str()).map(|call| call.state))
 }
 
 /// Why a call ended, as the service sees it, once it has.
-async fn reason_at_service(stage: &Stage, call: &Call) -> String {
-    stage.ended(call.id().as_str()).await
+async fn reason_at_service(service: &TestService, call: &Call) -> String {
+    service.ended(call.id().as_str()).await
 }

@@ -5,7 +5,7 @@ use signalwire_relay_core::{Certainty, Client, ConnectionState, EndReason, Error
 use signalwire_relay_simulator::{Refusal, Report};
 
 use super::{Outcome, Play, answered, one_caller, reason_at_service};
-use crate::stage::Stage;
+use crate::service::TestService;
 
 pub(super) fn plays() -> Vec<Play> {
     vec![
@@ -17,9 +17,9 @@ pub(super) fn plays() -> Vec<Play> {
     ]
 }
 
-async fn refused(client: Client, stage: Stage) -> Outcome {
+async fn refused(client: Client, service: TestService) -> Outcome {
     let call = answered(&client).await?;
-    stage.simulator().with(|board, _| {
+    service.simulator().with(|board, _| {
         board.refuse_next("calling.play", Refusal::Code(403, "Not today".to_owned()));
         board.refuse_next("calling.play", Refusal::RpcError(-32005, "Full".to_owned()));
         board.refuse_next("calling.play", Refusal::RpcError(-32000, "Broken".to_owned()));
@@ -34,9 +34,9 @@ async fn refused(client: Client, stage: Stage) -> Outcome {
     Ok(())
 }
 
-async fn unanswered(client: Client, stage: Stage) -> Outcome {
+async fn unanswered(client: Client, service: TestService) -> Outcome {
     let call = answered(&client).await?;
-    stage.simulator().with(|board, _| board.refuse_next("calling.play", Refusal::Silence));
+    service.simulator().with(|board, _| board.refuse_next("calling.play", Refusal::Silence));
     let lost = call.play_tts("Hello?").timeout(secs(0.2)).await.expect_err("nobody answers");
     assert!(matches!(lost, Error::TimedOut(_)), "{lost}");
     assert_eq!(lost.certainty(), Certainty::Unknown);
@@ -46,9 +46,9 @@ async fn unanswered(client: Client, stage: Stage) -> Outcome {
     Ok(())
 }
 
-async fn bad_arguments(client: Client, stage: Stage) -> Outcome {
+async fn bad_arguments(client: Client, service: TestService) -> Outcome {
     let call = answered(&client).await?;
-    let before = stage.simulator().with(|board, _| board.journal().len());
+    let before = service.simulator().with(|board, _| board.journal().len());
     for error in [
         call.play_tts("").await.map(drop),
         call.play_tts("x").volume(50).await.map(drop),
@@ -60,7 +60,7 @@ async fn bad_arguments(client: Client, stage: Stage) -> Outcome {
         assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
         assert_eq!(error.certainty(), Certainty::NotSent);
     }
-    let commands = stage.simulator().with(|board, _| {
+    let commands = service.simulator().with(|board, _| {
         let since = &board.journal()[before..];
         since.iter().filter(|entry| entry.text().contains("\"calling.")).filter(is_request).count()
     });
@@ -74,7 +74,7 @@ fn is_request(entry: &&signalwire_relay_simulator::JournalEntry) -> bool {
     entry.direction == signalwire_relay_simulator::Direction::FromClient
 }
 
-async fn raw(client: Client, _stage: Stage) -> Outcome {
+async fn raw(client: Client, _stage: TestService) -> Outcome {
     let call = client.incoming_calls().next().await.expect("a call");
     let answer = call.execute("calling.answer", json!({})).await?;
     assert_eq!(answer["code"], "200");
@@ -84,11 +84,11 @@ async fn raw(client: Client, _stage: Stage) -> Outcome {
     Ok(())
 }
 
-async fn declined_call(client: Client, stage: Stage) -> Outcome {
+async fn declined_call(client: Client, service: TestService) -> Outcome {
     let call = client.incoming_calls().next().await.expect("a call");
     call.hangup().reason(EndReason::Busy).await?;
     assert_eq!(call.wait_for_ended().await?, EndReason::Busy);
-    assert_eq!(reason_at_service(&stage, &call).await, "busy");
-    stage.reported_times(0, |report| matches!(report, Report::CallAnswered { .. })).await;
+    assert_eq!(reason_at_service(&service, &call).await, "busy");
+    service.reported_times(0, |report| matches!(report, Report::CallAnswered { .. })).await;
     Ok(())
 }

@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::shared::{Order, Shared};
 use crate::ConnectionId;
-use crate::switchboard::CUT;
+use crate::service::CUT;
 
 /// The longest message the service takes.
 const MAX_MESSAGE: usize = 10 * 1024 * 1024;

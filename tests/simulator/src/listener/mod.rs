@@ -33,14 +33,14 @@ pub use options::ListenOptions;
 
 use self::shared::Shared;
 use self::tls::Tls;
-use crate::{Report, Switchboard};
+use crate::{Report, SimulatedService};
 
 /// How many connections a silent service keeps open; further ones are closed.
 const SILENT_BOUND: usize = 1000;
 /// The pause after a failed `accept`, which is mostly a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A [`Switchboard`] that listens on a port.
+/// A [`SimulatedService`] that listens on a port.
 ///
 /// It runs in a thread of its own, so that tests with any async runtime or none can use it. Dropping
 /// it closes every connection and joins the thread.
@@ -82,7 +82,7 @@ impl Simulator {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(Switchboard::new(scenario, seed), speed, frame_log));
+        let shared = Arc::new(Shared::new(SimulatedService::new(scenario, seed), speed, frame_log));
         let (commands, inbox) = mpsc::unbounded_channel();
         let service = Service { shared: Arc::clone(&shared), acceptor, address, silent, held: Vec::new() };
         let thread = std::thread::Builder::new().name("relay-simulator".into()).spawn(move || {
@@ -133,7 +133,7 @@ impl Simulator {
 
     /// Does something with the switchboard; what that causes is sent when `act` returns. Nothing else
     /// happens meanwhile, so `act` should be short. It must not call the simulator.
-    pub fn with<T>(&self, act: impl FnOnce(&mut Switchboard, Duration) -> T) -> T {
+    pub fn with<T>(&self, act: impl FnOnce(&mut SimulatedService, Duration) -> T) -> T {
         self.shared.with(act)
     }
 
@@ -213,7 +213,7 @@ impl Simulator {
     /// When the port cannot be bound any more.
     pub fn restart(&self) -> io::Result<()> {
         self.stop_listening()?;
-        self.with(Switchboard::restart);
+        self.with(SimulatedService::restart);
         self.listen_again()
     }
 
@@ -266,7 +266,7 @@ impl Service {
                     Ok(stream) => self.take(stream),
                     Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
                 },
-                () = until(deadline) => self.shared.with(Switchboard::handle_timeout),
+                () = until(deadline) => self.shared.with(SimulatedService::handle_timeout),
                 () = self.shared.rearm.notified() => {}
                 command = inbox.recv() => match command {
                     None | Some(Command::Shutdown) => return,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::{ConnectionId, Output, Report, Switchboard};
+use crate::{ConnectionId, Output, Report, SimulatedService};
 
 /// How many reports wait for a reader; the oldest are dropped first.
 pub(super) const REPORT_BOUND: usize = 10_000;
@@ -33,7 +33,7 @@ pub(super) struct Shared {
 }
 
 struct Service {
-    board: Switchboard,
+    board: SimulatedService,
     lines: BTreeMap<ConnectionId, mpsc::UnboundedSender<Order>>,
     frame_log: Option<Box<dyn Write + Send>>,
     logged: u64,
@@ -46,7 +46,7 @@ struct Reports {
 }
 
 impl Shared {
-    pub(super) fn new(board: Switchboard, speed: f64, frame_log: Option<Box<dyn Write + Send>>) -> Self {
+    pub(super) fn new(board: SimulatedService, speed: f64, frame_log: Option<Box<dyn Write + Send>>) -> Self {
         Self {
             service: Mutex::new(Service { board, lines: BTreeMap::new(), frame_log, logged: 0 }),
             rearm: Notify::new(),
@@ -70,7 +70,7 @@ impl Shared {
     }
 
     /// Does something with the switchboard, then carries out whatever that caused.
-    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Switchboard, Duration) -> T) -> T {
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut SimulatedService, Duration) -> T) -> T {
         let mut service = self.service();
         let result = act(&mut service.board, self.now());
         let reports = service.carry_out();

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::lasting::Lasting;
 use super::rules::{Kind, Param, WEB, older, optional, others, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media, texts};
-use crate::switchboard::calls::CallKey;
-use crate::switchboard::micros;
-use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
-use crate::{Cue, Reading, Switchboard};
+use crate::service::calls::CallKey;
+use crate::service::micros;
+use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use crate::{Cue, Reading, SimulatedService};
 
 const NAME: &str = "calling.ai";
 const BEDROCK: &str = "calling.amazon_bedrock";
@@ -165,7 +165,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn start(board: &mut Switchboard, request: &Request) -> Outcome {
+fn start(board: &mut SimulatedService, request: &Request) -> Outcome {
     let described = ["agent", "prompt"].iter().any(|name| request.params.contains_key(*name));
     if !described && board.scenario.reading == Reading::Specification {
         return Err(Refused::bad("Missing parameter 'agent' or 'prompt'"));
@@ -189,7 +189,7 @@ fn start(board: &mut Switchboard, request: &Request) -> Outcome {
 }
 
 /// Stops the agent with this control id; without one whatever agent is on the call.
-fn stop(board: &mut Switchboard, request: &Request) -> Outcome {
+fn stop(board: &mut SimulatedService, request: &Request) -> Outcome {
     if !request.control_id().is_empty() {
         return board.command(request, &[NAME], &Command::Stop);
     }
@@ -201,7 +201,7 @@ fn stop(board: &mut Switchboard, request: &Request) -> Outcome {
     accepted()
 }
 
-fn tell_agent(board: &mut Switchboard, request: &Request, what: &str) -> Outcome {
+fn tell_agent(board: &mut SimulatedService, request: &Request, what: &str) -> Outcome {
     let key = request.call()?;
     if !board.runs(key, &[NAME, BEDROCK]) {
         return Err(Refused::conflict("No AI agent is on the call"));
@@ -211,12 +211,12 @@ fn tell_agent(board: &mut Switchboard, request: &Request, what: &str) -> Outcome
 }
 
 /// Returns `true` if agents send events about their activity.
-fn is_active(board: &Switchboard) -> bool {
+fn is_active(board: &SimulatedService) -> bool {
     board.scenario.is_to_specification() && !board.scenario.other_forms
 }
 
 /// Refuses a method that cannot run during an AI session.
-pub(super) fn refuse_beside_agent(board: &Switchboard, key: CallKey) -> Result<(), Refused> {
+pub(super) fn refuse_beside_agent(board: &SimulatedService, key: CallKey) -> Result<(), Refused> {
     if board.scenario.is_to_specification() && board.runs(key, &[NAME, BEDROCK]) {
         return Err(Refused::conflict("An AI session is active on the call"));
     }
@@ -264,39 +264,39 @@ impl Agent {
         }
     }
 
-    fn tell(&self, desk: &mut Desk<'_>, activity: &str, params: Value) {
+    fn tell(&self, context: &mut OperationContext<'_>, activity: &str, params: Value) {
         // Events that this kind of agent does not send.
         if self.bedrock && ["user_speaking", "response", "warning", "post_prompt"].contains(&activity) {
             return;
         }
-        desk.emit_of_call(&format!("calling.ai.{activity}"), params);
+        context.emit_of_call(&format!("calling.ai.{activity}"), params);
     }
 
     /// Speaks after a moment of thought.
-    fn plan(&mut self, desk: &mut Desk<'_>, text: String) {
+    fn plan(&mut self, context: &mut OperationContext<'_>, text: String) {
         self.planned = Some(text);
-        desk.after(THINKING, Tick::Thought);
+        context.after(THINKING, Tick::Thought);
     }
 
-    fn speak(&mut self, desk: &mut Desk<'_>) {
+    fn speak(&mut self, context: &mut OperationContext<'_>) {
         let Some(text) = self.planned.take() else { return };
-        self.tell(desk, "begin_speaking", json!({}));
-        self.tell(desk, "response", json!({"response": text}));
-        self.tell(desk, "response_utterance", json!({"utterance": text}));
-        desk.after(media::speech(desk.scenario(), &text), Tick::Done);
-        desk.note(format!("AI agent says \"{text}\""));
+        self.tell(context, "begin_speaking", json!({}));
+        self.tell(context, "response", json!({"response": text}));
+        self.tell(context, "response_utterance", json!({"utterance": text}));
+        context.after(media::speech(context.scenario(), &text), Tick::Done);
+        context.note(format!("AI agent says \"{text}\""));
         self.saying = Some(text);
     }
 
     /// The agent's sentence is over.
-    fn spoken(&mut self, desk: &mut Desk<'_>, kind: &str) {
+    fn spoken(&mut self, context: &mut OperationContext<'_>, kind: &str) {
         if let Some(text) = self.saying.take() {
-            desk.cancel(Tick::Done);
-            self.tell(desk, "completion", json!({"text": text, "type": kind}));
+            context.cancel(Tick::Done);
+            self.tell(context, "completion", json!({"text": text, "type": kind}));
         }
     }
 
-    fn partial(&self, desk: &mut Desk<'_>, text: &str, barged: bool) {
+    fn partial(&self, context: &mut OperationContext<'_>, text: &str, barged: bool) {
         let mut event = json!({});
         if !self.bedrock {
             event["text"] = text.into();
@@ -304,101 +304,101 @@ impl Agent {
         if barged {
             event["barged"] = true.into();
         }
-        self.tell(desk, "partial_result", event);
+        self.tell(context, "partial_result", event);
     }
 
-    fn end(&mut self, desk: &mut Desk<'_>, state: &str) {
-        self.spoken(desk, "barged");
+    fn end(&mut self, context: &mut OperationContext<'_>, state: &str) {
+        self.spoken(context, "barged");
         if self.has_post_prompt {
-            self.tell(desk, "post_prompt", json!({"post_prompt_data": {"raw": "The caller was helped."}}));
+            self.tell(context, "post_prompt", json!({"post_prompt_data": {"raw": "The caller was helped."}}));
         }
-        let mut last = json!({"start_time": micros(self.started), "end_time": micros(desk.now())});
+        let mut last = json!({"start_time": micros(self.started), "end_time": micros(context.now())});
         if !self.bedrock {
             last["wallet_paused_sec"] = 0.into();
         }
-        self.tell(desk, "stop", last);
+        self.tell(context, "stop", last);
         if !self.bedrock {
-            desk.emit("calling.call.ai", json!({"state": state}));
+            context.emit("calling.call.ai", json!({"state": state}));
         }
-        desk.note("AI agent is over");
-        desk.finish();
+        context.note("AI agent is over");
+        context.finish();
     }
 }
 
 impl Operation for Agent {
-    fn start(&mut self, desk: &mut Desk<'_>) {
-        self.started = desk.now();
-        self.tell(desk, "start", json!({}));
-        desk.note("AI agent begins");
-        desk.cue(Cue::AiStarted);
-        self.plan(desk, GREETING.to_owned());
+    fn start(&mut self, context: &mut OperationContext<'_>) {
+        self.started = context.now();
+        self.tell(context, "start", json!({}));
+        context.note("AI agent begins");
+        context.cue(Cue::AiStarted);
+        self.plan(context, GREETING.to_owned());
     }
 
-    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+    fn on_timer(&mut self, context: &mut OperationContext<'_>, tick: Tick) {
         match tick {
-            Tick::Thought => self.speak(desk),
-            Tick::Done => self.spoken(desk, "normal"),
+            Tick::Thought => self.speak(context),
+            Tick::Done => self.spoken(context, "normal"),
             Tick::HalfSaid => {
                 let half: String = self.hearing.chars().take(self.hearing.chars().count() / 2).collect();
-                self.partial(desk, &half, false);
+                self.partial(context, &half, false);
             }
             Tick::MaxLength => {
                 self.on_hold = false;
-                desk.note("AI agent is resumed");
+                context.note("AI agent is resumed");
             }
             _ => {}
         }
     }
 
-    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+    fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
         if self.on_hold {
             return;
         }
         match voice {
             Voice::Starts { text, lasts } => {
                 self.hearing.clone_from(text);
-                self.tell(desk, "user_speaking", json!({}));
-                desk.cancel(Tick::Thought);
+                self.tell(context, "user_speaking", json!({}));
+                context.cancel(Tick::Thought);
                 self.planned = None;
                 if self.saying.is_some() {
-                    self.partial(desk, "", true);
-                    self.spoken(desk, "barged");
+                    self.partial(context, "", true);
+                    self.spoken(context, "barged");
                 }
-                desk.after(*lasts / 2, Tick::HalfSaid);
+                context.after(*lasts / 2, Tick::HalfSaid);
             }
             Voice::Stops if !self.hearing.is_empty() => {
-                desk.cancel(Tick::HalfSaid);
+                context.cancel(Tick::HalfSaid);
                 let text = std::mem::take(&mut self.hearing);
-                self.tell(desk, "speech_detect", json!({"text": text}));
-                self.plan(desk, format!("You said: {text}"));
+                self.tell(context, "speech_detect", json!({"text": text}));
+                self.plan(context, format!("You said: {text}"));
             }
             Voice::Stops | Voice::Sounds(_) => {}
         }
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
         match command {
-            Command::Stop => self.end(desk, "finished"),
+            Command::Stop => self.end(context, "finished"),
             Command::Hold(time) => {
                 self.on_hold = true;
-                self.spoken(desk, "barged");
-                desk.cancel(Tick::Thought);
-                desk.after(*time, Tick::MaxLength);
+                self.spoken(context, "barged");
+                context.cancel(Tick::Thought);
+                context.after(*time, Tick::MaxLength);
             }
             Command::Unhold => {
                 self.on_hold = false;
-                desk.cancel(Tick::MaxLength);
+                context.cancel(Tick::MaxLength);
             }
             _ => {}
         }
         accepted()
     }
 
-    fn fails(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk, "error");
+    fn fails(&mut self, context: &mut OperationContext<'_>) {
+        self.end(context, "error");
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk, "finished");
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.end(context, "finished");
     }
 }

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::rules::{Kind, Param, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
-use crate::Switchboard;
-use crate::switchboard::micros;
-use crate::switchboard::operation::{Command, Desk, Operation, Voice};
+use crate::SimulatedService;
+use crate::service::micros;
+use crate::service::operation::{Command, Operation, OperationContext, Voice};
 
 const NAME: &str = "calling.ai_sidecar";
 const EVENT: &str = "calling.ai.sidecar";
@@ -130,7 +130,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn start(board: &mut Switchboard, request: &Request) -> Outcome {
+fn start(board: &mut SimulatedService, request: &Request) -> Outcome {
     let sides = request.value("direction").as_array();
     if sides.is_some_and(|sides| !SIDES.iter().all(|side| sides.iter().any(|given| given == side))) {
         return Err(Refused::bad("Parameter 'direction' must have both remote-caller and local-caller"));
@@ -159,13 +159,13 @@ struct Sidecar {
 }
 
 impl Sidecar {
-    fn tell(&mut self, desk: &mut Desk<'_>, kind: &str, more: Value) {
+    fn tell(&mut self, context: &mut OperationContext<'_>, kind: &str, more: Value) {
         self.events += 1;
-        let call = desk.call_id();
+        let call = context.call_id();
         let about = |content: &str| json!({"content_type": "text/json", "content_disposition": content, "call_id": call});
         let mut event = json!({
             "type": kind,
-            "ts": micros(desk.now()),
+            "ts": micros(context.now()),
             "tick_id": self.ticks,
             "channel_data": about("sidecar"),
         });
@@ -174,74 +174,78 @@ impl Sidecar {
         }
         let mut info = about("sidecar");
         info["conversation_type"] = "voice".into();
-        desk.emit_of_call(EVENT, json!({"call_info": info, "sidecar_event": event}));
+        context.emit_of_call(EVENT, json!({"call_info": info, "sidecar_event": event}));
     }
 
     /// The person has said something: the sidecar calls its function, if it has one, and says what it makes of it.
-    fn heard(&mut self, desk: &mut Desk<'_>, text: &str) {
+    fn heard(&mut self, context: &mut OperationContext<'_>, text: &str) {
         self.ticks += 1;
-        self.tell(desk, "turn", json!({}));
+        self.tell(context, "turn", json!({}));
         if let Some(name) = self.tool.clone() {
             self.tools += 1;
             let arguments = json!({"said": text}).to_string();
-            self.tell(desk, "tool_call", json!({"name": name, "arguments": arguments}));
-            self.tell(desk, "tool_result", json!({"name": name, "response": r#"{"done":true}"#}));
+            self.tell(context, "tool_call", json!({"name": name, "arguments": arguments}));
+            self.tell(context, "tool_result", json!({"name": name, "response": r#"{"done":true}"#}));
         }
         self.insights += 1;
         let raw = format!("The caller said: {text}");
-        self.tell(desk, "insight", json!({"raw": raw, "iter": 1, "total_iters": 1, "triggered_by": "turn"}));
+        self.tell(
+            context,
+            "insight",
+            json!({"raw": raw, "iter": 1, "total_iters": 1, "triggered_by": "turn"}),
+        );
     }
 
-    fn end(&mut self, desk: &mut Desk<'_>) {
-        self.tell(desk, "stop", json!({}));
-        self.tell(desk, "final", json!({"summary": "The caller was helped."}));
-        desk.note("AI sidecar is over");
-        desk.finish();
+    fn end(&mut self, context: &mut OperationContext<'_>) {
+        self.tell(context, "stop", json!({}));
+        self.tell(context, "final", json!({"summary": "The caller was helped."}));
+        context.note("AI sidecar is over");
+        context.finish();
     }
 }
 
 impl Operation for Sidecar {
-    fn start(&mut self, desk: &mut Desk<'_>) {
-        desk.note("AI sidecar begins");
+    fn start(&mut self, context: &mut OperationContext<'_>) {
+        context.note("AI sidecar begins");
         if self.only_summary {
-            self.tell(desk, "final", json!({"summary": "The caller was helped."}));
-            desk.finish();
+            self.tell(context, "final", json!({"summary": "The caller was helped."}));
+            context.finish();
         } else {
-            self.tell(desk, "start", json!({}));
+            self.tell(context, "start", json!({}));
         }
     }
 
-    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+    fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
         match voice {
             Voice::Starts { text, .. } => self.hearing.clone_from(text),
             Voice::Stops if !self.hearing.is_empty() => {
                 let text = std::mem::take(&mut self.hearing);
-                self.heard(desk, &text);
+                self.heard(context, &text);
             }
             Voice::Stops | Voice::Sounds(_) => {}
         }
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
         match command {
-            Command::Stop => self.end(desk),
+            Command::Stop => self.end(context),
             Command::Poke => {
                 self.ticks += 1;
                 self.skips += 1;
-                self.tell(desk, "turn", json!({}));
-                self.tell(desk, "thought", json!({"text": "I was poked."}));
-                self.tell(desk, "skip", json!({"reason": "nothing was said"}));
+                self.tell(context, "turn", json!({}));
+                self.tell(context, "thought", json!({"text": "I was poked."}));
+                self.tell(context, "skip", json!({"reason": "nothing was said"}));
             }
             Command::Ask(question) => {
                 self.ticks += 1;
                 self.asked += 1;
                 let id = format!("a-{}", self.asked);
                 let by = json!({"iter": 1, "total_iters": 1, "triggered_by": "ask"});
-                self.tell(desk, "ask_request", by.clone());
+                self.tell(context, "ask_request", by.clone());
                 let mut answer = by;
                 answer["ask_id"] = id.as_str().into();
                 answer["raw"] = format!("You asked: {question}").into();
-                self.tell(desk, "ask_answer", answer);
+                self.tell(context, "ask_answer", answer);
                 return Ok(Map::from_iter([("ask_id".to_owned(), id.into())]));
             }
             Command::Status => {
@@ -257,7 +261,7 @@ impl Operation for Sidecar {
         accepted()
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk);
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.end(context);
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::rules::{Kind, optional};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media, texts};
-use crate::{CallState, Reading, Switchboard};
+use crate::{CallState, Reading, SimulatedService};
 
 const CODECS: &[&str] = &["PCMU", "PCMA", "OPUS", "G729", "G722", "VP8", "H264", "AMR-WB"];
 /// The codecs of a telephone call.
@@ -19,7 +19,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     run: answer,
 }];
 
-fn answer(board: &mut Switchboard, request: &Request) -> Outcome {
+fn answer(board: &mut SimulatedService, request: &Request) -> Outcome {
     let key = request.call()?;
     let call = board.calls.get(&key).ok_or_else(Refused::no_call)?;
     if call.state == CallState::Answered {

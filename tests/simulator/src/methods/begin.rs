@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::media::Device;
 use super::rules::{Kind, optional, others, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
-use crate::Switchboard;
+use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -33,12 +33,12 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn begin(board: &mut Switchboard, request: &Request) -> Outcome {
+fn begin(board: &mut SimulatedService, request: &Request) -> Outcome {
     let device = Device::read(request.value("device"))
         .ok_or_else(|| Refused::bad("Parameter 'device' must be an object"))?;
     let tag = request.text("tag").unwrap_or_default();
     let call = board.begin_call(request.session, tag, device);
-    let node = crate::switchboard::NODE;
+    let node = crate::service::NODE;
     Ok(Map::from_iter([
         ("call_id".to_owned(), Value::from(call.id())),
         ("node_id".to_owned(), Value::from(node)),

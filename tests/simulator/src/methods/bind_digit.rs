@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::rules::{KEYS_AND_PAUSES, Kind, count, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, find, is_offered, text};
-use crate::Switchboard;
-use crate::switchboard::bindings::Binding;
+use crate::SimulatedService;
+use crate::service::bindings::Binding;
 
 /// The realm of a binding that names none.
 const USUAL_REALM: &str = "default";
@@ -38,7 +38,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn bind(board: &mut Switchboard, request: &Request) -> Outcome {
+fn bind(board: &mut SimulatedService, request: &Request) -> Outcome {
     let digits = request.text("digits").unwrap_or_default();
     // Pauses are legal and cannot be pressed.
     let keys: String = digits.chars().filter(|key| !key.eq_ignore_ascii_case(&'w')).collect();
@@ -64,7 +64,7 @@ fn bind(board: &mut Switchboard, request: &Request) -> Outcome {
     accepted()
 }
 
-fn clear(board: &mut Switchboard, request: &Request) -> Outcome {
+fn clear(board: &mut SimulatedService, request: &Request) -> Outcome {
     let cleared = match request.text("realm") {
         None if board.scenario.is_to_specification() => Some(USUAL_REALM),
         Some(ALL) if board.scenario.is_to_specification() => None,

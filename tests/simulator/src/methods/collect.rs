@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::media::to_time;
 use super::rules::{KEYS, Kind, Param, WEB, count, newer, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, play_and_collect, texts};
-use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
-use crate::{Cue, Reading, Report, Scenario, Switchboard};
+use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use crate::{Cue, Reading, Report, Scenario, SimulatedService};
 
 const NAME: &str = "calling.collect";
 
@@ -90,7 +90,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn collect(board: &mut Switchboard, request: &Request) -> Outcome {
+fn collect(board: &mut SimulatedService, request: &Request) -> Outcome {
     let input = Input::new(&request.params, board.scenario.reading)?;
     board.start_operation(request, Box::new(Collect { input }))?;
     accepted()
@@ -121,13 +121,13 @@ struct Style {
 
 impl Style {
     /// Whether events say if their result is the last word on an utterance.
-    fn has_final(&self, desk: &Desk<'_>) -> bool {
-        self.partial_results || (self.continuous && desk.is_to_specification())
+    fn has_final(&self, context: &OperationContext<'_>) -> bool {
+        self.partial_results || (self.continuous && context.is_to_specification())
     }
 
     /// Whether events say if the collecting goes on.
-    fn has_state(&self, desk: &Desk<'_>) -> bool {
-        self.continuous || (self.partial_results && desk.is_to_specification())
+    fn has_state(&self, context: &OperationContext<'_>) -> bool {
+        self.continuous || (self.partial_results && context.is_to_specification())
     }
 }
 
@@ -202,17 +202,17 @@ impl Input {
     }
 
     /// Starts to listen, in the middle of a sentence if there is one.
-    pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
-        desk.cue(Cue::Collecting);
-        if let Some(text) = desk.sentence() {
-            self.on_voice(desk, &Voice::Starts { text, lasts: Duration::ZERO });
+    pub(super) fn listen(&mut self, context: &mut OperationContext<'_>) {
+        context.cue(Cue::Collecting);
+        if let Some(text) = context.sentence() {
+            self.on_voice(context, &Voice::Starts { text, lasts: Duration::ZERO });
         }
     }
 
     /// Starts the first-input clock. A time-out of 0 is none.
-    pub(super) fn start_clock(&mut self, desk: &mut Desk<'_>) {
+    pub(super) fn start_clock(&mut self, context: &mut OperationContext<'_>) {
         if !self.begun && !self.initial_timeout.is_zero() {
-            desk.after(self.initial_timeout, Tick::InitialTimeout);
+            context.after(self.initial_timeout, Tick::InitialTimeout);
         }
     }
 
@@ -225,64 +225,64 @@ impl Input {
         self.speech.is_some()
     }
 
-    pub(super) fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
+    pub(super) fn on_digit(&mut self, context: &mut OperationContext<'_>, key: char) {
         let Some(rules) = &self.digits else { return };
         let (timeout, full) = (rules.timeout, self.keys.len() as u64 + 1 >= rules.max);
         let terminator = rules.terminators.contains(key);
-        self.begin(desk);
+        self.begin(context);
         if terminator {
-            self.digits_result(desk, &key.to_string());
+            self.digits_result(context, &key.to_string());
             return;
         }
         self.keys.push(key);
         if full {
-            self.digits_result(desk, "");
+            self.digits_result(context, "");
             return;
         }
         if self.style.partial_results {
             let result = json!({"type": "digit", "params": {"digits": self.keys, "terminator": ""}});
-            self.emit(desk, &result, false);
+            self.emit(context, &result, false);
         }
-        desk.after(timeout, Tick::DigitTimeout);
+        context.after(timeout, Tick::DigitTimeout);
     }
 
-    pub(super) fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+    pub(super) fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
         let Some(rules) = &self.speech else { return };
         let (end_silence, timeout) = (rules.end_silence, rules.timeout);
         match voice {
             Voice::Starts { text, lasts } => {
                 if !self.has_heard {
-                    desk.after(timeout, Tick::SpeechTimeout);
+                    context.after(timeout, Tick::SpeechTimeout);
                 }
                 self.has_heard = true;
-                self.begin(desk);
-                desk.cancel(Tick::EndSilence);
+                self.begin(context);
+                context.cancel(Tick::EndSilence);
                 if !text.is_empty() {
                     self.heard.push(text.clone());
                 }
                 if self.style.partial_results {
-                    desk.after(*lasts / 2, Tick::HalfSaid);
+                    context.after(*lasts / 2, Tick::HalfSaid);
                 }
             }
-            Voice::Stops if self.has_heard => desk.after(end_silence, Tick::EndSilence),
+            Voice::Stops if self.has_heard => context.after(end_silence, Tick::EndSilence),
             Voice::Stops | Voice::Sounds(_) => {}
         }
     }
 
-    pub(super) fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+    pub(super) fn on_timer(&mut self, context: &mut OperationContext<'_>, tick: Tick) {
         match tick {
             Tick::InitialTimeout => {
-                desk.report(Report::NothingCollected { call: desk.call_id() });
-                self.last(desk, &json!({"type": "no_input"}));
+                context.report(Report::NothingCollected { call: context.call_id() });
+                self.last(context, &json!({"type": "no_input"}));
             }
-            Tick::DigitTimeout => self.digits_result(desk, ""),
-            Tick::EndSilence | Tick::SpeechTimeout => self.speech_result(desk),
+            Tick::DigitTimeout => self.digits_result(context, ""),
+            Tick::EndSilence | Tick::SpeechTimeout => self.speech_result(context),
             Tick::HalfSaid => {
                 let text = self.heard.join(" ");
                 let half: String = text.chars().take(text.chars().count() / 2).collect();
                 if !half.is_empty() {
-                    let params = json!({"text": half, "confidence": on_scale(desk, PARTIAL_CONFIDENCE)});
-                    self.emit(desk, &json!({"type": "speech", "params": params}), false);
+                    let params = json!({"text": half, "confidence": on_scale(context, PARTIAL_CONFIDENCE)});
+                    self.emit(context, &json!({"type": "speech", "params": params}), false);
                 }
             }
             _ => {}
@@ -290,110 +290,113 @@ impl Input {
     }
 
     /// The client does not want any more.
-    pub(super) fn stop(&mut self, desk: &mut Desk<'_>) {
-        self.last(desk, &json!({"type": "finished"}));
+    pub(super) fn stop(&mut self, context: &mut OperationContext<'_>) {
+        self.last(context, &json!({"type": "finished"}));
     }
 
     /// The call ends before there was a result.
-    pub(super) fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        let kind = if desk.is_to_specification() { "finished" } else { "error" };
-        self.last(desk, &json!({"type": kind}));
+    pub(super) fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        let kind = if context.is_to_specification() { "finished" } else { "error" };
+        self.last(context, &json!({"type": kind}));
     }
 
     /// It fails on demand.
-    pub(super) fn fails(&mut self, desk: &mut Desk<'_>) {
-        self.last(desk, &json!({"type": "error"}));
+    pub(super) fn fails(&mut self, context: &mut OperationContext<'_>) {
+        self.last(context, &json!({"type": "error"}));
     }
 
-    fn begin(&mut self, desk: &mut Desk<'_>) {
-        desk.cancel(Tick::InitialTimeout);
+    fn begin(&mut self, context: &mut OperationContext<'_>) {
+        context.cancel(Tick::InitialTimeout);
         if !std::mem::replace(&mut self.begun, true) && self.style.send_start_of_input {
             let mut event = json!({"result": {"type": "start_of_input"}});
-            if self.style.has_state(desk) {
+            if self.style.has_state(context) {
                 event["state"] = "collecting".into();
             }
-            if self.style.partial_results && desk.is_to_specification() {
+            if self.style.partial_results && context.is_to_specification() {
                 event["final"] = false.into();
             }
-            desk.emit("calling.call.collect", event);
+            context.emit("calling.call.collect", event);
         }
     }
 
-    fn digits_result(&mut self, desk: &mut Desk<'_>, terminator: &str) {
+    fn digits_result(&mut self, context: &mut OperationContext<'_>, terminator: &str) {
         let digits = std::mem::take(&mut self.keys);
         if self.digits.as_ref().is_some_and(|rules| (digits.len() as u64) < rules.min) {
-            desk.report(Report::Collected {
-                call: desk.call_id(),
+            context.report(Report::Collected {
+                call: context.call_id(),
                 what: format!("too few digits: {digits}"),
             });
-            self.last(desk, &json!({"type": "no_match"}));
+            self.last(context, &json!({"type": "no_match"}));
             return;
         }
-        desk.report(Report::Collected { call: desk.call_id(), what: format!("digits {digits}{terminator}") });
+        context.report(Report::Collected {
+            call: context.call_id(),
+            what: format!("digits {digits}{terminator}"),
+        });
         let params = json!({"digits": digits, "terminator": terminator});
-        self.result(desk, &json!({"type": "digit", "params": params}));
+        self.result(context, &json!({"type": "digit", "params": params}));
     }
 
-    fn speech_result(&mut self, desk: &mut Desk<'_>) {
+    fn speech_result(&mut self, context: &mut OperationContext<'_>) {
         let text = std::mem::take(&mut self.heard).join(" ");
         if text.is_empty() {
-            desk.report(Report::Collected { call: desk.call_id(), what: "a noise".into() });
+            context.report(Report::Collected { call: context.call_id(), what: "a noise".into() });
             // That is the end, with `continuous` too.
-            self.last(desk, &json!({"type": "no_match"}));
+            self.last(context, &json!({"type": "no_match"}));
             return;
         }
-        desk.report(Report::Collected { call: desk.call_id(), what: format!("speech \"{text}\"") });
-        let confidence = on_scale(desk, CONFIDENCE);
-        self.result(desk, &json!({"type": "speech", "params": {"text": text, "confidence": confidence}}));
+        context.report(Report::Collected { call: context.call_id(), what: format!("speech \"{text}\"") });
+        let confidence = on_scale(context, CONFIDENCE);
+        self.result(context, &json!({"type": "speech", "params": {"text": text, "confidence": confidence}}));
     }
 
     /// A result: the last one, or with `continuous` the one before the next. The first-input clock
     /// does not run again then.
-    fn result(&mut self, desk: &mut Desk<'_>, result: &Value) {
+    fn result(&mut self, context: &mut OperationContext<'_>, result: &Value) {
         for tick in [Tick::DigitTimeout, Tick::EndSilence, Tick::SpeechTimeout, Tick::HalfSaid] {
-            desk.cancel(tick);
+            context.cancel(tick);
         }
         if !self.style.continuous {
-            self.last(desk, result);
+            self.last(context, result);
             return;
         }
-        self.emit(desk, result, true);
+        self.emit(context, result, true);
         self.begun = false;
         self.keys.clear();
         self.heard.clear();
         self.has_heard = false;
     }
 
-    fn last(&mut self, desk: &mut Desk<'_>, result: &Value) {
-        let mut event = result_event(desk.scenario(), result);
-        if self.style.has_final(desk) {
+    fn last(&mut self, context: &mut OperationContext<'_>, result: &Value) {
+        let mut event = result_event(context.scenario(), result);
+        if self.style.has_final(context) {
             event["final"] = true.into();
         }
         if event["result"].is_null() {
             event = json!({"state": result["type"]});
-        } else if self.style.has_state(desk) || desk.scenario().other_forms {
-            let failed = desk.is_to_specification() && result["type"] == "error";
+        } else if self.style.has_state(context) || context.scenario().other_forms {
+            let failed = context.is_to_specification() && result["type"] == "error";
             event["state"] = if failed { "error" } else { "finished" }.into();
         }
-        desk.emit("calling.call.collect", event);
-        desk.finish();
+        context.emit("calling.call.collect", event);
+        context.finish();
     }
 
-    fn emit(&self, desk: &mut Desk<'_>, result: &Value, is_final: bool) {
-        let mut event = result_event(desk.scenario(), result);
-        if self.style.has_final(desk) {
+    fn emit(&self, context: &mut OperationContext<'_>, result: &Value, is_final: bool) {
+        let mut event = result_event(context.scenario(), result);
+        if self.style.has_final(context) {
             event["final"] = is_final.into();
         }
-        if self.style.has_state(desk) {
+        if self.style.has_state(context) {
             event["state"] = "collecting".into();
         }
-        desk.emit("calling.call.collect", event);
+        context.emit("calling.call.collect", event);
     }
 }
 
 /// A confidence from 0 to 100, or from 0 to 1 where the SDKs expect that.
-fn on_scale(desk: &Desk<'_>, percent: f64) -> f64 {
-    if desk.is_to_specification() { percent } else { percent / 100.0 }
+fn on_scale(context: &OperationContext<'_>, percent: f64) -> f64 {
+    if context.is_to_specification() { percent } else { percent / 100.0 }
 }
 
 /// The event of a result, without one where the other form has none.
@@ -416,39 +419,39 @@ struct Collect {
 }
 
 impl Operation for Collect {
-    fn start(&mut self, desk: &mut Desk<'_>) {
+    fn start(&mut self, context: &mut OperationContext<'_>) {
         if self.input.starts_alone {
-            self.input.start_clock(desk);
+            self.input.start_clock(context);
         }
-        self.input.listen(desk);
+        self.input.listen(context);
     }
 
-    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
-        self.input.on_timer(desk, tick);
+    fn on_timer(&mut self, context: &mut OperationContext<'_>, tick: Tick) {
+        self.input.on_timer(context, tick);
     }
 
-    fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
-        self.input.on_digit(desk, key);
+    fn on_digit(&mut self, context: &mut OperationContext<'_>, key: char) {
+        self.input.on_digit(context, key);
     }
 
-    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
-        self.input.on_voice(desk, voice);
+    fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
+        self.input.on_voice(context, voice);
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
         match command {
-            Command::Stop => self.input.stop(desk),
-            Command::StartInputTimers => self.input.start_clock(desk),
+            Command::Stop => self.input.stop(context),
+            Command::StartInputTimers => self.input.start_clock(context),
             _ => {}
         }
         accepted()
     }
 
-    fn fails(&mut self, desk: &mut Desk<'_>) {
-        self.input.fails(desk);
+    fn fails(&mut self, context: &mut OperationContext<'_>) {
+        self.input.fails(context);
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.input.call_ends(desk);
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.input.call_ends(context);
     }
 }

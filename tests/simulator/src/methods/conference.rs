@@ -5,8 +5,8 @@ use serde_json::Map;
 use super::media::STREAM;
 use super::rules::{Kind, WEB, count, newer, older, optional, required};
 use super::{Method, On, Outcome, Request, Shape, accepted, text};
-use crate::Switchboard;
-use crate::switchboard::conferences::Wish;
+use crate::SimulatedService;
+use crate::service::conferences::Wish;
 
 /// How many can take part at most.
 const MOST_PARTICIPANTS: u16 = 250;
@@ -66,7 +66,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn join(board: &mut Switchboard, request: &Request) -> Outcome {
+fn join(board: &mut SimulatedService, request: &Request) -> Outcome {
     let flag = |name: &str| request.value(name).as_bool();
     let most = count(request.value("max_participants"));
     let wish = Wish {

@@ -5,7 +5,7 @@ use super::dial::wishes;
 use super::media::Device;
 use super::rules::{Kind, TONES_AND_PAUSES, WEB, newer, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
-use crate::Switchboard;
+use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.connect",
@@ -25,7 +25,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     run: connect,
 }];
 
-fn connect(board: &mut Switchboard, request: &Request) -> Outcome {
+fn connect(board: &mut SimulatedService, request: &Request) -> Outcome {
     let key = request.call()?;
     let call = board.calls.get(&key).ok_or_else(Refused::no_call)?;
     refuse_beside_agent(board, key)?;

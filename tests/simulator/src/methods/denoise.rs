@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::lasting::Lasting;
 use super::{Method, On, Shape, accepted, text};
-use crate::switchboard::operation::Command;
+use crate::service::operation::Command;
 
 const NAME: &str = "calling.denoise";
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::media::to_time;
 use super::rules::{KEYS, Kind, Param, WEB, count, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
-use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
-use crate::{Cue, Sound, Switchboard};
+use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use crate::{Cue, SimulatedService, Sound};
 
 const NAME: &str = "calling.detect";
 const EVENT: &str = "calling.call.detect";
@@ -64,7 +64,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn detect(board: &mut Switchboard, request: &Request) -> Outcome {
+fn detect(board: &mut SimulatedService, request: &Request) -> Outcome {
     let wanted = request.value("detect");
     let ear = match wanted["type"].as_str() {
         Some("machine") => Ear::Machine(Machine::new(&wanted["params"])),
@@ -168,20 +168,21 @@ impl Machine {
         [too_long, too_many].into_iter().flatten().min()
     }
 
-    fn voice_starts(&mut self, desk: &mut Desk<'_>, text: &str, lasts: Duration) {
-        desk.cancel(Tick::InitialTimeout);
-        desk.cancel(Tick::EndSilence);
+    fn voice_starts(&mut self, context: &mut OperationContext<'_>, text: &str, lasts: Duration) {
+        context.cancel(Tick::InitialTimeout);
+        context.cancel(Tick::EndSilence);
         if !self.is_machine()
             && let Some(after) = self.gives_itself_away(text, lasts)
         {
-            desk.after(after, Tick::Threshold);
+            context.after(after, Tick::Threshold);
         }
         self.voiced += lasts;
         self.words += text.split_whitespace().count();
     }
 
-    fn voice_stops(&mut self, desk: &mut Desk<'_>) {
-        desk.after(if self.is_machine() { self.ready_timeout } else { self.end_silence }, Tick::EndSilence);
+    fn voice_stops(&mut self, context: &mut OperationContext<'_>) {
+        context
+            .after(if self.is_machine() { self.ready_timeout } else { self.end_silence }, Tick::EndSilence);
     }
 }
 
@@ -193,64 +194,64 @@ struct Detector {
 }
 
 impl Detector {
-    fn tell(&self, desk: &mut Desk<'_>, event: &str, beep: bool) {
+    fn tell(&self, context: &mut OperationContext<'_>, event: &str, beep: bool) {
         let mut params = json!({"event": event});
         if beep {
             params["beep"] = true.into();
         }
-        desk.emit(EVENT, json!({"detect": {"type": self.ear.kind(), "params": params}}));
-        desk.note(format!("detected {event}{}", if beep { " after a beep" } else { "" }));
+        context.emit(EVENT, json!({"detect": {"type": self.ear.kind(), "params": params}}));
+        context.note(format!("detected {event}{}", if beep { " after a beep" } else { "" }));
     }
 
     /// Says that a machine that was silent goes on.
-    fn interrupted(&mut self, desk: &mut Desk<'_>) {
+    fn interrupted(&mut self, context: &mut OperationContext<'_>) {
         if let Ear::Machine(machine) = &mut self.ear
             && machine.known == Known::Silent
         {
             machine.known = Known::Machine;
-            self.tell(desk, "NOT_READY", false);
+            self.tell(context, "NOT_READY", false);
         }
     }
 
     /// The answer, and nothing more.
-    fn answer(&self, desk: &mut Desk<'_>, event: &str) {
-        self.tell(desk, event, false);
-        self.end(desk);
+    fn answer(&self, context: &mut OperationContext<'_>, event: &str) {
+        self.tell(context, event, false);
+        self.end(context);
     }
 
-    fn end(&self, desk: &mut Desk<'_>) {
-        if desk.scenario().other_forms {
-            desk.emit(EVENT, json!({"state": "finished"}));
+    fn end(&self, context: &mut OperationContext<'_>) {
+        if context.scenario().other_forms {
+            context.emit(EVENT, json!({"state": "finished"}));
         } else {
-            self.tell(desk, "finished", false);
+            self.tell(context, "finished", false);
         }
-        desk.finish();
+        context.finish();
     }
 
-    fn is_a_machine(&mut self, desk: &mut Desk<'_>, beep: bool) {
+    fn is_a_machine(&mut self, context: &mut OperationContext<'_>, beep: bool) {
         let Ear::Machine(machine) = &mut self.ear else { return };
         machine.known = Known::Machine;
-        let to_specification = desk.is_to_specification();
+        let to_specification = context.is_to_specification();
         let (message_end, interruptions) = (machine.message_end, machine.interruptions);
-        self.tell(desk, "MACHINE", beep && to_specification);
+        self.tell(context, "MACHINE", beep && to_specification);
         if !message_end {
-            self.end(desk);
+            self.end(context);
         } else if !to_specification || (interruptions && !beep) {
-            self.tell(desk, "NOT_READY", false);
+            self.tell(context, "NOT_READY", false);
         }
     }
 
-    fn ready(&mut self, desk: &mut Desk<'_>, beep: bool) {
+    fn ready(&mut self, context: &mut OperationContext<'_>, beep: bool) {
         let Ear::Machine(machine) = &mut self.ear else { return };
         machine.known = Known::Silent;
-        let goes_on = machine.interruptions && !beep && desk.is_to_specification();
-        self.tell(desk, "READY", beep);
+        let goes_on = machine.interruptions && !beep && context.is_to_specification();
+        self.tell(context, "READY", beep);
         if !goes_on {
-            self.end(desk);
+            self.end(context);
         }
     }
 
-    fn hear(&mut self, desk: &mut Desk<'_>, sound: Sound) {
+    fn hear(&mut self, context: &mut OperationContext<'_>, sound: Sound) {
         let heard = match sound {
             Sound::Ced => "CED",
             Sound::Cng => "CNG",
@@ -260,14 +261,14 @@ impl Detector {
             Ear::Machine(machine) if sound == Sound::Beep => {
                 let (known, message_end) = (machine.is_machine(), machine.message_end);
                 if !known {
-                    self.is_a_machine(desk, true);
+                    self.is_a_machine(context, true);
                 }
                 if message_end {
-                    self.ready(desk, true);
+                    self.ready(context, true);
                 }
             }
             Ear::Fax { tone } if !heard.is_empty() && tone.as_deref().is_none_or(|tone| tone == heard) => {
-                self.answer(desk, heard);
+                self.answer(context, heard);
             }
             _ => {}
         }
@@ -275,72 +276,72 @@ impl Detector {
 }
 
 impl Operation for Detector {
-    fn start(&mut self, desk: &mut Desk<'_>) {
+    fn start(&mut self, context: &mut OperationContext<'_>) {
         if !self.lifetime.is_zero() {
-            desk.after(self.lifetime, Tick::MaxLength);
+            context.after(self.lifetime, Tick::MaxLength);
         }
         if let Ear::Machine(machine) = &mut self.ear {
-            match desk.sentence() {
+            match context.sentence() {
                 Some(text) => {
-                    let left = desk.sentence_left();
-                    machine.voice_starts(desk, &text, left);
+                    let left = context.sentence_left();
+                    machine.voice_starts(context, &text, left);
                 }
-                None => desk.after(machine.initial_timeout, Tick::InitialTimeout),
+                None => context.after(machine.initial_timeout, Tick::InitialTimeout),
             }
         }
-        desk.cue(Cue::Detecting);
-        if let Some(sound) = desk.sound() {
-            self.hear(desk, sound);
+        context.cue(Cue::Detecting);
+        if let Some(sound) = context.sound() {
+            self.hear(context, sound);
         }
     }
 
-    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+    fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
         match (&mut self.ear, voice) {
-            (_, Voice::Sounds(sound)) => self.hear(desk, *sound),
+            (_, Voice::Sounds(sound)) => self.hear(context, *sound),
             (Ear::Machine(machine), Voice::Starts { text, lasts }) => {
-                machine.voice_starts(desk, text, *lasts);
-                self.interrupted(desk);
+                machine.voice_starts(context, text, *lasts);
+                self.interrupted(context);
             }
-            (Ear::Machine(machine), Voice::Stops) => machine.voice_stops(desk),
+            (Ear::Machine(machine), Voice::Stops) => machine.voice_stops(context),
             _ => {}
         }
     }
 
-    fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
+    fn on_digit(&mut self, context: &mut OperationContext<'_>, key: char) {
         if let Ear::Digit { keys } = &self.ear
             && keys.contains(key)
         {
-            self.answer(desk, &key.to_string());
+            self.answer(context, &key.to_string());
         }
     }
 
-    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+    fn on_timer(&mut self, context: &mut OperationContext<'_>, tick: Tick) {
         let known = matches!(&self.ear, Ear::Machine(machine) if machine.is_machine());
         match tick {
-            Tick::Threshold => self.is_a_machine(desk, false),
-            Tick::EndSilence if known => self.ready(desk, false),
-            Tick::EndSilence => self.answer(desk, "HUMAN"),
-            Tick::InitialTimeout => self.answer(desk, "UNKNOWN"),
-            _ if matches!(self.ear, Ear::Machine(_)) && !known => self.answer(desk, "UNKNOWN"),
-            _ => self.end(desk),
+            Tick::Threshold => self.is_a_machine(context, false),
+            Tick::EndSilence if known => self.ready(context, false),
+            Tick::EndSilence => self.answer(context, "HUMAN"),
+            Tick::InitialTimeout => self.answer(context, "UNKNOWN"),
+            _ if matches!(self.ear, Ear::Machine(_)) && !known => self.answer(context, "UNKNOWN"),
+            _ => self.end(context),
         }
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, _: &Command) -> Outcome {
-        self.end(desk);
+    fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
+        self.end(context);
         accepted()
     }
 
-    fn fails(&mut self, desk: &mut Desk<'_>) {
-        if desk.is_to_specification() {
-            self.end(desk);
+    fn fails(&mut self, context: &mut OperationContext<'_>) {
+        if context.is_to_specification() {
+            self.end(context);
         } else {
-            self.tell(desk, "error", false);
-            desk.finish();
+            self.tell(context, "error", false);
+            context.finish();
         }
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk);
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.end(context);
     }
 }

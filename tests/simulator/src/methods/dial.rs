@@ -3,8 +3,8 @@
 use super::media::{Device, to_time};
 use super::rules::{Kind, TONES_AND_PAUSES, newer, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
-use crate::Switchboard;
-use crate::switchboard::legs::Wishes;
+use crate::SimulatedService;
+use crate::service::legs::Wishes;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.dial",
@@ -26,7 +26,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     run: dial,
 }];
 
-fn dial(board: &mut Switchboard, request: &Request) -> Outcome {
+fn dial(board: &mut SimulatedService, request: &Request) -> Outcome {
     let tag = request.text("tag").unwrap_or_default();
     if board.is_dialling(request.session, tag) {
         return Err(Refused::conflict(format!("A dial with tag '{tag}' is still going on")));
@@ -37,7 +37,7 @@ fn dial(board: &mut Switchboard, request: &Request) -> Outcome {
 }
 
 /// Options of a dial or connect apart from its devices. The older description has only the limit of a connect.
-pub(super) fn wishes(board: &Switchboard, request: &Request) -> Wishes {
+pub(super) fn wishes(board: &SimulatedService, request: &Request) -> Wishes {
     let time = |name: &str| to_time(request.value(name)).filter(|time| !time.is_zero());
     let limit = time("max_duration");
     if !board.scenario.is_to_specification() {

@@ -2,7 +2,7 @@
 
 use super::rules::{Kind, newer};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
-use crate::Switchboard;
+use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.disconnect",
@@ -13,7 +13,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     run: disconnect,
 }];
 
-fn disconnect(board: &mut Switchboard, request: &Request) -> Outcome {
+fn disconnect(board: &mut SimulatedService, request: &Request) -> Outcome {
     if board.unbridge(request.call()?) {
         accepted()
     } else {

@@ -2,8 +2,8 @@
 
 use super::rules::{Kind, optional};
 use super::{Method, On, Outcome, Request, Shape, accepted, texts};
-use crate::Switchboard;
-use crate::switchboard::calls::Source;
+use crate::SimulatedService;
+use crate::service::calls::Source;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.end",
@@ -14,7 +14,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     run: end,
 }];
 
-fn end(board: &mut Switchboard, request: &Request) -> Outcome {
+fn end(board: &mut SimulatedService, request: &Request) -> Outcome {
     let reason = request.text("reason").unwrap_or("hangup").to_owned();
     board.end_call_by(request.call()?, &reason, Source::Outbound);
     accepted()

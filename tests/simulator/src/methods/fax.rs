@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::rules::{Kind, WEB, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
-use crate::Switchboard;
-use crate::switchboard::operation::{Command, Desk, Operation, Tick};
+use crate::SimulatedService;
+use crate::service::operation::{Command, Operation, OperationContext, Tick};
 
 const SEND: &str = "calling.send_fax";
 const RECEIVE: &str = "calling.receive_fax";
@@ -58,7 +58,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn send(board: &mut Switchboard, request: &Request) -> Outcome {
+fn send(board: &mut SimulatedService, request: &Request) -> Outcome {
     let document = request.text("document").unwrap_or_default().to_owned();
     let fetched = !board.scenario.unplayable.contains(&document);
     let (ours, theirs) = identities(board, request)?;
@@ -68,7 +68,7 @@ fn send(board: &mut Switchboard, request: &Request) -> Outcome {
     accepted()
 }
 
-fn receive(board: &mut Switchboard, request: &Request) -> Outcome {
+fn receive(board: &mut SimulatedService, request: &Request) -> Outcome {
     let (ours, theirs) = identities(board, request)?;
     let document = format!("https://files.example/faxes/{}.pdf", board.next_recording());
     let fax = Fax { direction: "receive", identity: ours, remote: theirs, document, fetched: true, pages: 0 };
@@ -77,7 +77,7 @@ fn receive(board: &mut Switchboard, request: &Request) -> Outcome {
 }
 
 /// The numbers of the two sides, ours first.
-fn identities(board: &Switchboard, request: &Request) -> Result<(String, String), Refused> {
+fn identities(board: &SimulatedService, request: &Request) -> Result<(String, String), Refused> {
     let call = board.calls.get(&request.call()?).ok_or_else(Refused::no_call)?;
     let (from, to) = call.numbers();
     Ok(if call.is_inbound() { (to, from) } else { (from, to) })
@@ -97,13 +97,13 @@ struct Fax {
 
 impl Fax {
     /// The fax did not get through. The newer specification has no event of its own for that.
-    fn failed(&self, desk: &mut Desk<'_>, result: u32, text: &str) {
-        let kind = if desk.is_to_specification() { "finished" } else { "error" };
-        self.end(desk, kind, result, text);
+    fn failed(&self, context: &mut OperationContext<'_>, result: u32, text: &str) {
+        let kind = if context.is_to_specification() { "finished" } else { "error" };
+        self.end(context, kind, result, text);
     }
 
-    fn end(&self, desk: &mut Desk<'_>, kind: &str, result: u32, text: &str) {
-        let other = desk.scenario().other_forms;
+    fn end(&self, context: &mut OperationContext<'_>, kind: &str, result: u32, text: &str) {
+        let other = context.scenario().other_forms;
         let mut fax = json!({"type": kind, "params": {
             "direction": self.direction,
             "identity": self.identity,
@@ -117,48 +117,48 @@ impl Fax {
         place["document"] = self.document.as_str().into();
         place["pages"] = self.pages.into();
         let mut event = json!({"fax": fax});
-        if other || desk.scenario().state_in_fax_events {
+        if other || context.scenario().state_in_fax_events {
             event["state"] = Value::from(kind);
         }
-        desk.emit(EVENT, event);
-        desk.note(format!("fax {kind} after {} pages: {text}", self.pages));
-        desk.finish();
+        context.emit(EVENT, event);
+        context.note(format!("fax {kind} after {} pages: {text}", self.pages));
+        context.finish();
     }
 }
 
 impl Operation for Fax {
-    fn start(&mut self, desk: &mut Desk<'_>) {
-        desk.note(format!("fax begins ({})", self.direction));
-        let page = desk.scenario().paced(PAGE);
-        desk.after(page, Tick::Done);
+    fn start(&mut self, context: &mut OperationContext<'_>) {
+        context.note(format!("fax begins ({})", self.direction));
+        let page = context.scenario().paced(PAGE);
+        context.after(page, Tick::Done);
     }
 
-    fn on_timer(&mut self, desk: &mut Desk<'_>, _: Tick) {
+    fn on_timer(&mut self, context: &mut OperationContext<'_>, _: Tick) {
         if !self.fetched {
-            self.failed(desk, 404, "Document not found");
+            self.failed(context, 404, "Document not found");
             return;
         }
         self.pages += 1;
         let params = json!({"direction": self.direction, "number": self.pages});
-        desk.emit(EVENT, json!({"fax": {"type": "page", "params": params}}));
+        context.emit(EVENT, json!({"fax": {"type": "page", "params": params}}));
         if self.pages == PAGES {
-            self.end(desk, "finished", 0, "OK");
+            self.end(context, "finished", 0, "OK");
         } else {
-            let page = desk.scenario().paced(PAGE);
-            desk.after(page, Tick::Done);
+            let page = context.scenario().paced(PAGE);
+            context.after(page, Tick::Done);
         }
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, _: &Command) -> Outcome {
-        self.end(desk, "finished", 1, "Stopped");
+    fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
+        self.end(context, "finished", 1, "Stopped");
         accepted()
     }
 
-    fn fails(&mut self, desk: &mut Desk<'_>) {
-        self.failed(desk, 48, "Disconnected after permitted retries");
+    fn fails(&mut self, context: &mut OperationContext<'_>) {
+        self.failed(context, 48, "Disconnected after permitted retries");
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.failed(desk, 2, "The call dropped prematurely");
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.failed(context, 2, "The call dropped prematurely");
     }
 }

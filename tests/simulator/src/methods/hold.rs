@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
-use crate::Switchboard;
+use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -24,7 +24,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn set(board: &mut Switchboard, request: &Request, hold: bool) -> Outcome {
+fn set(board: &mut SimulatedService, request: &Request, hold: bool) -> Outcome {
     if board.scenario.refuse_hold {
         return Err(Refused::new(501, "Not implemented"));
     }

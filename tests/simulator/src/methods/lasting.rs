@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::Cue;
 use crate::methods::{Outcome, accepted};
-use crate::switchboard::operation::{Command, Desk, Operation, Tick};
+use crate::service::operation::{Command, Operation, OperationContext, Tick};
 
 /// Something that goes on until it is stopped, its time is over or the call ends.
 #[derive(Debug)]
@@ -63,46 +63,46 @@ impl Lasting {
         self
     }
 
-    fn end(&mut self, desk: &mut Desk<'_>) {
+    fn end(&mut self, context: &mut OperationContext<'_>) {
         if let (Some(event_type), Some(params)) = (self.event_type, self.last.take()) {
-            desk.emit(event_type, params);
+            context.emit(event_type, params);
         }
-        desk.note(format!("{} is over", self.name));
-        desk.finish();
+        context.note(format!("{} is over", self.name));
+        context.finish();
     }
 }
 
 impl Operation for Lasting {
-    fn start(&mut self, desk: &mut Desk<'_>) {
+    fn start(&mut self, context: &mut OperationContext<'_>) {
         if let (Some(event_type), Some(params)) = (self.event_type, self.first.take()) {
-            desk.emit(event_type, params);
+            context.emit(event_type, params);
         }
-        desk.note(format!("{} begins", self.name));
+        context.note(format!("{} begins", self.name));
         if let Some(cue) = self.cue {
-            desk.cue(cue);
+            context.cue(cue);
         }
         if let Some(limit) = self.limit {
-            desk.after(limit, Tick::Done);
+            context.after(limit, Tick::Done);
         }
     }
 
-    fn on_timer(&mut self, desk: &mut Desk<'_>, _: Tick) {
-        self.end(desk);
+    fn on_timer(&mut self, context: &mut OperationContext<'_>, _: Tick) {
+        self.end(context);
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
         if *command == Command::Stop {
-            self.end(desk);
+            self.end(context);
         }
         accepted()
     }
 
-    fn fails(&mut self, desk: &mut Desk<'_>) {
+    fn fails(&mut self, context: &mut OperationContext<'_>) {
         self.last = self.failed.take().or(self.last.take());
-        self.end(desk);
+        self.end(context);
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk);
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.end(context);
     }
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Outcome, accepted};
 use crate::Scenario;
-use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
-use crate::switchboard::{epoch, micros};
+use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use crate::service::{epoch, micros};
 
 /// The confidence of the simulated recogniser, from 0 to 1.
 const CONFIDENCE: f64 = 0.95;
@@ -59,8 +59,8 @@ impl Live {
         }
     }
 
-    fn tell(&self, desk: &mut Desk<'_>, event: &str, mut params: Value) {
-        let call_id = desk.call_id();
+    fn tell(&self, context: &mut OperationContext<'_>, event: &str, mut params: Value) {
+        let call_id = context.call_id();
         let kind = if self.translates { "translate" } else { "transcribe" };
         params["call_info"] = json!({
             "content_type": "text/json",
@@ -74,7 +74,7 @@ impl Live {
             "call_id": call_id,
             "call_start_date": epoch(self.started).to_string(),
         });
-        desk.emit_of_call(&format!("calling.ai.{kind}.{event}"), params);
+        context.emit_of_call(&format!("calling.ai.{kind}.{event}"), params);
     }
 
     /// Everything that was said, in one language or the other.
@@ -90,11 +90,11 @@ impl Live {
         format!("The caller said {} sentences.", self.log.len())
     }
 
-    fn said(&mut self, desk: &mut Desk<'_>, text: String) {
+    fn said(&mut self, context: &mut OperationContext<'_>, text: String) {
         if self.events && self.translates && self.realtime {
             let delta = translated(&text, &self.target);
             self.tell(
-                desk,
+                context,
                 "transcript_delta",
                 json!({"output_utterance": {"language": self.target, "delta": delta}}),
             );
@@ -104,17 +104,17 @@ impl Live {
                 "content": text,
                 "lang": self.language,
                 "utterance_id": format!("u-{}", self.log.len() + 1),
-                "timestamp": micros(desk.now()),
+                "timestamp": micros(context.now()),
                 "confidence": CONFIDENCE,
                 "word_count": text.split_whitespace().count(),
                 "char_count": text.chars().count(),
             });
-            self.tell(desk, "utterance", json!({"confidence": CONFIDENCE, "utterance": utterance}));
+            self.tell(context, "utterance", json!({"confidence": CONFIDENCE, "utterance": utterance}));
         }
-        self.log.push((text, desk.now()));
+        self.log.push((text, context.now()));
     }
 
-    fn summarize(&self, desk: &mut Desk<'_>) {
+    fn summarize(&self, context: &mut OperationContext<'_>) {
         if self.translates {
             let params = json!({
                 "primary_conversation_summary": self.summary_text(),
@@ -122,17 +122,17 @@ impl Live {
                 "primary_conversation_log": self.conversation(&self.language),
                 "secondary_conversation_log": self.conversation(&self.target),
             });
-            self.tell(desk, "live_summary", params);
+            self.tell(context, "live_summary", params);
         } else {
             let params = json!({
                 "conversation_log": self.conversation(&self.language),
                 "conversation_summary": self.summary_text(),
             });
-            self.tell(desk, "live_summarize", params);
+            self.tell(context, "live_summarize", params);
         }
     }
 
-    fn end(&mut self, desk: &mut Desk<'_>) {
+    fn end(&mut self, context: &mut OperationContext<'_>) {
         let mut last = if self.translates {
             json!({
                 "primary_conversation_log": self.conversation(&self.language),
@@ -152,9 +152,9 @@ impl Live {
             let name = if self.translates { "primary_conversation_summary" } else { "conversation_summary" };
             last[name] = self.summary_text().into();
         }
-        self.tell(desk, "conversation_log", last);
-        desk.note(format!("{} is over", self.name));
-        desk.finish();
+        self.tell(context, "conversation_log", last);
+        context.note(format!("{} is over", self.name));
+        context.finish();
     }
 
     fn metrics(&self) -> Value {
@@ -176,35 +176,35 @@ impl Live {
 }
 
 impl Operation for Live {
-    fn start(&mut self, desk: &mut Desk<'_>) {
-        self.started = desk.now();
-        desk.note(format!("{} begins", self.name));
+    fn start(&mut self, context: &mut OperationContext<'_>) {
+        self.started = context.now();
+        context.note(format!("{} begins", self.name));
     }
 
-    fn on_timer(&mut self, _: &mut Desk<'_>, _: Tick) {}
+    fn on_timer(&mut self, _: &mut OperationContext<'_>, _: Tick) {}
 
-    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+    fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
         match voice {
             Voice::Starts { text, .. } => self.hearing.clone_from(text),
             Voice::Stops if self.hears && !self.hearing.is_empty() => {
                 let text = std::mem::take(&mut self.hearing);
-                self.said(desk, text);
+                self.said(context, text);
             }
             Voice::Stops | Voice::Sounds(_) => {}
         }
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
         match command {
-            Command::Stop => self.end(desk),
-            Command::Summarize => self.summarize(desk),
+            Command::Stop => self.end(context),
+            Command::Summarize => self.summarize(context),
             _ => {}
         }
         accepted()
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk);
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.end(context);
     }
 }
 

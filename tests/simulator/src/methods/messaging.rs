@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::rules::{Kind, SECURE_WEB, newer, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, text};
-use crate::{Reading, Switchboard};
+use crate::{Reading, SimulatedService};
 
 /// The method whose events can overtake its reply.
 pub(crate) const SEND: &str = "messaging.send";
@@ -56,7 +56,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     run: send,
 }];
 
-fn send(board: &mut Switchboard, request: &Request) -> Outcome {
+fn send(board: &mut SimulatedService, request: &Request) -> Outcome {
     let has_body = request.text("body").is_some_and(|body| !body.is_empty());
     let has_media = request.value("media").as_array().is_some_and(|media| !media.is_empty());
     let has_template = request.params.contains_key("template_id");

@@ -41,9 +41,9 @@ mod user_event;
 use serde_json::{Map, Value};
 
 use self::rules::Param;
-use crate::switchboard::calls::CallKey;
-use crate::switchboard::session::SessionKey;
-use crate::{ConnectionId, Reading, Scenario, Switchboard};
+use crate::service::calls::CallKey;
+use crate::service::session::SessionKey;
+use crate::{ConnectionId, Reading, Scenario, SimulatedService};
 
 /// All methods with a table. Five have none, as they are answered in another form: `provisioning.configure`,
 /// `signalwire.connect`, `signalwire.execute`, `signalwire.ping` and `signalwire.reauthenticate`.
@@ -209,7 +209,7 @@ pub(crate) struct Method {
     /// The text of the result when the request is accepted.
     pub(crate) message: Texts,
     /// Does it. Extra members of the result, or the refusal.
-    pub(crate) run: fn(&mut Switchboard, &Request) -> Outcome,
+    pub(crate) run: fn(&mut SimulatedService, &Request) -> Outcome,
 }
 
 impl Method {

@@ -1,7 +1,7 @@
 //! Giving an offered call back, so that somebody else gets it.
 
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
-use crate::{CallState, Report, Switchboard};
+use crate::{CallState, Report, SimulatedService};
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.pass",
@@ -12,7 +12,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     run: pass,
 }];
 
-fn pass(board: &mut Switchboard, request: &Request) -> Outcome {
+fn pass(board: &mut SimulatedService, request: &Request) -> Outcome {
     let key = request.call()?;
     let call = board.calls.get_mut(&key).ok_or_else(Refused::no_call)?;
     if !call.is_inbound() || call.state >= CallState::Answered {

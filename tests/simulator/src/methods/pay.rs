@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::media::{self, Length};
 use super::rules::{Kind, Param, SECURE_WEB, WEB, count, newer, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
-use crate::switchboard::operation::{Command, Desk, Operation, Tick};
-use crate::{Cue, Payment, Switchboard};
+use crate::service::operation::{Command, Operation, OperationContext, Tick};
+use crate::{Cue, Payment, SimulatedService};
 
 const NAME: &str = "calling.pay";
 const EVENT: &str = "calling.call.pay";
@@ -114,7 +114,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn pay(board: &mut Switchboard, request: &Request) -> Outcome {
+fn pay(board: &mut SimulatedService, request: &Request) -> Outcome {
     let prompts = request.value("prompts").as_array().into_iter().flatten();
     for (index, prompt) in prompts.enumerate() {
         if prompt.get("actions").is_none() && prompt.get("play").is_none() {
@@ -317,7 +317,7 @@ impl Till {
     }
 
     /// A progress event of the newer specification: nothing in it is empty.
-    fn progress(&self, desk: &mut Desk<'_>, step: &str, error: &str) {
+    fn progress(&self, context: &mut OperationContext<'_>, step: &str, error: &str) {
         let mut event = self.facts();
         event["for"] = step.into();
         if self.questions.front().is_some_and(|question| question.name() == step) {
@@ -331,7 +331,7 @@ impl Till {
                 event[name] = text.into();
             }
         }
-        desk.emit(EVENT, event);
+        context.emit(EVENT, event);
     }
 
     /// The members that every event of the newer specification may have.
@@ -355,7 +355,7 @@ impl Till {
     }
 
     /// Sends the final event of the newer specification and ends the payment.
-    fn last_word(&mut self, desk: &mut Desk<'_>) {
+    fn last_word(&mut self, context: &mut OperationContext<'_>) {
         let Some(verdict) = self.verdict.take() else { return };
         let mut event = self.facts();
         event["result"] = verdict.result.into();
@@ -375,21 +375,21 @@ impl Till {
             event["payment_connector_error_message"] = message.into();
         }
         if verdict.result == "success" {
-            let name = desk.call_id();
+            let name = context.call_id();
             event["payment_confirmation_code"] = format!("ch_{name}").into();
             event["payment_token"] = format!("tok_{name}").into();
         }
-        desk.emit(EVENT, event);
-        desk.note(format!("payment: {}", verdict.result));
-        desk.cue(Cue::PaymentOver);
-        desk.finish();
+        context.emit(EVENT, event);
+        context.note(format!("payment: {}", verdict.result));
+        context.cue(Cue::PaymentOver);
+        context.finish();
     }
 
-    fn tell(&self, desk: &mut Desk<'_>, step: &str, error: &str, state: Option<&str>) {
+    fn tell(&self, context: &mut OperationContext<'_>, step: &str, error: &str, state: Option<&str>) {
         let why = if error.is_empty() { String::new() } else { format!(" ({error})") };
-        desk.note(format!("payment: {step}{why}"));
-        if desk.is_to_specification() {
-            self.progress(desk, step, error);
+        context.note(format!("payment: {step}{why}"));
+        if context.is_to_specification() {
+            self.progress(context, step, error);
             return;
         }
         let mut event = json!({
@@ -409,27 +409,27 @@ impl Till {
         if let Some(state) = state {
             event["state"] = state.into();
         }
-        desk.emit(EVENT, event);
+        context.emit(EVENT, event);
     }
 
     /// Asks the question that is open, or goes to the connector when there is none.
-    fn ask(&mut self, desk: &mut Desk<'_>, error: &str) {
+    fn ask(&mut self, context: &mut OperationContext<'_>, error: &str) {
         self.typed.clear();
         let Some(question) = self.questions.front().copied() else {
             self.processing = true;
-            self.tell(desk, "payment-processing", "", None);
-            desk.after(PROCESSING, Tick::Done);
+            self.tell(context, "payment-processing", "", None);
+            context.after(PROCESSING, Tick::Done);
             return;
         };
-        self.tell(desk, question.name(), error, None);
-        let asking = self.asking_time(desk, question, error);
-        desk.after(asking + self.key_timeout, Tick::DigitTimeout);
-        desk.cue(question.cue());
+        self.tell(context, question.name(), error, None);
+        let asking = self.asking_time(context, question, error);
+        context.after(asking + self.key_timeout, Tick::DigitTimeout);
+        context.cue(question.cue());
     }
 
     /// How long the prompts for a question are.
-    fn asking_time(&self, desk: &Desk<'_>, question: Question, error: &str) -> Duration {
-        let scenario = desk.scenario();
+    fn asking_time(&self, context: &OperationContext<'_>, question: Question, error: &str) -> Duration {
+        let scenario = context.scenario();
         let attempt = (self.tried + 1).to_string();
         let mut prompts = self.prompts.as_array().into_iter().flatten();
         // Both names of the attempts occur.
@@ -452,11 +452,11 @@ impl Till {
     }
 
     /// What was typed is complete.
-    fn entered(&mut self, desk: &mut Desk<'_>) {
+    fn entered(&mut self, context: &mut OperationContext<'_>) {
         let Some(question) = self.questions.front().copied() else { return };
         let typed = std::mem::take(&mut self.typed);
         if typed.is_empty() {
-            self.wrong(desk, "timeout");
+            self.wrong(context, "timeout");
             return;
         }
         let fits = match question {
@@ -464,18 +464,18 @@ impl Till {
                 self.card.number.clone_from(&typed);
                 passes_luhn(&typed) && typed.len() == self.card.digits()
             }
-            Question::Expiration => is_to_come(&typed, desk.now()),
+            Question::Expiration => is_to_come(&typed, context.now()),
             Question::SecurityCode => typed.len() == self.card.code_digits(),
             Question::PostalCode => typed.len() >= self.shortest_postal_code,
         };
         if !fits {
-            self.wrong(desk, question.complaint());
+            self.wrong(context, question.complaint());
             return;
         }
         match question {
             Question::CardNumber => {
                 if !self.card_types.iter().any(|known| known == self.card.kind()) {
-                    self.wrong(desk, "invalid-card-type");
+                    self.wrong(context, "invalid-card-type");
                     return;
                 }
             }
@@ -485,66 +485,66 @@ impl Till {
         }
         self.questions.pop_front();
         self.tried = 0;
-        self.ask(desk, "");
+        self.ask(context, "");
     }
 
-    fn wrong(&mut self, desk: &mut Desk<'_>, error: &'static str) {
+    fn wrong(&mut self, context: &mut OperationContext<'_>, error: &'static str) {
         self.tried += 1;
         if self.questions.front() == Some(&Question::CardNumber) {
             self.card.number.clear();
         }
         if self.tried < self.attempts {
-            self.ask(desk, error);
+            self.ask(context, error);
         } else {
             let code = self.questions.front().map_or("", |question| question.error_code());
-            self.end(desk, Verdict::failed("too-many-failed-attempts").error(error, code));
+            self.end(context, Verdict::failed("too-many-failed-attempts").error(error, code));
         }
     }
 
     /// Ends the payment. In the newer specification the final event follows its marker after [`UNTIL_VERDICT`].
-    fn end(&mut self, desk: &mut Desk<'_>, verdict: Verdict) {
+    fn end(&mut self, context: &mut OperationContext<'_>, verdict: Verdict) {
         let Verdict { marker: step, state, error, .. } = verdict;
-        if desk.is_to_specification() {
+        if context.is_to_specification() {
             if self.verdict.is_some() {
                 return;
             }
-            self.tell(desk, step, error, None);
-            if desk.scenario().other_forms {
-                desk.cue(Cue::PaymentOver);
-                desk.finish();
+            self.tell(context, step, error, None);
+            if context.scenario().other_forms {
+                context.cue(Cue::PaymentOver);
+                context.finish();
                 return;
             }
             for tick in [Tick::Done, Tick::DigitTimeout] {
-                desk.cancel(tick);
+                context.cancel(tick);
             }
             self.verdict = Some(verdict);
-            desk.after(UNTIL_VERDICT, Tick::Verdict);
+            context.after(UNTIL_VERDICT, Tick::Verdict);
             return;
         }
-        match (desk.scenario().other_forms, step) {
-            (false, _) => self.tell(desk, step, error, Some(state)),
+        match (context.scenario().other_forms, step) {
+            (false, _) => self.tell(context, step, error, Some(state)),
             (true, "payment-completed") => {
-                desk.emit(EVENT, json!({"state": state}));
-                desk.note(format!("payment: {step}"));
+                context.emit(EVENT, json!({"state": state}));
+                context.note(format!("payment: {step}"));
             }
-            (true, _) => self.tell(desk, step, error, None),
+            (true, _) => self.tell(context, step, error, None),
         }
-        desk.cue(Cue::PaymentOver);
-        desk.finish();
+        context.cue(Cue::PaymentOver);
+        context.finish();
     }
 }
 
 impl Operation for Till {
-    fn start(&mut self, desk: &mut Desk<'_>) {
-        self.ask(desk, "");
+    fn start(&mut self, context: &mut OperationContext<'_>) {
+        self.ask(context, "");
     }
 
-    fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
+    fn on_digit(&mut self, context: &mut OperationContext<'_>, key: char) {
         if self.processing || self.verdict.is_some() {
             return;
         }
         if key == '*' {
-            self.end(desk, Verdict::canceled("caller-interrupted-with-star"));
+            self.end(context, Verdict::canceled("caller-interrupted-with-star"));
             return;
         }
         if key != '#' {
@@ -557,20 +557,20 @@ impl Operation for Till {
         };
         // The `#` after an answer that was complete without it is nothing.
         if full || (key == '#' && !self.typed.is_empty()) {
-            self.entered(desk);
+            self.entered(context);
         } else {
-            desk.after(self.key_timeout, Tick::DigitTimeout);
+            context.after(self.key_timeout, Tick::DigitTimeout);
         }
     }
 
-    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+    fn on_timer(&mut self, context: &mut OperationContext<'_>, tick: Tick) {
         match tick {
-            Tick::Verdict => return self.last_word(desk),
+            Tick::Verdict => return self.last_word(context),
             Tick::Done => {}
-            _ => return self.entered(desk),
+            _ => return self.entered(context),
         }
         let failed = Verdict::failed("payment-connector-error");
-        let verdict = match desk.next_payment() {
+        let verdict = match context.next_payment() {
             Payment::Approved => Verdict::completed(),
             Payment::CardDeclined => {
                 failed.error("card-declined", "706").connector("card_declined", "The card was declined")
@@ -578,21 +578,21 @@ impl Operation for Till {
             Payment::ConnectorError => failed.connector("502", "The connector gave no usable answer"),
             Payment::Invalid => Verdict::failed("validation-error"),
         };
-        self.end(desk, verdict);
+        self.end(context, verdict);
     }
 
-    fn fails(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk, Verdict::failed("internal-error"));
+    fn fails(&mut self, context: &mut OperationContext<'_>) {
+        self.end(context, Verdict::failed("internal-error"));
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, _: &Command) -> Outcome {
-        self.end(desk, Verdict::canceled("relay-pay-stop"));
+    fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
+        self.end(context, Verdict::canceled("relay-pay-stop"));
         accepted()
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk, Verdict::failed("caller-hung-up"));
-        self.last_word(desk);
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.end(context, Verdict::failed("caller-hung-up"));
+        self.last_word(context);
     }
 }
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::media::{Length, length};
 use super::rules::{Kind, WEB, count, older, optional, required};
 use super::{Method, On, Outcome, Request, Shape, accepted, texts};
-use crate::switchboard::operation::{Command, Desk, Operation, Tick};
-use crate::{Cue, Report, Scenario, Switchboard};
+use crate::service::operation::{Command, Operation, OperationContext, Tick};
+use crate::{Cue, Report, Scenario, SimulatedService};
 
 const NAME: &str = "calling.play";
 const VOLUME: Kind = Kind::Between(-40.0, 40.0);
@@ -67,7 +67,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn play(board: &mut Switchboard, request: &Request) -> Outcome {
+fn play(board: &mut SimulatedService, request: &Request) -> Outcome {
     let runs = count(request.value("loop")).and_then(|runs| u32::try_from(runs).ok()).unwrap_or(1);
     let player = Player::new(&board.scenario, request.value("play"), runs);
     board.start_operation(request, Box::new(Play { player }))?;
@@ -98,47 +98,47 @@ impl Player {
         }
     }
 
-    pub(super) fn start(&mut self, desk: &mut Desk<'_>, prompt: bool) {
+    pub(super) fn start(&mut self, context: &mut OperationContext<'_>, prompt: bool) {
         self.playing = true;
-        desk.emit("calling.call.play", json!({"state": "playing"}));
-        desk.report(Report::PlayStarted { call: desk.call_id(), prompt, what: self.title.clone() });
-        desk.cue(if prompt { Cue::PromptStarted } else { Cue::Playing });
+        context.emit("calling.call.play", json!({"state": "playing"}));
+        context.report(Report::PlayStarted { call: context.call_id(), prompt, what: self.title.clone() });
+        context.cue(if prompt { Cue::PromptStarted } else { Cue::Playing });
         match self.length {
-            Length::Ends(time) | Length::Breaks(time) => desk.after(time, Tick::Done),
+            Length::Ends(time) | Length::Breaks(time) => context.after(time, Tick::Done),
             Length::Endless => {}
         }
     }
 
     /// The media is over, by itself or because it is cut short.
-    pub(super) fn end(&mut self, desk: &mut Desk<'_>, prompt: bool, by_itself: bool) {
-        self.over(desk, prompt, by_itself && matches!(self.length, Length::Breaks(_)));
+    pub(super) fn end(&mut self, context: &mut OperationContext<'_>, prompt: bool, by_itself: bool) {
+        self.over(context, prompt, by_itself && matches!(self.length, Length::Breaks(_)));
     }
 
-    fn over(&mut self, desk: &mut Desk<'_>, prompt: bool, broken: bool) {
+    fn over(&mut self, context: &mut OperationContext<'_>, prompt: bool, broken: bool) {
         if !std::mem::take(&mut self.playing) {
             return;
         }
-        desk.cancel(Tick::Done);
-        desk.emit("calling.call.play", json!({"state": if broken { "error" } else { "finished" }}));
-        desk.report(Report::PlayFinished { call: desk.call_id(), prompt, failed: broken });
-        desk.cue(if prompt { Cue::PromptFinished } else { Cue::PlayFinished });
+        context.cancel(Tick::Done);
+        context.emit("calling.call.play", json!({"state": if broken { "error" } else { "finished" }}));
+        context.report(Report::PlayFinished { call: context.call_id(), prompt, failed: broken });
+        context.cue(if prompt { Cue::PromptFinished } else { Cue::PlayFinished });
     }
 
     /// Pausing twice, and resuming what plays, change nothing.
-    fn pause(&mut self, desk: &mut Desk<'_>) {
+    fn pause(&mut self, context: &mut OperationContext<'_>) {
         if !std::mem::replace(&mut self.paused, true) {
-            self.left = desk.cancel(Tick::Done);
-            desk.emit("calling.call.play", json!({"state": "paused"}));
+            self.left = context.cancel(Tick::Done);
+            context.emit("calling.call.play", json!({"state": "paused"}));
         }
     }
 
-    fn resume(&mut self, desk: &mut Desk<'_>) {
+    fn resume(&mut self, context: &mut OperationContext<'_>) {
         if std::mem::take(&mut self.paused) {
             if let Some(left) = self.left.take() {
-                desk.after(left, Tick::Done);
+                context.after(left, Tick::Done);
             }
-            desk.emit("calling.call.play", json!({"state": "playing"}));
-            desk.cue(Cue::Playing);
+            context.emit("calling.call.play", json!({"state": "playing"}));
+            context.cue(Cue::Playing);
         }
     }
 }
@@ -160,34 +160,34 @@ struct Play {
 }
 
 impl Operation for Play {
-    fn start(&mut self, desk: &mut Desk<'_>) {
-        self.player.start(desk, false);
+    fn start(&mut self, context: &mut OperationContext<'_>) {
+        self.player.start(context, false);
     }
 
-    fn on_timer(&mut self, desk: &mut Desk<'_>, _: Tick) {
-        self.player.end(desk, false, true);
-        desk.finish();
+    fn on_timer(&mut self, context: &mut OperationContext<'_>, _: Tick) {
+        self.player.end(context, false, true);
+        context.finish();
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
         match command {
             Command::Stop => {
-                self.player.end(desk, false, false);
-                desk.finish();
+                self.player.end(context, false, false);
+                context.finish();
             }
-            Command::Pause { .. } => self.player.pause(desk),
-            Command::Resume => self.player.resume(desk),
+            Command::Pause { .. } => self.player.pause(context),
+            Command::Resume => self.player.resume(context),
             _ => {}
         }
         accepted()
     }
 
-    fn fails(&mut self, desk: &mut Desk<'_>) {
-        self.player.over(desk, false, true);
-        desk.finish();
+    fn fails(&mut self, context: &mut OperationContext<'_>) {
+        self.player.over(context, false, true);
+        context.finish();
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.player.end(desk, false, false);
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.player.end(context, false, false);
     }
 }

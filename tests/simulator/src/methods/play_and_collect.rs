@@ -5,8 +5,8 @@ use super::collect::{DIGITS_WITH_MINIMUM, FIRST_INPUT, Input, SPEECH};
 use super::play::Player;
 use super::rules::{Kind, Param, WEB, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
-use crate::Switchboard;
-use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
+use crate::SimulatedService;
+use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
 
 pub(super) const NAME: &str = "calling.play_and_collect";
 
@@ -55,7 +55,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn play_and_collect(board: &mut Switchboard, request: &Request) -> Outcome {
+fn play_and_collect(board: &mut SimulatedService, request: &Request) -> Outcome {
     refuse_beside_agent(board, request.call()?)?;
     if board.scenario.is_to_specification() && board.runs(request.call()?, &[NAME]) {
         return Err(Refused::conflict("Play and collect is already in progress"));
@@ -76,64 +76,64 @@ struct PlayAndCollect {
 }
 
 impl PlayAndCollect {
-    fn cut_prompt(&mut self, desk: &mut Desk<'_>) {
-        self.prompt.end(desk, true, false);
+    fn cut_prompt(&mut self, context: &mut OperationContext<'_>) {
+        self.prompt.end(context, true, false);
     }
 }
 
 impl Operation for PlayAndCollect {
-    fn start(&mut self, desk: &mut Desk<'_>) {
-        self.prompt.start(desk, true);
-        if self.input.wants_speech() && desk.sentence().is_some() {
-            self.cut_prompt(desk);
+    fn start(&mut self, context: &mut OperationContext<'_>) {
+        self.prompt.start(context, true);
+        if self.input.wants_speech() && context.sentence().is_some() {
+            self.cut_prompt(context);
         }
-        self.input.listen(desk);
+        self.input.listen(context);
     }
 
-    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+    fn on_timer(&mut self, context: &mut OperationContext<'_>, tick: Tick) {
         if tick == Tick::Done {
-            self.prompt.end(desk, true, true);
+            self.prompt.end(context, true, true);
             if self.input.starts_alone {
-                self.input.start_clock(desk);
+                self.input.start_clock(context);
             }
         } else {
-            self.input.on_timer(desk, tick);
+            self.input.on_timer(context, tick);
         }
     }
 
-    fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
+    fn on_digit(&mut self, context: &mut OperationContext<'_>, key: char) {
         if self.input.wants_digits() {
-            self.cut_prompt(desk);
-            self.input.on_digit(desk, key);
+            self.cut_prompt(context);
+            self.input.on_digit(context, key);
         }
     }
 
-    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
+    fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
         if self.input.wants_speech() {
-            self.cut_prompt(desk);
-            self.input.on_voice(desk, voice);
+            self.cut_prompt(context);
+            self.input.on_voice(context, voice);
         }
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
         match command {
             Command::Stop => {
-                self.cut_prompt(desk);
-                self.input.stop(desk);
+                self.cut_prompt(context);
+                self.input.stop(context);
             }
-            Command::StartInputTimers => self.input.start_clock(desk),
+            Command::StartInputTimers => self.input.start_clock(context),
             _ => {}
         }
         accepted()
     }
 
-    fn fails(&mut self, desk: &mut Desk<'_>) {
-        self.cut_prompt(desk);
-        self.input.fails(desk);
+    fn fails(&mut self, context: &mut OperationContext<'_>) {
+        self.cut_prompt(context);
+        self.input.fails(context);
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.cut_prompt(desk);
-        self.input.call_ends(desk);
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.cut_prompt(context);
+        self.input.call_ends(context);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::media::to_time;
 use super::rules::{Kind, WEB, newer, optional, required};
 use super::{Method, On, Shape, accepted, texts};
-use crate::switchboard::queues::Patience;
+use crate::service::queues::Patience;
 
 /// The wait of a call without a limit of its own. The older description knows no limit.
 const WAIT_TIME: Duration = Duration::from_mins(3);

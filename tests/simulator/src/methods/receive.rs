@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::rules::{Kind, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text, texts};
-use crate::{Report, Switchboard};
+use crate::{Report, SimulatedService};
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -40,7 +40,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn receive(board: &mut Switchboard, request: &Request) -> Outcome {
+fn receive(board: &mut SimulatedService, request: &Request) -> Outcome {
     let contexts = contexts(request);
     if contexts.is_empty() {
         return Err(Refused::bad("Missing parameter 'contexts'"));
@@ -52,7 +52,7 @@ fn receive(board: &mut Switchboard, request: &Request) -> Outcome {
     accepted()
 }
 
-fn unreceive(board: &mut Switchboard, request: &Request) -> Outcome {
+fn unreceive(board: &mut SimulatedService, request: &Request) -> Outcome {
     let contexts = contexts(request);
     if let Some(session) = board.sessions.get_mut(&request.session) {
         session.contexts.retain(|context| !contexts.contains(context));

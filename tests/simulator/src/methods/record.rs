@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::media::to_time;
 use super::rules::{KEYS, Kind, Param, WEB, optional, required};
 use super::{Method, On, Outcome, Request, Shape, texts};
-use crate::switchboard::operation::{Command, Desk, Operation, Tick, Voice};
-use crate::switchboard::seconds;
-use crate::{Cue, Reading, Report, Switchboard};
+use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use crate::service::seconds;
+use crate::{Cue, Reading, Report, SimulatedService};
 
 const NAME: &str = "calling.record";
 
@@ -85,7 +85,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn record(board: &mut Switchboard, request: &Request) -> Outcome {
+fn record(board: &mut SimulatedService, request: &Request) -> Outcome {
     let audio = &request.value("record")["audio"];
     let recording = Recording::new(audio, board.next_recording(), board.scenario.reading);
     let url = recording.url.clone();
@@ -143,8 +143,8 @@ impl Recording {
 
     /// Whether the person on the call is what is recorded. While two calls are bridged people talk
     /// to each other, which the simulation does not follow: silence does not end a recording then.
-    fn follows_voice(&self, desk: &Desk<'_>) -> bool {
-        self.direction != "listen" && !desk.is_bridged()
+    fn follows_voice(&self, context: &OperationContext<'_>) -> bool {
+        self.direction != "listen" && !context.is_bridged()
     }
 
     fn audio(&self) -> Value {
@@ -157,46 +157,46 @@ impl Recording {
     }
 
     /// The tape runs: arms what ends it.
-    fn roll(&mut self, desk: &mut Desk<'_>) {
-        self.running_since = self.running_since.or(Some(desk.now()));
+    fn roll(&mut self, context: &mut OperationContext<'_>) {
+        self.running_since = self.running_since.or(Some(context.now()));
         if !self.max_length.is_zero() {
-            desk.after(self.max_length.saturating_sub(self.taped(desk.now())), Tick::MaxLength);
+            context.after(self.max_length.saturating_sub(self.taped(context.now())), Tick::MaxLength);
         }
-        if desk.sentence().is_some() {
+        if context.sentence().is_some() {
             self.heard = true;
-        } else if self.follows_voice(desk) {
+        } else if self.follows_voice(context) {
             let (silence, tick) = if self.heard {
                 (self.end_silence, Tick::EndSilence)
             } else {
                 (self.initial_timeout, Tick::InitialTimeout)
             };
             if !silence.is_zero() {
-                desk.after(silence, tick);
+                context.after(silence, tick);
             }
         }
     }
 
     /// Sends an event of a recording that goes on.
-    fn tell(&self, desk: &mut Desk<'_>, mut event: Value) {
-        if desk.is_to_specification() {
+    fn tell(&self, context: &mut OperationContext<'_>, mut event: Value) {
+        if context.is_to_specification() {
             event["recording_id"] = self.id.as_str().into();
             event["record"] = self.audio();
         }
-        desk.emit("calling.call.record", event);
+        context.emit("calling.call.record", event);
     }
 
-    fn end(&mut self, desk: &mut Desk<'_>, state: &str) {
-        let length = self.taped(desk.now());
+    fn end(&mut self, context: &mut OperationContext<'_>, state: &str) {
+        let length = self.taped(context.now());
         let channels = if self.stereo { 2 } else { 1 };
         let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         let size = millis.saturating_mul(BYTES_PER_SECOND * channels) / 1000;
-        let nested = desk.scenario().nested_record_results || desk.scenario().other_forms;
-        let to_specification = desk.is_to_specification();
+        let nested = context.scenario().nested_record_results || context.scenario().other_forms;
+        let to_specification = context.is_to_specification();
         let mut event = json!({"state": state, "recording_id": self.id, "record": self.audio()});
         // A recording without input has no file.
         if !to_specification || state == "finished" {
             event["start_time"] = epoch(self.started).into();
-            event["end_time"] = epoch(desk.now()).into();
+            event["end_time"] = epoch(context.now()).into();
             if to_specification {
                 event["first_frame_time"] = epoch(self.started.saturating_add(FIRST_FRAME)).into();
             }
@@ -213,90 +213,90 @@ impl Recording {
                 place[name] = value;
             }
         }
-        desk.emit("calling.call.record", event);
-        let (call, heard) = (desk.call_id(), state != "no_input");
-        desk.report(Report::RecordingFinished { call, length, heard });
-        desk.cue(Cue::RecordingFinished);
-        desk.finish();
+        context.emit("calling.call.record", event);
+        let (call, heard) = (context.call_id(), state != "no_input");
+        context.report(Report::RecordingFinished { call, length, heard });
+        context.cue(Cue::RecordingFinished);
+        context.finish();
     }
 }
 
 impl Operation for Recording {
-    fn start(&mut self, desk: &mut Desk<'_>) {
-        self.started = desk.now();
-        self.roll(desk);
-        self.tell(desk, json!({"state": "recording", "record": self.audio()}));
-        desk.report(Report::RecordingStarted { call: desk.call_id() });
-        desk.cue(Cue::RecordingStarted);
+    fn start(&mut self, context: &mut OperationContext<'_>) {
+        self.started = context.now();
+        self.roll(context);
+        self.tell(context, json!({"state": "recording", "record": self.audio()}));
+        context.report(Report::RecordingStarted { call: context.call_id() });
+        context.cue(Cue::RecordingStarted);
     }
 
-    fn on_timer(&mut self, desk: &mut Desk<'_>, tick: Tick) {
+    fn on_timer(&mut self, context: &mut OperationContext<'_>, tick: Tick) {
         match tick {
-            Tick::InitialTimeout => self.end(desk, "no_input"),
-            Tick::EndSilence | Tick::MaxLength => self.end(desk, "finished"),
+            Tick::InitialTimeout => self.end(context, "no_input"),
+            Tick::EndSilence | Tick::MaxLength => self.end(context, "finished"),
             _ => {}
         }
     }
 
-    fn on_digit(&mut self, desk: &mut Desk<'_>, key: char) {
+    fn on_digit(&mut self, context: &mut OperationContext<'_>, key: char) {
         if self.terminators.contains(key) {
-            self.end(desk, "finished");
+            self.end(context, "finished");
         }
     }
 
-    fn on_voice(&mut self, desk: &mut Desk<'_>, voice: &Voice) {
-        if !self.follows_voice(desk) {
+    fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
+        if !self.follows_voice(context) {
             return;
         }
         match voice {
             Voice::Starts { .. } => {
                 self.heard = true;
-                desk.cancel(Tick::InitialTimeout);
-                desk.cancel(Tick::EndSilence);
+                context.cancel(Tick::InitialTimeout);
+                context.cancel(Tick::EndSilence);
             }
             Voice::Stops if !self.end_silence.is_zero() && !self.paused => {
-                desk.after(self.end_silence, Tick::EndSilence);
+                context.after(self.end_silence, Tick::EndSilence);
             }
             Voice::Stops | Voice::Sounds(_) => {}
         }
     }
 
-    fn on_bridge(&mut self, desk: &mut Desk<'_>) {
-        desk.cancel(Tick::InitialTimeout);
-        desk.cancel(Tick::EndSilence);
+    fn on_bridge(&mut self, context: &mut OperationContext<'_>) {
+        context.cancel(Tick::InitialTimeout);
+        context.cancel(Tick::EndSilence);
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, command: &Command) -> Outcome {
+    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
         match command {
-            Command::Stop => self.end(desk, "finished"),
+            Command::Stop => self.end(context, "finished"),
             Command::Pause { behavior } if !self.paused => {
                 let behavior = behavior.as_deref().unwrap_or("skip");
                 self.paused = true;
                 if behavior != "silence" {
-                    self.taped = self.taped(desk.now());
+                    self.taped = self.taped(context.now());
                     self.running_since = None;
-                    desk.cancel(Tick::MaxLength);
+                    context.cancel(Tick::MaxLength);
                 }
-                desk.cancel(Tick::InitialTimeout);
-                desk.cancel(Tick::EndSilence);
-                self.tell(desk, json!({"state": "paused", "pause_behavior": behavior}));
+                context.cancel(Tick::InitialTimeout);
+                context.cancel(Tick::EndSilence);
+                self.tell(context, json!({"state": "paused", "pause_behavior": behavior}));
             }
             Command::Resume if self.paused => {
                 self.paused = false;
-                self.roll(desk);
-                self.tell(desk, json!({"state": "recording", "record": self.audio()}));
-                desk.cue(Cue::RecordingStarted);
+                self.roll(context);
+                self.tell(context, json!({"state": "recording", "record": self.audio()}));
+                context.cue(Cue::RecordingStarted);
             }
             _ => {}
         }
         super::accepted()
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk, "finished");
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.end(context, "finished");
     }
 }
 
 fn epoch(now: Duration) -> f64 {
-    crate::switchboard::epoch(now)
+    crate::service::epoch(now)
 }

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::lasting::Lasting;
 use super::rules::{Kind, WEB, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
-use crate::Switchboard;
-use crate::switchboard::operation::Command;
+use crate::SimulatedService;
+use crate::service::operation::Command;
 
 const JOIN: &str = "calling.join_room";
 
@@ -35,7 +35,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn join(board: &mut Switchboard, request: &Request) -> Outcome {
+fn join(board: &mut SimulatedService, request: &Request) -> Outcome {
     let name = request.text("name").unwrap_or_default();
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
         return Err(Refused::bad("Parameter 'name' must be made of A-Z, a-z, 0-9, _ and -"));

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::lasting::Lasting;
 use super::rules::{Kind, SECURE_SOCKET, WEB, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
-use crate::Switchboard;
-use crate::switchboard::operation::Command;
+use crate::SimulatedService;
+use crate::service::operation::Command;
 
 const NAME: &str = "calling.stream";
 
@@ -41,7 +41,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn stream(board: &mut Switchboard, request: &Request) -> Outcome {
+fn stream(board: &mut SimulatedService, request: &Request) -> Outcome {
     let segment = board.calls.get(&request.call()?).ok_or_else(Refused::no_call)?.segment();
     let event = |state: &str| {
         let mut event = json!({"state": state, "segment_id": segment, "url": request.value("url")});

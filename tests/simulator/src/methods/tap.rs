@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::lasting::Lasting;
 use super::rules::{Kind, Param, WEB, older, optional, required};
 use super::{Method, On, Outcome, Request, Shape, texts};
-use crate::switchboard::operation::Command;
-use crate::{Reading, Switchboard};
+use crate::service::operation::Command;
+use crate::{Reading, SimulatedService};
 
 const NAME: &str = "calling.tap";
 
@@ -51,7 +51,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn tap(board: &mut Switchboard, request: &Request) -> Outcome {
+fn tap(board: &mut SimulatedService, request: &Request) -> Outcome {
     let mut tap = request.value("tap").clone();
     let mut device = request.value("device").clone();
     fill(&mut tap, "direction", "speak".into());

@@ -8,9 +8,9 @@ use super::lasting::Lasting;
 use super::live::{Live, is_told};
 use super::rules::{Kind, Param, WEB, newer, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
-use crate::switchboard::operation::{Command, Desk, Operation};
-use crate::switchboard::{epoch, seconds};
-use crate::{Reading, Switchboard};
+use crate::service::operation::{Command, Operation, OperationContext};
+use crate::service::{epoch, seconds};
+use crate::{Reading, SimulatedService};
 
 const NAME: &str = "calling.transcribe";
 const EVENT: &str = "calling.call.transcribe";
@@ -125,7 +125,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn transcribe(board: &mut Switchboard, request: &Request) -> Outcome {
+fn transcribe(board: &mut SimulatedService, request: &Request) -> Outcome {
     if board.runs(request.call()?, &[NAME]) {
         return Err(Refused::conflict(match board.scenario.reading {
             Reading::Specification => "Transcribe is already in progress",
@@ -145,7 +145,7 @@ fn transcribe(board: &mut Switchboard, request: &Request) -> Outcome {
 
 /// What is said goes to the webhook of the action, and to the client without one. The older description knows only the
 /// webhook: on the wire there is only the reply.
-fn live(board: &mut Switchboard, request: &Request, name: &'static str, what: &'static str) -> Outcome {
+fn live(board: &mut SimulatedService, request: &Request, name: &'static str, what: &'static str) -> Outcome {
     let action = request.value("action");
     let verb = match action {
         Value::Object(action) => action.keys().next().map_or("", String::as_str),
@@ -192,34 +192,34 @@ impl Transcription {
         event
     }
 
-    fn end(&self, desk: &mut Desk<'_>) {
-        let length = desk.now().saturating_sub(self.started);
+    fn end(&self, context: &mut OperationContext<'_>) {
+        let length = context.now().saturating_sub(self.started);
         let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         let mut event = self.event("finished");
         event["url"] = self.url.as_str().into();
         event["duration"] = seconds(length).into();
         event["size"] = (millis.saturating_mul(BYTES_PER_SECOND) / 1000).into();
         event["start_time"] = epoch(self.started).into();
-        event["end_time"] = epoch(desk.now()).into();
-        desk.emit(EVENT, event);
-        desk.note("transcription is over");
-        desk.finish();
+        event["end_time"] = epoch(context.now()).into();
+        context.emit(EVENT, event);
+        context.note("transcription is over");
+        context.finish();
     }
 }
 
 impl Operation for Transcription {
-    fn start(&mut self, desk: &mut Desk<'_>) {
-        self.started = desk.now();
-        desk.emit(EVENT, self.event("transcribing"));
-        desk.note("transcription begins");
+    fn start(&mut self, context: &mut OperationContext<'_>) {
+        self.started = context.now();
+        context.emit(EVENT, self.event("transcribing"));
+        context.note("transcription begins");
     }
 
-    fn on_command(&mut self, desk: &mut Desk<'_>, _: &Command) -> Outcome {
-        self.end(desk);
+    fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
+        self.end(context);
         accepted()
     }
 
-    fn call_ends(&mut self, desk: &mut Desk<'_>) {
-        self.end(desk);
+    fn call_ends(&mut self, context: &mut OperationContext<'_>) {
+        self.end(context);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::rules::{Kind, Param, WEB, newer, older, optional, required};
 use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
-use crate::{Reading, Switchboard};
+use crate::{Reading, SimulatedService};
 
 const ADDRESS: Kind = Kind::Differs(&Kind::Url(&["sip:", "sips:"]), &Kind::Text);
 
@@ -44,7 +44,7 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn refer(board: &mut Switchboard, request: &Request) -> Outcome {
+fn refer(board: &mut SimulatedService, request: &Request) -> Outcome {
     let params = &request.value("device")["params"];
     let target = params["to"].as_str().or_else(|| params["uri"].as_str());
     let Some(target) = target else {

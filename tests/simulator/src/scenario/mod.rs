@@ -20,7 +20,7 @@ pub use refusals::ScriptedRefusal;
 pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Sound, Step};
 pub use tasks::Task;
 
-use crate::switchboard::Faults;
+use crate::service::Faults;
 
 /// A whole simulation, written in Rust or read from TOML.
 ///

@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signalwire_relay_simulator::{ConnectionId, Output, Report, Scenario, Switchboard};
+use signalwire_relay_simulator::{ConnectionId, Output, Report, Scenario, SimulatedService};
 
 pub(crate) struct Bench {
-    pub(crate) board: Switchboard,
+    pub(crate) board: SimulatedService,
     pub(crate) now: Duration,
     /// Everything that was sent, with the receiver.
     pub(crate) frames: Vec<(ConnectionId, Value)>,
@@ -26,7 +26,7 @@ impl Bench {
 
     pub(crate) fn seeded(scenario: Scenario, seed: u64) -> Self {
         Self {
-            board: Switchboard::new(scenario, seed),
+            board: SimulatedService::new(scenario, seed),
             now: Duration::ZERO,
             frames: Vec::new(),
             raw: Vec::new(),

@@ -1,0 +1,90 @@
+//! What an application waits for, for a look at a session that seems to be stuck.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::Session;
+use super::command::Target;
+use super::pending::{Purpose, Stage};
+use crate::ids::CallId;
+
+/// Something that is being waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PendingWork {
+    /// What was asked for: the method that began it.
+    pub what: Cow<'static, str>,
+    /// The call that it is about.
+    pub call_id: Option<CallId>,
+    /// For how long it has been waited for.
+    pub lasted: Duration,
+    /// How long it may still take, if there is a limit.
+    pub left: Option<Duration>,
+    /// What would end it: an answer, or an event of this type.
+    pub ends_with: &'static str,
+}
+
+/// One line, for a log.
+impl fmt::Display for PendingWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if let Some(call_id) = &self.call_id {
+            write!(f, " on call {call_id}")?;
+        }
+        write!(f, ": waits for {}, for {:.1} s so far", self.ends_with, self.lasted.as_secs_f64())?;
+        match self.left {
+            Some(left) => write!(f, ", for {:.1} s more at most", left.as_secs_f64()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Session {
+    /// What the application waits for: answers to its requests, the ends of operations and dials, the fates of messages.
+    /// The oldest come first.
+    pub fn waiting(&self, now: Instant) -> Vec<PendingWork> {
+        let since = |begun: Instant| now.saturating_duration_since(begun);
+        let requests = self.pending.iter().filter_map(|request| {
+            // A dial is listed as such.
+            let Purpose::Application(_, target) = &request.purpose else { return None };
+            if matches!(target, Target::Dial { .. }) {
+                return None;
+            }
+            Some(PendingWork {
+                what: request.method.clone(),
+                call_id: target.call_id().cloned(),
+                lasted: since(request.made),
+                left: Some(request.timeout.saturating_sub(since(request.made))),
+                ends_with: match request.stage {
+                    Stage::Queued(_) => "a connection, then an answer",
+                    _ => "an answer",
+                },
+            })
+        });
+        let operations = self.calls.running().map(|(call_id, running)| PendingWork {
+            what: running.method.clone(),
+            call_id: Some(call_id.clone()),
+            lasted: since(running.since),
+            left: None,
+            ends_with: running.rule.event,
+        });
+        let dials = self.dials.iter().map(|dial| PendingWork {
+            what: "calling.dial".into(),
+            call_id: None,
+            lasted: since(dial.since),
+            left: Some(dial.timeout.saturating_sub(since(dial.since))),
+            ends_with: "calling.call.dial",
+        });
+        let messages = self.messages.followed_since().map(|begun| PendingWork {
+            what: "messaging.send".into(),
+            call_id: None,
+            lasted: since(begun),
+            left: None,
+            ends_with: "messaging.state",
+        });
+        let mut waiting: Vec<_> = requests.chain(operations).chain(dials).chain(messages).collect();
+        waiting.sort_by_key(|waiting| std::cmp::Reverse(waiting.lasted));
+        waiting
+    }
+}

@@ -1,0 +1,334 @@
+//! Conferences, and who takes part in them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::calls::CallKey;
+use super::session::SessionKey;
+use super::timers::Timer;
+use super::{NODE, SimulatedService, seconds};
+use crate::methods::Refused;
+use crate::{Cue, Report};
+
+const EVENT: &str = "calling.conference";
+const BYTES_PER_SECOND: u64 = 16_000;
+/// Interval between the reports on the quality of a connection.
+const QUALITY_EVERY: Duration = Duration::from_secs(10);
+/// Packets of sound in a second.
+const PACKETS_PER_SECOND: u64 = 50;
+/// Bytes of sound in a packet.
+const BYTES_PER_PACKET: u64 = 160;
+
+/// How somebody wants to take part.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a request")]
+pub(crate) struct Wish {
+    pub(crate) muted: bool,
+    /// Whether the conference starts with this one.
+    pub(crate) starts: bool,
+    /// Whether it ends with this one.
+    pub(crate) ends: bool,
+    /// The call that is coached.
+    pub(crate) coach: Option<String>,
+    pub(crate) recorded: bool,
+    pub(crate) most: usize,
+    pub(crate) region: Option<String>,
+    /// Whether the quality of the connection is told from time to time.
+    pub(crate) quality: bool,
+}
+
+#[derive(Debug)]
+struct Participant {
+    call: CallKey,
+    wish: Wish,
+    since: Duration,
+    /// When the quality of the connection is told next.
+    next_quality: Option<Duration>,
+}
+
+/// One conference; there is none without participants.
+#[derive(Debug)]
+pub(crate) struct Conference {
+    id: String,
+    name: String,
+    project: String,
+    most: usize,
+    region: Option<String>,
+    started: Option<Duration>,
+    recorded: bool,
+    participants: Vec<Participant>,
+}
+
+impl SimulatedService {
+    /// Adds a call to the conference of this name, which is made if there is none. Gives its id.
+    pub(crate) fn join_conference(
+        &mut self,
+        key: CallKey,
+        session: SessionKey,
+        name: &str,
+        wish: Wish,
+    ) -> Result<String, Refused> {
+        let project = self.project_of(session);
+        if self.conferences.iter().any(|conference| conference.has(key)) {
+            return Err(Refused::conflict("Call is already in a conference"));
+        }
+        let to_specification = self.scenario.is_to_specification();
+        let region = to_specification.then(|| "global".to_owned());
+        let place = self.conferences.iter().position(|known| known.name == name && known.project == project);
+        let place = place.unwrap_or_else(|| {
+            self.next_conference += 1;
+            self.conferences.push(Conference {
+                id: format!("f-{}", self.next_conference),
+                name: name.to_owned(),
+                project,
+                most: wish.most,
+                region: wish.region.clone().or(region),
+                started: None,
+                recorded: wish.recorded,
+                participants: Vec::new(),
+            });
+            self.conferences.len() - 1
+        });
+        let conference = &mut self.conferences[place];
+        if conference.participants.len() >= conference.most {
+            return Err(Refused::conflict(format!("Conference '{name}' is full")));
+        }
+        let (muted, starts) = (wish.muted, wish.starts);
+        let next_quality = (wish.quality && to_specification).then(|| self.now.saturating_add(QUALITY_EVERY));
+        conference.participants.push(Participant { call: key, wish, since: self.now, next_quality });
+        let id = conference.id.clone();
+        let begins = starts && conference.started.is_none();
+        if begins {
+            conference.started = Some(self.now);
+            let recorded = conference.recorded;
+            self.tell_conference(place, "conference-start", json!({}));
+            if recorded {
+                self.tell_conference(place, "record-start", json!({}));
+            }
+        }
+        self.tell_of_participant(place, "participant-join", key);
+        if muted {
+            self.tell_of_participant(place, "participant-mute", key);
+        }
+        if let Some(due) = next_quality {
+            self.timers.set(due, Timer::CallQuality(key));
+        }
+        self.report(Report::Noted { call: key.id(), what: format!("joined conference {name}") });
+        self.cue(key, Cue::Conference);
+        Ok(id)
+    }
+
+    /// Takes a call out of a conference.
+    pub(crate) fn leave_conference(&mut self, key: CallKey, id: &str) -> Result<(), Refused> {
+        let place = self.conferences.iter().position(|known| known.id == id && known.has(key));
+        let place =
+            place.ok_or_else(|| Refused::conflict(format!("Call is not in a conference with id '{id}'")))?;
+        self.leaves_conference(place, key);
+        Ok(())
+    }
+
+    /// An ending call is in no conference any more.
+    pub(super) fn leave_conference_at_end(&mut self, key: CallKey) {
+        if let Some(place) = self.conferences.iter().position(|known| known.has(key)) {
+            self.leaves_conference(place, key);
+        }
+    }
+
+    /// A participant was put on hold, or taken off it.
+    pub(crate) fn conference_member_held(&mut self, key: CallKey, hold: bool) {
+        if let Some(place) = self.conferences.iter().position(|known| known.has(key)) {
+            let status = if hold { "participant-hold" } else { "participant-unhold" };
+            self.tell_of_participant(place, status, key);
+        }
+    }
+
+    /// Tells of the quality of a participant's connection. All figures are texts.
+    pub(super) fn call_quality(&mut self, key: CallKey) {
+        let Some(place) = self.conferences.iter().position(|known| known.has(key)) else { return };
+        let (now, next) = (self.now, self.now.saturating_add(QUALITY_EVERY));
+        // Whoever has left and come back has a timer of the earlier stay, too.
+        let due = |known: &Participant| known.call == key && known.next_quality == Some(now);
+        let Some(index) = self.conferences[place].participants.iter().position(due) else { return };
+        self.conferences[place].participants[index].next_quality = Some(next);
+        let participant = &self.conferences[place].participants[index];
+        let lasted = self.now.saturating_sub(participant.since).as_secs();
+        let packets = lasted.saturating_mul(PACKETS_PER_SECOND);
+        let bytes = packets.saturating_mul(BYTES_PER_PACKET);
+        let mut event = self.participant_event(place, "participant-call-quality", participant);
+        for (name, figure) in [
+            ("rtt_avg", "24.5".to_owned()),
+            ("rtt_min", "20".to_owned()),
+            ("rtt_max", "31".to_owned()),
+            ("out_jitter_min", "0.5".to_owned()),
+            ("out_jitter_max", "4".to_owned()),
+            ("out_jitter_avg", "1.5".to_owned()),
+            ("out_lost", "0".to_owned()),
+            ("in_media_bytes", bytes.to_string()),
+            ("in_media_packet_count", packets.to_string()),
+            ("in_skip_packet_count", "1".to_owned()),
+            ("in_jitter_packet_count", "2".to_owned()),
+            ("in_dtmf_packet_count", "0".to_owned()),
+            ("in_cng_packet_count", "0".to_owned()),
+            ("in_flush_packet_count", "3".to_owned()),
+            ("in_flaws_total", "4".to_owned()),
+            ("in_quality_percentage", "99.5".to_owned()),
+            ("in_mos", "4.4".to_owned()),
+            ("out_media_bytes", bytes.to_string()),
+            ("out_media_packet_count", packets.to_string()),
+            ("out_dtmf_packet_count", "0".to_owned()),
+            ("out_cng_packet_count", "0".to_owned()),
+        ] {
+            event[name] = figure.into();
+        }
+        let audience = self.audience(place);
+        self.tell(&audience, &event);
+        self.timers.set(next, Timer::CallQuality(key));
+    }
+
+    /// Plays an announcement to everybody in a conference. What cannot be played fails.
+    pub(super) fn announced(&mut self, name: &str, url: &str) -> bool {
+        let Some(place) = self.conference_named(name) else { return false };
+        let fails = self.scenario.unplayable.iter().any(|known| known == url);
+        let status = if fails { "announcement-fail" } else { "announcement-end" };
+        self.tell_conference(place, status, json!({"announce_url": url}));
+        true
+    }
+
+    /// A bot comes into a conference, or goes.
+    pub(super) fn bot_moved(&mut self, name: &str, joins: bool) -> bool {
+        let Some(place) = self.conference_named(name) else { return false };
+        self.tell_conference(place, if joins { "bot-join" } else { "bot-leave" }, json!({}));
+        true
+    }
+
+    fn conference_named(&self, name: &str) -> Option<usize> {
+        self.conferences.iter().position(|known| known.name == name)
+    }
+
+    fn leaves_conference(&mut self, place: usize, key: CallKey) {
+        let Some(index) = self.conferences[place].participants.iter().position(|p| p.call == key) else {
+            return;
+        };
+        let audience = self.audience(place);
+        let gone = self.conferences[place].participants.remove(index);
+        let event = self.participant_event(place, "participant-leave", &gone);
+        self.tell(&audience, &event);
+        self.report(Report::Noted {
+            call: key.id(),
+            what: format!("left conference {}", self.conferences[place].name),
+        });
+        let everybody_left = self.conferences[place].participants.is_empty();
+        if !everybody_left && !gone.wish.ends {
+            return;
+        }
+        for left in std::mem::take(&mut self.conferences[place].participants) {
+            let event = self.participant_event(place, "participant-leave", &left);
+            self.tell(&audience, &event);
+        }
+        let reason = match gone.wish.ends {
+            true if self.scenario.is_to_specification() => "participant-with-end-conference-on-exit-left",
+            true => "end-on-exit",
+            false => "last-participant-left",
+        };
+        self.conference_ends(place, key, reason, &audience);
+    }
+
+    fn conference_ends(&mut self, place: usize, by: CallKey, reason: &str, audience: &BTreeSet<SessionKey>) {
+        let conference = self.conferences.remove(place);
+        let mut last = json!({"reason_ended": reason, "call_id_ending_conf": by.id()});
+        if let Some(started) = conference.started.filter(|_| conference.recorded) {
+            let length = self.now.saturating_sub(started);
+            let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+            let facts = json!({
+                "recording_url": format!("https://files.example/recordings/{}.wav", conference.id),
+                "recording_duration": seconds(length),
+                "recording_file_size": millis.saturating_mul(BYTES_PER_SECOND) / 1000,
+            });
+            for (name, value) in facts.as_object().into_iter().flatten() {
+                last[name] = value.clone();
+            }
+            let event = conference.event("record-stop", facts);
+            self.tell(audience, &event);
+        }
+        let event = conference.event("conference-end", last);
+        self.tell(audience, &event);
+    }
+
+    fn tell_conference(&mut self, place: usize, status: &str, more: Value) {
+        let event = self.conferences[place].event(status, more);
+        let audience = self.audience(place);
+        self.tell(&audience, &event);
+    }
+
+    fn tell_of_participant(&mut self, place: usize, status: &str, key: CallKey) {
+        let Some(participant) = self.conferences[place].participants.iter().find(|p| p.call == key) else {
+            return;
+        };
+        let event = self.participant_event(place, status, participant);
+        let audience = self.audience(place);
+        self.tell(&audience, &event);
+    }
+
+    fn participant_event(&self, place: usize, status: &str, participant: &Participant) -> Value {
+        let call = self.calls.get(&participant.call);
+        let mut event = self.conferences[place].event(
+            status,
+            json!({
+                "call_id": participant.call.id(),
+                "node_id": NODE,
+                "muted": participant.wish.muted,
+                "hold": call.is_some_and(|call| call.on_hold),
+                "coaching": participant.wish.coach.is_some(),
+                "start_on_join": participant.wish.starts,
+                "end_on_leave": participant.wish.ends,
+            }),
+        );
+        if self.scenario.is_to_specification()
+            && let Some(coached) = &participant.wish.coach
+        {
+            event["call_id_to_coach"] = coached.as_str().into();
+        }
+        if let Some(call) = call {
+            event["segment_id"] = call.segment().into();
+            event["tag"] = call.tag.as_str().into();
+        }
+        event
+    }
+
+    /// The sessions with a call in the conference.
+    fn audience(&self, place: usize) -> BTreeSet<SessionKey> {
+        let calls = self.conferences[place].participants.iter();
+        calls.filter_map(|participant| self.calls.get(&participant.call)?.owner).collect()
+    }
+
+    fn tell(&mut self, audience: &BTreeSet<SessionKey>, event: &Value) {
+        for session in audience {
+            self.emit(*session, EVENT, event.clone());
+        }
+    }
+}
+
+impl Conference {
+    fn has(&self, key: CallKey) -> bool {
+        self.participants.iter().any(|participant| participant.call == key)
+    }
+
+    /// An event about the conference, with further members.
+    fn event(&self, status: &str, more: Value) -> Value {
+        let mut event = json!({
+            "conference_id": self.id,
+            "name": self.name,
+            "status": status,
+            "size": self.participants.len(),
+        });
+        if let Some(region) = &self.region {
+            event["region"] = region.as_str().into();
+        }
+        if let (Value::Object(event), Value::Object(more)) = (&mut event, more) {
+            event.extend(more);
+        }
+        event
+    }
+}

@@ -1,0 +1,156 @@
+//! What tests do to the service, and see of it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::SimulatedService;
+use super::calls::{CallKey, Source};
+use crate::{CallView, Caller, ConnectionId, JournalEntry, Message, Task, Violation};
+
+/// Control, for tests. The disturbances are with [`Faults`](crate::Faults).
+impl SimulatedService {
+    /// Places a call now, whatever the caller says about when. It is offered to one subscriber of its
+    /// context; while there is none it waits (1000 calls at most, further ones get a busy tone) until
+    /// the caller's patience is over. Returns the call id.
+    pub fn place_call(&mut self, now: Duration, caller: Caller) -> String {
+        self.advance(now);
+        let key = self.place(caller, None);
+        self.flush();
+        key.id()
+    }
+
+    /// Lets a message come in now, whatever it says about when. It goes to one subscriber of its
+    /// context; while there is none it waits (1000 messages at most, older ones are lost). Returns the
+    /// message id.
+    pub fn place_message(&mut self, now: Duration, message: Message) -> String {
+        self.advance(now);
+        let id = self.take_message(message, None);
+        self.flush();
+        id
+    }
+
+    /// Delivers a task now, whatever it says about when. It goes to one subscriber of its context as
+    /// `queuing.relay.tasks`; while there is none it waits (1000 tasks at most, older ones are lost).
+    pub fn place_task(&mut self, now: Duration, task: Task) {
+        self.advance(now);
+        self.take_task(task, None);
+        self.flush();
+    }
+
+    /// Hangs up on behalf of the person on a call. False if the call is not there.
+    pub fn hang_up(&mut self, now: Duration, call_id: &str) -> bool {
+        self.end(now, call_id, "hangup")
+    }
+
+    /// Ends a call with any end reason. False if the call is not there.
+    pub fn end(&mut self, now: Duration, call_id: &str, reason: &str) -> bool {
+        self.advance(now);
+        let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
+        if let Some(key) = key {
+            self.end_call_by(key, reason, Source::Inbound);
+        }
+        self.flush();
+        key.is_some()
+    }
+
+    /// Presses keys on behalf of the person on a call, all at once. False if the call is not there.
+    pub fn press(&mut self, now: Duration, call_id: &str, digits: &str) -> bool {
+        self.advance(now);
+        let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
+        if let Some(key) = key {
+            for digit in digits.chars() {
+                self.key_pressed(key, digit);
+            }
+        }
+        self.flush();
+        key.is_some()
+    }
+
+    /// Announces something in a conference: `announcement-end`, or `announcement-fail` for a URL that is
+    /// [`unplayable`](crate::Scenario::unplayable). False if there is no conference of this name.
+    pub fn announce(&mut self, now: Duration, conference: &str, url: &str) -> bool {
+        self.advance(now);
+        let known = self.announced(conference, url);
+        self.flush();
+        known
+    }
+
+    /// Lets a bot come into a conference, or go. False if there is no conference of this name.
+    pub fn move_bot(&mut self, now: Duration, conference: &str, joins: bool) -> bool {
+        self.advance(now);
+        let known = self.bot_moved(conference, joins);
+        self.flush();
+        known
+    }
+
+    /// Sends any event to a connection, in the usual envelope. It is acknowledged like any other.
+    pub fn push_event(&mut self, now: Duration, to: ConnectionId, event_type: &str, params: Value) {
+        self.advance(now);
+        self.send_event(to, event_type, &params);
+        drop(params);
+        self.flush();
+    }
+
+    /// Sends any text to a connection, sensible or not.
+    pub fn push_frame(&mut self, to: ConnectionId, text: String) {
+        self.stage(to, text);
+        self.flush();
+    }
+
+    /// The open connections, oldest first.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionId> {
+        self.connections.keys().copied()
+    }
+
+    /// The contexts that the session of a connection is subscribed to, in alphabetical order.
+    pub fn contexts(&self, of: ConnectionId) -> Vec<String> {
+        let session = self.connections.get(&of).and_then(|connection| connection.session);
+        let session = session.and_then(|key| self.sessions.get(&key));
+        session.map(|session| session.contexts.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The newest frames, oldest first; see [`JOURNAL_BOUND`](crate::JOURNAL_BOUND).
+    pub fn journal(&self) -> &[JournalEntry] {
+        self.journal.entries()
+    }
+
+    #[cfg(feature = "listener")]
+    pub(crate) fn journal_after(&self, count: u64) -> (&[JournalEntry], u64) {
+        self.journal.after(count)
+    }
+
+    /// Calls, the last [`ENDED_BOUND`](crate::ENDED_BOUND) ended ones first, then those that stand, oldest first.
+    pub fn calls(&self) -> impl Iterator<Item = CallView> {
+        let standing = self.calls.values().map(|call| {
+            let owner = call.owner.and_then(|owner| self.sessions.get(&owner));
+            let mut view = call.view(owner.and_then(|session| session.connection));
+            view.operations.extend(self.stays(call.key));
+            view
+        });
+        self.ended.iter().cloned().chain(standing)
+    }
+
+    /// The call with this id, if it is known.
+    pub fn call(&self, call_id: &str) -> Option<CallView> {
+        self.calls().find(|call| call.call_id == call_id)
+    }
+
+    /// What clients did wrong, in order; see [`VIOLATION_BOUND`](crate::VIOLATION_BOUND).
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Whether every scripted caller has called and hung up, no call stands, every scripted message and
+    /// task was handed over and no message is on its way. Without anything scripted: whether there has
+    /// been a call, a message or a task and all that is over.
+    pub fn is_done(&self) -> bool {
+        let scripted = self.scenario.callers.len();
+        self.scripts_over == scripted
+            && self.calls.is_empty()
+            && self.attempts.is_empty()
+            && self.messages_are_done()
+            && self.tasks_are_done()
+            && (self.next_call > 0 || self.next_message > 0 || self.tasks_taken > 0)
+    }
+}

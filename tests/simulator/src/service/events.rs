@@ -1,0 +1,126 @@
+//! Events on their way to clients.
+
+use serde_json::{Value, json};
+
+use super::session::{SESSION_QUEUE_BOUND, SessionKey};
+use super::timers::Timer;
+use super::{EPOCH_SECONDS, SimulatedService, Staged, Wants, epoch};
+use crate::{ConnectionId, Violation};
+
+/// The only event whose members stand in the envelope itself.
+pub(super) const TASK: &str = "queuing.relay.tasks";
+/// The name of the one space of the service.
+const SPACE: &str = "simulator-space";
+pub(super) const AUTHORIZATION_STATE: &str = "signalwire.authorization.state";
+
+impl SimulatedService {
+    /// Sends an event to a session, or keeps it until the session is resumed.
+    pub(crate) fn emit(&mut self, to: SessionKey, event_type: &str, params: Value) {
+        let Some(session) = self.sessions.get_mut(&to) else { return };
+        if let Some(connection) = session.connection {
+            self.send_event(connection, event_type, &params);
+            return;
+        }
+        if session.queue.len() == SESSION_QUEUE_BOUND {
+            session.queue.pop_front();
+            session.lost_events += 1;
+        }
+        session.queue.push_back((event_type.to_owned(), params));
+    }
+
+    pub(super) fn send_event(&mut self, to: ConnectionId, event_type: &str, params: &Value) {
+        let id = self.next_frame_id("e");
+        let outer = self.envelope(to, event_type, params);
+        let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.event", "params": outer});
+        self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Ack(id) });
+    }
+
+    /// Puts an event into its envelope. A task has none: its members stand beside the type of the event.
+    fn envelope(&self, to: ConnectionId, event_type: &str, params: &Value) -> Value {
+        if event_type == TASK {
+            let mut outer = params.clone();
+            outer["event_type"] = event_type.into();
+            outer["timestamp"] = (EPOCH_SECONDS + self.now.as_secs()).into();
+            self.name_owner(to, &mut outer);
+            return outer;
+        }
+        let mut outer = json!({"event_type": event_type, "params": params});
+        let timestamp = epoch(self.now).into();
+        match outer["params"].as_object_mut() {
+            Some(inner) if self.scenario.other_forms => {
+                inner.insert("timestamp".to_owned(), timestamp);
+            }
+            _ => outer["timestamp"] = timestamp,
+        }
+        let full = self.scenario.is_to_specification() && !self.scenario.minimal_envelope;
+        let of_message = event_type.starts_with("messaging.");
+        if !full || !of_message {
+            outer["event_channel"] = "relay:simulator".into();
+        }
+        if full {
+            self.name_owner(to, &mut outer);
+            if (of_message || event_type == "calling.call.receive")
+                && let Some(context) = params.get("context")
+            {
+                outer["context"] = context.clone();
+            }
+        }
+        outer
+    }
+
+    /// Adds the project of a connection, and its space, to an envelope.
+    fn name_owner(&self, to: ConnectionId, outer: &mut Value) {
+        let session = self.connections.get(&to).and_then(|connection| connection.session);
+        let project = session.map(|session| self.project_of(session)).unwrap_or_default();
+        outer["project_id"] = project.into();
+        outer["space_id"] = SPACE.into();
+    }
+
+    /// Keeps an event that may have to be delivered again, whatever becomes of it on its way.
+    pub(super) fn keep_until_acknowledged(&mut self, event: &Staged) {
+        // An old authorization state has no worth on a new connection.
+        if self.scenario.redeliver
+            && !event.text.contains(AUTHORIZATION_STATE)
+            && let Some(connection) = self.connections.get_mut(&event.to)
+            && connection.event_acks
+        {
+            connection.unconfirmed.push_back(event.clone());
+        }
+    }
+
+    /// A frame has really left: what it wants is due from now on.
+    pub(super) fn expect_answer(&mut self, from: ConnectionId, wants: Wants) {
+        let due = self.now.saturating_add(self.scenario.ack_within);
+        let Some(connection) = self.connections.get_mut(&from) else { return };
+        let old = match wants {
+            Wants::Ack(id) if connection.event_acks => {
+                let timer = self.timers.set(due, Timer::AckOverdue(from, id.clone()));
+                connection.unacknowledged.insert(id, timer)
+            }
+            Wants::Pong(id) => {
+                let timer = self.timers.set(due, Timer::PingOverdue(from, id.clone()));
+                connection.pings.insert(id, timer)
+            }
+            Wants::Farewell(id) => {
+                if let Some(farewell) = connection.farewell.as_mut().filter(|farewell| farewell.id == id) {
+                    farewell.left = Some(self.now);
+                }
+                None
+            }
+            Wants::Ack(_) | Wants::Nothing => None,
+        };
+        if let Some(old) = old {
+            self.timers.cancel(old);
+        }
+    }
+
+    pub(super) fn ack_overdue(&mut self, from: ConnectionId, id: String) {
+        if let Some(connection) = self.connections.get_mut(&from)
+            && connection.unacknowledged.remove(&id).is_some()
+        {
+            // When it comes after all it is late, not unknown.
+            connection.may_answer_again(id.clone());
+            self.violated(Violation::AckOverdue { at: self.now, connection: from, event_id: id });
+        }
+    }
+}

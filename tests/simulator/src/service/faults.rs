@@ -1,0 +1,303 @@
+//! Disturbances: those that happen by chance, and those that are asked for.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::session::Farewell;
+use super::timers::Timer;
+use super::{Output, SimulatedService, Staged, Wants};
+use crate::scenario::seconds;
+use crate::{ConnectionId, Report, Violation};
+
+/// How long the service waits for the answer to its farewell before it closes anyway.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// How many frames a stalled connection holds back; the oldest are lost first.
+const STALL_BOUND: usize = 10_000;
+/// Closing without a closing handshake, as when a cable is pulled.
+pub(crate) const CUT: u16 = 1006;
+
+/// What may come instead of sense.
+const GARBAGE: &[&str] = &[
+    "",
+    "garbage",
+    "{\"jsonrpc\":\"2.0\",",
+    "[]",
+    "42",
+    "null",
+    "{}",
+    "{\"jsonrpc\":\"2.0\",\"id\":\"nobody-asked\",\"result\":{}}",
+    "{\"jsonrpc\":\"2.0\",\"id\":\"nobody-asked\",\"error\":\"as text\"}",
+    "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"signalwire.unheard_of\",\"params\":{}}",
+    "{\"jsonrpc\":\"2.0\",\"method\":\"signalwire.event\",\"params\":[]}",
+    "{\"jsonrpc\":\"2.0\",\"method\":\"signalwire.event\",\"params\":{\"event_type\":\"\"}}",
+    "{\"jsonrpc\":\"2.0\",\"method\":\"signalwire.event\",\"params\":{\"event_type\":\"calling.call.unheard_of\"}}",
+    "{\"jsonrpc\":\"2.0\",\"method\":\"signalwire.event\",\"params\":{\"event_type\":\"calling.call.state\",\"params\":{\"call_id\":null,\"call_state\":7}}}",
+];
+
+/// Disturbances that happen to events by chance, drawn from the seed.
+///
+/// ```
+/// use signalwire_relay_simulator::{Faults, Scenario};
+///
+/// let rough = Scenario::from_toml("faults = { duplicate = 0.2, delay = 0.1, delay_by = 0.5 }")?;
+/// assert_eq!(rough, Scenario::new().faults(Faults { duplicate: 0.2, delay: 0.1, ..Faults::default() }));
+/// # Ok::<(), signalwire_relay_simulator::ScenarioError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Faults {
+    /// The probability, 0 to 1, that an event is delivered twice.
+    pub duplicate: f64,
+    /// The probability, 0 to 1, that an event is held back, so that later ones overtake it.
+    pub delay: f64,
+    /// How long such an event is held back at most. Default: 0.5 s.
+    #[serde(with = "seconds")]
+    pub delay_by: Duration,
+    /// The probability, 0 to 1, that a frame without sense precedes an event.
+    pub garbage: f64,
+    /// Whether the events that a request causes are sent before the reply to it.
+    pub events_first: bool,
+    /// The same for `messaging.send` alone: the first state of a message comes before its id is known.
+    pub message_states_first: bool,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            duplicate: 0.0,
+            delay: 0.0,
+            delay_by: Duration::from_millis(500),
+            garbage: 0.0,
+            events_first: false,
+            message_states_first: false,
+        }
+    }
+}
+
+impl Faults {
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (name, value) in [("duplicate", self.duplicate), ("delay", self.delay), ("garbage", self.garbage)]
+        {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(format!("`faults.{name}` is a probability from 0 to 1"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with a connection.
+#[derive(Debug)]
+pub(super) enum Condition {
+    /// Frames to it are held back.
+    Stalled(VecDeque<Staged>),
+    /// Nothing comes through in either direction, and neither side is told.
+    Deaf,
+}
+
+impl SimulatedService {
+    /// Disturbs events by chance from now on; [`Faults::default`] puts an end to it. Probabilities
+    /// outside 0 to 1 count as the nearer of the two.
+    pub fn set_faults(&mut self, faults: Faults) {
+        self.faults = faults;
+    }
+
+    /// Drops a connection without a closing handshake. Its session can be resumed.
+    pub fn cut(&mut self, now: Duration, connection: ConnectionId) {
+        self.advance(now);
+        self.cut_now(connection);
+        self.flush();
+    }
+
+    pub(super) fn cut_now(&mut self, connection: ConnectionId) {
+        if self.connections.contains_key(&connection) {
+            self.report(Report::Disturbed { what: format!("{connection} is cut") });
+            self.close(connection, CUT);
+        }
+    }
+
+    /// Closes a connection with a closing handshake and this WebSocket close code. Its session can be resumed.
+    pub fn close_with(&mut self, now: Duration, connection: ConnectionId, code: u16) {
+        self.advance(now);
+        if self.connections.contains_key(&connection) {
+            self.report(Report::Disturbed { what: format!("{connection} is closed with code {code}") });
+            self.close(connection, code);
+        }
+        self.flush();
+    }
+
+    /// Holds back everything that is sent to a connection for a while, then delivers it at once.
+    pub fn stall(&mut self, now: Duration, connection: ConnectionId, time: Duration) {
+        self.advance(now);
+        if self.connections.contains_key(&connection) {
+            self.report(Report::Disturbed { what: format!("{connection} stalls") });
+            self.conditions.entry(connection).or_insert_with(|| Condition::Stalled(VecDeque::new()));
+            self.timers.set(now.saturating_add(time), Timer::StallEnds(connection));
+        }
+        self.flush();
+    }
+
+    /// Loses everything to and from a connection from now on, without closing it: a half-open link.
+    pub fn deafen(&mut self, connection: ConnectionId) {
+        if self.connections.contains_key(&connection) {
+            self.report(Report::Disturbed { what: format!("{connection} is half open") });
+            self.conditions.insert(connection, Condition::Deaf);
+        }
+    }
+
+    /// Announces the end of every connection with `signalwire.disconnect`, and closes each when its
+    /// client has answered or after 5 s. With `restart` true, sessions and their calls are forgotten.
+    pub fn send_disconnect(&mut self, now: Duration, restart: Option<bool>) {
+        self.advance(now);
+        let clients: Vec<_> = self.connections.keys().copied().collect();
+        for to in clients {
+            let id = self.next_frame_id("d");
+            let timer = self.timers.set(now.saturating_add(FAREWELL), Timer::CloseAnyway(to));
+            let forget = restart.unwrap_or(false);
+            let dismissed = self.protocol_of(to).filter(|_| forget);
+            let farewell = Farewell { id: id.clone(), timer, forget, dismissed, left: None };
+            if let Some(connection) = self.connections.get_mut(&to)
+                && let Some(old) = connection.farewell.replace(farewell)
+            {
+                self.timers.cancel(old.timer);
+            }
+            let params = restart.map_or_else(|| json!({}), |restart| json!({"restart": restart}));
+            let frame =
+                json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.disconnect", "params": params});
+            self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Farewell(id) });
+        }
+        self.flush();
+    }
+
+    /// The service has waited long enough for the answer to its farewell.
+    pub(super) fn farewell_is_over(&mut self, to: ConnectionId) {
+        let farewell = self.connections.get(&to).and_then(|connection| connection.farewell.as_ref());
+        let ignored = farewell
+            .and_then(|farewell| farewell.left)
+            .is_some_and(|left| self.now.saturating_sub(left) >= FAREWELL);
+        if ignored && !self.is_deaf(to) {
+            self.violated(Violation::FarewellOverdue { at: self.now, connection: to });
+        }
+        self.close(to, 1000);
+    }
+
+    /// The service crashes and comes back: every connection is cut, sessions and calls are forgotten
+    /// without a word. Scripted callers who have not dialled yet still will.
+    pub fn restart(&mut self, now: Duration) {
+        self.advance(now);
+        self.report(Report::Disturbed { what: "the service restarts".into() });
+        let clients: Vec<_> = self.connections.keys().copied().collect();
+        for connection in clients {
+            self.close(connection, CUT);
+        }
+        let sessions: Vec<_> = self.sessions.keys().copied().collect();
+        for session in sessions {
+            self.forget_session(session);
+        }
+        let calls: Vec<_> = self.calls.keys().copied().collect();
+        for call in calls {
+            self.end_call(call, "error");
+        }
+        self.flush();
+    }
+
+    /// Makes the next `times` operations that a method starts fail; see [`Scenario::failing`](crate::Scenario::failing).
+    pub fn fail_next(&mut self, method: &str, times: u32) {
+        let open = self.failing.entry(method.to_owned()).or_default();
+        *open = open.saturating_add(times);
+    }
+
+    /// Returns `true` if the operation that a method starts now fails.
+    pub(super) fn take_failure(&mut self, method: &str) -> bool {
+        match self.failing.get_mut(method) {
+            Some(open @ 1..) => {
+                *open -= 1;
+                self.report(Report::Disturbed { what: format!("{method} fails on demand") });
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_deaf(&self, connection: ConnectionId) -> bool {
+        matches!(self.conditions.get(&connection), Some(Condition::Deaf))
+    }
+
+    pub(super) fn forget_conditions(&mut self, connection: ConnectionId) {
+        self.conditions.remove(&connection);
+    }
+
+    pub(super) fn stall_ends(&mut self, connection: ConnectionId) {
+        if let Some(Condition::Stalled(_)) = self.conditions.get(&connection)
+            && let Some(Condition::Stalled(frames)) = self.conditions.remove(&connection)
+        {
+            for frame in frames {
+                self.deliver(frame);
+            }
+        }
+    }
+
+    /// Sends what has been staged, with the disturbances that chance has for it.
+    pub(super) fn flush(&mut self) {
+        for frame in std::mem::take(&mut self.staged) {
+            let Wants::Ack(id) = &frame.wants else {
+                self.deliver(frame);
+                continue;
+            };
+            let (to, id) = (frame.to, id.clone());
+            let Faults { duplicate, delay, delay_by, garbage, .. } = self.faults;
+            if self.chance(garbage)
+                && let Some(nonsense) = self.rng.choice(GARBAGE)
+            {
+                self.disturbed.garbage += 1;
+                let text = (*nonsense).to_owned();
+                self.deliver(Staged { to, text, wants: Wants::Nothing });
+            }
+            if self.chance(duplicate) {
+                self.disturbed.duplicated += 1;
+                if let Some(connection) = self.connections.get_mut(&to) {
+                    connection.may_answer_again(id);
+                }
+                self.deliver(frame.clone());
+            }
+            self.keep_until_acknowledged(&frame);
+            if self.chance(delay) {
+                self.disturbed.delayed += 1;
+                let time = delay_by.mul_f64(self.rng.f64());
+                self.timers.set(self.now.saturating_add(time), Timer::Release(frame));
+            } else {
+                self.deliver(frame);
+            }
+        }
+    }
+
+    fn chance(&mut self, probability: f64) -> bool {
+        // Without faults no number is drawn, so that they do not change what the seed gives.
+        probability > 0.0 && self.rng.f64() < probability
+    }
+
+    /// Lets a frame leave, unless its connection is gone, holds it back or loses it.
+    pub(super) fn deliver(&mut self, frame: Staged) {
+        let to = frame.to;
+        if !self.connections.contains_key(&to) {
+            return;
+        }
+        match self.conditions.get_mut(&to) {
+            Some(Condition::Deaf) => {}
+            Some(Condition::Stalled(frames)) => {
+                if frames.len() == STALL_BOUND {
+                    frames.pop_front();
+                }
+                frames.push_back(frame);
+            }
+            None => {
+                self.expect_answer(to, frame.wants);
+                self.journal.sent(self.now, to, &frame.text);
+                self.outbox.push_back(Output::Send { to, text: frame.text });
+            }
+        }
+    }
+}

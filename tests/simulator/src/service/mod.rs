@@ -1,0 +1,462 @@
+//! The service as a state machine.
+
+pub(crate) mod bindings;
+pub(crate) mod calls;
+pub(crate) mod conferences;
+mod control;
+mod credentials;
+mod events;
+mod faults;
+mod inbound;
+mod journal;
+pub(crate) mod legs;
+mod messages;
+mod offers;
+pub(crate) mod operation;
+mod people;
+mod provisioning;
+pub(crate) mod queues;
+mod refusals;
+pub(crate) mod session;
+mod stats;
+mod streams;
+mod tasks;
+mod timers;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::time::Duration;
+
+pub use calls::{CallState, CallView, OperationView};
+#[cfg(feature = "listener")]
+pub(crate) use faults::CUT;
+pub use faults::Faults;
+pub use journal::{Direction, JOURNAL_BOUND, JournalEntry, VIOLATION_BOUND, Violation};
+pub use refusals::Refusal;
+pub use stats::{Disturbed, ServiceStats};
+
+use self::calls::{AttemptKey, Call, CallKey, Source};
+use self::conferences::Conference;
+use self::faults::Condition;
+use self::journal::Journal;
+use self::legs::Attempt;
+use self::messages::{Incoming, MessageKey, Outgoing};
+use self::queues::Queue;
+use self::refusals::Refusals;
+use self::session::{Connection, Session, SessionKey};
+use self::timers::{Timer, Timers};
+use crate::scenario::Failing;
+use crate::{Payment, Report, Scenario, Task};
+
+/// The name of the one node of the service.
+pub(crate) const NODE: &str = "node-1@simulator";
+const CONNECT: &str = "signalwire.connect";
+/// The start of every simulation as the clients see it: the first second of 2025.
+const EPOCH: f64 = 1_735_689_600.0;
+const EPOCH_SECONDS: u64 = 1_735_689_600;
+/// How many ended calls [`SimulatedService::calls`] still shows.
+pub const ENDED_BOUND: usize = 1000;
+/// How many timers fire in one turn at most; more are left for the next turn.
+const TIMER_LOOP_BOUND: usize = 1_000_000;
+
+/// The simulated service: any number of clients, calls and people, on virtual time.
+///
+/// It does no I/O and has no clock. Tell it what arrives with a `handle_*` method or what should
+/// happen with a control method, take everything out with [`poll_output`](Self::poll_output), and
+/// come back at [`poll_timeout`](Self::poll_timeout). The same inputs and the same seed give the
+/// same outputs, byte for byte. `now` is the time since the start; it never goes back.
+///
+/// ```
+/// use signalwire_relay_simulator::{Output, Scenario, SimulatedService};
+/// use std::time::Duration;
+///
+/// let mut board = SimulatedService::new(Scenario::builtin("hello")?, 7);
+/// let client = board.handle_connected(Duration::ZERO);
+/// board.handle_text(
+///     Duration::ZERO,
+///     client,
+///     r#"{"jsonrpc":"2.0","id":"1","method":"signalwire.connect","params":{
+///         "version":{"major":2,"minor":0,"revision":0},"agent":"doc/1","event_acks":true,
+///         "authentication":{"project":"demo-project","token":"demo-token"},
+///         "contexts":["default"]}}"#,
+/// );
+/// let mut offered = false;
+/// while !offered {
+///     while let Some(output) = board.poll_output() {
+///         if let Output::Send { text, .. } = output {
+///             offered |= text.contains("calling.call.receive");
+///         }
+///     }
+///     let next = board.poll_timeout().expect("the first caller is about to dial");
+///     board.handle_timeout(next);
+/// }
+/// # Ok::<(), signalwire_relay_simulator::ScenarioError>(())
+/// ```
+pub struct SimulatedService {
+    pub(crate) scenario: Scenario,
+    pub(super) faults: Faults,
+    rng: fastrand::Rng,
+    now: Duration,
+    timers: Timers,
+    connections: BTreeMap<ConnectionId, Connection>,
+    pub(crate) sessions: BTreeMap<SessionKey, Session>,
+    /// The protocols of sessions whose clients know that they are forgotten.
+    dismissed: VecDeque<String>,
+    pub(crate) calls: BTreeMap<CallKey, Call>,
+    /// Inbound calls that nobody has been offered, in the order they came.
+    waiting: Vec<CallKey>,
+    /// Per project and context, who was offered the last call.
+    rotation: BTreeMap<(String, String), SessionKey>,
+    attempts: BTreeMap<AttemptKey, Attempt>,
+    conferences: Vec<Conference>,
+    queues: Vec<Queue>,
+    outgoing: BTreeMap<MessageKey, Outgoing>,
+    incoming: VecDeque<Incoming>,
+    /// Per project and context, who got the last message.
+    message_rotation: BTreeMap<(String, String), SessionKey>,
+    planned_messages: BTreeSet<usize>,
+    /// Tasks that wait for a subscriber, with their places in the scenario.
+    tasks: VecDeque<(Task, Option<usize>)>,
+    /// Per project and context, who got the last task.
+    task_rotation: BTreeMap<(String, String), SessionKey>,
+    planned_tasks: BTreeSet<usize>,
+    tasks_over: usize,
+    /// The number of tasks so far.
+    tasks_taken: u64,
+    messages_over: usize,
+    /// How the next payments end.
+    payments: VecDeque<Payment>,
+    /// The number of the next operations of a method that fail.
+    failing: BTreeMap<String, u32>,
+    ended: VecDeque<CallView>,
+    conditions: BTreeMap<ConnectionId, Condition>,
+    refusals: Refusals,
+    /// Scripted callers who have dialled or are about to.
+    planned: BTreeSet<usize>,
+    scripts_over: usize,
+    /// What this turn sends, before faults.
+    staged: Vec<Staged>,
+    outbox: VecDeque<Output>,
+    journal: Journal,
+    violations: Vec<Violation>,
+    disturbed: Disturbed,
+    next_connection: u64,
+    next_session: u64,
+    next_call: u64,
+    next_operation: u64,
+    next_attempt: u64,
+    next_recording: u64,
+    next_conference: u64,
+    next_entry: u64,
+    next_message: u64,
+    next_frame: u64,
+}
+
+/// Counts only: frames and sessions hold credentials.
+impl fmt::Debug for SimulatedService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimulatedService")
+            .field("now", &self.now)
+            .field("connections", &self.connections.len())
+            .field("sessions", &self.sessions.len())
+            .field("calls", &self.calls.len())
+            .field("violations", &self.violations.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One WebSocket between a client and the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(u64);
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "client {}", self.0)
+    }
+}
+
+/// What leaves the switchboard.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Output {
+    /// Send this text frame.
+    Send {
+        /// To whom.
+        to: ConnectionId,
+        /// The frame.
+        text: String,
+    },
+    /// Close this connection. The switchboard has forgotten it already.
+    Close {
+        /// Whose.
+        to: ConnectionId,
+        /// The WebSocket close code; 1006 means to drop the connection without a handshake.
+        code: u16,
+    },
+    /// Something worth telling has happened.
+    Report(Report),
+}
+
+/// A frame of the current turn.
+#[derive(Debug, Clone)]
+struct Staged {
+    to: ConnectionId,
+    text: String,
+    wants: Wants,
+}
+
+/// What has to come back for a frame, from when it has really left; with its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wants {
+    Nothing,
+    /// An event wants to be acknowledged. Only events are disturbed by chance.
+    Ack(String),
+    /// A ping wants to be answered.
+    Pong(String),
+    /// A farewell wants to be answered.
+    Farewell(String),
+}
+
+/// What arrives.
+impl SimulatedService {
+    /// A service with this scenario. The seed decides reaction times, session names and which frames
+    /// chance disturbs.
+    pub fn new(scenario: Scenario, seed: u64) -> Self {
+        let mut failing = BTreeMap::new();
+        for Failing { method, times } in &scenario.failing {
+            *failing.entry(method.clone()).or_default() += times;
+        }
+        let mut board = Self {
+            failing,
+            faults: scenario.faults,
+            journal: Journal::new(&scenario),
+            payments: scenario.payments.iter().copied().collect(),
+            refusals: Refusals::of(&scenario.refusals),
+            scenario,
+            rng: fastrand::Rng::with_seed(seed),
+            now: Duration::ZERO,
+            timers: Timers::default(),
+            connections: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            dismissed: VecDeque::new(),
+            calls: BTreeMap::new(),
+            waiting: Vec::new(),
+            rotation: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            conferences: Vec::new(),
+            queues: Vec::new(),
+            outgoing: BTreeMap::new(),
+            incoming: VecDeque::new(),
+            message_rotation: BTreeMap::new(),
+            planned_messages: BTreeSet::new(),
+            tasks: VecDeque::new(),
+            task_rotation: BTreeMap::new(),
+            planned_tasks: BTreeSet::new(),
+            tasks_over: 0,
+            tasks_taken: 0,
+            messages_over: 0,
+            ended: VecDeque::new(),
+            conditions: BTreeMap::new(),
+            planned: BTreeSet::new(),
+            scripts_over: 0,
+            staged: Vec::new(),
+            outbox: VecDeque::new(),
+            violations: Vec::new(),
+            disturbed: Disturbed::default(),
+            next_connection: 0,
+            next_session: 0,
+            next_call: 0,
+            next_operation: 0,
+            next_attempt: 0,
+            next_recording: 0,
+            next_conference: 0,
+            next_entry: 0,
+            next_message: 0,
+            next_frame: 0,
+        };
+        board.schedule_callers();
+        board.schedule_messages();
+        board.schedule_tasks();
+        board
+    }
+
+    /// A client's WebSocket is open.
+    pub fn handle_connected(&mut self, now: Duration) -> ConnectionId {
+        self.advance(now);
+        self.next_connection += 1;
+        let connection = ConnectionId(self.next_connection);
+        self.connections.insert(connection, Connection::default());
+        self.report(Report::ClientConnected { connection });
+        self.flush();
+        connection
+    }
+
+    /// A client sent a text frame. One from a connection that is gone is ignored.
+    pub fn handle_text(&mut self, now: Duration, from: ConnectionId, text: &str) {
+        self.advance(now);
+        if self.connections.contains_key(&from) && !self.is_deaf(from) {
+            self.journal.received(self.now, from, text);
+            self.take_frame(from, text);
+        }
+        self.flush();
+    }
+
+    /// A client sent a binary frame, which the protocol has no use for.
+    pub fn handle_binary(&mut self, now: Duration, from: ConnectionId) {
+        self.advance(now);
+        if self.connections.contains_key(&from) && !self.is_deaf(from) {
+            self.malformed(from, "a binary frame");
+        }
+        self.flush();
+    }
+
+    /// A client's WebSocket is gone. Harmless after [`Output::Close`].
+    pub fn handle_disconnected(&mut self, now: Duration, from: ConnectionId) {
+        self.advance(now);
+        self.connection_lost(from);
+        self.flush();
+    }
+
+    /// Time has passed. Too early, too late and too often are all harmless.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        self.advance(now);
+        self.flush();
+    }
+}
+
+/// What leaves.
+impl SimulatedService {
+    /// The next thing to be done outside; `None` when there is nothing left to do for now.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outbox.pop_front()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next; `None` when nothing is due, ever.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.timers.next_due()
+    }
+}
+
+/// Shared by the parts.
+impl SimulatedService {
+    /// Fires everything that is due, each timer at its own time however late this comes.
+    fn advance(&mut self, now: Duration) {
+        for _ in 0..TIMER_LOOP_BOUND {
+            let Some((due, timer)) = self.timers.pop_due(now) else {
+                self.now = self.now.max(now);
+                return;
+            };
+            self.now = self.now.max(due);
+            self.fire(timer);
+            self.flush();
+        }
+    }
+
+    fn fire(&mut self, timer: Timer) {
+        match timer {
+            Timer::Ping(to) => self.ping(to),
+            Timer::PingOverdue(from, id) => self.ping_overdue(from, &id),
+            Timer::AckOverdue(from, id) => self.ack_overdue(from, id),
+            Timer::CloseAnyway(to) => self.farewell_is_over(to),
+            Timer::Cut(connection) => self.cut_now(connection),
+            Timer::SessionExpires(key) => self.session_expires(key),
+            Timer::CallerDials(index) => self.caller_dials(index),
+            Timer::PatienceEnds(key) => self.end_call_by(key, "cancel", Source::Inbound),
+            Timer::MaxDuration(key) => self.end_call(key, "max_duration"),
+            Timer::PersonActs(key) => self.person_acts(key),
+            Timer::Operation(call, operation, tick) => self.operation_ticks(call, operation, tick),
+            Timer::LegRings(key) => self.leg_rings(key),
+            Timer::LegDecides(key) => self.leg_decides(key),
+            Timer::LegTimesOut(key) => self.end_call(key, "noAnswer"),
+            Timer::NextGroup(key) => self.next_group(key),
+            Timer::Referred(key, target) => self.referred(key, &target),
+            Timer::QueueStats(key) => self.queue_stats(key),
+            Timer::QueueTimesOut(key) => self.queue_times_out(key),
+            Timer::CallQuality(key) => self.call_quality(key),
+            Timer::TaskComes(index) => self.task_comes(index),
+            Timer::MessageMoves(key) => self.message_moves(key),
+            Timer::MessageComes(index) => self.message_comes(index),
+            Timer::Release(frame) => self.deliver(frame),
+            Timer::StallEnds(connection) => self.stall_ends(connection),
+        }
+    }
+
+    fn stage(&mut self, to: ConnectionId, text: String) {
+        self.staged.push(Staged { to, text, wants: Wants::Nothing });
+    }
+
+    /// Closes a connection from this side, after everything that was staged for it.
+    fn close(&mut self, connection: ConnectionId, code: u16) {
+        self.flush();
+        if self.connections.contains_key(&connection) {
+            self.outbox.push_back(Output::Close { to: connection, code });
+            self.connection_lost(connection);
+        }
+    }
+
+    pub(crate) fn report(&mut self, report: Report) {
+        self.outbox.push_back(Output::Report(report));
+    }
+
+    /// Reports something about a call in words.
+    pub(crate) fn note(&mut self, call: CallKey, what: impl Into<String>) {
+        self.report(Report::Noted { call: call.id(), what: what.into() });
+    }
+
+    fn violated(&mut self, violation: Violation) {
+        // A refusal has a report of its own.
+        if !matches!(violation, Violation::BadRequest { .. }) {
+            self.report(Report::Violated(violation.clone()));
+        }
+        if self.violations.len() < VIOLATION_BOUND {
+            self.violations.push(violation);
+        }
+    }
+
+    fn remember_ended(&mut self, call: CallView) {
+        if self.ended.len() == ENDED_BOUND {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(call);
+    }
+
+    fn next_call_key(&mut self) -> CallKey {
+        self.next_call += 1;
+        CallKey(self.next_call)
+    }
+
+    /// Whether there has ever been a call with this number.
+    fn existed(&self, key: CallKey) -> bool {
+        (1..=self.next_call).contains(&key.0)
+    }
+
+    fn next_frame_id(&mut self, prefix: &str) -> String {
+        self.next_frame += 1;
+        format!("{prefix}-{}", self.next_frame)
+    }
+
+    pub(crate) fn next_recording(&mut self) -> String {
+        self.next_recording += 1;
+        format!("r-{}", self.next_recording)
+    }
+}
+
+/// A time since the start as clients see it: seconds since 1970, to the millisecond.
+pub(crate) fn epoch(now: Duration) -> f64 {
+    EPOCH + seconds(now)
+}
+
+/// A time since the start in milliseconds since 1970.
+pub(crate) fn millis(now: Duration) -> u64 {
+    EPOCH_SECONDS * 1000 + u64::try_from(now.as_millis()).unwrap_or(u64::MAX / 2)
+}
+
+/// A time since the start in microseconds since 1970.
+pub(crate) fn micros(now: Duration) -> u64 {
+    EPOCH_SECONDS * 1_000_000 + u64::try_from(now.as_micros()).unwrap_or(u64::MAX / 2)
+}
+
+/// Seconds to the millisecond.
+pub(crate) fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,351 @@
+//! Inbound calls: placing them, sharing them out, taking them, ending calls of every kind.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::calls::{Call, CallKey, Source};
+use super::people::Person;
+use super::session::{Session, SessionKey};
+use super::timers::Timer;
+use super::{NODE, SimulatedService};
+use crate::methods::media::Device;
+use crate::scenario::When;
+use crate::{CallState, Caller, Cue, Report};
+
+/// The events that name neither the segment nor the tag of their call, by the newer specification. All others do.
+const UNADDRESSED: [&str; 5] = [
+    "calling.call.play",
+    "calling.call.collect",
+    "calling.call.send_digits",
+    "calling.call.pay",
+    "calling.call.queue",
+];
+/// How many inbound calls may wait for a subscriber; further ones get a busy tone.
+pub(super) const WAITING_BOUND: usize = 1000;
+
+impl SimulatedService {
+    /// Arms the scripted callers who go by the clock.
+    pub(super) fn schedule_callers(&mut self) {
+        let starts: Vec<_> = self.scenario.callers.iter().enumerate().collect();
+        let due: Vec<_> = starts
+            .into_iter()
+            .filter_map(|(index, caller)| match caller.when {
+                When::Start(after) => Some((index, after)),
+                _ => None,
+            })
+            .collect();
+        for (index, after) in due {
+            self.call_is_planned(index, after);
+        }
+    }
+
+    /// Arms the scripted callers who were waiting for a subscriber of one of these contexts.
+    fn schedule_callers_of(&mut self, contexts: &[String]) {
+        let callers = self.scenario.callers.iter().enumerate();
+        let due: Vec<_> = callers
+            .filter(|(index, caller)| contexts.contains(&caller.context) && !self.planned.contains(index))
+            .filter_map(|(index, caller)| match caller.when {
+                When::Subscriber(after) => Some((index, after)),
+                When::Previous(after) if index == 0 => Some((index, after)),
+                _ => None,
+            })
+            .collect();
+        for (index, after) in due {
+            self.call_is_planned(index, after);
+        }
+    }
+
+    fn schedule_caller_after(&mut self, index: usize) {
+        let next = index + 1;
+        if let Some(When::Previous(after)) = self.scenario.callers.get(next).map(|caller| caller.when) {
+            self.call_is_planned(next, after);
+        }
+    }
+
+    fn call_is_planned(&mut self, index: usize, after: Duration) {
+        if self.planned.insert(index) {
+            let due = self.now.saturating_add(after);
+            self.timers.set(due, Timer::CallerDials(index));
+        }
+    }
+
+    pub(super) fn caller_dials(&mut self, index: usize) {
+        if let Some(caller) = self.scenario.callers.get(index).cloned() {
+            self.place(caller, Some(index));
+        }
+    }
+
+    pub(super) fn place(&mut self, caller: Caller, scripted: Option<usize>) -> CallKey {
+        let key = self.next_call_key();
+        let device = Device::phone(&caller.from, &caller.to);
+        let mut call = Call::new(key, true, device, self.now);
+        call.context = caller.context;
+        call.project = caller.project;
+        if self.scenario.other_forms {
+            call.state = CallState::Ringing;
+        }
+        call.person = Person::new(caller.script);
+        call.scripted = scripted;
+        let due = self.now.saturating_add(caller.patience);
+        call.ring_timers.push(self.timers.set(due, Timer::PatienceEnds(key)));
+        self.report(Report::CallPlaced {
+            call: key.id(),
+            from: caller.from,
+            to: caller.to,
+            context: call.context.clone(),
+        });
+        self.calls.insert(key, call);
+        if self.waiting.len() >= WAITING_BOUND {
+            self.end_call(key, "busy");
+            return key;
+        }
+        self.person_acts_after(key, Duration::ZERO);
+        self.offer(key);
+        key
+    }
+
+    /// Adds contexts to a session and gives it the calls that waited for them.
+    pub(crate) fn subscribe(&mut self, session: SessionKey, contexts: &[String]) {
+        let Some(subscriber) = self.sessions.get_mut(&session) else { return };
+        subscriber.contexts.extend(contexts.iter().cloned());
+        if let Some(connection) = subscriber.connection {
+            self.report(Report::Subscribed { connection, contexts: contexts.to_vec() });
+        }
+        self.schedule_callers_of(contexts);
+        self.schedule_messages_of(contexts);
+        self.schedule_tasks_of(contexts);
+        self.offer_waiting();
+    }
+
+    /// Tries again to find somebody for every call and message that has nobody.
+    pub(super) fn offer_waiting(&mut self) {
+        for key in std::mem::take(&mut self.waiting) {
+            self.offer(key);
+        }
+        self.hand_over_messages();
+        self.hand_over_tasks();
+    }
+
+    /// Offers a call to the next subscriber of its context in turn, or lets it wait.
+    fn offer(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get(&key) else { return };
+        let Some(session) = self.next_subscriber(call) else {
+            self.waiting.push(key);
+            return;
+        };
+        let Some(subscriber) = self.sessions.get(&session) else { return };
+        self.rotation.insert((subscriber.project.clone(), call.context.clone()), session);
+        let event = call.offer(&subscriber.project);
+        let connection = subscriber.connection;
+        if let Some(call) = self.calls.get_mut(&key) {
+            call.owner = Some(session);
+            call.project = Some(subscriber.project.clone());
+        }
+        self.emit(session, "calling.call.receive", event);
+        if let Some(to) = connection {
+            self.report(Report::CallOffered { call: key.id(), to });
+        }
+    }
+
+    /// Takes a call away from the application that transferred it. What runs on it ends, and its commands are refused
+    /// from now on. The session still hears of its states, so that it learns of the end. A call that goes to a context
+    /// is offered there, in the state it is in, or waits for a subscriber.
+    pub(crate) fn hand_over(&mut self, key: CallKey, context: Option<&str>) {
+        self.clear_operations(key);
+        self.abandon_connect(key);
+        self.unbridge(key);
+        self.leave_queue_at_end(key);
+        self.leave_conference_at_end(key);
+        self.forget_refer(key);
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        call.bindings.clear();
+        call.handed_over_by = call.owner.take();
+        if let Some(context) = context {
+            let session = call.handed_over_by;
+            context.clone_into(&mut call.context);
+            let project = session.map(|session| self.project_of(session));
+            if let Some(call) = self.calls.get_mut(&key) {
+                call.project = project.or(call.project.take());
+                call.passed_by.clear();
+            }
+            self.offer(key);
+        }
+    }
+
+    /// Sends the members of a user event to every session that reads the context of a call; for a call without one to
+    /// the session that commands it.
+    pub(crate) fn tell_of_user_event(
+        &mut self,
+        key: CallKey,
+        members: &serde_json::Map<String, serde_json::Value>,
+    ) {
+        let Some(call) = self.calls.get(&key) else { return };
+        let Some(owner) = call.owner else { return };
+        let mut event = serde_json::Value::Object(members.clone());
+        event["call_id"] = json!(key.id());
+        event["node_id"] = json!(NODE);
+        event["segment_id"] = json!(call.segment());
+        let (context, project) = (call.context.clone(), self.project_of(owner));
+        let reads = |session: &Session| session.project == project && session.contexts.contains(&context);
+        let mut hearers: Vec<_> =
+            self.sessions.iter().filter(|(_, session)| reads(session)).map(|(key, _)| *key).collect();
+        if context.is_empty() {
+            hearers = vec![owner];
+        }
+        for session in hearers {
+            self.emit(session, "calling.user_event", event.clone());
+        }
+    }
+
+    /// A call came back from a client: somebody else gets it, or it ends.
+    pub(crate) fn offer_again(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get(&key) else { return };
+        if self.next_subscriber(call).is_some() {
+            self.offer(key);
+        } else {
+            self.end_call(key, "noAnswer");
+        }
+    }
+
+    fn next_subscriber(&self, call: &Call) -> Option<SessionKey> {
+        let project = self.project_for(call.project.as_deref(), &call.context)?;
+        self.next_in_turn(&self.rotation, &project, &call.context, |key| !call.passed_by.contains(key))
+    }
+
+    /// Whose call or message of a context it is: what a scenario leaves open goes to the project of the oldest
+    /// session, one that has a connection if any has. Projects do not share.
+    pub(super) fn project_for(&self, known: Option<&str>, context: &str) -> Option<String> {
+        let readers = || self.sessions.values().filter(|session| session.contexts.contains(context));
+        let first = || readers().find(|session| session.connection.is_some()).or_else(|| readers().next());
+        known.map(str::to_owned).or_else(|| Some(first()?.project.clone()))
+    }
+
+    /// The session after the last one, round about, that reads a context for a project and may have it.
+    pub(super) fn next_in_turn(
+        &self,
+        rotation: &BTreeMap<(String, String), SessionKey>,
+        project: &str,
+        context: &str,
+        may: impl Fn(&SessionKey) -> bool,
+    ) -> Option<SessionKey> {
+        let last = rotation.get(&(project.to_owned(), context.to_owned())).copied();
+        let reads = |key: &SessionKey| {
+            let session = self.sessions.get(key).filter(|session| session.connection.is_some());
+            may(key) && session.is_some_and(|s| s.project == project && s.contexts.contains(context))
+        };
+        let after = self.sessions.keys().copied().filter(|key| Some(*key) > last);
+        let around = self.sessions.keys().copied().filter(|key| Some(*key) <= last);
+        after.chain(around).find(reads)
+    }
+
+    pub(crate) fn answer_call(&mut self, key: CallKey, limit: Option<Duration>) {
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        call.state = CallState::Answered;
+        call.answered = Some(self.now);
+        for id in std::mem::take(&mut call.ring_timers) {
+            self.timers.cancel(id);
+        }
+        self.limit_call(key, limit);
+        self.emit_state(key);
+        self.report(Report::CallAnswered { call: key.id() });
+        self.cue(key, Cue::Answered);
+    }
+
+    pub(super) fn limit_call(&mut self, key: CallKey, limit: Option<Duration>) {
+        let Some(limit) = limit else { return };
+        let due = self.now.saturating_add(limit);
+        let timer = self.timers.set(due, Timer::MaxDuration(key));
+        if let Some(call) = self.calls.get_mut(&key)
+            && let Some(old) = call.max_timer.replace(timer)
+        {
+            self.timers.cancel(old);
+        }
+    }
+
+    /// Ends a call: terminal events of what runs on it, the bridge, `ending`, `ended`.
+    pub(crate) fn end_call(&mut self, key: CallKey, reason: &str) {
+        self.end_call_by(key, reason, Source::None);
+    }
+
+    /// The same, on the part of one side.
+    pub(crate) fn end_call_by(&mut self, key: CallKey, reason: &str, source: Source) {
+        let reason = self.scenario.end_reason(reason);
+        let Some(call) = self.calls.get(&key).filter(|call| call.state < CallState::Ending) else { return };
+        let was_answered = call.state == CallState::Answered;
+        let inbound = call.inbound;
+        self.clear_operations(key);
+        self.abandon_connect(key);
+        self.leave_bridge(key);
+        self.leave_queue_at_end(key);
+        self.leave_conference_at_end(key);
+        self.abandon_refer(key);
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        call.end_reason = Some(reason.to_owned());
+        call.end_source = source;
+        call.ended = Some(self.now);
+        let timers = call.ring_timers.drain(..).chain(call.max_timer.take()).chain(call.person.timer());
+        for id in timers {
+            self.timers.cancel(id);
+        }
+        call.state = CallState::Ending;
+        if was_answered || inbound {
+            self.emit_state(key);
+        }
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        call.state = CallState::Ended;
+        self.emit_state(key);
+        self.report(Report::CallEnded { call: key.id(), reason: reason.to_owned() });
+        let Some(call) = self.calls.remove(&key) else { return };
+        self.waiting.retain(|waiting| *waiting != key);
+        let owner = call.owner.and_then(|owner| self.sessions.get(&owner)).and_then(|s| s.connection);
+        self.remember_ended(call.view(owner));
+        if let Some(index) = call.scripted {
+            self.scripts_over += 1;
+            self.schedule_caller_after(index);
+        }
+        if let Some(attempt) = call.leg_of {
+            self.leg_failed(attempt, key, reason, source);
+        }
+    }
+
+    pub(super) fn emit_state(&mut self, key: CallKey) {
+        if let Some(call) = self.calls.get(&key) {
+            let mut event = call.state_event(self.scenario.reading);
+            if self.scenario.other_forms {
+                match event["end_reason"].as_str() {
+                    Some("noAnswer") => event["end_reason"] = "no_answer".into(),
+                    Some("decline") => event["end_reason"] = "declined".into(),
+                    Some("maxDuration") => event["end_reason"] = "max_duration".into(),
+                    Some("notFound") => event["end_reason"] = "not_found".into(),
+                    _ => {}
+                }
+            }
+            if let Some(call) = self.calls.get(&key)
+                && let Some(former) = call.handed_over_by.filter(|former| call.owner != Some(*former))
+            {
+                let mut event = event.clone();
+                event["call_id"] = json!(key.id());
+                event["node_id"] = json!(NODE);
+                self.emit(former, "calling.call.state", event);
+            }
+            self.emit_for_call(key, "calling.call.state", event);
+        }
+    }
+
+    /// Sends an event about a call to the session that commands it; the ids are added.
+    pub(crate) fn emit_for_call(&mut self, key: CallKey, event_type: &str, mut params: serde_json::Value) {
+        let Some(call) = self.calls.get(&key) else { return };
+        let Some(owner) = call.owner else { return };
+        params["call_id"] = json!(key.id());
+        params["node_id"] = json!(NODE);
+        if self.scenario.is_to_specification() && !UNADDRESSED.contains(&event_type) {
+            params["segment_id"] = json!(call.segment());
+            if params.get("tag").is_none() && !call.tag.is_empty() {
+                params["tag"] = json!(call.tag);
+            }
+        }
+        self.emit(owner, event_type, params);
+    }
+}

@@ -1,0 +1,458 @@
+//! Connections and sessions: logging in, resuming, losing the line, expiring.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::credentials::{CREDENTIALS, MIXED, mixes_forms};
+use super::events::AUTHORIZATION_STATE;
+use super::timers::{Timer, TimerId};
+use super::{CONNECT, NODE, SimulatedService, Staged, Wants, epoch};
+use crate::methods::rules::{Kind, Param, count, newer, older, optional, required};
+use crate::service::inbound::Reply;
+use crate::{CallState, ConnectionId, Reading, Report, Violation};
+
+/// How many names of forgotten sessions are remembered.
+const DISMISSED_BOUND: usize = 1000;
+
+/// How many events wait for a session without a connection; older ones are lost.
+pub(super) const SESSION_QUEUE_BOUND: usize = 1000;
+
+const CONNECT_PARAMS: &[Param] = &[
+    required("version", Kind::Differs(&Kind::Object(VERSION), &Kind::Open)),
+    optional("agent", Kind::Text),
+    optional("event_acks", Kind::Flag),
+    required("authentication", Kind::Object(CREDENTIALS)),
+    optional("contexts", Kind::Texts),
+    optional("protocol", Kind::AnyText),
+    optional("authorization_state", Kind::AnyText),
+    newer("dpop_token", Kind::AnyText),
+    older("project", Kind::AnyText),
+    older("token", Kind::AnyText),
+    older("host", Kind::AnyText),
+    older("identity", Kind::AnyText),
+    older("params", Kind::Any),
+    older("protocols", Kind::Any),
+];
+
+const VERSION: &[Param] = &[
+    required("major", Kind::Whole(0, i64::MAX)),
+    required("minor", Kind::Whole(0, i64::MAX)),
+    optional("revision", Kind::Whole(0, i64::MAX)),
+];
+/// The newest major version of the protocol.
+const MAX_MAJOR: u64 = 4;
+
+pub(super) const PING: &str = "signalwire.ping";
+const PING_PARAMS: &[Param] = &[optional("timestamp", Kind::Any), optional("payload", Kind::Any)];
+
+/// A session by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SessionKey(u64);
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(super) protocol: String,
+    authorization_state: String,
+    pub(super) project: String,
+    pub(crate) contexts: BTreeSet<String>,
+    pub(super) connection: Option<ConnectionId>,
+    /// Events that wait for the client to come back.
+    pub(super) queue: VecDeque<(String, Value)>,
+    pub(super) lost_events: u64,
+    /// Events that were sent and not acknowledged before the connection was lost.
+    redelivery: VecDeque<Staged>,
+    expiry: Option<TimerId>,
+}
+
+impl Session {
+    /// The part of the name of the session that proves a connection to older clients.
+    pub(super) fn signature(&self) -> &str {
+        self.protocol.split('_').nth(1).unwrap_or_default()
+    }
+}
+
+/// The servers that a browser finds its way to the service with.
+pub(super) fn ice_servers(signature: &str) -> Value {
+    json!([{
+        "urls": ["turn:turn.example:443?transport=tcp"],
+        "username": format!("simulator-{signature}"),
+        "credential": format!("turn-{signature}"),
+        "credentialType": "password",
+    }])
+}
+
+/// One WebSocket.
+#[derive(Debug, Default)]
+pub(crate) struct Connection {
+    pub(crate) session: Option<SessionKey>,
+    /// The major version of the protocol that its client named.
+    pub(super) major: u64,
+    pub(super) event_acks: bool,
+    /// Events that were delivered and not acknowledged.
+    pub(super) unacknowledged: BTreeMap<String, TimerId>,
+    /// What is delivered again if the session is resumed; empty unless the scenario wants that.
+    pub(super) unconfirmed: VecDeque<Staged>,
+    /// Requests that were delivered twice or are overdue: a further answer is no violation.
+    pub(super) doubled: BTreeSet<String>,
+    /// The ids of its newest requests.
+    asked: VecDeque<String>,
+    pub(super) pings: BTreeMap<String, TimerId>,
+    pub(super) ping_timer: Option<TimerId>,
+    pub(super) farewell: Option<Farewell>,
+}
+
+/// A `signalwire.disconnect` that has been announced.
+#[derive(Debug)]
+pub(super) struct Farewell {
+    pub(super) id: String,
+    /// When the connection is closed without an answer.
+    pub(super) timer: TimerId,
+    /// Whether the session is forgotten then.
+    pub(super) forget: bool,
+    /// The protocol of the session that is forgotten then. One that logged in meanwhile could not know.
+    pub(super) dismissed: Option<String>,
+    /// When the frame left, if it has.
+    pub(super) left: Option<Duration>,
+}
+
+/// How many ids of requests a connection remembers.
+const ASKED_BOUND: usize = 256;
+/// How many ids a connection remembers whose answers are no longer needed.
+const ANSWERED_BOUND: usize = 10_000;
+
+impl Connection {
+    /// Remembers the id of a request; false if it has been there lately.
+    pub(super) fn asks(&mut self, id: &str) -> bool {
+        let new = !self.asked.iter().any(|asked| asked == id);
+        if self.asked.len() == ASKED_BOUND {
+            self.asked.pop_front();
+        }
+        self.asked.push_back(id.to_owned());
+        new
+    }
+
+    /// A further answer to this request is no violation.
+    pub(super) fn may_answer_again(&mut self, id: String) {
+        if self.doubled.len() == ANSWERED_BOUND {
+            self.doubled.pop_first();
+        }
+        self.doubled.insert(id);
+    }
+}
+
+/// The way in which a client was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Login {
+    /// To a new session.
+    New,
+    /// To a session that it proved to be its own with the authorization state.
+    ResumedByState,
+    /// To a session of its project.
+    ResumedByCredentials,
+}
+
+impl SimulatedService {
+    /// Answers `signalwire.connect`.
+    pub(super) fn log_in(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
+        if self.connections.get(&from).is_some_and(|connection| connection.session.is_some()) {
+            return self.invalid(from, CONNECT, -32600, "Already connected", None);
+        }
+        let unusable = json!({"signalwire_error_code": "AUTH_REQUIRED"});
+        if let Err(message) = self.check_for_error(from, CONNECT, params, CONNECT_PARAMS) {
+            self.report(Report::ClientRefused { connection: from, why: message.clone() });
+            let data = message.contains("authentication").then_some(unusable);
+            return self.invalid(from, CONNECT, -32602, &message, data);
+        }
+        let version = |part: &str| count(&params["version"][part]).unwrap_or_default();
+        let (major, minor) = (version("major"), version("minor"));
+        if self.scenario.reading == Reading::Specification && (major > MAX_MAJOR || minor != 0) {
+            let why = format!("Protocol version {major}.{minor} is not supported");
+            self.report(Report::ClientRefused { connection: from, why: why.clone() });
+            return self.invalid(from, CONNECT, -32001, &why, None);
+        }
+        if mixes_forms(params, &["project", "token"]) {
+            self.report(Report::ClientRefused { connection: from, why: MIXED.to_owned() });
+            return self.invalid(from, CONNECT, -32602, MIXED, None);
+        }
+        let text = |name: &str| params.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        if self.scenario.reading == Reading::Specification
+            && text("authorization_state").is_some()
+            && text("protocol").is_none()
+        {
+            let why = "Parameter 'authorization_state' needs 'protocol'";
+            self.report(Report::ClientRefused { connection: from, why: why.to_owned() });
+            return self.invalid(from, CONNECT, -32602, why, None);
+        }
+        let known = text("protocol")
+            .and_then(|protocol| self.sessions.iter().find(|(_, session)| session.protocol == protocol))
+            .map(|(key, _)| *key);
+        let state = text("authorization_state");
+        let vouched = known
+            .and_then(|key| self.sessions.get(&key))
+            .filter(|session| state == Some(&session.authorization_state))
+            .map(|session| session.project.clone());
+        // A damaged or outdated state is ignored: the credentials decide then.
+        let is_vouched = vouched.is_some();
+        let project = match vouched.ok_or(()).or_else(|()| self.check_credentials(params)) {
+            Ok(project) => project,
+            Err((code, why, data)) => {
+                self.report(Report::ClientRefused { connection: from, why: why.to_owned() });
+                return Reply::Error { code, message: why.to_owned(), data };
+            }
+        };
+        if text("protocol").is_some_and(|protocol| self.dismissed.iter().any(|known| known == protocol)) {
+            self.bad_connect(from, "the protocol of a session that was to be forgotten");
+        }
+        let acks = params.get("event_acks").and_then(Value::as_bool);
+        if acks == Some(false) {
+            self.bad_connect(from, "event_acks is false");
+        }
+        let resumed = known.filter(|key| self.sessions.get(key).is_some_and(|s| s.project == project));
+        let key = resumed.unwrap_or_else(|| self.open_session(project));
+        if !self.scenario.resume_keeps_contexts
+            && let Some(session) = self.sessions.get_mut(&key)
+        {
+            session.contexts.clear();
+        }
+        let contexts = params.get("contexts").and_then(Value::as_array).into_iter().flatten();
+        let unpaid = |context: &&str| self.scenario.unpaid_contexts.iter().any(|unpaid| unpaid == context);
+        let contexts = contexts.filter_map(Value::as_str).filter(|context| !unpaid(context));
+        let contexts: Vec<_> = contexts.map(str::to_owned).collect();
+        self.attach(key, from, acks.unwrap_or(false));
+        if let Some(connection) = self.connections.get_mut(&from) {
+            connection.major = major;
+        }
+        let login = match resumed {
+            None => Login::New,
+            Some(_) if is_vouched => Login::ResumedByState,
+            Some(_) => Login::ResumedByCredentials,
+        };
+        self.welcome(key, from, login, &contexts)
+    }
+
+    fn bad_connect(&mut self, connection: ConnectionId, what: &str) {
+        self.violated(Violation::BadConnect { at: self.now, connection, what: what.to_owned() });
+    }
+
+    /// The name of the session of a connection.
+    pub(super) fn protocol_of(&self, connection: ConnectionId) -> Option<String> {
+        let session = self.connections.get(&connection)?.session?;
+        self.sessions.get(&session).map(|session| session.protocol.clone())
+    }
+
+    /// A client has understood that its session is forgotten: it must not ask for it again.
+    pub(super) fn dismiss(&mut self, protocol: String) {
+        if self.dismissed.len() == DISMISSED_BOUND {
+            self.dismissed.pop_front();
+        }
+        self.dismissed.push_back(protocol);
+    }
+
+    fn open_session(&mut self, project: String) -> SessionKey {
+        self.next_session += 1;
+        let key = SessionKey(self.next_session);
+        let protocol = format!("signalwire_{:08x}_{:08x}_sim", self.rng.u32(..), self.rng.u32(..));
+        let session = Session {
+            protocol,
+            authorization_state: String::new(),
+            project,
+            contexts: BTreeSet::new(),
+            connection: None,
+            queue: VecDeque::new(),
+            lost_events: 0,
+            redelivery: VecDeque::new(),
+            expiry: None,
+        };
+        self.sessions.insert(key, session);
+        key
+    }
+
+    /// Gives a session its connection. One that it still had is closed: it is half open.
+    fn attach(&mut self, key: SessionKey, to: ConnectionId, acks: bool) {
+        let Some(session) = self.sessions.get(&key) else { return };
+        // Its unconfirmed events are kept while it still belongs to the session.
+        if let Some(old) = session.connection {
+            self.close(old, 1000);
+        }
+        if let Some(expiry) = self.sessions.get_mut(&key).and_then(|session| session.expiry.take()) {
+            self.timers.cancel(expiry);
+        }
+        if let Some(session) = self.sessions.get_mut(&key) {
+            session.connection = Some(to);
+        }
+        if let Some(connection) = self.connections.get_mut(&to) {
+            connection.session = Some(key);
+            connection.event_acks = acks;
+        }
+        if !self.scenario.ping_every.is_zero() {
+            self.arm_ping(to);
+        }
+    }
+
+    /// The result of connecting, and what follows it: the new authorization state, what was missed,
+    /// calls that are waiting.
+    fn welcome(&mut self, key: SessionKey, from: ConnectionId, login: Login, contexts: &[String]) -> Reply {
+        let reading = self.scenario.reading;
+        let resumed = login != Login::New;
+        // In the newer specification a state that was accepted stays in force.
+        let keeps = login == Login::ResumedByState && reading == Reading::Specification;
+        let state = (!keeps).then(|| self.new_authorization_state());
+        let Some(session) = self.sessions.get_mut(&key) else { return Reply::Silence };
+        if let Some(state) = &state {
+            session.authorization_state.clone_from(state);
+        }
+        let mut result = json!({
+            "protocol": session.protocol,
+            "identity": format!("{}@simulator", session.protocol),
+            "authorization": {"project": session.project, "signature": session.signature()},
+        });
+        match reading {
+            Reading::Specification => result["ice_servers"] = ice_servers(session.signature()),
+            Reading::Sdks => {
+                result["session_restored"] = resumed.into();
+                result["nodeid"] = NODE.into();
+                result["master_nodeid"] = NODE.into();
+                if !self.scenario.other_forms {
+                    result["sessionid"] = format!("session-{}", key.0).into();
+                }
+            }
+        }
+        let again = std::mem::take(&mut session.redelivery);
+        let missed = std::mem::take(&mut session.queue);
+        let lost = std::mem::take(&mut session.lost_events);
+        self.report(Report::ClientAuthenticated { connection: from, resumed });
+        if !resumed && !self.scenario.cut_after.is_zero() {
+            let due = self.now.saturating_add(self.scenario.cut_after);
+            self.timers.set(due, Timer::Cut(from));
+        }
+        if let Some(state) = state {
+            self.emit(key, AUTHORIZATION_STATE, json!({"authorization_state": state}));
+        }
+        if lost > 0 {
+            self.report(Report::EventsLost { connection: from, count: lost });
+        }
+        self.staged.extend(again.into_iter().map(|event| Staged { to: from, ..event }));
+        for (event_type, params) in missed {
+            self.send_event(from, &event_type, &params);
+        }
+        if contexts.is_empty() {
+            self.offer_waiting();
+        } else {
+            self.subscribe(key, contexts);
+        }
+        Reply::Result(result)
+    }
+
+    fn new_authorization_state(&mut self) -> String {
+        const ALPHABET: &[char] =
+            &['A', 'b', 'C', 'd', 'E', 'f', 'G', 'h', '0', '1', '2', '3', '4', '5', '+', '/'];
+        let mut text =
+            |length: usize| -> String { (0..length).filter_map(|_| self.rng.choice(ALPHABET)).collect() };
+        let cipher = text(32);
+        format!("{cipher}:{}==", text(22))
+    }
+
+    /// The project of a session: conferences and queues of different projects are different ones.
+    pub(super) fn project_of(&self, session: SessionKey) -> String {
+        self.sessions.get(&session).map(|session| session.project.clone()).unwrap_or_default()
+    }
+
+    /// Answers `signalwire.ping` of a client with what it sent.
+    pub(super) fn pong(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
+        if self.scenario.strict
+            && let Err(message) = self.check_for_error(from, PING, params, PING_PARAMS)
+        {
+            return self.invalid(from, PING, -32602, &message, None);
+        }
+        let mut result = Map::new();
+        for name in ["timestamp", "payload"] {
+            if let Some(value) = params.get(name) {
+                result.insert(name.to_owned(), value.clone());
+            }
+        }
+        Reply::Result(Value::Object(result))
+    }
+
+    fn arm_ping(&mut self, to: ConnectionId) {
+        let due = self.now.saturating_add(self.scenario.ping_every);
+        let timer = self.timers.set(due, Timer::Ping(to));
+        if let Some(connection) = self.connections.get_mut(&to) {
+            connection.ping_timer = Some(timer);
+        }
+    }
+
+    pub(super) fn ping(&mut self, to: ConnectionId) {
+        if !self.connections.contains_key(&to) {
+            return;
+        }
+        let id = self.next_frame_id("p");
+        let params = json!({"timestamp": epoch(self.now)});
+        let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.ping", "params": params});
+        self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Pong(id) });
+        self.arm_ping(to);
+    }
+
+    pub(super) fn ping_overdue(&mut self, from: ConnectionId, id: &str) {
+        if let Some(connection) = self.connections.get_mut(&from) {
+            connection.pings.remove(id);
+            connection.may_answer_again(id.to_owned());
+            self.violated(Violation::PingOverdue { at: self.now, connection: from });
+        }
+    }
+
+    /// A connection is gone, whoever ended it. Its session stays for a while.
+    pub(super) fn connection_lost(&mut self, gone: ConnectionId) {
+        let Some(connection) = self.connections.remove(&gone) else { return };
+        let timers = connection.unacknowledged.into_values().chain(connection.pings.into_values());
+        let farewell = connection.farewell.as_ref();
+        for id in timers.chain(connection.ping_timer).chain(farewell.map(|farewell| farewell.timer)) {
+            self.timers.cancel(id);
+        }
+        self.forget_conditions(gone);
+        self.report(Report::ClientLeft { connection: gone });
+        let Some(key) = connection.session else { return };
+        if farewell.is_some_and(|farewell| farewell.forget) {
+            self.forget_session(key);
+            return;
+        }
+        let due = self.now.saturating_add(self.scenario.session_lifetime);
+        if let Some(session) = self.sessions.get_mut(&key)
+            && session.connection == Some(gone)
+        {
+            session.connection = None;
+            session.redelivery.extend(connection.unconfirmed);
+            let excess = session.redelivery.len().saturating_sub(SESSION_QUEUE_BOUND);
+            session.redelivery.drain(..excess);
+            session.lost_events += excess as u64;
+            session.expiry = Some(self.timers.set(due, Timer::SessionExpires(key)));
+        }
+    }
+
+    /// Nobody came back: calls that were only offered go to somebody else, the others end.
+    pub(super) fn session_expires(&mut self, key: SessionKey) {
+        self.report(Report::SessionExpired);
+        self.forget_session(key);
+    }
+
+    pub(super) fn forget_session(&mut self, key: SessionKey) {
+        let Some(session) = self.sessions.remove(&key) else { return };
+        if let Some(expiry) = session.expiry {
+            self.timers.cancel(expiry);
+        }
+        let calls: Vec<_> =
+            self.calls.iter().filter(|(_, call)| call.owner == Some(key)).map(|(k, _)| *k).collect();
+        for call_key in calls {
+            let Some(call) = self.calls.get_mut(&call_key) else { continue };
+            if call.is_inbound() && call.state < CallState::Answered {
+                call.owner = None;
+                self.waiting.push(call_key);
+            } else {
+                self.end_call(call_key, "error");
+            }
+        }
+        self.attempts.retain(|_, attempt| attempt.session != key);
+        self.offer_waiting();
+    }
+}

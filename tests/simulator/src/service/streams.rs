@@ -1,0 +1,25 @@
+//! Bridges to a stream: the call that asked is told of it as of any other stream.
+
+use serde_json::json;
+
+use super::SimulatedService;
+use super::calls::CallKey;
+
+impl SimulatedService {
+    /// Tells a call how far the stream at the other end of its bridge is, if that is one. There is no control id: a
+    /// connect has none.
+    pub(super) fn tell_of_stream(&mut self, asking: CallKey, other: CallKey, state: &str) {
+        let Some(stream) = self.calls.get(&other).filter(|other| other.device.kind == "stream") else {
+            return;
+        };
+        let mut event =
+            json!({"state": state, "segment_id": stream.segment(), "url": stream.device.target()});
+        if !stream.tag.is_empty() {
+            event["tag"] = stream.tag.as_str().into();
+        }
+        if let Some(name) = stream.device.params.get("name") {
+            event["name"] = name.clone();
+        }
+        self.emit_for_call(asking, "calling.call.stream", event);
+    }
+}
