@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
 use signalwire_relay_core::calling::Answer;
-use signalwire_relay_core::session::{Command, Frame, Output, Session, Target};
+use signalwire_relay_core::session::{Command, Frame, Io, Output, Session, Target};
 use signalwire_relay_core::{CallId, Config, Ticket};
 
 struct Fixture {
@@ -43,8 +43,8 @@ impl Fixture {
     fn next_frame(&mut self) -> Option<String> {
         loop {
             match self.session.poll_output() {
-                Output::Send(frame) => return Some(frame),
-                Output::Wait(_) => return None,
+                Output::Io(Io::Send(frame)) => return Some(frame),
+                Output::Io(Io::Wait(_)) => return None,
                 output => drop(black_box(output)),
             }
         }

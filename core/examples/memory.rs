@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::Frame;
-use signalwire_relay_core::{Client, ClientOutput, ClientState, Config};
+use signalwire_relay_core::{Client, ClientOutput, ClientState, Config, Io};
 
 const CALLS: usize = 20_000;
 
@@ -25,15 +25,15 @@ impl Bench {
     fn settle(&mut self) {
         loop {
             match self.driver.poll_output(self.now, Waker::noop()) {
-                ClientOutput::Send(text) => {
+                ClientOutput::Io(Io::Send(text)) => {
                     let request: Value = serde_json::from_str(&text).expect("frames are JSON");
                     if request.get("method").is_some() {
                         let reply = json!({"id": request["id"], "result": {"code": "200", "protocol": "s"}});
                         self.receive(&reply);
                     }
                 }
-                ClientOutput::Open(_) => self.driver.handle_connected(self.now),
-                ClientOutput::Wait(_) => return,
+                ClientOutput::Io(Io::Open(_)) => self.driver.handle_connected(self.now),
+                ClientOutput::Io(Io::Wait(_)) => return,
                 _ => {}
             }
         }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use signalwire_relay_core::session::Frame;
 use signalwire_relay_core::{
-    Call, Client, ClientOutput, ClientState, Config, Endpoint, Error as RelayError, Task,
+    Call, Client, ClientOutput, ClientState, Config, Endpoint, Error as RelayError, Io, Task,
 };
 use signalwire_relay_simulator::Scenario;
 use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
@@ -90,27 +90,27 @@ impl Runtime {
         let waker = Waker::from(self.woken.clone());
         loop {
             match self.driver.poll_output(Instant::now(), &waker) {
-                ClientOutput::Open(endpoint) => match connect(&endpoint) {
+                ClientOutput::Io(Io::Open(endpoint)) => match connect(&endpoint) {
                     Ok(socket) => {
                         self.socket = Some(socket);
                         self.driver.handle_connected(Instant::now());
                     }
                     Err(reason) => self.lost(&reason),
                 },
-                ClientOutput::Send(text) => {
+                ClientOutput::Io(Io::Send(text)) => {
                     let sent = self.socket.as_mut().map(|socket| socket.send(Message::text(text)));
                     if let Some(Err(error)) = sent {
                         self.lost(&error.to_string());
                     }
                 }
-                ClientOutput::Close => self.socket = None,
+                ClientOutput::Io(Io::Close) => self.socket = None,
                 ClientOutput::Spawn(task) => {
                     self.tasks.push(task);
                     self.woken.0.store(true, Ordering::Release);
                 }
                 ClientOutput::Log(notice) => println!("{notice}"),
                 ClientOutput::Connection(state) => println!("{state}"),
-                ClientOutput::Wait(deadline) => return ControlFlow::Continue(deadline),
+                ClientOutput::Io(Io::Wait(deadline)) => return ControlFlow::Continue(deadline),
                 ClientOutput::Finished => return ControlFlow::Break(()),
             }
         }

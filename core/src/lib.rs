@@ -8,8 +8,8 @@
 //! | layer | is | see |
 //! | --- | --- | --- |
 //! | handles | [`Client`], [`Call`], [`Action`]: futures over a mutex and wakers | the methods of [`Call`] |
-//! | pump | [`driver::Driver`]: moves frames between a driver and a socket, for adapters | [`driver`] |
-//! | driver | [`ClientState`]: carries requests of handles to a session, and its events to them | [`ClientOutput`] |
+//! | driver | [`adapter::Driver`]: moves frames between a client and a socket, on any runtime | [`adapter`] |
+//! | client state | [`ClientState`]: carries requests of handles to a session, and its events to them | [`ClientOutput`] |
 //! | session | [`session::Session`]: the protocol | [`session`] |
 //!
 //! Who knows the Python client finds its names in [`guide::parity`], each with what it is called here.
@@ -70,7 +70,7 @@
 //! use std::time::Instant;
 //!
 //! use signalwire_relay_core::calling::Answer;
-//! use signalwire_relay_core::session::{Command, Frame, Output, Session, SessionEvent, Target};
+//! use signalwire_relay_core::session::{Command, Frame, Io, Output, Session, SessionEvent, Target};
 //! use signalwire_relay_core::{Config, Ticket};
 //!
 //! /// Drains the session: gives what it wants to send, and what it has to tell.
@@ -78,11 +78,11 @@
 //!     let (mut frames, mut events) = (Vec::new(), Vec::new());
 //!     loop {
 //!         match session.poll_output() {
-//!             Output::Open(endpoint) => assert_eq!(endpoint.url(), "wss://example.signalwire.com:443"),
-//!             Output::Send(text) => frames.push(serde_json::from_str(&text).expect("frames are JSON")),
+//!             Output::Io(Io::Open(endpoint)) => assert_eq!(endpoint.url(), "wss://example.signalwire.com:443"),
+//!             Output::Io(Io::Send(text)) => frames.push(serde_json::from_str(&text).expect("frames are JSON")),
 //!             Output::Event(event) => events.push(event),
-//!             Output::Close => unreachable!("nothing goes wrong here"),
-//!             Output::Wait(_until) => return (frames, events),
+//!             Output::Io(Io::Close) => unreachable!("nothing goes wrong here"),
+//!             Output::Io(Io::Wait(_until)) => return (frames, events),
 //!         }
 //!     }
 //! }
@@ -123,13 +123,11 @@
 //!
 //! A [`ClientState`] is driven in the same way, with [`ClientOutput`] for [`session::Output`], and brings the handles with it.
 
-#[cfg(feature = "adapter")]
 pub mod adapter;
 pub mod calling;
 mod client;
 mod config;
 mod credentials;
-pub mod driver;
 mod error;
 pub mod events;
 pub mod guide;
@@ -172,8 +170,8 @@ pub use calling::{
 };
 pub use client::{
     Action, Call, Client, ClientOutput, ClientState, ClientStats, ConnectionStates, Ending, Events,
-    HandlerOutcome, IncomingCalls, MAX_POSTED_REQUESTS, MAX_WAITING_EVENTS, MAX_WAITING_TASKS, Raw, Request,
-    ResponseFuture, Task, Wait,
+    HandleStats, HandlerOutcome, IncomingCalls, MAX_POSTED_REQUESTS, MAX_WAITING_EVENTS, MAX_WAITING_TASKS,
+    Raw, Request, ResponseFuture, Task, Wait,
 };
 pub use config::{
     Config, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS, DEFAULT_REQUEST_TIMEOUT, Endpoint,
@@ -192,6 +190,6 @@ pub use messaging::{Message, MessageReceiveEvent, MessageState, MessageStateEven
 pub use reauthenticate::Reauthenticate;
 pub use service_error::{DestinationError, ErrorReason, FieldError, ServiceError};
 #[doc(inline)]
-pub use session::ConnectionState;
+pub use session::{ConnectionState, Io};
 pub use subscription::Subscription;
 pub use tasks::{IncomingTasks, TaskEvent};

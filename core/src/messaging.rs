@@ -13,7 +13,7 @@ use crate::error::{Error, InvalidArgument};
 use crate::events::event;
 use crate::ids::MessageId;
 use crate::open_enum::open_enum;
-use crate::session::{Reply, Target};
+use crate::session::{MessageContext, Reply, Target};
 
 params! {
     /// Parameters of `messaging.send`.
@@ -81,7 +81,10 @@ impl Method for SendMessage {
     }
 
     fn target(&self) -> Option<Target> {
-        Some(Target::Message)
+        Some(Target::Message(match self.context {
+            Some(_) => MessageContext::InParams,
+            None => MessageContext::OfSession,
+        }))
     }
 
     fn is_followed() -> bool {

@@ -14,6 +14,7 @@ use crate::session::Target;
 pub struct Subscription {
     #[serde(skip)]
     name: &'static str,
+    #[serde(skip)]
     contexts: Vec<String>,
 }
 

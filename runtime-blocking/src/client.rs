@@ -1,8 +1,6 @@
 //! The client that applications make.
 
-use std::future::{Future, poll_fn};
 use std::ops::Deref;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -73,11 +71,11 @@ impl RelayClient {
     pub fn start(config: Config) -> Result<Self, Error> {
         config.validate()?;
         let work = Loop::new(&config)?;
-        let (client, driver) = ClientState::new(&config, fastrand::u64(..))?;
+        let (client, state) = ClientState::new(&config, fastrand::u64(..))?;
         let thread = thread::Builder::new()
             .name("relay-client".to_owned())
             .spawn(move || {
-                if let Err(error) = work.run(driver) {
+                if let Err(error) = work.run(state) {
                     adapter::broken_down(&error);
                 }
             })
@@ -185,20 +183,7 @@ impl RelayClient {
             return Err(Error::WouldDeadlock);
         }
         let mut interruptions = Interruptions::listen();
-        let mut interrupted = false;
-        let mut closed = pin!(self.client.closed());
-        let outcome = block_on(poll_fn(|cx| {
-            while interruptions.poll(cx).is_ready() {
-                adapter::interrupted(interrupted);
-                if interrupted {
-                    self.client.disconnect();
-                } else {
-                    self.client.drain(None);
-                }
-                interrupted = true;
-            }
-            closed.as_mut().poll(cx)
-        }));
+        let outcome = block_on(adapter::serve(&self.client, |cx| interruptions.poll(cx)));
         self.join();
         outcome
     }

@@ -10,14 +10,12 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_channel::oneshot;
 use mio::{Events, Poll as Sleep, Registry, Token};
 use rustls::ClientConfig;
-use signalwire_relay_core::adapter::{self, TASKS_TIMEOUT};
-use signalwire_relay_core::driver::{self, Driver, Opening};
-use signalwire_relay_core::session::{ConnectionState, Notice};
+use signalwire_relay_core::adapter::{self, Driver, Opening, TASKS_TIMEOUT};
 use signalwire_relay_core::{ClientState, Config, Endpoint, Error, Task};
 
 use crate::run;
@@ -48,42 +46,47 @@ impl Loop {
         Ok(Self { sleep, waker, tls, threads })
     }
 
-    /// Drives a client until it is closed, then gives its tasks a moment to finish.
-    pub(crate) fn run(self, driver: ClientState) -> io::Result<()> {
+    /// Drives a client until it is closed and its tasks have finished.
+    pub(crate) fn run(self, state: ClientState) -> io::Result<()> {
         let Self { mut sleep, waker, tls, threads } = self;
         run::drives_from_now_on();
-        let threads = EndThreads(threads);
+        let mut threads = EndThreads { threads, within: TASKS_TIMEOUT };
         let deadline = Rc::new(Cell::new(None));
         let runtime = Runtime {
             registry: sleep.registry().try_clone()?,
             deadline: deadline.clone(),
-            threads: threads.0.clone(),
+            threads: threads.threads.clone(),
             tls,
         };
         let waker = Waker::from(waker);
         let mut cx = Context::from_waker(&waker);
         let mut events = Events::with_capacity(8);
         // Dropped before the threads are ended: nothing is left then that tasks could wait for.
-        let mut pump = pin!(Driver::new(driver, runtime));
-        while pump.as_mut().poll(&mut cx).is_pending() {
+        let mut driver = pin!(Driver::new(state, runtime));
+        while driver.as_mut().poll(&mut cx).is_pending() {
             let left = deadline.get().map(|at: Instant| at.saturating_duration_since(Instant::now()));
             match sleep.poll(&mut events, left) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-                // What woke it does not matter: the pump looks at everything.
+                // What woke it does not matter: the driver looks at everything.
                 _ => {}
             }
         }
+        // The driver has waited for them.
+        threads.within = Duration::ZERO;
         Ok(())
     }
 }
 
-/// Gives tasks a moment to finish, and ends the threads, however it comes to that.
-struct EndThreads(Threads);
+/// Ends the threads, however a client comes to its end. Tasks get this long to finish.
+struct EndThreads {
+    threads: Threads,
+    within: Duration,
+}
 
 impl Drop for EndThreads {
     fn drop(&mut self) {
-        let left = self.0.end(TASKS_TIMEOUT);
-        if left > 0 {
+        let left = self.threads.end(self.within);
+        if left > 0 && !self.within.is_zero() {
             adapter::tasks_left(left);
         }
     }
@@ -111,7 +114,7 @@ struct Runtime {
     tls: Option<Arc<ClientConfig>>,
 }
 
-impl driver::Runtime for Runtime {
+impl adapter::Runtime for Runtime {
     type Socket = Socket;
 
     fn now(&self) -> Instant {
@@ -135,18 +138,18 @@ impl driver::Runtime for Runtime {
         self.threads.spawn(task);
     }
 
-    fn part(&mut self, mut socket: Socket, rest: VecDeque<String>) {
+    fn close(&mut self, mut socket: Socket, rest: VecDeque<String>) {
         if socket.deregister(&self.registry).is_ok() {
-            self.threads.spawn(async move { socket.part(rest) });
+            self.threads.spawn(async move { socket.close(rest) });
         }
     }
 
-    fn notice(&mut self, notice: &Notice) {
-        adapter::notice(notice);
+    fn poll_tasks(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.threads.poll_finished(cx)
     }
 
-    fn connection(&mut self, state: &ConnectionState) {
-        adapter::connection(state);
+    fn leave_tasks(&mut self) -> usize {
+        self.threads.running()
     }
 }
 
@@ -172,8 +175,7 @@ impl Attempt {
         let shared = progress.clone();
         let open = move || {
             let registry = registry.map_err(|error| error.to_string())?;
-            let tcp = connect(&endpoint, || matches!(*lock(&shared), Progress::GivenUp))
-                .map_err(|error| format!("cannot connect to {endpoint}: {error}"))?;
+            let tcp = connect(&endpoint, || matches!(*lock(&shared), Progress::GivenUp))?;
             match (&mut *lock(&shared), tcp.try_clone()) {
                 (Progress::GivenUp, _) => return Err("it was given up".to_owned()),
                 (progress, Ok(tcp)) => *progress = Progress::Connected(tcp),

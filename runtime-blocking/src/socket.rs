@@ -1,18 +1,21 @@
 //! WebSockets over TCP that does not block, with TLS by rustls.
 
 use std::collections::VecDeque;
+use std::future::{pending, ready};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{self, ToSocketAddrs};
+use std::net::{self, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use mio::{Interest, Registry, Token};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use signalwire_relay_core::Endpoint;
 use signalwire_relay_core::adapter::{self, ADDRESS_TIMEOUT, CLOSE_TIMEOUT, broken};
 use signalwire_relay_core::session::Frame;
-use signalwire_relay_core::{Endpoint, driver};
 use tungstenite::{Error, Message, WebSocket};
+
+use crate::run::block_on;
 
 /// How long the service may take for each step of setting a connection up.
 const SETUP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -88,8 +91,8 @@ impl Socket {
         Ok(())
     }
 
-    /// Writes what is left, and closes, within a moment. Blocks.
-    pub(crate) fn part(mut self, rest: VecDeque<String>) {
+    /// Writes what is left, and closes, within [`CLOSE_TIMEOUT`]. Blocks.
+    pub(crate) fn close(mut self, rest: VecDeque<String>) {
         let deadline = Instant::now() + CLOSE_TIMEOUT;
         for text in rest {
             if self.limit(deadline).is_none() || self.socket.write(Message::text(text)).is_err() {
@@ -132,7 +135,7 @@ impl Socket {
     }
 }
 
-impl driver::Socket for Socket {
+impl adapter::Socket for Socket {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
         if self.stuck { self.poll_flush(cx) } else { Poll::Ready(Ok(())) }
     }
@@ -170,26 +173,22 @@ fn would_block(error: &Error) -> bool {
     matches!(error, Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
-/// Connects to the first of the host's addresses that answers in time, unless that is given up.
-pub(crate) fn connect(endpoint: &Endpoint, given_up: impl Fn() -> bool) -> io::Result<net::TcpStream> {
-    let mut last = adapter::nowhere();
-    for address in adapter::in_turn((endpoint.host.as_str(), endpoint.port).to_socket_addrs()?) {
-        if given_up() {
-            break;
-        }
-        match net::TcpStream::connect_timeout(&address, ADDRESS_TIMEOUT) {
-            Ok(stream) => {
-                stream.set_read_timeout(Some(SETUP_TIMEOUT))?;
-                stream.set_write_timeout(Some(SETUP_TIMEOUT))?;
-                // Frames are small and each is wanted at once. Where it cannot be set it is only slower.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Err(error) if error.kind() == ErrorKind::TimedOut => last = adapter::silent(address),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
+/// Connects to an endpoint, unless that is given up. Blocks.
+pub(crate) fn connect(endpoint: &Endpoint, given_up: impl Fn() -> bool) -> Result<net::TcpStream, String> {
+    let addresses = (endpoint.host.as_str(), endpoint.port).to_socket_addrs();
+    let attempt = |address| {
+        ready(if given_up() { Err(io::Error::other("it was given up")) } else { connect_to(&address) })
+    };
+    block_on(adapter::connect(endpoint, addresses, attempt, |_| pending()))
+}
+
+fn connect_to(address: &SocketAddr) -> io::Result<net::TcpStream> {
+    let stream = net::TcpStream::connect_timeout(address, ADDRESS_TIMEOUT)?;
+    stream.set_read_timeout(Some(SETUP_TIMEOUT))?;
+    stream.set_write_timeout(Some(SETUP_TIMEOUT))?;
+    // Frames are small and each is wanted at once. Where it cannot be set it is only slower.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
 }
 
 impl Read for Tcp {

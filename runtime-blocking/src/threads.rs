@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,8 @@ struct State {
     threads: Vec<JoinHandle<()>>,
     /// Tasks that are not finished.
     tasks: usize,
+    /// Called when no task is left.
+    finished: Option<Waker>,
     closed: bool,
 }
 
@@ -84,6 +86,24 @@ impl Threads {
         }
     }
 
+    /// Ready once no task is left; wakes who polls it last.
+    pub(crate) fn poll_finished(&self, cx: &Context<'_>) -> Poll<()> {
+        let waker = cx.waker().clone();
+        let mut state = self.shared.lock();
+        if state.tasks == 0 {
+            return Poll::Ready(());
+        }
+        let replaced = state.finished.replace(waker);
+        drop(state);
+        drop(replaced);
+        Poll::Pending
+    }
+
+    /// The number of tasks that are not finished.
+    pub(crate) fn running(&self) -> usize {
+        self.shared.lock().tasks
+    }
+
     /// Gives the tasks this long to finish, then ends the threads that are free. Gives the number of tasks that go on.
     pub(crate) fn end(&self, within: Duration) -> usize {
         let deadline = Instant::now() + within;
@@ -117,8 +137,12 @@ impl Drop for Unfinished {
         let mut state = self.0.lock();
         state.tasks -= 1;
         if state.tasks == 0 {
+            let finished = state.finished.take();
             drop(state);
             self.0.done.notify_all();
+            if let Some(finished) = finished {
+                finished.wake();
+            }
         }
     }
 }

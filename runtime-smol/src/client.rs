@@ -2,13 +2,12 @@
 
 use std::convert::Infallible;
 use std::ops::Deref;
+use std::task::{Context, Poll};
 
 use async_signal::{Signal, Signals};
-use signalwire_relay_core::adapter;
-use signalwire_relay_core::driver::Driver;
+use signalwire_relay_core::adapter::{self, Driver};
 use signalwire_relay_core::{Client, ClientState, Config, Error};
 use smol::channel::{Receiver, bounded};
-use smol::future::FutureExt;
 use smol::stream::StreamExt;
 
 use crate::runtime::Runtime;
@@ -101,10 +100,10 @@ impl RelayClient {
         config.validate()?;
         let spawner = spawner.into();
         let runtime = Runtime::new(&config, spawner.clone())?;
-        let (client, driver) = ClientState::new(&config, fastrand::u64(..))?;
+        let (client, state) = ClientState::new(&config, fastrand::u64(..))?;
         let (stopping, stopped) = bounded(1);
         spawner.spawn(Box::pin(async move {
-            Driver::new(driver, runtime).await.end().await;
+            Driver::new(state, runtime).await;
             drop(stopping);
         }));
         Ok(Self { client, stopped })
@@ -123,30 +122,13 @@ impl RelayClient {
     /// Why the client closed, unless that was asked for.
     pub async fn run(&self) -> Result<(), Error> {
         let mut signals = interruptions();
-        let mut interrupted = false;
-        let outcome = loop {
-            let closed = async { Some(self.client.closed().await) };
-            let interruption = async {
-                interruption(&mut signals).await;
-                None
-            };
-            if let Some(outcome) = closed.or(interruption).await {
-                break outcome;
-            }
-            adapter::interrupted(interrupted);
-            if interrupted {
-                self.client.disconnect();
-            } else {
-                self.client.drain(None);
-            }
-            interrupted = true;
-        };
+        let outcome = adapter::serve(&self.client, |cx| poll_interruption(&mut signals, cx)).await;
         let _ = self.stopped.recv().await;
         outcome
     }
 }
 
-/// What somebody sends who wants the process to end. Where signals cannot be listened for, nobody ever does.
+/// Requests to end the process. Where signals cannot be listened for, there are none.
 fn interruptions() -> Option<Signals> {
     #[cfg(unix)]
     let signals = [Signal::Int, Signal::Term];
@@ -155,11 +137,9 @@ fn interruptions() -> Option<Signals> {
     Signals::new(signals).ok()
 }
 
-async fn interruption(signals: &mut Option<Signals>) {
-    if let Some(signals) = signals
-        && let Some(Ok(_)) = signals.next().await
-    {
-        return;
+fn poll_interruption(signals: &mut Option<Signals>, cx: &mut Context<'_>) -> Poll<()> {
+    match signals.as_mut().map(|signals| signals.poll_next(cx)) {
+        Some(Poll::Ready(Some(Ok(_)))) => Poll::Ready(()),
+        _ => Poll::Pending,
     }
-    std::future::pending::<()>().await;
 }

@@ -1,9 +1,9 @@
 //! The client that applications make.
 
 use std::ops::Deref;
+use std::task::{Context, Poll};
 
-use signalwire_relay_core::adapter;
-use signalwire_relay_core::driver::Driver;
+use signalwire_relay_core::adapter::{self, Driver};
 use signalwire_relay_core::{Client, ClientState, Config, Error};
 use tokio::sync::watch;
 
@@ -76,10 +76,10 @@ impl RelayClient {
     pub fn start(config: Config) -> Result<Self, Error> {
         config.validate()?;
         let runtime = Runtime::new(&config)?;
-        let (client, driver) = ClientState::new(&config, fastrand::u64(..))?;
+        let (client, state) = ClientState::new(&config, fastrand::u64(..))?;
         let (stopping, stopped) = watch::channel(());
         tokio::spawn(async move {
-            Driver::new(driver, runtime).await.end().await;
+            Driver::new(state, runtime).await;
             drop(stopping);
         });
         Ok(Self { client, stopped })
@@ -107,31 +107,19 @@ impl RelayClient {
     /// ```
     pub async fn run(&self) -> Result<(), Error> {
         let mut interruptions = Interruptions::listen();
-        let mut interrupted = false;
-        let outcome = loop {
-            tokio::select! {
-                outcome = self.client.closed() => break outcome,
-                () = interruptions.next() => {
-                    adapter::interrupted(interrupted);
-                    if interrupted {
-                        self.client.disconnect();
-                    } else {
-                        self.client.drain(None);
-                    }
-                    interrupted = true;
-                }
-            }
-        };
+        let outcome = adapter::serve(&self.client, |cx| interruptions.poll(cx)).await;
         // Nothing is ever sent: this waits for the sender to be dropped.
         let _ = self.stopped.clone().changed().await;
         outcome
     }
 }
 
-/// What somebody sends who wants the process to end. Where signals cannot be listened for, nobody ever does.
+/// Requests to end the process. Where signals cannot be listened for, there are none.
 struct Interruptions {
     #[cfg(unix)]
-    signals: Option<[tokio::signal::unix::Signal; 2]>,
+    signals: Vec<tokio::signal::unix::Signal>,
+    #[cfg(not(unix))]
+    ctrl_c: Option<tokio::signal::windows::CtrlC>,
 }
 
 impl Interruptions {
@@ -139,25 +127,23 @@ impl Interruptions {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
-            let interrupt = signal(SignalKind::interrupt());
-            Self { signals: interrupt.and_then(|int| Ok([int, signal(SignalKind::terminate())?])).ok() }
+            let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+            Self { signals: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect() }
         }
         #[cfg(not(unix))]
-        Self {}
+        Self { ctrl_c: tokio::signal::windows::ctrl_c().ok() }
     }
 
-    async fn next(&mut self) {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         #[cfg(unix)]
-        if let Some([interrupt, terminate]) = &mut self.signals {
-            tokio::select! {
-                _ = interrupt.recv() => return,
-                _ = terminate.recv() => return,
-            }
-        }
+        let mut sources = self.signals.iter_mut();
         #[cfg(not(unix))]
-        if tokio::signal::ctrl_c().await.is_ok() {
-            return;
+        let mut sources = self.ctrl_c.iter_mut();
+        // A source that has ended gives `None`, and nothing more.
+        if sources.any(|source| matches!(source.poll_recv(cx), Poll::Ready(Some(())))) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
         }
-        std::future::pending::<()>().await;
     }
 }

@@ -7,7 +7,7 @@ use crate::session::{ConnectionState, Notice};
 const TARGET: &str = "signalwire_relay";
 
 /// Logs a change of the connection.
-pub fn connection(state: &ConnectionState) {
+pub(super) fn connection(state: &ConnectionState) {
     match state {
         ConnectionState::Ready { .. } => tracing::info!(target: TARGET, "{state}"),
         ConnectionState::Backoff { .. } | ConnectionState::Closed { reason: Some(_) } => {
@@ -18,7 +18,7 @@ pub fn connection(state: &ConnectionState) {
 }
 
 /// Logs something that happened.
-pub fn notice(notice: &Notice) {
+pub(super) fn notice(notice: &Notice) {
     match notice {
         Notice::HandlerFailed { .. }
         | Notice::MessageHandlerFailed(_)
@@ -29,13 +29,14 @@ pub fn notice(notice: &Notice) {
         | Notice::LegStuck(_) => {
             tracing::error!(target: TARGET, "{notice}");
         }
+        Notice::TimerFired(_) => tracing::trace!(target: TARGET, "{notice}"),
         Notice::LegEnded { .. } | Notice::OfferRepeated(_) => tracing::debug!(target: TARGET, "{notice}"),
         _ => tracing::warn!(target: TARGET, "{notice}"),
     }
 }
 
 /// Logs that the process was asked to end.
-pub fn interrupted(again: bool) {
+pub(super) fn interrupted(again: bool) {
     if again {
         tracing::warn!(target: TARGET, "interrupted again: closing now");
     } else {

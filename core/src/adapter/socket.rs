@@ -11,9 +11,8 @@ use futures_rustls::TlsConnector;
 use futures_util::{AsyncRead, AsyncWrite, Sink, Stream, StreamExt};
 use rustls::ClientConfig;
 
-use super::{broken, frame, limits, server_name};
+use super::{Socket, broken, frame, limits, server_name};
 use crate::config::Endpoint;
-use crate::driver;
 use crate::session::Frame;
 
 /// A byte stream.
@@ -21,9 +20,9 @@ trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Bytes for S {}
 
 /// An open WebSocket, with TLS or without.
-pub struct Socket(WebSocketStream<Box<dyn Bytes>>);
+pub struct WebSocket(WebSocketStream<Box<dyn Bytes>>);
 
-impl Socket {
+impl WebSocket {
     /// Sets up TLS, if it is configured, and a WebSocket on a connection to this endpoint.
     ///
     /// # Errors
@@ -48,8 +47,8 @@ impl Socket {
         Ok(Self(socket))
     }
 
-    /// Writes what is left, and closes. Put a limit on it: a service that does not hear it any more need not.
-    pub async fn part(mut self, rest: VecDeque<String>) {
+    /// Writes what is left, and closes. Put a limit on it: a service that does not answer any more holds it up.
+    pub async fn close(mut self, rest: VecDeque<String>) {
         for text in rest {
             if self.0.send(Message::text(text)).await.is_err() {
                 return;
@@ -62,7 +61,7 @@ impl Socket {
     }
 }
 
-impl driver::Socket for Socket {
+impl Socket for WebSocket {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
         Pin::new(&mut self.0).poll_ready(cx).map_err(|error| broken(&error))
     }

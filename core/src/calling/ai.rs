@@ -52,7 +52,7 @@ operation!(
     ControlId,
     AiEvent,
     ends: |event| matches!(event.state, AiState::Finished | AiState::Error),
-    silent_stop: "calling.ai.stop" => r#"{"state": "finished"}"#,
+    silent_stop: r#"{"state": "finished"}"#,
     validate: |ai| validate::optional_web_url("post_prompt_url", ai.post_prompt_url.as_deref())
 );
 
@@ -78,7 +78,7 @@ impl Action<Ai> {
     /// # Ok(()) }
     /// ```
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.ai.stop"))
+        self.control(Control::stop("calling.ai.stop"))
     }
 }
 

@@ -214,7 +214,7 @@ operation!(
         SidecarKind::Start | SidecarKind::Turn | SidecarKind::AskAnswer => EndHint::NotYet,
         _ => EndHint::None,
     },
-    silent_stop: "calling.ai_sidecar.stop" => r#"{"sidecar_event": {"type": "stop"}}"#,
+    silent_stop: r#"{"sidecar_event": {"type": "stop"}}"#,
     validate: AiSidecar::validate
 );
 
@@ -267,7 +267,7 @@ impl Action<AiSidecar> {
 
     /// Stops the sidecar (`calling.ai_sidecar.stop`). Succeeds if it is over already.
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.ai_sidecar.stop"))
+        self.control(Control::stop("calling.ai_sidecar.stop"))
     }
 }
 

@@ -28,7 +28,7 @@ impl Default for Answer {
     }
 }
 
-method!(Answer, "calling.answer", validate: |answer| {
+method!(Answer, "calling.answer" => Answer, validate: |answer| {
     validate::whole("max_duration", answer.max_duration)?;
     validate::codecs("codecs", answer.codecs.iter().flatten(), &Codec::OF_CALLS)
 });

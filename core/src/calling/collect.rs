@@ -262,7 +262,7 @@ pub type StandaloneCollectAction = Action<StandaloneCollect>;
 impl Action<StandaloneCollect> {
     /// Stops collecting (`calling.collect.stop`). Succeeds if it is over already.
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.collect.stop"))
+        self.control(Control::stop("calling.collect.stop"))
     }
 
     /// Starts the clock for the first input (`calling.collect.start_input_timers`).

@@ -194,7 +194,7 @@ impl Action<Detect> {
     /// # Ok(()) }
     /// ```
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.detect.stop"))
+        self.control(Control::stop("calling.detect.stop"))
     }
 
     /// Waits until the greeting of a machine is over and a message can be left

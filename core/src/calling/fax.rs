@@ -55,7 +55,7 @@ impl Action<SendFax> {
     /// # Ok(()) }
     /// ```
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.send_fax.stop"))
+        self.control(Control::stop("calling.send_fax.stop"))
     }
 }
 
@@ -69,7 +69,7 @@ impl Action<ReceiveFax> {
     /// # Ok(()) }
     /// ```
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.receive_fax.stop"))
+        self.control(Control::stop("calling.receive_fax.stop"))
     }
 }
 

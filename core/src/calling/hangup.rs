@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Accepted, EndReason, Method};
 use crate::client::{Call, Request};
 use crate::error::{Error, InvalidArgument};
+use crate::session::Effect;
 
 /// Parameters of `calling.end`.
 #[derive(Debug, Serialize)]
@@ -29,6 +30,10 @@ impl Method for Hangup {
                 Err(InvalidArgument::new("reason", format!("{reason} is not a reason to hang up with")))
             }
         }
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::End
     }
 
     /// A call that is gone already is as good as hung up.

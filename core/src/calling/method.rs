@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::client::{ActionCore, Call, Progress, Sender, WatchCell};
 use crate::error::{Error, InvalidArgument};
 use crate::events::{Event, EventData};
-use crate::session::{Reply, Target};
+use crate::session::{Effect, Reply, Target};
 
 /// The parameters of one method of the service, and what its acceptance gives.
 ///
@@ -45,6 +45,12 @@ pub trait Method: Serialize + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn is_followed() -> bool {
         Self::completion_rule().is_some()
+    }
+
+    /// The effect of the request on its call or operation.
+    #[doc(hidden)]
+    fn effect(&self) -> Effect {
+        Effect::None
     }
 
     /// What the request is about, if that follows from its parameters.
@@ -94,16 +100,8 @@ pub struct CompletionRule {
     pub(crate) ends: fn(&Event) -> bool,
     /// The hint that an event of the operation, other than the last, gives of the end.
     pub(crate) end_hint: fn(&Event) -> EndHint,
-    /// The method that ends it, if the service may say nothing of the end then.
-    pub(crate) silent_stop: Option<SilentStop>,
-}
-
-/// A method after which the service may say nothing of the end of an operation.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SilentStop {
-    pub(crate) method: &'static str,
-    /// What the last event would have said, as JSON.
-    pub(crate) last: &'static str,
+    /// The last event of an operation that was stopped, as JSON, where the service may send none.
+    pub(crate) silent_stop: Option<&'static str>,
 }
 
 /// A hint of the end of an operation, by an event that is not the end.
@@ -129,24 +127,30 @@ pub(crate) enum Correlation {
     None,
 }
 
-/// Steers a running operation: stop, pause, resume, volume and the like.
+/// Controls a running operation: stop, pause, resume, volume and the like.
 ///
-/// Steering an operation that is over succeeds and does nothing.
+/// On an operation that is over each of these succeeds and does nothing.
 #[derive(Debug, Serialize)]
 pub struct Control {
     #[serde(skip)]
     name: &'static str,
+    #[serde(skip)]
+    effect: Effect,
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<f64>,
 }
 
 impl Control {
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, volume: None }
+        Self { name, effect: Effect::None, volume: None }
+    }
+
+    pub(crate) fn stop(name: &'static str) -> Self {
+        Self { name, effect: Effect::Stop, volume: None }
     }
 
     pub(crate) fn volume(name: &'static str, volume: f64) -> Self {
-        Self { name, volume: Some(volume) }
+        Self { name, effect: Effect::None, volume: Some(volume) }
     }
 }
 
@@ -161,17 +165,22 @@ impl Method for Control {
         super::validate::volume(self.volume)
     }
 
+    fn effect(&self) -> Effect {
+        self.effect
+    }
+
     fn finish(self, result: Result<Accepted, Error>) -> Result<(), Error> {
         result.map(drop)
     }
 }
 
-/// Implements [`Method`] for a method that gives nothing but its acceptance, with its `check` or `validate_complete`.
+/// Implements [`Method`] for a method that gives nothing but its acceptance, with its effect on the call, if it has one,
+/// and its `validate` or `validate_complete`.
 macro_rules! method {
-    ($name:ident, $wire:literal) => {
-        $crate::calling::method!($name, $wire, validate: |_| Ok(()));
+    ($name:ident, $wire:literal $(=> $effect:ident)?) => {
+        $crate::calling::method!($name, $wire $(=> $effect)?, validate: |_| Ok(()));
     };
-    ($name:ident, $wire:literal, $validate_name:ident: $validate:expr $(,)?) => {
+    ($name:ident, $wire:literal $(=> $effect:ident)?, $validate_name:ident: $validate:expr $(,)?) => {
         impl $crate::calling::Method for $name {
             type Output = ();
 
@@ -183,6 +192,12 @@ macro_rules! method {
                 let validate: fn(&Self) -> Result<(), $crate::error::InvalidArgument> = $validate;
                 validate(self)
             }
+
+            $(
+                fn effect(&self) -> $crate::session::Effect {
+                    $crate::session::Effect::$effect
+                }
+            )?
 
             fn finish(
                 self,
@@ -199,18 +214,18 @@ pub(crate) use method;
 macro_rules! operation {
     (
         $name:ident, $wire:literal, $correlation:ident, $event:ident,
-        ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $stop:literal => $last:literal,)?
+        ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $last:literal,)?
         validate: $validate:expr
     ) => {
         $crate::calling::operation!(
             $name, $wire, $correlation, $event,
-            answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $stop => $last,)? validate: $validate
+            answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $last,)? validate: $validate
         );
     };
     (
         $name:ident, $wire:literal, $correlation:ident, $event:ident,
         answers: $answers:expr, ends: $ends:expr, $(end_hint: $hint:expr,)?
-        $(silent_stop: $stop:literal => $last:literal,)? validate: $validate:expr
+        $(silent_stop: $last:literal,)? validate: $validate:expr
     ) => {
         impl $crate::calling::Method for $name {
             type Output = $crate::client::Action<Self>;
@@ -243,8 +258,7 @@ macro_rules! operation {
                         event.zip(hints.first()).map_or($crate::calling::EndHint::None, |(event, hint)| hint(event))
                     },
                     silent_stop: {
-                        let stops: &[$crate::calling::SilentStop] =
-                            &[$($crate::calling::SilentStop { method: $stop, last: $last })?];
+                        let stops: &[&str] = &[$($last)?];
                         stops.first().copied()
                     },
                 };

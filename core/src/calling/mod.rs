@@ -139,7 +139,7 @@ pub(crate) use media::voice_setters;
 pub use media::{
     AudioMedia, Gender, Media, Playlist, RingtoneMedia, SilenceMedia, TtsMedia, audio, ringtone, silence, tts,
 };
-pub(crate) use method::{Accepted, Correlation, EndHint, SilentStop, method, operation, params};
+pub(crate) use method::{Accepted, Correlation, EndHint, method, operation, params};
 pub use method::{CompletionRule, Control, Method, Operation};
 pub use pass::Pass;
 pub use play::{Play, PlayAction, PlayDirection, PlayEvent, PlayState};

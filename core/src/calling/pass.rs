@@ -8,7 +8,7 @@ params! {
     pub struct Pass {}
 }
 
-method!(Pass, "calling.pass");
+method!(Pass, "calling.pass" => Pass);
 
 impl Call {
     /// Gives an offered call back to the service, which offers it to another client (`calling.pass`).

@@ -229,7 +229,7 @@ impl Action<Pay> {
     /// # Ok(()) }
     /// ```
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.pay.stop"))
+        self.control(Control::stop("calling.pay.stop"))
     }
 }
 

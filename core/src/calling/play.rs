@@ -86,7 +86,7 @@ pub type PlayAction = Action<Play>;
 impl Action<Play> {
     /// Stops playing (`calling.play.stop`). Succeeds if it is over already.
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.play.stop"))
+        self.control(Control::stop("calling.play.stop"))
     }
 
     /// Pauses (`calling.play.pause`).

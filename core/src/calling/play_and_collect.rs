@@ -70,7 +70,7 @@ pub type CollectAction = Action<PlayAndCollect>;
 impl Action<PlayAndCollect> {
     /// Stops prompting and collecting (`calling.play_and_collect.stop`). Succeeds if it is over already.
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.play_and_collect.stop"))
+        self.control(Control::stop("calling.play_and_collect.stop"))
     }
 
     /// Sets the volume of the prompt, −40 to 40 dB relative to the source (`calling.play_and_collect.volume`).

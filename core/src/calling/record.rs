@@ -208,7 +208,7 @@ pub type RecordAction = Action<Record>;
 impl Action<Record> {
     /// Ends the recording (`calling.record.stop`). Succeeds if it is over already.
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.record.stop"))
+        self.control(Control::stop("calling.record.stop"))
     }
 
     /// Pauses the recording (`calling.record.pause`).

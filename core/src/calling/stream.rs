@@ -69,7 +69,7 @@ impl Action<Stream> {
     /// # Ok(()) }
     /// ```
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.stream.stop"))
+        self.control(Control::stop("calling.stream.stop"))
     }
 }
 

@@ -175,7 +175,7 @@ impl Action<Tap> {
     /// # Ok(()) }
     /// ```
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.tap.stop"))
+        self.control(Control::stop("calling.tap.stop"))
     }
 }
 

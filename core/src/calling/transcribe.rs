@@ -43,7 +43,7 @@ impl Action<Transcribe> {
     /// # Ok(()) }
     /// ```
     pub fn stop(&self) -> Request<Control> {
-        self.control(Control::new("calling.transcribe.stop"))
+        self.control(Control::stop("calling.transcribe.stop"))
     }
 }
 

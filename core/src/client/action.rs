@@ -6,13 +6,14 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::Call;
 use super::handlers::caught;
-use super::mailbox::{Message, Task};
+use super::mailbox::{Mail, Task};
 use super::request::{About, Request};
+use super::shared::{Sender, Shared};
 use super::subscribers::{Events, Queue, Subscribers};
 use super::wait::Wait;
 use super::watch_cell::{WaitFor, WatchCell};
-use super::{Call, Sender, Shared};
 use crate::calling::{Accepted, Method, Operation};
 use crate::error::Error;
 use crate::events::{Event, EventData};
@@ -237,7 +238,7 @@ impl<M: Operation> Action<M> {
         self.waiting(until)
     }
 
-    fn waiting(&self, until: WaitFor<Progress, Result<M::Event, Error>>) -> Wait<M::Event> {
+    fn waiting(&self, until: WaitFor<WatchCell<Progress>, Result<M::Event, Error>>) -> Wait<M::Event> {
         let what = format!("operation {} on call {}", self.core.control_id, self.core.call.id());
         Wait::new(self.core.call.sender().clone(), what, until)
     }
@@ -264,12 +265,11 @@ impl<M: Operation> Action<M> {
     {
         let sender = self.core.call.sender();
         let task = completed::<M, F, R>(callback)(sender.shared().clone(), self.core.progress.clone());
-        sender.mailbox().post(Message::Spawn(task));
+        sender.mailbox().post(Mail::Spawn(task));
     }
 
     pub(crate) fn control<S: Method>(&self, method: S) -> Request<S> {
-        let about = About::Action(self.core.call.clone(), self.core.control_id.clone());
-        Request::new(self.core.call.sender().clone(), about, method)
+        Request::new(About::Action(self.core.call.clone(), self.core.control_id.clone()), method)
     }
 }
 
@@ -293,7 +293,7 @@ where
     R: Future<Output = ()> + Send + 'static,
 {
     let task = when_done(sender.shared().clone(), progress, callback);
-    sender.mailbox().post(Message::Spawn(Box::pin(task)));
+    sender.mailbox().post(Mail::Spawn(Box::pin(task)));
 }
 
 async fn when_done<E, F, R>(shared: Arc<Shared>, progress: Arc<WatchCell<Progress>>, callback: F)
@@ -304,6 +304,6 @@ where
 {
     let outcome = WaitFor::new(progress, |progress: &mut Progress| progress.outcome()).await;
     if let Err(panic) = caught(async move { callback(outcome).await }).await {
-        shared.mailbox.post(Message::Notice(Notice::HandlerPanicked(panic)));
+        shared.mailbox.post(Mail::Notice(Notice::HandlerPanicked(panic)));
     }
 }

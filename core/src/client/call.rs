@@ -8,12 +8,12 @@ use std::task::Poll;
 
 use serde_json::Value;
 
-use super::Sender;
-use super::mailbox::Message;
+use super::mailbox::Mail;
 use super::request::{About, Raw, Request};
+use super::shared::Sender;
 use super::subscribers::{Events, Subscribers};
 use super::wait::Wait;
-use super::watch_cell::{WaitFor, WatchCell};
+use super::watch_cell::{WaitFor, Watch, WatchCell};
 use crate::calling::{CallState, CallStateEvent, Device, Direction, EndReason, EndSource, Method, SipData};
 use crate::error::{Certainty, Error};
 use crate::events::{EventData, FromUpdate};
@@ -43,14 +43,22 @@ pub struct Call(Arc<Handle>);
 /// What the handles of one call share. Dropped with the last of them.
 struct Handle {
     sender: Sender,
-    shared: Arc<CallShared>,
+    record: Arc<CallRecord>,
 }
 
 /// What is known of a call. The driver keeps it while the call lives; the handles, as long as they like.
 #[derive(Debug)]
-pub(super) struct CallShared {
+pub(super) struct CallRecord {
     info: CallInfo,
-    live: Arc<WatchCell<Live>>,
+    live: WatchCell<Live>,
+}
+
+impl Watch for CallRecord {
+    type Value = Live;
+
+    fn cell(&self) -> &WatchCell<Live> {
+        &self.live
+    }
 }
 
 /// What changes about a call.
@@ -67,7 +75,7 @@ pub(crate) struct Live {
     subscribers: Subscribers,
 }
 
-impl CallShared {
+impl CallRecord {
     pub(super) fn new(info: CallInfo) -> Arc<Self> {
         let live = Live {
             node_id: info.node_id.clone(),
@@ -85,13 +93,17 @@ impl CallShared {
 
     /// A call that was answered, even if it is past that by now.
     pub(super) fn answered(info: CallInfo) -> Arc<Self> {
-        let shared = Self::new(info);
-        shared.live.with(|live| live.was_answered = true);
-        shared
+        let record = Self::new(info);
+        record.live.with(|live| live.was_answered = true);
+        record
     }
 
     pub(super) fn id(&self) -> &CallId {
         &self.info.call_id
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.live.with(|live| live.ended.is_some())
     }
 
     /// The call reached a state.
@@ -130,16 +142,16 @@ impl CallShared {
 }
 
 impl Call {
-    pub(super) fn new(sender: Sender, shared: Arc<CallShared>) -> Self {
-        Self(Arc::new(Handle { sender, shared }))
+    pub(super) fn new(sender: Sender, record: Arc<CallRecord>) -> Self {
+        Self(Arc::new(Handle { sender, record }))
     }
 
     fn info(&self) -> &CallInfo {
-        &self.0.shared.info
+        &self.0.record.info
     }
 
-    fn live(&self) -> &Arc<WatchCell<Live>> {
-        &self.0.shared.live
+    fn live(&self) -> &WatchCell<Live> {
+        &self.0.record.live
     }
 
     pub(crate) fn sender(&self) -> &Sender {
@@ -147,12 +159,12 @@ impl Call {
     }
 
     pub(crate) fn request<M: Method>(&self, method: M) -> Request<M> {
-        Request::new(self.sender().clone(), About::Call(self.clone()), method)
+        Request::new(About::Call(self.clone()), method)
     }
 
     /// The call's id.
     pub fn id(&self) -> &CallId {
-        self.0.shared.id()
+        self.0.record.id()
     }
 
     /// The node of the service that hosts it.
@@ -314,7 +326,7 @@ impl Call {
     ) -> Wait<T> {
         let call_id = self.id().clone();
         let what = format!("{what} of call {call_id}");
-        let until = WaitFor::new(self.live().clone(), move |live: &mut Live| match look(live) {
+        let until = WaitFor::new(self.0.record.clone(), move |live: &mut Live| match look(live) {
             Some(found) => Some(Ok(found)),
             None => live.ended.is_some().then(|| Err(Error::gone(call_id.clone(), Certainty::Unknown))),
         });
@@ -418,13 +430,13 @@ impl Call {
 
     /// Has a call hung up that nobody has heard of, however long that takes.
     pub(super) fn discard(&self) {
-        self.sender().mailbox().post(Message::Discard(self.id().clone()));
+        self.sender().mailbox().post(Mail::Discard(self.id().clone()));
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.sender.mailbox().post(Message::Release(self.shared.id().clone()));
+        self.sender.mailbox().post(Mail::Release(self.record.id().clone()));
     }
 }
 

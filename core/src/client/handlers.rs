@@ -6,10 +6,10 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
-use super::mailbox::{Message, Task};
-use super::{Call, Shared};
+use super::Call;
+use super::mailbox::{Mail, Task};
+use super::shared::Shared;
 use crate::calling::EndReason;
 use crate::error::Error;
 use crate::messaging::MessageReceiveEvent;
@@ -22,8 +22,6 @@ pub(crate) type CallHandler = Arc<dyn Fn(Call) -> Task + Send + Sync>;
 pub(crate) type MessageHandler = Arc<dyn Fn(Arc<Shared>, MessageReceiveEvent) -> Task + Send + Sync>;
 /// Makes the task that handles one task of another application.
 pub(crate) type TaskHandler = Arc<dyn Fn(Arc<Shared>, TaskEvent) -> Task + Send + Sync>;
-/// How long a call may take to end after it was hung up for a handler that broke off.
-const HANGUP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a handler may end with: nothing, or a `Result` with any error type.
 pub trait HandlerOutcome {
@@ -110,23 +108,15 @@ where
                 // Its own, or that of another that it was busy with.
                 Ok(Ending::Gone) => (None, EndReason::Hangup),
                 Ok(Ending::Failed(error)) => {
-                    (Some(Notice::HandlerFailed { call_id, error }), EndReason::Error)
+                    (Some(Notice::HandlerFailed { call_id: call_id.clone(), error }), EndReason::Error)
                 }
                 Err(panic) => {
                     (Some(Notice::HandlerPanicked(format!("{panic} (call {call_id})"))), EndReason::Error)
                 }
             };
-            if let Some(notice) = notice {
-                own.sender().mailbox().post(Message::Notice(notice));
-            }
-            // A caller whose handler broke off would listen to silence for ever. That the service does not know the
-            // call says little: mostly its end is on the way, but the answer may be about something else.
-            if !own.is_ended()
-                && (own.hangup().reason(reason).await.is_err()
-                    || own.wait_for_ended().timeout(HANGUP_TIMEOUT).await.is_err())
-            {
-                own.discard();
-            }
+            own.sender().mailbox().post(Mail::HandlerFailed { call_id, reason, notice });
+            // The session sees to the end of the call; until then the client is kept open.
+            let _ = own.wait_for_ended().await;
         })
     })
 }
@@ -166,7 +156,7 @@ where
                 Ok(Ending::Failed(error)) => failed(error),
                 Err(panic) => Notice::HandlerPanicked(panic),
             };
-            shared.mailbox.post(Message::Notice(notice));
+            shared.mailbox.post(Mail::Notice(notice));
         })
     })
 }

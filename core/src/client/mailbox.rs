@@ -11,12 +11,14 @@ use std::time::Duration;
 
 use super::action::Progress;
 use super::handlers::{CallHandler, MessageHandler, TaskHandler};
-use super::request::Outcome;
+use super::request::Response;
+use super::state::ClientStats;
 use super::watch_cell::WatchCell;
+use crate::calling::EndReason;
 use crate::credentials::Credentials;
 use crate::error::{Certainty, Error, QueueFull};
 use crate::ids::{CallId, Ticket};
-use crate::session::{Command, Notice, PendingWork, Stats};
+use crate::session::{Command, Notice, PendingWork};
 
 /// How many requests may wait for the driver. It takes them in one go whenever it runs.
 pub const MAX_POSTED_REQUESTS: usize = 10_000;
@@ -24,24 +26,29 @@ pub const MAX_POSTED_REQUESTS: usize = 10_000;
 /// ClientOutput of the application that the adapter runs: a future that is spawned and not waited for.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What a handle tells the driver.
-pub(crate) enum Message {
+/// What a handle posts to the state of its client.
+pub(crate) enum Mail {
     Command {
         ticket: Ticket,
         command: Command,
-        outcome: Arc<WatchCell<Outcome>>,
+        response: Arc<WatchCell<Response>>,
         progress: Option<Arc<WatchCell<Progress>>>,
     },
     Abandon(Ticket),
-    Alarm {
+    SetTimeout {
         ticket: Ticket,
         after: Duration,
-        fired: Arc<WatchCell<bool>>,
+        expired: Arc<WatchCell<bool>>,
     },
-    CancelAlarm(Ticket),
+    CancelTimeout(Ticket),
     Take(CallId),
     Release(CallId),
     Discard(CallId),
+    HandlerFailed {
+        call_id: CallId,
+        reason: EndReason,
+        notice: Option<Notice>,
+    },
     HandleCalls(CallHandler),
     HandleMessages(MessageHandler),
     HandleTasks(TaskHandler),
@@ -51,17 +58,17 @@ pub(crate) enum Message {
         asked: Arc<WatchCell<bool>>,
         answer: Result<Credentials, String>,
     },
-    Look(Arc<WatchCell<Look>>),
+    Inspect(Arc<WatchCell<Inspection>>),
     Drain(Option<Duration>),
     Disconnect,
 }
 
-/// What a session holds, once the driver has looked.
-pub(crate) type Look = Option<Result<(Stats, Vec<PendingWork>), Error>>;
+/// What a client holds and waits for, once that is known.
+pub(crate) type Inspection = Option<Result<(ClientStats, Vec<PendingWork>), Error>>;
 
-impl fmt::Debug for Message {
+impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Message")
+        f.write_str("Mail")
     }
 }
 
@@ -75,7 +82,7 @@ pub(crate) struct Mailbox {
 
 #[derive(Debug, Default)]
 struct State {
-    queue: VecDeque<Message>,
+    queue: VecDeque<Mail>,
     driver: Option<Waker>,
     closed: bool,
 }
@@ -90,7 +97,7 @@ impl Mailbox {
     }
 
     /// Posts a request, if there is room and somebody to read it.
-    pub(crate) fn post_request(&self, message: Message, method: &str) -> Result<(), Error> {
+    pub(crate) fn post_request(&self, mail: Mail, method: &str) -> Result<(), Error> {
         let state = self.lock();
         if state.closed {
             return Err(Error::closed(Certainty::NotSent));
@@ -99,21 +106,21 @@ impl Mailbox {
             let full = QueueFull { method: method.to_owned(), limit: MAX_POSTED_REQUESTS };
             return Err(Error::QueueFull(Box::new(full)));
         }
-        Self::push(state, message);
+        Self::push(state, mail);
         Ok(())
     }
 
     /// Posts something that must not get lost. There is at most one such message for each request, handle or
     /// registration, so their number is bounded by those.
-    pub(crate) fn post(&self, message: Message) {
+    pub(crate) fn post(&self, mail: Mail) {
         let state = self.lock();
         if !state.closed {
-            Self::push(state, message);
+            Self::push(state, mail);
         }
     }
 
-    fn push(mut state: MutexGuard<'_, State>, message: Message) {
-        state.queue.push_back(message);
+    fn push(mut state: MutexGuard<'_, State>, mail: Mail) {
+        state.queue.push_back(mail);
         let driver = state.driver.take();
         drop(state);
         if let Some(driver) = driver {
@@ -122,7 +129,7 @@ impl Mailbox {
     }
 
     /// Takes everything that was posted; if that is nothing, leaves the driver's waker.
-    pub(crate) fn take(&self, driver: &Waker) -> VecDeque<Message> {
+    pub(crate) fn take(&self, driver: &Waker) -> VecDeque<Mail> {
         let driver = driver.clone();
         let mut state = self.lock();
         let replaced = if state.queue.is_empty() { state.driver.replace(driver) } else { None };
@@ -133,7 +140,7 @@ impl Mailbox {
     }
 
     /// From now on nothing can be posted. What was posted and not read is given back.
-    pub(crate) fn close(&self) -> VecDeque<Message> {
+    pub(crate) fn close(&self) -> VecDeque<Mail> {
         let mut state = self.lock();
         state.closed = true;
         let driver = state.driver.take();
@@ -157,7 +164,7 @@ mod tests {
     }
     impl Drop for Posts {
         fn drop(&mut self) {
-            self.0.post(Message::Disconnect);
+            self.0.post(Mail::Disconnect);
         }
     }
 

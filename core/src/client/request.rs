@@ -11,14 +11,15 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::Call;
 use super::action::{ActionCore, Completed, Progress};
-use super::mailbox::Message;
+use super::mailbox::Mail;
+use super::shared::Sender;
 use super::watch_cell::{Waiter, WatchCell};
-use super::{Call, Sender};
 use crate::calling::{Accepted, Method, Operation};
 use crate::error::{Error, InvalidArgument};
 use crate::ids::{ControlId, Ticket};
-use crate::session::{Command, Reply, Target};
+use crate::session::{Command, Effect, Reply, Target};
 
 /// A request to the service, ready to be sent: by `.await`, or, on a thread, by what the blocking client offers.
 ///
@@ -40,7 +41,6 @@ use crate::session::{Command, Reply, Target};
 pub struct Request<M: Method> {
     pub(crate) method: M,
     about: About,
-    sender: Sender,
     extra: Map<String, Value>,
     timeout: Option<Duration>,
     control_id: Option<ControlId>,
@@ -50,14 +50,23 @@ pub struct Request<M: Method> {
 /// What a request was made on.
 #[derive(Debug, Clone)]
 pub(crate) enum About {
-    Client,
+    Client(Sender),
     Call(Call),
     Action(Call, ControlId),
 }
 
+impl About {
+    fn sender(&self) -> &Sender {
+        match self {
+            Self::Client(sender) => sender,
+            Self::Call(call) | Self::Action(call, _) => call.sender(),
+        }
+    }
+}
+
 impl<M: Method> Request<M> {
-    pub(super) fn new(sender: Sender, about: About, method: M) -> Self {
-        Self { method, about, sender, extra: Map::new(), timeout: None, control_id: None, completed: None }
+    pub(super) fn new(about: About, method: M) -> Self {
+        Self { method, about, extra: Map::new(), timeout: None, control_id: None, completed: None }
     }
 
     /// How long the service may take to answer, the time spent waiting for a connection included. Default: the
@@ -88,24 +97,10 @@ impl<M: Method> Request<M> {
         self
     }
 
-    /// What says which call and which operation is meant is the session's to say.
-    fn validate_reserved(&self, target: &Target) -> Result<(), InvalidArgument> {
-        let reserved: &[&'static str] = match target {
-            Target::Call(_) => &["call_id", "node_id"],
-            Target::Start { .. } | Target::Control { .. } => &["call_id", "node_id", "control_id"],
-            Target::Dial { .. } => &["tag"],
-            _ => &[],
-        };
-        match reserved.iter().find(|name| self.extra.contains_key(**name) || self.method.has_member(name)) {
-            Some(name) => Err(InvalidArgument::new(name, "it follows from what the request was made on")),
-            None => Ok(()),
-        }
-    }
-
     fn command(&mut self) -> Result<Command, InvalidArgument> {
         let rule = M::completion_rule();
         let target = match &self.about {
-            About::Client => Target::Service,
+            About::Client(_) => Target::Service,
             About::Call(call) => {
                 let call_id = call.id().clone();
                 match rule {
@@ -118,17 +113,10 @@ impl<M: Method> Request<M> {
             }
         };
         let target = self.method.target().unwrap_or(target);
-        self.validate_reserved(&target)?;
         let command = if self.extra.is_empty() {
             Command::new(&self.method, target)?
         } else {
-            self.method.validate()?;
-            let unwritable =
-                |error| InvalidArgument::new("params", format!("they are no JSON object: {error}"));
-            let value = serde_json::to_value(&self.method).map_err(unwritable)?;
-            let mut params: Map<_, _> = serde_json::from_value(value).map_err(unwritable)?;
-            params.append(&mut self.extra);
-            Command::trusted(self.method.name(), target, Value::Object(params).to_string())
+            Command::extended(&self.method, target, std::mem::take(&mut self.extra))?
         };
         Ok(command.with_timeout(self.timeout))
     }
@@ -195,16 +183,16 @@ enum State<M: Method> {
 struct Sent<M: Method> {
     request: Box<Request<M>>,
     ticket: Ticket,
-    outcome: Arc<WatchCell<Outcome>>,
+    response: Arc<WatchCell<Response>>,
     progress: Option<Arc<WatchCell<Progress>>>,
     waiter: Waiter,
 }
 
-/// What is known of a request's outcome.
+/// The slot of a response.
 #[derive(Debug)]
-pub(crate) enum Outcome {
-    Unknown,
-    Known(Result<Delivered, Error>),
+pub(crate) enum Response {
+    Pending,
+    Ready(Result<Delivered, Error>),
     /// Nobody wants to know any more.
     Unwanted,
 }
@@ -218,20 +206,20 @@ pub(crate) struct Delivered {
 impl<M: Method> ResponseFuture<M> {
     /// Posts the request; gives what is left of it if that fails.
     fn send(mut request: Box<Request<M>>) -> Result<Sent<M>, (M, Error)> {
-        let progress = M::is_followed().then(|| WatchCell::new(Progress::default()));
+        let progress = M::is_followed().then(|| WatchCell::shared(Progress::default()));
         if let (Some(progress), Some(completed)) = (&progress, request.completed.take()) {
-            let task = completed(request.sender.shared().clone(), progress.clone());
-            request.sender.mailbox().post(Message::Spawn(task));
+            let task = completed(request.about.sender().shared().clone(), progress.clone());
+            request.about.sender().mailbox().post(Mail::Spawn(task));
         }
-        let ticket = request.sender.mailbox().new_ticket();
-        let outcome = WatchCell::new(Outcome::Unknown);
+        let ticket = request.about.sender().mailbox().new_ticket();
+        let response = WatchCell::shared(Response::Pending);
         let posted = request.command().map_err(Error::from).and_then(|command| {
-            let (outcome, progress) = (outcome.clone(), progress.clone());
-            let message = Message::Command { ticket, command, outcome, progress };
-            request.sender.mailbox().post_request(message, &request.method.name())
+            let (response, progress) = (response.clone(), progress.clone());
+            let mail = Mail::Command { ticket, command, response, progress };
+            request.about.sender().mailbox().post_request(mail, &request.method.name())
         });
         match posted {
-            Ok(()) => Ok(Sent { request, ticket, outcome, progress, waiter: Waiter::default() }),
+            Ok(()) => Ok(Sent { request, ticket, response, progress, waiter: Waiter::default() }),
             Err(error) => {
                 if let Some(progress) = &progress {
                     progress.update(|progress| progress.end(Err(error.clone())));
@@ -258,17 +246,17 @@ impl<M: Method> Future for ResponseFuture<M> {
             // Polled again after it was done, which a future need not survive; this one never ends then.
             return Poll::Pending;
         };
-        let Sent { outcome, waiter, .. } = &mut *sent;
-        let known = outcome.poll(cx, waiter, |outcome| match outcome {
-            Outcome::Known(_) => match std::mem::replace(outcome, Outcome::Unwanted) {
-                Outcome::Known(result) => Some(result),
+        let Sent { response, waiter, .. } = &mut *sent;
+        let known = response.poll(cx, waiter, |response| match response {
+            Response::Ready(_) => match std::mem::replace(response, Response::Unwanted) {
+                Response::Ready(result) => Some(result),
                 _ => None,
             },
             _ => None,
         });
         let Poll::Ready(result) = known else { return Poll::Pending };
         let State::Sent(sent) = std::mem::replace(&mut self.0, State::Done) else { return Poll::Pending };
-        let Request { method, about, sender, .. } = *sent.request;
+        let Request { method, about, .. } = *sent.request;
         let accepted = result.map(|Delivered { reply, call }| {
             let action = match (&about, &sent.progress, reply.control_id()) {
                 (About::Call(call), Some(progress), Some(control_id)) => {
@@ -276,7 +264,7 @@ impl<M: Method> Future for ResponseFuture<M> {
                 }
                 _ => None,
             };
-            Accepted { reply, sender, progress: sent.progress, action, call }
+            Accepted { reply, sender: about.sender().clone(), progress: sent.progress, action, call }
         });
         Poll::Ready(method.finish(accepted))
     }
@@ -287,12 +275,12 @@ impl<M: Method> Unpin for ResponseFuture<M> {}
 impl<M: Method> Drop for ResponseFuture<M> {
     fn drop(&mut self) {
         let State::Sent(sent) = &mut self.0 else { return };
-        sent.outcome.leave(&mut sent.waiter);
-        let unread = sent.outcome.with(|outcome| std::mem::replace(outcome, Outcome::Unwanted));
+        sent.response.leave(&mut sent.waiter);
+        let unread = sent.response.with(|response| std::mem::replace(response, Response::Unwanted));
         match unread {
             // A dial that was answered in the very moment: nobody will talk to the callee.
-            Outcome::Known(Ok(Delivered { call: Some(call), .. })) => call.discard(),
-            Outcome::Unknown => sent.request.sender.mailbox().post(Message::Abandon(sent.ticket)),
+            Response::Ready(Ok(Delivered { call: Some(call), .. })) => call.discard(),
+            Response::Pending => sent.request.about.sender().mailbox().post(Mail::Abandon(sent.ticket)),
             _ => {}
         }
     }
@@ -345,6 +333,10 @@ impl Method for Raw {
 
     fn has_member(&self, name: &str) -> bool {
         self.params.get(name).is_some()
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::of_method(&self.name)
     }
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<Value, Error> {

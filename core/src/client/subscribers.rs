@@ -30,7 +30,7 @@ pub(crate) struct Queue {
 
 impl Subscribers {
     pub(crate) fn add(&mut self) -> Arc<WatchCell<Queue>> {
-        let queue = WatchCell::new(Queue { ended: self.ended, ..Queue::default() });
+        let queue = WatchCell::shared(Queue { ended: self.ended, ..Queue::default() });
         if !self.ended {
             if self.queues.len() == self.queues.capacity() {
                 // A source may be silent for as long as it likes while readers come and go.
@@ -120,7 +120,7 @@ impl Events {
     pub(crate) fn first<T: Send + 'static>(
         &self,
         fits: impl Fn(&Event) -> Option<T> + Send + 'static,
-    ) -> WaitFor<Queue, Option<T>> {
+    ) -> WaitFor<WatchCell<Queue>, Option<T>> {
         WaitFor::new(self.queue.clone(), move |queue: &mut Queue| {
             while let Some(update) = queue.updates.front() {
                 if let Some(found) = update.as_ref().ok().and_then(|event| fits(event)) {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::mailbox::Message;
+use super::mailbox::Mail;
+use super::shared::{Sender, Shared};
 use super::watch_cell::{WaitFor, WatchCell};
-use super::{Sender, Shared};
 use crate::error::Error;
 use crate::ids::Ticket;
 
@@ -17,18 +17,33 @@ use crate::ids::Ticket;
 #[must_use = "futures do nothing unless polled"]
 pub struct Wait<T> {
     inner: Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>,
-    shared: Arc<Shared>,
-    /// Keeps the client open, if it is there.
-    sender: Option<Sender>,
+    owner: Owner,
     what: String,
     limit: Option<Duration>,
-    alarm: Option<Alarm>,
+    timeout: Option<Timeout>,
 }
 
-/// An alarm that the session keeps.
-struct Alarm {
+/// Whose wait it is.
+enum Owner {
+    /// A handle's, which keeps the client open.
+    Handle(Sender),
+    /// The client's as a whole.
+    Client(Arc<Shared>),
+}
+
+impl Owner {
+    fn shared(&self) -> &Shared {
+        match self {
+            Self::Handle(sender) => sender.shared(),
+            Self::Client(shared) => shared,
+        }
+    }
+}
+
+/// A time limit that the state of the client keeps.
+struct Timeout {
     ticket: Ticket,
-    fired: WaitFor<bool, ()>,
+    expired: WaitFor<WatchCell<bool>, ()>,
 }
 
 impl<T> Wait<T> {
@@ -38,9 +53,7 @@ impl<T> Wait<T> {
         what: String,
         inner: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Self {
-        let mut wait = Self::on_client(&sender, what, inner);
-        wait.sender = Some(sender);
-        wait
+        Self::owned(Owner::Handle(sender), what, inner)
     }
 
     /// One that waits for something of the client as a whole, which its end brings about, too.
@@ -49,8 +62,15 @@ impl<T> Wait<T> {
         what: String,
         inner: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Self {
-        let shared = sender.shared().clone();
-        Self { inner: Box::pin(inner), shared, sender: None, what, limit: None, alarm: None }
+        Self::owned(Owner::Client(sender.shared().clone()), what, inner)
+    }
+
+    fn owned(
+        owner: Owner,
+        what: String,
+        inner: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Self {
+        Self { inner: Box::pin(inner), owner, what, limit: None, timeout: None }
     }
 
     /// For how long to wait at most, counted from the first poll. Default: without limit.
@@ -70,13 +90,13 @@ impl<T> Wait<T> {
         self
     }
 
-    fn set_alarm(&mut self, after: Duration) -> &mut Alarm {
-        let mailbox = &self.shared.mailbox;
-        self.alarm.get_or_insert_with(|| {
+    fn set_timeout(&mut self, after: Duration) -> &mut Timeout {
+        let mailbox = &self.owner.shared().mailbox;
+        self.timeout.get_or_insert_with(|| {
             let ticket = mailbox.new_ticket();
-            let fired: Arc<WatchCell<bool>> = WatchCell::new(false);
-            mailbox.post(Message::Alarm { ticket, after, fired: fired.clone() });
-            Alarm { ticket, fired: WaitFor::new(fired, |fired: &mut bool| fired.then_some(())) }
+            let expired: Arc<WatchCell<bool>> = WatchCell::shared(false);
+            mailbox.post(Mail::SetTimeout { ticket, after, expired: expired.clone() });
+            Timeout { ticket, expired: WaitFor::new(expired, |expired: &mut bool| expired.then_some(())) }
         })
     }
 }
@@ -89,7 +109,7 @@ impl<T> Future for Wait<T> {
             return Poll::Ready(result);
         }
         let Some(limit) = self.limit else { return Poll::Pending };
-        match Pin::new(&mut self.set_alarm(limit).fired).poll(cx) {
+        match Pin::new(&mut self.set_timeout(limit).expired).poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(Error::waited_too_long(self.what.clone(), limit))),
             Poll::Pending => Poll::Pending,
         }
@@ -100,8 +120,8 @@ impl<T> Unpin for Wait<T> {}
 
 impl<T> Drop for Wait<T> {
     fn drop(&mut self) {
-        if let Some(alarm) = &self.alarm {
-            self.shared.mailbox.post(Message::CancelAlarm(alarm.ticket));
+        if let Some(timeout) = &self.timeout {
+            self.owner.shared().mailbox.post(Mail::CancelTimeout(timeout.ticket));
         }
     }
 }

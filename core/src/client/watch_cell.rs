@@ -22,9 +22,20 @@ struct Inner<S> {
     waiting: Vec<(u64, Waker)>,
 }
 
+impl<S: Default> Default for WatchCell<S> {
+    fn default() -> Self {
+        Self::new(S::default())
+    }
+}
+
 impl<S> WatchCell<S> {
-    pub(crate) fn new(value: S) -> Arc<Self> {
-        Arc::new(Self { inner: Mutex::new(Inner { value, next: 0, waiting: Vec::new() }) })
+    pub(crate) fn new(value: S) -> Self {
+        Self { inner: Mutex::new(Inner { value, next: 0, waiting: Vec::new() }) }
+    }
+
+    /// A cell that several hold.
+    pub(crate) fn shared(value: S) -> Arc<Self> {
+        Arc::new(Self::new(value))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<S>> {
@@ -99,36 +110,51 @@ impl<S> Inner<S> {
 #[derive(Debug, Default)]
 pub(crate) struct Waiter(Option<u64>);
 
-type Look<S, R> = Box<dyn FnMut(&mut S) -> Option<R> + Send>;
+/// What has a watch cell, and is shared by those who wait on it.
+pub(crate) trait Watch: Send + Sync + 'static {
+    type Value;
 
-/// A future that is done when `look` finds something in a watched value.
-pub(crate) struct WaitFor<S, R> {
-    watched: Arc<WatchCell<S>>,
-    waiter: Waiter,
-    look: Look<S, R>,
+    fn cell(&self) -> &WatchCell<Self::Value>;
 }
 
-impl<S, R> WaitFor<S, R> {
-    pub(crate) fn new(
-        watched: Arc<WatchCell<S>>,
-        look: impl FnMut(&mut S) -> Option<R> + Send + 'static,
-    ) -> Self {
-        Self { watched, waiter: Waiter::default(), look: Box::new(look) }
+impl<S: Send + 'static> Watch for WatchCell<S> {
+    type Value = S;
+
+    fn cell(&self) -> &WatchCell<S> {
+        self
     }
 }
 
-impl<S, R> Future for WaitFor<S, R> {
+type Condition<S, R> = Box<dyn FnMut(&mut S) -> Option<R> + Send>;
+
+/// A future that is ready when a condition finds something in the value of a watch cell.
+pub(crate) struct WaitFor<W: Watch, R> {
+    watched: Arc<W>,
+    waiter: Waiter,
+    condition: Condition<W::Value, R>,
+}
+
+impl<W: Watch, R> WaitFor<W, R> {
+    pub(crate) fn new(
+        watched: Arc<W>,
+        condition: impl FnMut(&mut W::Value) -> Option<R> + Send + 'static,
+    ) -> Self {
+        Self { watched, waiter: Waiter::default(), condition: Box::new(condition) }
+    }
+}
+
+impl<W: Watch, R> Future for WaitFor<W, R> {
     type Output = R;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        let Self { watched, waiter, look } = &mut *self;
-        watched.poll(cx, waiter, look)
+        let Self { watched, waiter, condition } = &mut *self;
+        watched.cell().poll(cx, waiter, condition)
     }
 }
 
-impl<S, R> Drop for WaitFor<S, R> {
+impl<W: Watch, R> Drop for WaitFor<W, R> {
     fn drop(&mut self) {
-        self.watched.leave(&mut self.waiter);
+        self.watched.cell().leave(&mut self.waiter);
     }
 }
 
@@ -162,7 +188,7 @@ mod tests {
     fn wakers_are_dropped_outside_of_the_lock() {
         let (done, finished) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
-            let watched = WatchCell::new(0);
+            let watched = WatchCell::shared(0);
             let reenters = || Waker::from(Arc::new(Reenters(watched.clone())));
             let mut waiter = Waiter::default();
             let mut poll = |waker: Waker, found: Option<()>| {
@@ -181,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_waiter_is_woken_once_for_each_change_and_leaves_nothing_behind() {
-        let watched = WatchCell::new(0);
+        let watched = WatchCell::shared(0);
         let count = Arc::new(Count(AtomicUsize::new(0)));
         let waker = Waker::from(count.clone());
         let mut cx = Context::from_waker(&waker);

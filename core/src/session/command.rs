@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::calling::{CompletionRule, Method};
 use crate::credentials::{Credentials, Secret};
 use crate::error::InvalidArgument;
@@ -15,14 +17,16 @@ pub struct Command {
     pub(super) method: Cow<'static, str>,
     pub(super) params: String,
     pub(super) target: Target,
+    pub(super) effect: Effect,
     pub(super) timeout: Option<Duration>,
 }
 
-/// What a request is about, which decides what the session adds to it and does with its outcome.
+/// What a request is about, as it was asked for: the session resolves it, adds members to the parameters, and draws
+/// conclusions from the outcome.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Target {
-    /// Nothing that the session keeps books on.
+    /// Nothing that the session keeps state of.
     Service,
     /// A call. The session adds `call_id` and `node_id`.
     Call(CallId),
@@ -32,7 +36,7 @@ pub enum Target {
         call_id: CallId,
         /// The operation's id; made up if none is given.
         control_id: Option<ControlId>,
-        /// How it ends.
+        /// The rule that completes it.
         rule: &'static CompletionRule,
     },
     /// A running operation. If it is over, the command succeeds without being sent.
@@ -42,16 +46,16 @@ pub enum Target {
         /// The operation.
         control_id: ControlId,
     },
-    /// New calls, one of which wins.
+    /// New calls, one of which wins. The session adds `tag`.
     Dial {
         /// The dial's tag; made up if none is given.
         tag: Option<Tag>,
     },
-    /// A message, whose states the session follows.
-    Message,
-    /// Contexts to receive calls and messages for.
+    /// A message, whose states the session follows. It adds a `context` unless the parameters name one.
+    Message(MessageContext),
+    /// Contexts to receive calls and messages for. The session adds `contexts`.
     Receive(Vec<String>),
-    /// Contexts to receive nothing for any more.
+    /// Contexts to receive nothing for any more. The session adds `contexts`.
     Unreceive(Vec<String>),
     /// Credentials to go on with.
     Reauthenticate {
@@ -62,13 +66,60 @@ pub enum Target {
     },
 }
 
+/// Who names the context that the states of a message go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageContext {
+    /// The parameters of the message.
+    InParams,
+    /// The session: the name of the session that the message leaves on, or `default` if it has none.
+    OfSession,
+}
+
+/// The effect that a request has on its call or operation, as far as the session decides by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// None that the session has to know.
+    None,
+    /// The call is answered.
+    Answer,
+    /// The call is declined, or hung up.
+    End,
+    /// The offer is given back.
+    Pass,
+    /// The operation is stopped.
+    Stop,
+}
+
+impl Effect {
+    /// The effect of a method that is known by its name only.
+    pub fn of_method(name: &str) -> Self {
+        match name {
+            "calling.answer" => Self::Answer,
+            "calling.end" => Self::End,
+            "calling.pass" => Self::Pass,
+            name if name.ends_with(".stop") => Self::Stop,
+            _ => Self::None,
+        }
+    }
+}
+
 impl Target {
-    pub(super) fn call_id(&self) -> Option<&CallId> {
+    /// The parameters that follow from the target, and that a request must not set.
+    pub(crate) fn reserved(&self) -> &'static [&'static str] {
         match self {
-            Self::Call(call_id) | Self::Start { call_id, .. } | Self::Control { call_id, .. } => {
-                Some(call_id)
-            }
-            _ => None,
+            Self::Call(_) => &["call_id", "node_id"],
+            Self::Start { .. } | Self::Control { .. } => &["call_id", "node_id", "control_id"],
+            Self::Dial { .. } => &["tag"],
+            Self::Receive(_) | Self::Unreceive(_) => &["contexts"],
+            Self::Service | Self::Message(_) | Self::Reauthenticate { .. } => &[],
+        }
+    }
+
+    fn validate_members(&self, has: impl Fn(&str) -> bool) -> Result<(), InvalidArgument> {
+        match self.reserved().iter().find(|name| has(name)) {
+            Some(name) => Err(InvalidArgument::new(name, "it follows from what the request was made on")),
+            None => Ok(()),
         }
     }
 }
@@ -84,19 +135,26 @@ impl std::fmt::Debug for Command {
 }
 
 impl Command {
-    /// A request with parameters as the JSON text of an object.
+    /// A request with parameters as the JSON text of an object. Its effect follows from the name of the method.
     ///
     /// # Errors
-    /// If `params` is not the text of a JSON object.
+    /// If `params` is not the text of a JSON object, or has a member that follows from the target.
     pub fn raw(
         method: impl Into<Cow<'static, str>>,
-        target: Target,
+        mut target: Target,
         params: String,
     ) -> Result<Self, InvalidArgument> {
-        match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&params) {
-            Ok(_) => Ok(Self::trusted(method.into(), target, params)),
-            Err(error) => Err(InvalidArgument::new("params", format!("it is not a JSON object: {error}"))),
+        let members: Map<String, Value> = serde_json::from_str(&params)
+            .map_err(|error| InvalidArgument::new("params", format!("it is not a JSON object: {error}")))?;
+        target.validate_members(|name| members.contains_key(name))?;
+        if let Target::Message(context) = &mut target
+            && members.contains_key("context")
+        {
+            *context = MessageContext::InParams;
         }
+        let method = method.into();
+        let effect = Effect::of_method(&method);
+        Ok(Self { method, params, target, effect, timeout: None })
     }
 
     /// A request with typed parameters.
@@ -116,14 +174,32 @@ impl Command {
     pub fn new<M: Method>(method: &M, target: Target) -> Result<Self, InvalidArgument> {
         method.validate()?;
         method.validate_complete()?;
+        target.validate_members(|name| method.has_member(name))?;
         let params = serde_json::to_string(method).map_err(|error| {
             InvalidArgument::new("params", format!("they cannot be written as JSON: {error}"))
         })?;
-        Ok(Self::trusted(method.name(), target, params))
+        Ok(Self { method: method.name(), params, target, effect: method.effect(), timeout: None })
     }
 
-    pub(crate) fn trusted(method: Cow<'static, str>, target: Target, params: String) -> Self {
-        Self { method, params, target, timeout: None }
+    /// A request with typed parameters and others that have no type, which replace those of the same name.
+    pub(crate) fn extended<M: Method>(
+        method: &M,
+        mut target: Target,
+        mut extra: Map<String, Value>,
+    ) -> Result<Self, InvalidArgument> {
+        method.validate()?;
+        target.validate_members(|name| extra.contains_key(name) || method.has_member(name))?;
+        let unwritable = |error| InvalidArgument::new("params", format!("they are no JSON object: {error}"));
+        let value = serde_json::to_value(method).map_err(unwritable)?;
+        let mut params: Map<_, _> = serde_json::from_value(value).map_err(unwritable)?;
+        params.append(&mut extra);
+        if let Target::Message(context) = &mut target
+            && params.contains_key("context")
+        {
+            *context = MessageContext::InParams;
+        }
+        let params = Value::Object(params).to_string();
+        Ok(Self { method: method.name(), params, target, effect: method.effect(), timeout: None })
     }
 
     /// How long the outcome may take. Default: the session's; for a dial 120 s.

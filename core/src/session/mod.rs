@@ -3,72 +3,94 @@
 //! A [`Session`] has one side for what comes in and one for what goes out. Time is an argument, identifiers and
 //! jitter come from a seed: the same inputs give the same outputs, byte for byte.
 //!
-//! The contract: tell the session one thing, then drain [`Session::poll_output`] until it says
-//! [`Output::Wait`], then tell it the next.
+//! The contract: tell the session one thing, then drain [`Session::poll_output`] until it gives
+//! [`Io::Wait`], then tell it the next.
 //!
 //! ```text
 //! loop {
 //!     match session.poll_output() {
-//!         Output::Wait(until)  => tell it what arrives, or handle_timeout(now) when `until` has come
-//!         Output::Open(where)  => open a WebSocket, then handle_connected(now) or handle_disconnected(now, why)
-//!         Output::Send(text)   => send it
-//!         Output::Close        => drop the WebSocket
-//!         Output::Event(event) => tell the application
+//!         Output::Io(Io::Wait(until))     => tell it what arrives, or handle_timeout(now) when `until` has come
+//!         Output::Io(Io::Open(endpoint))  => open a WebSocket, then handle_connected(now) or handle_disconnected(now, why)
+//!         Output::Io(Io::Send(text))      => send it
+//!         Output::Io(Io::Close)           => drop the WebSocket
+//!         Output::Event(event)            => tell the application
 //!     }
 //! }
 //! ```
 //!
-//! The parts: `connection` decides when to connect, probe and give up; `requests` decides the fate of a request, and
-//! `refusal` the meaning of a refusal; `calls`, `dials`, `messages` and `tasks` decide the meaning of an event. `pending`,
-//! `table`, `dial_table`, `message_table` and `timers` store.
+//! A session is made of machines that own their state and their deadlines:
+//!
+//! | machine | decides |
+//! | --- | --- |
+//! | `connection` | when to open, accept, lose and drop a connection |
+//! | `authentication`, `identity` | which credentials are offered, and how often they may be refused |
+//! | `backoff` | how long to wait before the next attempt |
+//! | `resume` | what lets the service recognise the session |
+//! | `liveness` | when to probe a silent connection, and when it counts as dead |
+//! | `contexts` | which contexts are wanted, and what the service knows of that |
+//! | `shutdown` | draining and closing |
+//! | `requests` | the life of a request; `refusal` knows what a refusal means |
+//! | `calls`, `dials`, `messages`, `tasks` | what an event means |
+//!
+//! `frame` reads and writes, `events` dispatches, `redaction` removes secrets, `table` files store.
 
+mod authentication;
+mod backoff;
 mod calls;
 mod command;
 mod connection;
-mod dial_table;
+mod contexts;
 mod dials;
+mod events;
 mod frame;
 mod identity;
-mod message_table;
+mod liveness;
 mod messages;
+mod notice;
 mod output;
-mod pending;
 mod pending_work;
 mod recent;
+mod redaction;
 mod refusal;
+mod reply;
 mod requests;
-mod table;
+mod resume;
+mod shutdown;
 mod tasks;
-mod timers;
+pub(crate) mod timers;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-pub use self::command::{Command, Target};
-pub use self::message_table::MAX_FOLLOWED_MESSAGES;
-pub use self::output::{CallInfo, ConnectionState, Notice, OperationUpdate, Output, Reply, SessionEvent};
-pub use self::pending::MAX_QUEUED_REQUESTS;
+pub use self::command::{Command, Effect, MessageContext, Target};
+pub use self::connection::ConnectionState;
+pub use self::messages::MAX_FOLLOWED_MESSAGES;
+pub use self::notice::Notice;
+pub use self::output::{CallInfo, Io, OperationUpdate, Output, SessionEvent};
 pub use self::pending_work::PendingWork;
+pub use self::reply::Reply;
+pub use self::requests::MAX_QUEUED_REQUESTS;
 
+use self::authentication::Authentication;
+use self::backoff::Backoff;
+use self::calls::Calls;
 use self::connection::Connection;
-use self::dial_table::Dials;
+use self::contexts::Contexts;
+use self::dials::Dials;
 use self::frame::{EventParams, Incoming};
-use self::identity::Identity;
-use self::message_table::Messages;
-use self::pending::{Pending, Purpose, RequestKey};
-use self::table::Calls;
+use self::liveness::Liveness;
+use self::messages::Messages;
+use self::requests::{RequestKey, Requests};
+use self::resume::Resume;
+use self::shutdown::Shutdown;
 use self::tasks::TasksTold;
-use self::timers::{Timer, Timers};
 use crate::config::{Config, Endpoint, Overflow};
-use crate::credentials::Credentials;
-use crate::error::{ConfigError, Error};
-use crate::ids::{CallId, Ticket};
-use crate::service_error::Details;
+use crate::error::ConfigError;
+use crate::ids::CallId;
 
 /// What the transport received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,9 +107,6 @@ pub enum Frame<'a> {
 
 /// A RELAY session: one client's side of the protocol.
 pub struct Session {
-    identity: Identity,
-    /// Whether new ones are asked for before each connection.
-    asks_for_credentials: bool,
     endpoint: Endpoint,
     agent: String,
     max_active_calls: usize,
@@ -95,19 +114,17 @@ pub struct Session {
     request_timeout: Duration,
     random: fastrand::Rng,
     connection: Connection,
-    /// The contexts that calls are wanted for: all of them are asserted at every authentication.
-    contexts: BTreeSet<String>,
-    /// Those of them that do not hang on a request under way: configured, or accepted by the service.
-    settled_contexts: BTreeSet<String>,
-    /// Those that are not wanted any more and that the service has not been told of.
-    left_contexts: BTreeSet<String>,
-    draining: bool,
-    pending: Pending,
+    authentication: Authentication,
+    backoff: Backoff,
+    resume: Resume,
+    liveness: Liveness,
+    contexts: Contexts,
+    shutdown: Shutdown,
+    requests: Requests,
     calls: Calls,
     dials: Dials,
     messages: Messages,
     tasks: TasksTold,
-    timers: Timers,
     output: VecDeque<Queued>,
 }
 
@@ -115,7 +132,7 @@ pub struct Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("connection", &self.connection.state())
+            .field("connection", &self.connection_state())
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
@@ -123,8 +140,24 @@ impl fmt::Debug for Session {
 
 /// Something in the output queue.
 enum Queued {
-    Frame(Option<RequestKey>, String),
+    /// The answer to a request of the service.
+    Acknowledgement(String),
+    /// A request, which is written when it leaves. One that was withdrawn meanwhile is not.
+    Request(RequestKey),
     Output(Output),
+}
+
+/// A machine whose deadline has come. At the same instant they have their turn in this order.
+#[derive(Debug, Clone, Copy)]
+enum Due {
+    Connection,
+    Backoff,
+    Liveness,
+    Shutdown,
+    Requests,
+    Calls,
+    Messages,
+    Dials,
 }
 
 /// How many of each thing a session holds. All return to zero when nothing is under way.
@@ -141,8 +174,6 @@ pub struct Stats {
     pub dials: usize,
     /// Messages on their way.
     pub messages: usize,
-    /// Alarms set.
-    pub alarms: usize,
 }
 
 impl Session {
@@ -152,12 +183,10 @@ impl Session {
     /// If the settings are incomplete or unusable.
     pub fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
         config.validate()?;
+        let asks = config.provider().is_some();
+        let credentials =
+            if asks { config.credentials().unwrap_or_default() } else { config.credentials()? };
         Ok(Self {
-            identity: Identity::new(match config.provider() {
-                Some(_) => config.credentials().unwrap_or_default(),
-                None => config.credentials()?,
-            }),
-            asks_for_credentials: config.provider().is_some(),
             endpoint: config.endpoint()?,
             agent: config.agent_text().to_owned(),
             max_active_calls: config.active_call_limit(),
@@ -165,16 +194,17 @@ impl Session {
             request_timeout: config.request_limit(),
             random: fastrand::Rng::with_seed(seed),
             connection: Connection::default(),
-            contexts: config.desired_contexts().iter().cloned().collect(),
-            left_contexts: BTreeSet::new(),
-            settled_contexts: config.desired_contexts().iter().cloned().collect(),
-            draining: false,
-            pending: Pending::default(),
+            authentication: Authentication::new(credentials, asks),
+            backoff: Backoff::default(),
+            resume: Resume::default(),
+            liveness: Liveness::default(),
+            contexts: Contexts::new(config.desired_contexts()),
+            shutdown: Shutdown::default(),
+            requests: Requests::default(),
             calls: Calls::new(),
             dials: Dials::new(),
             messages: Messages::new(),
             tasks: TasksTold::new(),
-            timers: Timers::default(),
             output: VecDeque::new(),
         })
     }
@@ -219,111 +249,119 @@ impl Session {
 
     /// Lets everything happen whose time has come. Harmless if called early, late or twice.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(timer) = self.timers.pop_due(now) {
-            match timer {
-                Timer::DropConnection => self.drop_connection(now, "the service took too long to answer"),
-                Timer::Reconnect => self.open(now),
-                Timer::ForgiveFailures => self.forgive_failures(),
-                Timer::ProbeSilence => self.probe_silence(now),
-                Timer::DropSilent => self.drop_connection(now, "the service has fallen silent"),
-                Timer::EndCalls => self.end_calls(now),
-                Timer::FinishDrain => self.disconnect(now),
-                Timer::ExpireRequest(key) => self.expire(now, key),
-                Timer::PassOffer(serial) => self.pass_untaken(now, serial),
-                Timer::ConfirmGone(serial) => self.confirm_gone(now, serial),
-                Timer::AskAgain(serial) => self.ask_again(now, serial),
-                Timer::ConfirmOver(serial, ticket) => self.confirm_over(serial, ticket),
-                Timer::RetryCleanUp(serial) => self.retry_clean_up(now, serial),
-                Timer::GiveUpMessages(before) => self.give_up_messages(before),
-                Timer::GiveUpDial(tag) => self.expire_dial(now, &tag),
-                Timer::Alarm(ticket) => self.emit(SessionEvent::Alarm(ticket)),
-                // What it was for is seen to below.
-                Timer::Linger => {}
-            }
+        while let Some((_, machine)) = self.next_deadline().filter(|(at, _)| *at <= now) {
+            self.handle_due(now, machine);
         }
         self.close_if_drained(now);
+    }
+
+    /// Has a machine do what is due, and says why.
+    fn handle_due(&mut self, now: Instant, machine: Due) {
+        match machine {
+            Due::Connection => {
+                if let Some(reason) = self.connection.handle_timeout(now) {
+                    self.notice(Notice::TimerFired(reason));
+                    self.drop_connection(now, reason);
+                }
+            }
+            Due::Backoff => {
+                if let Some(timer) = self.backoff.handle_timeout(now) {
+                    self.notice(Notice::TimerFired(timer.reason()));
+                    self.handle_backoff_timeout(now, timer);
+                }
+            }
+            Due::Liveness => {
+                if let Some(timer) = self.liveness.handle_timeout(now) {
+                    self.notice(Notice::TimerFired(timer.reason()));
+                    self.handle_liveness_timeout(now, timer);
+                }
+            }
+            Due::Shutdown => {
+                if let Some(timer) = self.shutdown.handle_timeout(now) {
+                    self.notice(Notice::TimerFired(timer.reason()));
+                    self.handle_shutdown_timeout(now, timer);
+                }
+            }
+            Due::Requests => {
+                if let Some(key) = self.requests.pop_expired(now) {
+                    self.notice(Notice::TimerFired("a request was not answered in time"));
+                    self.expire(now, key);
+                }
+            }
+            Due::Calls => {
+                if let Some((serial, timer)) = self.calls.pop_due(now) {
+                    self.notice(Notice::TimerFired(timer.reason()));
+                    self.handle_call_timeout(now, serial, timer);
+                }
+            }
+            Due::Messages => {
+                if let Some(before) = self.messages.pop_due(now) {
+                    self.notice(Notice::TimerFired("no state of a message followed a gap within 5 min"));
+                    self.give_up_messages(before);
+                }
+            }
+            Due::Dials => {
+                if let Some(tag) = self.dials.pop_expired(now) {
+                    self.notice(Notice::TimerFired("nobody answered a dial in time"));
+                    self.expire_dial(now, &tag);
+                }
+            }
+        }
+    }
+
+    /// The earliest deadline of any machine, and whose it is.
+    fn next_deadline(&self) -> Option<(Instant, Due)> {
+        let deadlines = [
+            (self.connection.deadline(), Due::Connection),
+            (self.backoff.deadline(), Due::Backoff),
+            (self.liveness.deadline(), Due::Liveness),
+            (self.shutdown.deadline(), Due::Shutdown),
+            (self.requests.deadline(), Due::Requests),
+            (self.calls.deadline(), Due::Calls),
+            (self.messages.deadline(), Due::Messages),
+            (self.dials.deadline(), Due::Dials),
+        ];
+        let set = deadlines.into_iter().filter_map(|(at, machine)| Some((at?, machine)));
+        // The first of several at the same instant.
+        set.min_by_key(|(at, _)| *at)
     }
 
     // What leaves.
 
-    /// The next thing to do. Drain it until it says [`Output::Wait`].
+    /// The next thing to do. Drain it until it gives [`Io::Wait`].
     pub fn poll_output(&mut self) -> Output {
-        match self.output.pop_front() {
-            Some(Queued::Frame(key, mut text)) => {
-                if let Some(key) = key {
-                    self.pending.mark_sent(key, &mut text, self.connection.protocol());
+        while let Some(queued) = self.output.pop_front() {
+            match queued {
+                Queued::Acknowledgement(text) => return Output::Io(Io::Send(text)),
+                Queued::Request(key) => {
+                    if let Some(text) = self.requests.write(key, self.resume.protocol()) {
+                        if self.connection.is_closed() {
+                            // Its answer is not waited for.
+                            self.requests.remove(key);
+                        }
+                        return Output::Io(Io::Send(text));
+                    }
                 }
-                Output::Send(text)
-            }
-            Some(Queued::Output(output)) => output,
-            None => Output::Wait(self.timers.next()),
-        }
-    }
-
-    // What the application asks.
-
-    /// Has [`SessionEvent::Alarm`] reported after a while.
-    pub fn set_alarm(&mut self, now: Instant, ticket: Ticket, after: Duration) {
-        if self.connection.is_closed() {
-            return;
-        }
-        // A deadline beyond what the clock can count is no deadline.
-        if let Some(at) = now.checked_add(after) {
-            self.timers.set(Timer::Alarm(ticket), at);
-        }
-    }
-
-    /// Takes back [`set_alarm`](Self::set_alarm).
-    pub fn cancel_alarm(&mut self, ticket: Ticket) {
-        self.timers.cancel(&Timer::Alarm(ticket));
-    }
-
-    /// Stops gently: no new calls are accepted, running ones may go on for as long as `within`, then they are
-    /// ended, then the session closes. Asked again, the new time counts from then.
-    pub fn drain(&mut self, now: Instant, within: Duration) {
-        if self.connection.is_closed() {
-            return;
-        }
-        if !self.draining {
-            self.draining = true;
-            self.unsubscribe(now);
-            self.pass_offers(now);
-        }
-        if !self.timers.is_set(&Timer::FinishDrain) {
-            self.timers.cancel(&Timer::EndCalls);
-            // A time beyond what the clock can count is no limit.
-            if let Some(at) = now.checked_add(within) {
-                self.timers.set(Timer::EndCalls, at);
+                Queued::Output(output) => return output,
             }
         }
-        self.close_if_drained(now);
-    }
-
-    /// Stops at once. Requests under way fail, calls go on at the service without this client. If it can be heard, dials
-    /// are called off, and offers that nobody took are given back.
-    pub fn disconnect(&mut self, now: Instant) {
-        self.close(now, Ok(()));
+        Output::Io(Io::Wait(self.next_deadline().map(|(at, _)| at)))
     }
 
     // What can be asked.
 
-    /// Where the connection stands.
-    pub fn connection_state(&self) -> ConnectionState {
-        self.connection.state()
-    }
-
     /// The name that the service gave the session, if it has given one.
     pub fn protocol(&self) -> Option<&str> {
-        self.connection.protocol()
+        self.resume.protocol()
     }
 
     /// The contexts that calls are wanted for.
     pub fn contexts(&self) -> impl Iterator<Item = &str> {
-        self.contexts.iter().map(String::as_str)
+        self.contexts.wanted().iter().map(String::as_str)
     }
 
-    /// The calls on the books, in the order in which they became known: those of the application, legs of dials
-    /// that are not decided, and those that are to go.
+    /// The calls that the session holds, in the order in which they became known: those of the application, legs of dials
+    /// that are not decided, and those that are being cleaned up.
     pub fn calls(&self) -> impl Iterator<Item = &CallId> {
         self.calls.all()
     }
@@ -333,21 +371,13 @@ impl Session {
         Stats {
             calls: self.calls.len(),
             operations: self.calls.operations(),
-            requests: self.pending.len(),
+            requests: self.requests.len(),
             dials: self.dials.len(),
             messages: self.messages.len(),
-            alarms: self.timers.alarms(),
         }
     }
 
     // For the parts.
-
-    /// Gives back the offers that nobody has taken.
-    fn pass_offers(&mut self, now: Instant) {
-        for call_id in self.calls.ids(|entry| entry.role == table::Role::Offered) {
-            self.pass_offer(now, &call_id, "the client is stopping");
-        }
-    }
 
     fn emit(&mut self, event: SessionEvent) {
         self.output.push_back(Queued::Output(Output::Event(event)));
@@ -359,106 +389,11 @@ impl Session {
 
     fn acknowledge(&mut self, id: Option<&RawValue>, result: &str) {
         if let Some(id) = id {
-            self.output.push_back(Queued::Frame(None, frame::acknowledgement(id, result)));
+            self.output.push_back(Queued::Acknowledgement(frame::acknowledgement(id, result)));
         }
     }
 
     fn new_uuid(&mut self) -> Uuid {
         uuid::Builder::from_random_bytes(self.random.u128(..).to_be_bytes()).into_uuid()
-    }
-
-    /// Text of the service with every secret of this session struck out.
-    fn redact(&self, text: &str) -> String {
-        redact(&self.secrets(), text)
-    }
-
-    /// The explanation of a refusal with every secret of this session struck out.
-    fn redact_details(&self, details: Details) -> Details {
-        let secrets = self.secrets();
-        let Details { data, message_data, errors } = details;
-        Details {
-            data: redact_value(&secrets, data),
-            message_data: redact_value(&secrets, message_data),
-            errors: redact_value(&secrets, errors),
-        }
-    }
-
-    /// The secrets of this session, the longest first.
-    fn secrets(&self) -> Vec<&str> {
-        let mut secrets: Vec<_> = self
-            .identity
-            .secrets()
-            .chain(self.connection.authorization_states())
-            .filter(|secret| !secret.is_empty())
-            .collect();
-        // One may contain another, which must not be struck out first.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets
-    }
-
-    /// The same, for text that need not be there.
-    fn redact_in_place(&self, text: &mut Option<String>) {
-        if let Some(text) = text {
-            *text = self.redact(text);
-        }
-    }
-
-    /// Which project calls belong to when an event does not say so.
-    fn project(&self) -> &str {
-        match self.identity.current() {
-            Credentials::Token { project, .. } => project.expose(),
-            Credentials::Jwt(_) => "",
-        }
-    }
-
-    /// Fails everything that is under way, with what is certain about each.
-    fn fail_everything(&mut self, now: Instant) {
-        for key in self.pending.keys(|request| !matches!(request.purpose, Purpose::CleanUp(_))) {
-            self.fail_request(now, key, &|_, certainty| Error::closed(certainty));
-        }
-        // The frames of the rest still go out.
-        for key in self.pending.keys(|_| true) {
-            self.pending.remove(key);
-        }
-        for tag in self.dials.tags(|_| true) {
-            self.fail_dial(now, &tag, Error::closed(crate::Certainty::Unknown));
-        }
-        self.lose_messages();
-        for call_id in self.calls.ids(|_| true) {
-            self.end_locally(now, &call_id, crate::EndReason::ClientClosed);
-        }
-    }
-
-    /// Whether the application may still reach the call, so that news of it are worth telling.
-    fn knows(&self, call_id: &CallId) -> bool {
-        self.calls.get(call_id).is_some_and(table::Entry::is_visible)
-    }
-}
-
-/// Strikes secrets out of a text.
-fn redact(secrets: &[&str], text: &str) -> String {
-    secrets.iter().fold(text.to_owned(), |text, secret| {
-        // As it is, and as it stands in JSON.
-        let escaped = Value::from(*secret).to_string();
-        text.replace(secret, "***").replace(escaped.trim_matches('"'), "***")
-    })
-}
-
-/// Strikes secrets out of JSON: of texts, of names, and of numbers, which become text then.
-fn redact_value(secrets: &[&str], value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(redact(secrets, &text)),
-        Value::Array(members) => members.into_iter().map(|member| redact_value(secrets, member)).collect(),
-        Value::Object(members) => {
-            let redactbed =
-                |(name, member): (String, Value)| (redact(secrets, &name), redact_value(secrets, member));
-            members.into_iter().map(redactbed).collect()
-        }
-        Value::Number(number) => {
-            let text = number.to_string();
-            let redactbed = redact(secrets, &text);
-            if redactbed == text { Value::Number(number) } else { Value::String(redactbed) }
-        }
-        other => other,
     }
 }

@@ -5,8 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::Session;
-use super::command::Target;
-use super::pending::{Purpose, Stage};
+use super::requests::{Purpose, Resolved, Stage};
 use crate::ids::CallId;
 
 /// Something that is being waited for.
@@ -43,21 +42,21 @@ impl fmt::Display for PendingWork {
 impl Session {
     /// What the application waits for: answers to its requests, the ends of operations and dials, the fates of messages.
     /// The oldest come first.
-    pub fn waiting(&self, now: Instant) -> Vec<PendingWork> {
+    pub fn pending_work(&self, now: Instant) -> Vec<PendingWork> {
         let since = |begun: Instant| now.saturating_duration_since(begun);
-        let requests = self.pending.iter().filter_map(|request| {
+        let requests = self.requests.iter().filter_map(|request| {
             // A dial is listed as such.
-            let Purpose::Application(_, target) = &request.purpose else { return None };
-            if matches!(target, Target::Dial { .. }) {
+            let Purpose::Application(_, resolved) = &request.purpose else { return None };
+            if matches!(resolved, Resolved::Dial { .. }) {
                 return None;
             }
             Some(PendingWork {
                 what: request.method.clone(),
-                call_id: target.call_id().cloned(),
+                call_id: resolved.call_id().cloned(),
                 lasted: since(request.made),
                 left: Some(request.timeout.saturating_sub(since(request.made))),
                 ends_with: match request.stage {
-                    Stage::Queued(_) => "a connection, then an answer",
+                    Stage::Queued => "a connection, then an answer",
                     _ => "an answer",
                 },
             })

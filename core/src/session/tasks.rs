@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::Session;
-use super::output::{Notice, SessionEvent};
 use super::recent::Recent;
+use super::{Notice, SessionEvent};
 use crate::events::Event;
 use crate::tasks::TaskEvent;
 

@@ -1,98 +1,74 @@
 //! A table of deadlines. It knows when something is due, and nothing of what then happens.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Instant;
 
-use super::message_table::MessageSerial;
-use super::pending::RequestKey;
-use super::table::CallSerial;
-use crate::ids::{Tag, Ticket};
-
-/// A deadline, named after what happens when it passes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Timer {
-    /// The connection is not ready in time, or is not closed in time: it is dropped.
-    DropConnection,
-    /// The pause after a failure is over: connect again.
-    Reconnect,
-    /// The connection has held for long enough: earlier failures no longer count.
-    ForgiveFailures,
-    /// Nothing may have arrived for a while: see, and ask.
-    ProbeSilence,
-    /// Legs of a dial that was called off may have shown up until now.
-    Linger,
-    /// The probe went unanswered: the connection is dead.
-    DropSilent,
-    /// Draining has lasted long enough: the calls that are left are ended.
-    EndCalls,
-    /// The calls that were ended had their time: close.
-    FinishDrain,
-    /// A request went unanswered: it fails.
-    ExpireRequest(RequestKey),
-    /// Nobody took an offer: it is passed on.
-    PassOffer(CallSerial),
-    /// The service did not know a call: unless it ended meanwhile, it is ended here.
-    ConfirmGone(CallSerial),
-    /// The service could not say whether it still knows a call: it is asked again.
-    AskAgain(CallSerial),
-    /// The service did not know an operation: unless it ended meanwhile, it is ended here.
-    ConfirmOver(CallSerial, Ticket),
-    /// A call that nobody wants is still there: try again to be rid of it, or forget it.
-    RetryCleanUp(CallSerial),
-    /// What became of messages followed before this one may have been missed: they are given up.
-    GiveUpMessages(MessageSerial),
-    /// Nobody answered a dial: it fails.
-    GiveUpDial(Tag),
-    /// An alarm of the application goes off.
-    Alarm(Ticket),
+/// Deadlines by key. Those due at the same instant come in the order of their keys.
+#[derive(Debug)]
+pub(crate) struct Timers<K> {
+    in_order: BTreeSet<(Instant, K)>,
+    deadlines: BTreeMap<K, Instant>,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Timers {
-    in_order: BTreeSet<(Instant, Timer)>,
-    deadlines: HashMap<Timer, Instant>,
+impl<K> Default for Timers<K> {
+    fn default() -> Self {
+        Self { in_order: BTreeSet::new(), deadlines: BTreeMap::new() }
+    }
 }
 
-impl Timers {
+impl<K: Clone + Ord> Timers<K> {
     /// Arms a timer, in place of its earlier deadline if it had one.
-    pub(super) fn set(&mut self, timer: Timer, at: Instant) {
-        self.cancel(&timer);
-        self.deadlines.insert(timer.clone(), at);
-        self.in_order.insert((at, timer));
+    pub(crate) fn set(&mut self, key: K, at: Instant) {
+        if let Some(earlier) = self.deadlines.insert(key.clone(), at) {
+            self.in_order.remove(&(earlier, key.clone()));
+        }
+        self.in_order.insert((at, key));
     }
 
-    pub(super) fn cancel(&mut self, timer: &Timer) {
-        if let Some(at) = self.deadlines.remove(timer) {
-            self.in_order.remove(&(at, timer.clone()));
+    /// Arms a timer unless it is armed already.
+    pub(crate) fn set_if_unset(&mut self, key: K, at: Instant) {
+        if !self.is_set(&key) {
+            self.set(key, at);
         }
     }
 
-    pub(super) fn is_set(&self, timer: &Timer) -> bool {
-        self.deadlines.contains_key(timer)
+    pub(crate) fn cancel(&mut self, key: &K) {
+        if let Some(at) = self.deadlines.remove(key) {
+            self.in_order.remove(&(at, key.clone()));
+        }
+    }
+
+    /// Disarms every timer whose key lies in a range.
+    pub(crate) fn cancel_range(&mut self, keys: RangeInclusive<K>) {
+        while let Some(key) = self.deadlines.range(keys.clone()).next().map(|(key, _)| key.clone()) {
+            self.cancel(&key);
+        }
+    }
+
+    pub(crate) fn is_set(&self, key: &K) -> bool {
+        self.deadlines.contains_key(key)
     }
 
     /// Takes out the earliest timer that is due. It is disarmed before its work runs.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Timer> {
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<K> {
         let (at, _) = self.in_order.first()?;
         if *at > now {
             return None;
         }
-        let (_, timer) = self.in_order.pop_first()?;
-        self.deadlines.remove(&timer);
-        Some(timer)
+        let (_, key) = self.in_order.pop_first()?;
+        self.deadlines.remove(&key);
+        Some(key)
     }
 
-    pub(super) fn next(&self) -> Option<Instant> {
+    /// The earliest deadline.
+    pub(crate) fn next(&self) -> Option<Instant> {
         self.in_order.first().map(|(at, _)| *at)
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.in_order.clear();
         self.deadlines.clear();
-    }
-
-    pub(super) fn alarms(&self) -> usize {
-        self.deadlines.keys().filter(|timer| matches!(timer, Timer::Alarm(_))).count()
     }
 }
 
@@ -107,16 +83,28 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut timers = Timers::default();
-        timers.set(Timer::Reconnect, at(3));
-        timers.set(Timer::ProbeSilence, at(1));
-        timers.set(Timer::Reconnect, at(2));
-        timers.set(Timer::DropSilent, at(9));
-        timers.cancel(&Timer::DropSilent);
+        timers.set("late", at(3));
+        timers.set("early", at(1));
+        timers.set("late", at(2));
+        timers.set("cancelled", at(9));
+        timers.set_if_unset("early", at(9));
+        timers.cancel(&"cancelled");
         assert_eq!(timers.next(), Some(at(1)));
         assert_eq!(timers.pop_due(at(0)), None);
-        assert_eq!(timers.pop_due(at(5)), Some(Timer::ProbeSilence));
-        assert_eq!(timers.pop_due(at(5)), Some(Timer::Reconnect));
+        assert_eq!(timers.pop_due(at(5)), Some("early"));
+        assert_eq!(timers.pop_due(at(5)), Some("late"));
         assert_eq!(timers.pop_due(at(5)), None);
         assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn a_range_of_timers_is_disarmed_at_once() {
+        let now = Instant::now();
+        let mut timers = Timers::default();
+        for key in [(1, 'a'), (1, 'b'), (2, 'a')] {
+            timers.set(key, now);
+        }
+        timers.cancel_range((1, char::MIN)..=(1, char::MAX));
+        assert_eq!((timers.pop_due(now), timers.next()), (Some((2, 'a')), None));
     }
 }

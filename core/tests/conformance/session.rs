@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use signalwire_relay_core::Config;
-use signalwire_relay_core::session::{ConnectionState, Frame, Output, Session, SessionEvent};
+use signalwire_relay_core::session::{ConnectionState, Frame, Io, Output, Session, SessionEvent};
 
 use crate::evidence;
 use crate::wire::check_sent;
@@ -42,7 +42,9 @@ impl Bench {
     fn drain(&mut self) {
         loop {
             match self.session.poll_output() {
-                Output::Send(text) => self.sent.push(serde_json::from_str(&text).expect("frames are JSON")),
+                Output::Io(Io::Send(text)) => {
+                    self.sent.push(serde_json::from_str(&text).expect("frames are JSON"))
+                }
                 Output::Event(SessionEvent::Connection(state)) => self.states.push(state),
                 Output::Event(SessionEvent::Other(event)) => {
                     self.told.push(format!(
@@ -52,7 +54,7 @@ impl Bench {
                         event.meta().raw()
                     ));
                 }
-                Output::Wait(until) => {
+                Output::Io(Io::Wait(until)) => {
                     self.next = until;
                     return;
                 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 use signalwire_relay_core::calling::Method;
 use signalwire_relay_core::session::Frame;
-use signalwire_relay_core::{Call, Client, ClientOutput, ClientState, Config, Error, Request};
+use signalwire_relay_core::{Call, Client, ClientOutput, ClientState, Config, Error, Io, Request};
 
 use crate::evidence;
 
@@ -76,8 +76,8 @@ impl Wire {
     fn settle(&mut self) {
         loop {
             match self.driver.poll_output(self.now, Waker::noop()) {
-                ClientOutput::Open(_) => self.driver.handle_connected(self.now),
-                ClientOutput::Send(text) => {
+                ClientOutput::Io(Io::Open(_)) => self.driver.handle_connected(self.now),
+                ClientOutput::Io(Io::Send(text)) => {
                     let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
                     if frame.get("method").is_some() {
                         let result = json!({"code": "200", "message": "OK", "protocol": "proto",
@@ -89,7 +89,7 @@ impl Wire {
                         self.sent.push(frame);
                     }
                 }
-                ClientOutput::Wait(_) => return,
+                ClientOutput::Io(Io::Wait(_)) => return,
                 _ => {}
             }
         }

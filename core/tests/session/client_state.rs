@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::Frame;
-use signalwire_relay_core::{Client, ClientOutput, ClientState, phone};
+use signalwire_relay_core::{Client, ClientOutput, ClientState, Io, phone};
 
 use crate::fixture::config;
 
@@ -46,8 +46,8 @@ impl Cab {
         let mut sent = Vec::new();
         loop {
             match self.driver.poll_output(self.now, Waker::noop()) {
-                ClientOutput::Send(text) => sent.push(serde_json::from_str(&text).expect("JSON")),
-                ClientOutput::Wait(_) | ClientOutput::Finished => break,
+                ClientOutput::Io(Io::Send(text)) => sent.push(serde_json::from_str(&text).expect("JSON")),
+                ClientOutput::Io(Io::Wait(_)) | ClientOutput::Finished => break,
                 _ => {}
             }
         }

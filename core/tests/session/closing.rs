@@ -4,7 +4,7 @@ use serde_json::json;
 use signalwire_relay_core::session::{SessionEvent, Target};
 use signalwire_relay_core::{Certainty, Error};
 
-use crate::fixture::{Fixture, SECOND, config, offer, raw};
+use crate::fixture::{Fixture, MESSAGE, SECOND, config, offer, raw};
 
 fn is_closed(fixture: &Fixture) -> bool {
     fixture.events.iter().any(|event| matches!(event, SessionEvent::Closed(_)))
@@ -59,7 +59,7 @@ fn a_context_that_was_to_be_received_is_not_received_any_more() {
 fn requests_under_way_are_waited_for() {
     let mut fixture = Fixture::new(&config().contexts(Vec::<String>::new()));
     fixture.authenticate("proto-1", false);
-    let ticket = fixture.command(raw("messaging.send", Target::Message));
+    let ticket = fixture.command(raw("messaging.send", MESSAGE));
     let request = fixture.expect_sent("messaging.send");
     drain(&mut fixture, 30);
     assert!(!is_closed(&fixture));
@@ -134,7 +134,7 @@ fn expect_late_leg_ended(fixture: &mut Fixture) {
 fn requests_that_nobody_wants_to_know_about_are_not_waited_for() {
     let mut fixture = Fixture::new(&config().contexts(Vec::<String>::new()));
     fixture.authenticate("proto-1", false);
-    let ticket = fixture.command(raw("messaging.send", Target::Message));
+    let ticket = fixture.command(raw("messaging.send", MESSAGE));
     fixture.expect_sent("messaging.send");
     fixture.session.abandon(fixture.now, ticket);
     drain(&mut fixture, 30);

@@ -54,9 +54,9 @@ fn a_lost_connection_is_resumed_with_what_the_service_gave() {
     assert_eq!((&params["protocol"], &params["authorization_state"]), (&json!("proto-1"), &json!("AA:BB")));
     assert_eq!(fixture.states.last(), Some(&ConnectionState::Ready { resumed: true }));
     match fixture.events.pop_front() {
-        Some(SessionEvent::Reconnected { call_id, lasted }) => {
+        Some(SessionEvent::Reconnected { call_id, gap }) => {
             assert_eq!(call_id.as_str(), "c1");
-            assert!((SECOND / 2..=SECOND).contains(&lasted), "{lasted:?}");
+            assert!((SECOND / 2..=SECOND).contains(&gap), "{gap:?}");
         }
         other => panic!("the gap was not reported but {other:?}"),
     }

@@ -9,10 +9,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use signalwire_relay_core::driver::{
+use signalwire_relay_core::adapter::{
     Driver, MAX_UNSENT_FRAMES, MAX_UNSENT_WHILE_READING, Opening, Runtime, Socket,
 };
-use signalwire_relay_core::session::{ConnectionState, Frame, Notice};
+use signalwire_relay_core::session::{ConnectionState, Frame};
 use signalwire_relay_core::{Certainty, ClientState, Endpoint, Error, Task};
 
 /// The other side of a socket.
@@ -22,7 +22,6 @@ struct Far {
     stuck: bool,
     sent: VecDeque<String>,
     arriving: VecDeque<String>,
-    states: Vec<ConnectionState>,
 }
 
 #[derive(Clone, Default)]
@@ -77,12 +76,14 @@ impl Runtime for Near {
 
     fn spawn(&mut self, _: Task) {}
 
-    fn part(&mut self, _: Self, _: VecDeque<String>) {}
+    fn close(&mut self, _: Self, _: VecDeque<String>) {}
 
-    fn notice(&mut self, _: &Notice) {}
+    fn poll_tasks(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 
-    fn connection(&mut self, state: &ConnectionState) {
-        self.far().states.push(state.clone());
+    fn leave_tasks(&mut self) -> usize {
+        0
     }
 }
 
@@ -95,42 +96,42 @@ impl Wake for Flag {
 }
 
 /// Polls until there is nothing left to do.
-fn run(pump: &mut Driver<Near>) {
+fn run(driver: &mut Driver<Near>) {
     let flag = Arc::new(Flag(AtomicBool::new(true)));
     let waker = Waker::from(flag.clone());
     while flag.0.swap(false, Ordering::SeqCst) {
-        assert!(Pin::new(&mut *pump).poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(Pin::new(&mut *driver).poll(&mut Context::from_waker(&waker)).is_pending());
     }
 }
 
 /// A connected client on such a socket.
 fn connected() -> (signalwire_relay_core::Client, Driver<Near>, Near) {
     let config = crate::fixture::config().max_connections(usize::MAX);
-    let (client, driver) = ClientState::new(&config, 7).expect("the settings are usable");
+    let (client, state) = ClientState::new(&config, 7).expect("the settings are usable");
     let near = Near::default();
-    let mut pump = Driver::new(driver, near.clone());
-    run(&mut pump);
+    let mut driver = Driver::new(state, near.clone());
+    run(&mut driver);
     let request = near.far().sent.pop_front().expect("the credentials");
     let request: Value = serde_json::from_str(&request).expect("JSON");
     near.far().arriving.push_back(json!({"id": request["id"], "result": {"protocol": "p"}}).to_string());
-    run(&mut pump);
-    assert_eq!(near.far().states.last(), Some(&ConnectionState::Ready { resumed: false }));
-    (client, pump, near)
+    run(&mut driver);
+    assert_eq!(client.connection_state(), ConnectionState::Ready { resumed: false });
+    (client, driver, near)
 }
 
 #[test]
 fn a_service_that_does_not_read_is_not_read_from_until_it_does() {
-    let (_client, mut pump, near) = connected();
+    let (_client, mut driver, near) = connected();
     let pings = 4 * MAX_UNSENT_WHILE_READING;
     near.far().stuck = true;
     near.far()
         .arriving
         .extend((0..pings).map(|id| json!({"id": id, "method": "signalwire.ping"}).to_string()));
-    run(&mut pump);
+    run(&mut driver);
     let left = near.far().arriving.len();
     assert!((pings - MAX_UNSENT_WHILE_READING - 2..pings).contains(&left), "{left} are left to read");
     near.far().stuck = false;
-    run(&mut pump);
+    run(&mut driver);
     let far = near.far();
     assert_eq!((far.arriving.len(), far.sent.len()), (0, pings));
     let answers = far.sent.iter().map(|text| serde_json::from_str::<Value>(text).expect("JSON"));
@@ -139,7 +140,7 @@ fn a_service_that_does_not_read_is_not_read_from_until_it_does() {
 
 #[test]
 fn a_service_that_never_reads_costs_its_connection_and_no_more_memory_than_that() {
-    let (client, mut pump, near) = connected();
+    let (client, mut driver, near) = connected();
     near.far().stuck = true;
     let requests: Vec<_> = (0..=MAX_UNSENT_FRAMES).map(|_| client.execute("x.y", json!({}))).collect();
     let mut requests: Vec<_> = requests.into_iter().map(IntoFuture::into_future).collect();
@@ -148,12 +149,12 @@ fn a_service_that_never_reads_costs_its_connection_and_no_more_memory_than_that(
         for request in some {
             assert!(pin!(request).poll(&mut context).is_pending());
         }
-        run(&mut pump);
+        run(&mut driver);
     }
-    let states = near.far().states.clone();
+    let state = client.connection_state();
     assert!(
-        matches!(states.last(), Some(ConnectionState::Backoff { reason, .. }) if reason.contains("does not read")),
-        "{states:?}"
+        matches!(&state, ConnectionState::Backoff { reason, .. } if reason.contains("does not read")),
+        "{state:?}"
     );
     for request in &mut requests {
         match pin!(request).poll(&mut context) {

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::{
-    CallInfo, Command, ConnectionState, Frame, Notice, Output, Reply, Session, SessionEvent, Target,
+    CallInfo, Command, ConnectionState, Frame, Io, MessageContext, Notice, Output, Reply, Session,
+    SessionEvent, Target,
 };
 use signalwire_relay_core::{CallId, Config, EndReason, Error, Ticket};
 
@@ -25,6 +26,8 @@ pub(crate) struct Fixture {
     event_ids: u64,
 }
 
+/// What a message is sent to, where the session names its context.
+pub(crate) const MESSAGE: Target = Target::Message(MessageContext::OfSession);
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
 pub(crate) fn config() -> Config {
@@ -66,15 +69,15 @@ impl Fixture {
     pub(crate) fn drain(&mut self) {
         loop {
             match self.session.poll_output() {
-                Output::Open(_) => self.opens += 1,
-                Output::Send(text) => {
+                Output::Io(Io::Open(_)) => self.opens += 1,
+                Output::Io(Io::Send(text)) => {
                     self.sent.push_back(serde_json::from_str(&text).expect("frames are JSON"));
                 }
-                Output::Close => self.closes += 1,
+                Output::Io(Io::Close) => self.closes += 1,
                 Output::Event(SessionEvent::Connection(state)) => self.states.push(state),
                 Output::Event(SessionEvent::Notice(notice)) => self.notices.push(notice),
                 Output::Event(event) => self.events.push_back(event),
-                Output::Wait(until) => {
+                Output::Io(Io::Wait(until)) => {
                     self.next = until;
                     return;
                 }

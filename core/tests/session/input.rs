@@ -1,7 +1,7 @@
 //! Whatever arrives is survived.
 
 use serde_json::json;
-use signalwire_relay_core::session::{ConnectionState, Frame, Notice, Output, Stats, Target};
+use signalwire_relay_core::session::{ConnectionState, Frame, Io, Notice, Output, Stats, Target};
 
 use crate::fixture::{Fixture, raw};
 
@@ -166,8 +166,8 @@ fn hostile_values_in_any_place_are_survived_on_a_small_stack() {
         fixture.event("calling.call.receive", crate::fixture::offer("c1"));
         let drain = |fixture: &mut Fixture| loop {
             match fixture.session.poll_output() {
-                Output::Wait(_) => break,
-                Output::Close | Output::Open(_) => panic!("the connection is given up"),
+                Output::Io(Io::Wait(_)) => break,
+                Output::Io(Io::Close) | Output::Io(Io::Open(_)) => panic!("the connection is given up"),
                 output => drop(format!("{output:?}")),
             }
         };

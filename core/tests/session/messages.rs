@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::{
-    Command, Frame, MAX_FOLLOWED_MESSAGES, Notice, OperationUpdate, SessionEvent, Stats, Target,
+    Command, Frame, MAX_FOLLOWED_MESSAGES, Notice, OperationUpdate, SessionEvent, Stats,
 };
 use signalwire_relay_core::{Error, Ticket};
 
-use crate::fixture::{Fixture, SECOND, config, raw};
+use crate::fixture::{Fixture, MESSAGE, SECOND, config, raw};
 
 fn send(fixture: &mut Fixture) -> (Ticket, Value) {
-    let ticket = fixture.command(raw("messaging.send", Target::Message));
+    let ticket = fixture.command(raw("messaging.send", MESSAGE));
     (ticket, fixture.expect_sent("messaging.send"))
 }
 
@@ -17,16 +17,16 @@ fn send(fixture: &mut Fixture) -> (Ticket, Value) {
 #[test]
 fn the_states_of_a_message_go_to_the_session_that_it_leaves_on() {
     let mut fixture = Fixture::new(&config());
-    fixture.command(raw("messaging.send", Target::Message));
+    fixture.command(raw("messaging.send", MESSAGE));
     fixture.authenticate("proto-1", false);
     assert_eq!(fixture.expect_sent("messaging.send")["params"], json!({"context": "proto-1"}));
     for (resumed, protocol) in [(true, "proto-1"), (false, "proto-2")] {
         // Made while the connection stands, but not drained before it is cut.
         let ticket = fixture.ticket();
-        fixture.session.command(fixture.now, ticket, raw("messaging.send", Target::Message));
+        fixture.session.command(fixture.now, ticket, raw("messaging.send", MESSAGE));
         fixture.disconnected();
-        fixture.command(raw("messaging.send", Target::Message));
-        let own = Command::raw("messaging.send", Target::Message, json!({"context": "office"}).to_string());
+        fixture.command(raw("messaging.send", MESSAGE));
+        let own = Command::raw("messaging.send", MESSAGE, json!({"context": "office"}).to_string());
         fixture.command(own.expect("an object"));
         fixture.reconnect(protocol, resumed);
         for context in [protocol, protocol, "office"] {
@@ -199,7 +199,7 @@ fn a_message_that_comes_in_again_is_not_told_of_again() {
 fn a_message_of_the_same_name_takes_the_place_of_another() {
     let mut fixture = Fixture::ready();
     let send = |fixture: &mut Fixture| {
-        let ticket = fixture.command(raw("messaging.send", Target::Message));
+        let ticket = fixture.command(raw("messaging.send", MESSAGE));
         let request = fixture.expect_sent_among_others("messaging.send");
         fixture.reply(&request, json!({"code": "200", "message_id": "m1"}));
         fixture.expect_reply(ticket).expect("accepted");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use signalwire_relay_core::session::{ConnectionState, Notice, SessionEvent, Target};
 use signalwire_relay_core::{AuthenticationFailed, Certainty, ConnectRefusal, EndReason, Error};
 
-use crate::fixture::{Fixture, SECOND, config, raw};
+use crate::fixture::{Fixture, MESSAGE, SECOND, config, raw};
 
 /// The codes with which the service says that it is in trouble of its own.
 const TRANSIENT: [i64; 4] = [-32000, -32004, -32005, -32603];
@@ -217,7 +217,7 @@ fn codes_with_which_the_service_does_not_know_either_leave_the_outcome_unknown()
     ];
     for (code, certainty) in cases {
         let mut fixture = Fixture::ready();
-        let ticket = fixture.command(raw("messaging.send", Target::Message));
+        let ticket = fixture.command(raw("messaging.send", MESSAGE));
         let request = fixture.expect_sent("messaging.send");
         fixture.fail(&request, json!({"code": code, "message": "no"}));
         let error = fixture.expect_reply(ticket).expect_err("refused");
@@ -235,7 +235,7 @@ fn codes_with_which_the_service_does_not_know_either_leave_the_outcome_unknown()
         ("503", Unknown),
     ] {
         let mut fixture = Fixture::ready();
-        let ticket = fixture.command(raw("messaging.send", Target::Message));
+        let ticket = fixture.command(raw("messaging.send", MESSAGE));
         let request = fixture.expect_sent("messaging.send");
         fixture.refuse(&request, code);
         assert_eq!(fixture.expect_reply(ticket).expect_err("refused").certainty(), certainty, "{code}");

@@ -179,20 +179,6 @@ fn parameters_that_are_no_object_are_refused() {
 }
 
 #[test]
-fn alarms_go_off_once_and_can_be_taken_back() {
-    let mut fixture = Fixture::ready();
-    let (one, two) = (fixture.ticket(), fixture.ticket());
-    fixture.session.set_alarm(fixture.now, one, 2 * SECOND);
-    fixture.session.set_alarm(fixture.now, two, 2 * SECOND);
-    fixture.session.set_alarm(fixture.now, two, Duration::MAX);
-    fixture.session.cancel_alarm(two);
-    fixture.drain();
-    fixture.pass(5 * SECOND);
-    assert_eq!(fixture.events.len(), 1);
-    assert_eq!(fixture.session.stats().alarms, 0);
-}
-
-#[test]
 fn an_answer_that_comes_too_late_still_shows_that_the_service_hears() {
     let mut fixture = Fixture::ready();
     let lost = fixture.command(raw("x.lost", Target::Service));

@@ -4,7 +4,7 @@ use serde_json::json;
 use signalwire_relay_core::session::{SessionEvent, Target};
 use signalwire_relay_core::{Error, Event};
 
-use crate::fixture::{Fixture, offer, raw};
+use crate::fixture::{Fixture, MESSAGE, offer, raw};
 
 #[test]
 fn former_authorization_states_are_struck_out_too() {
@@ -107,7 +107,7 @@ fn payloads_and_projects_are_not_printed() {
 #[test]
 fn the_explanation_of_a_refusal_is_without_secrets_and_not_printed() {
     let mut fixture = Fixture::ready();
-    let ticket = fixture.command(raw("messaging.send", Target::Message));
+    let ticket = fixture.command(raw("messaging.send", MESSAGE));
     let request = fixture.expect_sent("messaging.send");
     fixture.reply(
         &request,

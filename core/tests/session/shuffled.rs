@@ -10,7 +10,7 @@ use signalwire_relay_core::calling::{
 use signalwire_relay_core::session::{Command, SessionEvent, Stats, Target};
 use signalwire_relay_core::{Event, Ticket};
 
-use crate::fixture::{Fixture, SECOND, call_state, offer, raw};
+use crate::fixture::{Fixture, MESSAGE, SECOND, call_state, offer, raw};
 
 const SEEDS: u64 = 300;
 
@@ -224,7 +224,7 @@ fn every_event_may_come_again_and_in_any_order() {
         deck.extend(the_rest());
         let dial = fixture.command(raw("calling.dial", Target::Dial { tag: Some("t1".into()) }));
         deck.push(Arrival::Reply(fixture.expect_sent("calling.dial"), json!({"code": "200"})));
-        followed.push(fixture.command(raw("messaging.send", Target::Message)));
+        followed.push(fixture.command(raw("messaging.send", MESSAGE)));
         let accepted = json!({"code": "200", "message_id": "m-out"});
         deck.push(Arrival::Reply(fixture.expect_sent("messaging.send"), accepted));
 

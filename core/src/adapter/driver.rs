@@ -1,6 +1,6 @@
-//! Driving a client on any runtime: what every adapter does alike.
+//! Driving a client on any runtime: one loop for all of them.
 //!
-//! A [`Driver`] moves frames between a [`ClientState`] and a [`Socket`], sleeps until the driver's deadline, and spawns its
+//! A [`Driver`] moves frames between a [`ClientState`] and a [`Socket`], sleeps until the next deadline, and spawns
 //! tasks. It is a future that never blocks and reads no clock of its own: sockets, time and tasks come from a
 //! [`Runtime`], which is all that an adapter has to write. A program that does not poll futures drives the
 //! [`ClientState`] itself.
@@ -9,27 +9,32 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::log;
 use crate::client::{ClientOutput, ClientState, MAX_POSTED_REQUESTS, Task};
 use crate::config::Endpoint;
-use crate::session::{ConnectionState, Frame, Notice};
+use crate::session::{Frame, Io};
 
+/// How long the flushing and closing of a socket may take. See [`Runtime::close`].
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long tasks may take to finish once the client is closed and everything that they wait for has ended.
+pub const TASKS_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many frames may wait to be written before reading pauses: a service that does not read gets no more
 /// acknowledgements made for it.
 pub const MAX_UNSENT_WHILE_READING: usize = 256;
 /// How many frames may wait to be written, and not get away, before the connection counts as broken: more than
 /// applications can post at once.
 pub const MAX_UNSENT_FRAMES: usize = 2 * MAX_POSTED_REQUESTS;
-/// How much of the driver's work is done before sockets and deadlines get their turn.
+/// How many outputs of a client are handled before sockets and deadlines get their turn.
 const MAX_OUTPUTS_AT_ONCE: usize = 256;
 /// How many rounds are made before other tasks get their turn.
-const ROUNDS: usize = 64;
+const MAX_ROUNDS: usize = 64;
 
 /// An attempt to open a socket. Its error is for people to read. Dropping it gives the attempt up.
 pub type Opening<S> = Pin<Box<dyn Future<Output = Result<S, String>> + Send>>;
 
-/// What a pump needs of a runtime.
+/// What a driver needs of a runtime.
 pub trait Runtime {
     /// Its WebSockets.
     type Socket: Socket;
@@ -46,15 +51,14 @@ pub trait Runtime {
     /// Runs a task of the application on the side. It does not panic.
     fn spawn(&mut self, task: Task);
 
-    /// Parts with a socket on the side: what is left is still written, then it is closed, as well as that can be done
-    /// in a moment.
-    fn part(&mut self, socket: Self::Socket, rest: VecDeque<String>);
+    /// Flushes and closes a socket in the background, within [`CLOSE_TIMEOUT`]. `rest` is what is still to be written.
+    fn close(&mut self, socket: Self::Socket, rest: VecDeque<String>);
 
-    /// Logs something that happened.
-    fn notice(&mut self, notice: &Notice);
+    /// Ready once no task runs any more.
+    fn poll_tasks(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Logs a change of the connection.
-    fn connection(&mut self, state: &ConnectionState);
+    /// Lets the tasks that still run go on without the client, and says how many there are.
+    fn leave_tasks(&mut self) -> usize;
 }
 
 /// A WebSocket. Its errors are for people to read, and end the connection.
@@ -79,17 +83,26 @@ pub trait Socket {
     ) -> Poll<Result<(), String>>;
 }
 
-/// A client's driver on a runtime: a future that is done when the client is closed, and then gives the runtime back.
+/// A client on a runtime: a future that is ready when the client is closed and its tasks have finished. Tasks that take
+/// longer than [`TASKS_TIMEOUT`] after the end of the client are left behind, with a line in the log.
 ///
 /// Dropping it closes the client at once, as dropping a [`ClientState`] does.
 #[must_use = "futures do nothing unless polled"]
 pub struct Driver<R: Runtime> {
-    driver: ClientState,
-    /// Taken when it is done.
-    runtime: Option<R>,
+    state: ClientState,
+    runtime: R,
     link: Link<R::Socket>,
     outgoing: VecDeque<String>,
     unflushed: bool,
+    phase: Phase,
+}
+
+/// How far a client is on its way to the end.
+enum Phase {
+    Running,
+    /// The client is closed; tasks may finish until this instant.
+    Finishing(Instant),
+    Done,
 }
 
 enum Link<S> {
@@ -106,47 +119,56 @@ enum Round {
 }
 
 impl<R: Runtime> Driver<R> {
-    /// Starts to connect a driver.
-    pub fn new(mut driver: ClientState, runtime: R) -> Self {
-        driver.connect(runtime.now());
-        Self { driver, runtime: Some(runtime), link: Link::Down, outgoing: VecDeque::new(), unflushed: false }
+    /// Starts to connect a client.
+    pub fn new(mut state: ClientState, runtime: R) -> Self {
+        state.connect(runtime.now());
+        Self {
+            state,
+            runtime,
+            link: Link::Down,
+            outgoing: VecDeque::new(),
+            unflushed: false,
+            phase: Phase::Running,
+        }
     }
 
-    /// Does the driver's work, writes, then takes in one thing.
-    fn round(&mut self, runtime: &mut R, cx: &mut Context<'_>) -> Round {
+    /// Handles outputs, writes, then takes in one thing.
+    fn round(&mut self, cx: &mut Context<'_>) -> Round {
         let mut waits_until = None;
         for _ in 0..MAX_OUTPUTS_AT_ONCE {
-            match self.driver.poll_output(runtime.now(), cx.waker()) {
-                ClientOutput::Open(endpoint) => self.link = Link::Opening(runtime.open(endpoint)),
-                ClientOutput::Send(text) => self.outgoing.push_back(text),
-                ClientOutput::Close => self.close(runtime),
-                ClientOutput::Spawn(task) => runtime.spawn(task),
-                ClientOutput::Log(notice) => runtime.notice(&notice),
-                ClientOutput::Connection(state) => runtime.connection(&state),
-                ClientOutput::Finished => return Round::Finished,
-                ClientOutput::Wait(deadline) => {
+            match self.state.poll_output(self.runtime.now(), cx.waker()) {
+                ClientOutput::Io(Io::Open(endpoint)) => {
+                    self.link = Link::Opening(self.runtime.open(endpoint));
+                }
+                ClientOutput::Io(Io::Send(text)) => self.outgoing.push_back(text),
+                ClientOutput::Io(Io::Close) => self.close(),
+                ClientOutput::Io(Io::Wait(deadline)) => {
                     waits_until = Some(deadline);
                     break;
                 }
+                ClientOutput::Spawn(task) => self.runtime.spawn(task),
+                ClientOutput::Log(notice) => log::notice(&notice),
+                ClientOutput::Connection(state) => log::connection(&state),
+                ClientOutput::Finished => return Round::Finished,
             }
         }
         // Before anything is read: a busy socket must not hold up the clock. Neither must busy applications: while
         // they have more for the driver, its deadline is not known, and it does not mind being asked too early.
-        let due = waits_until.is_none_or(|deadline| deadline.is_some_and(|at| at <= runtime.now()));
+        let due = waits_until.is_none_or(|deadline| deadline.is_some_and(|at| at <= self.runtime.now()));
         if due {
-            self.driver.handle_timeout(runtime.now());
+            self.state.handle_timeout(self.runtime.now());
         }
-        match self.write(cx).and_then(|()| self.take_in(runtime, cx)) {
+        match self.write(cx).and_then(|()| self.take_in(cx)) {
             Ok(Round::Stuck) if !due => {}
             Ok(Round::Stuck) => return Round::Moved,
             Ok(moved) => return moved,
-            Err(reason) => return self.lost(runtime, &reason),
+            Err(reason) => return self.lost(&reason),
         }
         if let Err(reason) = self.flush(cx) {
-            return self.lost(runtime, &reason);
+            return self.lost(&reason);
         }
-        if runtime.poll_deadline(cx, waits_until.flatten()).is_ready() {
-            self.driver.handle_timeout(runtime.now());
+        if self.runtime.poll_deadline(cx, waits_until.flatten()).is_ready() {
+            self.state.handle_timeout(self.runtime.now());
             return Round::Moved;
         }
         Round::Stuck
@@ -181,21 +203,21 @@ impl<R: Runtime> Driver<R> {
         Ok(())
     }
 
-    fn take_in(&mut self, runtime: &mut R, cx: &mut Context<'_>) -> Result<Round, String> {
+    fn take_in(&mut self, cx: &mut Context<'_>) -> Result<Round, String> {
         match &mut self.link {
             Link::Down => Ok(Round::Stuck),
             Link::Opening(opening) => match opening.as_mut().poll(cx) {
                 Poll::Pending => Ok(Round::Stuck),
                 Poll::Ready(socket) => {
                     self.link = Link::Up(Box::new(socket?));
-                    self.driver.handle_connected(runtime.now());
+                    self.state.handle_connected(self.runtime.now());
                     Ok(Round::Moved)
                 }
             },
             Link::Up(_) if self.outgoing.len() > MAX_UNSENT_WHILE_READING => Ok(Round::Stuck),
             Link::Up(socket) => {
-                let driver = &mut self.driver;
-                match socket.poll_frame(cx, &mut |frame| driver.handle_frame(runtime.now(), frame)) {
+                let (state, runtime) = (&mut self.state, &self.runtime);
+                match socket.poll_frame(cx, &mut |frame| state.handle_frame(runtime.now(), frame)) {
                     Poll::Pending => Ok(Round::Stuck),
                     Poll::Ready(delivered) => delivered.map(|()| Round::Moved),
                 }
@@ -203,45 +225,61 @@ impl<R: Runtime> Driver<R> {
         }
     }
 
-    fn lost(&mut self, runtime: &mut R, reason: &str) -> Round {
-        self.close(runtime);
-        self.driver.handle_disconnected(runtime.now(), reason);
+    fn lost(&mut self, reason: &str) -> Round {
+        self.close();
+        self.state.handle_disconnected(self.runtime.now(), reason);
         Round::Moved
     }
 
-    fn close(&mut self, runtime: &mut R) {
+    fn close(&mut self) {
         let rest = std::mem::take(&mut self.outgoing);
         self.unflushed = false;
         if let Link::Up(socket) = std::mem::replace(&mut self.link, Link::Down) {
-            runtime.part(*socket, rest);
+            self.runtime.close(*socket, rest);
         }
+    }
+}
+
+impl<R: Runtime> Driver<R> {
+    /// Gives tasks a moment to finish.
+    fn poll_finish(&mut self, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        if self.runtime.poll_tasks(cx).is_pending() {
+            if self.runtime.poll_deadline(cx, Some(until)).is_pending() {
+                return Poll::Pending;
+            }
+            log::tasks_left(self.runtime.leave_tasks());
+        }
+        self.phase = Phase::Done;
+        Poll::Ready(())
     }
 }
 
 impl<R: Runtime> Unpin for Driver<R> {}
 
 impl<R: Runtime> Future for Driver<R> {
-    type Output = R;
+    type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let Some(mut runtime) = this.runtime.take() else {
-            // Polled again after it was done, which a future need not survive; this one never ends then.
-            return Poll::Pending;
-        };
-        for _ in 0..ROUNDS {
-            match this.round(&mut runtime, cx) {
+        match this.phase {
+            Phase::Running => {}
+            Phase::Finishing(until) => return this.poll_finish(until, cx),
+            // Polled again after it was ready, which a future need not survive; this one stays ready.
+            Phase::Done => return Poll::Ready(()),
+        }
+        for _ in 0..MAX_ROUNDS {
+            match this.round(cx) {
                 Round::Moved => {}
-                Round::Stuck => {
-                    this.runtime = Some(runtime);
-                    return Poll::Pending;
+                Round::Stuck => return Poll::Pending,
+                Round::Finished => {
+                    let until = this.runtime.now() + TASKS_TIMEOUT;
+                    this.phase = Phase::Finishing(until);
+                    return this.poll_finish(until, cx);
                 }
-                Round::Finished => return Poll::Ready(runtime),
             }
         }
         // If it breaks here, the next round sees it.
         let _ = this.flush(cx);
-        this.runtime = Some(runtime);
         cx.waker().wake_by_ref();
         Poll::Pending
     }

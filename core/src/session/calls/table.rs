@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::recent::Recent;
+use super::CleanUp;
 use crate::calling::{CallState, CompletionRule, Correlation, Direction};
 use crate::events::Event;
 use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
+use crate::session::command::Effect;
+use crate::session::recent::Recent;
+use crate::session::timers::Timers;
 
 /// How many calls that are over are remembered, so that late news of them is recognised.
 const MAX_REMEMBERED_CALLS: usize = 4_096;
@@ -17,11 +20,11 @@ const MAX_REMEMBERED_EVENTS: usize = 16;
 
 /// Calls in the order in which they became known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub(super) struct CallSerial(u64);
+pub(in crate::session) struct CallSerial(u64);
 
 /// What a call is to the application.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::session) enum Role {
     /// Offered, and not taken yet.
     Offered,
     /// The application's.
@@ -40,7 +43,7 @@ pub(super) enum Role {
 
 /// A decision of the application about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Decision {
+pub(in crate::session) enum Decision {
     /// It is answered.
     Answer,
     /// It is declined, or hung up.
@@ -50,79 +53,103 @@ pub(super) enum Decision {
 }
 
 impl Decision {
-    /// The decision that a method is.
-    pub(super) fn of(method: &str) -> Option<Self> {
-        match method {
-            "calling.answer" => Some(Self::Answer),
-            "calling.end" => Some(Self::End),
-            "calling.pass" => Some(Self::Pass),
-            _ => None,
+    /// The decision that a request with this effect carries out.
+    pub(in crate::session) fn of(effect: Effect) -> Option<Self> {
+        match effect {
+            Effect::Answer => Some(Self::Answer),
+            Effect::End => Some(Self::End),
+            Effect::Pass => Some(Self::Pass),
+            Effect::None | Effect::Stop => None,
         }
     }
 }
 
-/// How a call that nobody wants is got rid of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CleanUp {
-    /// It is given back, to be offered to somebody else.
-    Pass,
-    /// It is hung up.
-    End,
-    /// The caller is told that the line is busy.
-    Busy,
+/// A deadline of a call, named after what happens when it passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::session) enum CallTimer {
+    /// Nobody took an offer: it is passed on.
+    PassOffer,
+    /// The service did not know the call: unless it ended meanwhile, it is ended here.
+    ConfirmGone,
+    /// The service could not say whether it still knows the call: it is asked again.
+    AskAgain,
+    /// A call that nobody wants is still there: the service is asked again to be rid of it, or it is forgotten.
+    RetryCleanUp,
+    /// A call that was hung up for a handler that failed is still there: it is taken from the application.
+    DiscardAfterHangUp,
+    /// The last event of an operation did not come: unless the operation ended meanwhile, it is ended here.
+    ConfirmOver(Ticket),
+}
+
+impl CallTimer {
+    const FIRST: Self = Self::PassOffer;
+    const LAST: Self = Self::ConfirmOver(Ticket(u64::MAX));
+
+    pub(in crate::session) fn reason(self) -> &'static str {
+        match self {
+            Self::PassOffer => "nobody took an offer within 10 s",
+            Self::ConfirmGone => "the service does not know a call, and sent no end of it within 5 s",
+            Self::AskAgain => "it is time to ask a service that was in trouble about a call again",
+            Self::RetryCleanUp => "a call that nobody wants is still there",
+            Self::DiscardAfterHangUp => {
+                "a call that was hung up for a failed handler has not ended within 10 s"
+            }
+            Self::ConfirmOver(_) => "the last event of an operation did not come within 5 s",
+        }
+    }
 }
 
 #[derive(Debug)]
-pub(super) struct Running {
-    pub(super) ticket: Ticket,
-    pub(super) control_id: ControlId,
-    pub(super) rule: &'static CompletionRule,
+pub(in crate::session) struct Running {
+    pub(in crate::session) ticket: Ticket,
+    pub(in crate::session) control_id: ControlId,
+    pub(in crate::session) rule: &'static CompletionRule,
     /// Whether the service has accepted that it is over, and need say no more.
-    pub(super) stopped: bool,
+    pub(in crate::session) stopped: bool,
     /// The event that counts as its last if no other comes.
-    pub(super) may_be_last: Option<Arc<Event>>,
+    pub(in crate::session) may_be_last: Option<Arc<Event>>,
     /// The method that started it.
-    pub(super) method: Cow<'static, str>,
-    pub(super) since: Instant,
+    pub(in crate::session) method: Cow<'static, str>,
+    pub(in crate::session) since: Instant,
 }
 
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) serial: CallSerial,
-    pub(super) node_id: NodeId,
-    pub(super) state: CallState,
-    pub(super) direction: Direction,
-    pub(super) role: Role,
+pub(in crate::session) struct Entry {
+    pub(in crate::session) serial: CallSerial,
+    pub(in crate::session) node_id: NodeId,
+    pub(in crate::session) state: CallState,
+    pub(in crate::session) direction: Direction,
+    pub(in crate::session) role: Role,
     /// How often the application has answered, not counting what was certainly not carried out.
-    pub(super) answers: u32,
+    pub(in crate::session) answers: u32,
     /// How often it has declined or passed the call, counted in the same way.
-    pub(super) refusals: u32,
+    pub(in crate::session) refusals: u32,
     /// The latest decision of which nobody knows whether the service has carried it out.
-    pub(super) unsure: Option<Decision>,
+    pub(in crate::session) unsure: Option<Decision>,
     /// Whether the application has let go of it.
-    pub(super) released: bool,
+    pub(in crate::session) released: bool,
     /// Whether the service is being asked if it still knows the call.
-    pub(super) in_question: bool,
+    pub(in crate::session) in_question: bool,
     /// The number of times in a row that the service was in trouble when the session itself asked something about the call.
-    pub(super) troubled: u32,
-    pub(super) operations: Vec<Running>,
+    pub(in crate::session) troubled: u32,
+    pub(in crate::session) operations: Vec<Running>,
     /// The latest events about operations that they do not name, with the ids of their frames.
     told: VecDeque<(Box<str>, Arc<Event>)>,
 }
 
 impl Entry {
     /// Whether the application knows the call.
-    pub(super) fn is_visible(&self) -> bool {
+    pub(in crate::session) fn is_visible(&self) -> bool {
         matches!(self.role, Role::Offered | Role::Active)
     }
 
     /// Whether the application has decided what becomes of an offer.
-    pub(super) fn is_settled(&self) -> bool {
+    pub(in crate::session) fn is_settled(&self) -> bool {
         self.answers > 0 || self.refusals > 0
     }
 
     /// The number of times that a decision was made, not counting what was certainly not carried out.
-    pub(super) fn times(&mut self, decision: Decision) -> &mut u32 {
+    pub(in crate::session) fn times(&mut self, decision: Decision) -> &mut u32 {
         match decision {
             Decision::Answer => &mut self.answers,
             Decision::End | Decision::Pass => &mut self.refusals,
@@ -130,12 +157,12 @@ impl Entry {
     }
 
     /// Whether somebody may be on the line with this client.
-    pub(super) fn may_be_answered(&self) -> bool {
+    pub(in crate::session) fn may_be_answered(&self) -> bool {
         self.answers > 0 || self.state.has_reached(&CallState::Answered)
     }
 
     /// The running operation that an event belongs to. One that does not name it and is `repeated` belongs to none.
-    pub(super) fn operation_of(&self, event: &Event, repeated: bool) -> Option<usize> {
+    pub(in crate::session) fn operation_of(&self, event: &Event, repeated: bool) -> Option<usize> {
         let named = event.control_id();
         self.operations.iter().position(|running| {
             let fits = match running.rule.correlation {
@@ -150,29 +177,29 @@ impl Entry {
     }
 
     /// Whether an event that names no operation has been here before, in a frame of this id.
-    pub(super) fn was_told(&self, id: &str, event: &Event) -> bool {
+    pub(in crate::session) fn was_told(&self, id: &str, event: &Event) -> bool {
         self.told.iter().any(|(own, told)| **own == *id && told.meta().raw() == event.meta().raw())
     }
 
     /// Remembers an event that names no operation.
-    pub(super) fn remember_told(&mut self, id: &str, event: &Arc<Event>) {
+    pub(in crate::session) fn remember_told(&mut self, id: &str, event: &Arc<Event>) {
         if self.told.len() == MAX_REMEMBERED_EVENTS {
             self.told.pop_front();
         }
         self.told.push_back((id.into(), event.clone()));
     }
 
-    pub(super) fn is_running(&self, control_id: &ControlId) -> bool {
+    pub(in crate::session) fn is_running(&self, control_id: &ControlId) -> bool {
         self.running(control_id).is_some()
     }
 
-    pub(super) fn running(&self, control_id: &ControlId) -> Option<&Running> {
+    pub(in crate::session) fn running(&self, control_id: &ControlId) -> Option<&Running> {
         self.operations.iter().find(|running| running.control_id == *control_id)
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Calls {
+pub(in crate::session) struct Calls {
     next: u64,
     entries: HashMap<CallId, Entry>,
     order: BTreeMap<CallSerial, CallId>,
@@ -180,10 +207,11 @@ pub(super) struct Calls {
     visible: usize,
     over: Recent<CallId>,
     passed: Recent<CallId>,
+    timers: Timers<(CallSerial, CallTimer)>,
 }
 
 impl Calls {
-    pub(super) fn new() -> Self {
+    pub(in crate::session) fn new() -> Self {
         Self {
             next: 0,
             entries: HashMap::new(),
@@ -191,10 +219,11 @@ impl Calls {
             visible: 0,
             over: Recent::new(MAX_REMEMBERED_CALLS),
             passed: Recent::new(MAX_REMEMBERED_CALLS),
+            timers: Timers::default(),
         }
     }
 
-    pub(super) fn insert(
+    pub(in crate::session) fn insert(
         &mut self,
         id: CallId,
         node_id: NodeId,
@@ -226,51 +255,52 @@ impl Calls {
     }
 
     /// The serial that the next call will have: all that are here are before it.
-    pub(super) fn next(&self) -> CallSerial {
+    pub(in crate::session) fn next(&self) -> CallSerial {
         CallSerial(self.next)
     }
 
     /// Takes a call out and remembers that it is over.
-    pub(super) fn end(&mut self, id: &CallId) -> Option<Entry> {
+    pub(in crate::session) fn end(&mut self, id: &CallId) -> Option<Entry> {
         let entry = self.forget(id)?;
         self.over.insert(id.clone());
         Some(entry)
     }
 
     /// Remembers a call as over that never was here.
-    pub(super) fn remember(&mut self, id: CallId) {
+    pub(in crate::session) fn remember(&mut self, id: CallId) {
         self.over.insert(id);
     }
 
     /// Takes a call out as if it had never been there: it may be offered again.
-    pub(super) fn forget(&mut self, id: &CallId) -> Option<Entry> {
+    pub(in crate::session) fn forget(&mut self, id: &CallId) -> Option<Entry> {
         let entry = self.entries.remove(id)?;
         self.order.remove(&entry.serial);
+        self.cancel_timers_of(entry.serial);
         self.visible -= usize::from(entry.is_visible());
         Some(entry)
     }
 
     /// Whether the call was here and is over.
-    pub(super) fn is_over(&self, id: &CallId) -> bool {
+    pub(in crate::session) fn is_over(&self, id: &CallId) -> bool {
         self.over.contains(id)
     }
 
     /// Forgets that a call is over.
-    pub(super) fn unremember(&mut self, id: &CallId) {
+    pub(in crate::session) fn unremember(&mut self, id: &CallId) {
         self.over.remove(id);
     }
 
     /// Remembers that the application has passed a call on.
-    pub(super) fn remember_passed(&mut self, id: CallId) {
+    pub(in crate::session) fn remember_passed(&mut self, id: CallId) {
         self.passed.insert(id);
     }
 
     /// Whether the application has passed the call on before.
-    pub(super) fn was_passed(&self, id: &CallId) -> bool {
+    pub(in crate::session) fn was_passed(&self, id: &CallId) -> bool {
         self.passed.contains(id)
     }
 
-    pub(super) fn set_role(&mut self, id: &CallId, role: Role) {
+    pub(in crate::session) fn set_role(&mut self, id: &CallId, role: Role) {
         if let Some(entry) = self.entries.get_mut(id) {
             self.visible -= usize::from(entry.is_visible());
             entry.role = role;
@@ -279,43 +309,88 @@ impl Calls {
     }
 
     /// How many calls the application knows.
-    pub(super) fn visible(&self) -> usize {
+    pub(in crate::session) fn visible(&self) -> usize {
         self.visible
     }
 
-    pub(super) fn get(&self, id: &CallId) -> Option<&Entry> {
+    pub(in crate::session) fn get(&self, id: &CallId) -> Option<&Entry> {
         self.entries.get(id)
     }
 
-    pub(super) fn get_mut(&mut self, id: &CallId) -> Option<&mut Entry> {
+    pub(in crate::session) fn get_mut(&mut self, id: &CallId) -> Option<&mut Entry> {
         self.entries.get_mut(id)
     }
 
-    pub(super) fn id_of(&self, serial: CallSerial) -> Option<&CallId> {
+    pub(in crate::session) fn id_of(&self, serial: CallSerial) -> Option<&CallId> {
         self.order.get(&serial)
     }
 
     /// The calls that fit, in the order in which they became known.
-    pub(super) fn ids(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<CallId> {
+    pub(in crate::session) fn ids(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<CallId> {
         self.order.values().filter(|id| self.entries.get(*id).is_some_and(&wanted)).cloned().collect()
     }
 
     /// All calls, in the order in which they became known.
-    pub(super) fn all(&self) -> impl Iterator<Item = &CallId> {
+    pub(in crate::session) fn all(&self) -> impl Iterator<Item = &CallId> {
         self.order.values()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::session) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(super) fn running(&self) -> impl Iterator<Item = (&CallId, &Running)> {
+    pub(in crate::session) fn running(&self) -> impl Iterator<Item = (&CallId, &Running)> {
         self.entries
             .iter()
             .flat_map(|(call_id, entry)| entry.operations.iter().map(move |running| (call_id, running)))
     }
 
-    pub(super) fn operations(&self) -> usize {
+    pub(in crate::session) fn operations(&self) -> usize {
         self.entries.values().map(|entry| entry.operations.len()).sum()
+    }
+
+    // Deadlines. Those of a call go with it.
+
+    pub(in crate::session) fn set_timer(&mut self, serial: CallSerial, timer: CallTimer, at: Instant) {
+        self.timers.set((serial, timer), at);
+    }
+
+    pub(in crate::session) fn set_timer_if_unset(
+        &mut self,
+        serial: CallSerial,
+        timer: CallTimer,
+        at: Instant,
+    ) {
+        self.timers.set_if_unset((serial, timer), at);
+    }
+
+    pub(in crate::session) fn cancel_timer(&mut self, serial: CallSerial, timer: CallTimer) {
+        self.timers.cancel(&(serial, timer));
+    }
+
+    /// Disarms every timer of a call.
+    pub(in crate::session) fn cancel_timers(&mut self, id: &CallId) {
+        if let Some(serial) = self.entries.get(id).map(|entry| entry.serial) {
+            self.cancel_timers_of(serial);
+        }
+    }
+
+    fn cancel_timers_of(&mut self, serial: CallSerial) {
+        self.timers.cancel_range((serial, CallTimer::FIRST)..=(serial, CallTimer::LAST));
+    }
+
+    pub(in crate::session) fn cancel_operation_timer(&mut self, id: &CallId, ticket: Ticket) {
+        if let Some(serial) = self.entries.get(id).map(|entry| entry.serial) {
+            self.cancel_timer(serial, CallTimer::ConfirmOver(ticket));
+        }
+    }
+
+    /// The earliest deadline of any call.
+    pub(in crate::session) fn deadline(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    pub(in crate::session) fn pop_due(&mut self, now: Instant) -> Option<(CallSerial, CallTimer)> {
+        self.timers.pop_due(now)
     }
 }

@@ -1,14 +1,16 @@
-//! What becomes of a dial and of its legs.
+//! The outcome of a dial, and what becomes of its legs.
+
+mod table;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub(super) use self::table::Dials;
+
 use super::Session;
-use super::output::{CallInfo, Notice, SessionEvent};
-use super::refusal::trouble_pause;
-use super::table::{CallSerial, CleanUp, Entry, Role};
-use super::timers::Timer;
-use crate::calling::{CallState, DialEvent, DialState, Direction, EndReason};
+use super::calls::{CallTimer, CleanUp, Entry, Role};
+use super::{CallInfo, Notice, SessionEvent};
+use crate::calling::{CallState, DialEvent, DialState, Direction};
 use crate::error::{Certainty, DialFailed, Error, TimedOut};
 use crate::events::Event;
 use crate::ids::{CallId, Tag, Ticket};
@@ -17,14 +19,6 @@ use crate::ids::{CallId, Tag, Ticket};
 pub(super) const DIAL_TIMEOUT: Duration = Duration::from_mins(2);
 /// How long a leg that lost may ring on: the service calls it off itself, as a rule.
 const LOSING_LEG_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long legs of a dial that was called off may take to show up before the client closes.
-const LATE_LEG_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long the service may take to be rid of a call before it is asked again.
-const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often it is asked.
-const MAX_CLEAN_UP_ATTEMPTS: u32 = 3;
-/// The number of times that a service in trouble is asked to be rid of a call: for about an hour.
-const MAX_TROUBLED_CLEAN_UPS: u32 = 15;
 /// Why a leg is ended that shows up after its dial was decided.
 pub(super) const LATE: &str = "its dial is over";
 
@@ -42,7 +36,7 @@ impl Session {
         }
     }
 
-    fn handle_answered_dial(&mut self, now: Instant, news: &DialEvent) {
+    pub(super) fn handle_answered_dial(&mut self, now: Instant, news: &DialEvent) {
         let (tag, leg) = (&news.tag, &news.call);
         let call_id = &leg.call_id;
         if call_id.is_empty() {
@@ -53,7 +47,6 @@ impl Session {
             return self.notice(Notice::FrameIgnored("it names a call that is none of the dial's"));
         }
         let Some(dial) = self.dials.decide(tag) else { return };
-        self.timers.cancel(&Timer::GiveUpDial(tag.clone()));
         if self.calls.is_over(call_id) {
             let reason = Some("the call that answered has ended already".to_owned());
             let failed = DialFailed { tag: tag.clone(), reason };
@@ -86,7 +79,7 @@ impl Session {
         let info = CallInfo {
             call_id: call_id.clone(),
             node_id,
-            project_id: self.project().to_owned(),
+            project_id: self.authentication.project().to_owned(),
             context: leg.context.clone().unwrap_or_default(),
             tag: tag.clone(),
             direction: Direction::Outbound,
@@ -100,7 +93,7 @@ impl Session {
     }
 
     /// A dial that was given up was answered all the same: nobody is there to talk to the callee.
-    fn refuse_late_winner(&mut self, now: Instant, news: &DialEvent) {
+    pub(super) fn refuse_late_winner(&mut self, now: Instant, news: &DialEvent) {
         let call_id = &news.call.call_id;
         if call_id.is_empty() || self.calls.is_over(call_id) {
             return;
@@ -136,7 +129,6 @@ impl Session {
         if certainty != Certainty::Unknown && !dial.accepted {
             self.dials.forget(tag);
         }
-        self.timers.cancel(&Timer::GiveUpDial(tag.clone()));
         for call_id in dial.legs {
             self.end_leg(now, &call_id, LATE);
         }
@@ -144,7 +136,7 @@ impl Session {
     }
 
     /// Lets go of the legs that did not win. Those that were answered too are ended at once.
-    fn release_losers(&mut self, now: Instant, legs: Vec<CallId>) {
+    pub(super) fn release_losers(&mut self, now: Instant, legs: Vec<CallId>) {
         for call_id in legs {
             let Some(entry) = self.calls.get(&call_id) else { continue };
             if entry.role == Role::Active {
@@ -153,7 +145,8 @@ impl Session {
             if entry.state.has_reached(&CallState::Answered) {
                 self.end_leg(now, &call_id, "another leg was faster");
             } else {
-                self.timers.set(Timer::RetryCleanUp(entry.serial), now + LOSING_LEG_TIMEOUT);
+                let serial = entry.serial;
+                self.calls.set_timer(serial, CallTimer::RetryCleanUp, now + LOSING_LEG_TIMEOUT);
                 self.calls.set_role(&call_id, Role::Unwanted { how: CleanUp::End, attempts: 0 });
             }
         }
@@ -170,12 +163,6 @@ impl Session {
         );
     }
 
-    /// Legs of a dial that nobody waits for any more may still show up: a client that is about to close stays to end
-    /// them.
-    pub(super) fn expect_stragglers(&mut self, now: Instant) {
-        self.timers.set(Timer::Linger, now + LATE_LEG_TIMEOUT);
-    }
-
     /// Takes back the request of a dial that is to fail: one that still waits for its connection must not go out any
     /// more.
     pub(super) fn recall_dial(&mut self, now: Instant, tag: &Tag) -> Certainty {
@@ -183,81 +170,8 @@ impl Session {
         if dial.is_some_and(|(ticket, accepted)| !accepted && !self.recall(ticket)) {
             return Certainty::NotSent;
         }
-        self.expect_stragglers(now);
+        self.expect_late_legs(now);
         Certainty::Unknown
-    }
-
-    /// Ends a leg that nobody wants.
-    pub(super) fn end_leg(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
-        if self.calls.get(call_id).is_some() {
-            self.notice(Notice::LegEnded { call_id: call_id.clone(), why });
-            self.clean_up(now, call_id, CleanUp::End);
-        }
-    }
-
-    /// Gets rid of a call, now and, if that does not help, again. Without a connection nothing is asked before there
-    /// is one.
-    pub(super) fn clean_up(&mut self, now: Instant, call_id: &CallId, how: CleanUp) {
-        let ready = self.connection.is_ready();
-        let Some(entry) = self.calls.get(call_id) else { return };
-        let attempts = match entry.role {
-            Role::Unwanted { how: before, attempts } if before == how => attempts,
-            _ => 0,
-        };
-        let (serial, answered) = (entry.serial, entry.state.has_reached(&CallState::Answered));
-        self.calls.set_role(call_id, Role::Unwanted { how, attempts: attempts + u32::from(ready) });
-        if ready {
-            self.timers.set(Timer::RetryCleanUp(serial), now + CLEAN_UP_TIMEOUT);
-            match how {
-                CleanUp::Pass => self.request_clean_up(now, "calling.pass", "{}", call_id),
-                CleanUp::End if answered => {
-                    self.request_clean_up(now, "calling.end", r#"{"reason":"hangup"}"#, call_id);
-                }
-                CleanUp::End => self.request_clean_up(now, "calling.end", r#"{"reason":"cancel"}"#, call_id),
-                CleanUp::Busy => self.request_clean_up(now, "calling.end", r#"{"reason":"busy"}"#, call_id),
-            }
-        }
-    }
-
-    /// The service was in trouble when it was asked to be rid of a call. That attempt does not count, up to
-    /// [`MAX_TROUBLED_CLEAN_UPS`] of them, and the next follows after a longer pause.
-    pub(super) fn excuse_clean_up(&mut self, now: Instant, call_id: &CallId) {
-        if let Some(Entry { role: Role::Unwanted { attempts, .. }, troubled, serial, .. }) =
-            self.calls.get_mut(call_id)
-            && *troubled < MAX_TROUBLED_CLEAN_UPS
-        {
-            *attempts = attempts.saturating_sub(1);
-            self.timers.set(Timer::RetryCleanUp(*serial), now + trouble_pause(*troubled));
-            *troubled += 1;
-        }
-    }
-
-    pub(super) fn retry_clean_up(&mut self, now: Instant, serial: CallSerial) {
-        if !self.connection.is_ready() {
-            // The next connection begins anew.
-            return;
-        }
-        let Some(call_id) = self.calls.id_of(serial).cloned() else { return };
-        match self.calls.get(&call_id).map(|entry| &entry.role) {
-            Some(Role::Unwanted { attempts, .. }) if *attempts >= MAX_CLEAN_UP_ATTEMPTS => {
-                self.notice(Notice::LegStuck(call_id.clone()));
-                self.end_locally(now, &call_id, EndReason::Error);
-            }
-            Some(Role::Unwanted { how, .. }) => self.clean_up(now, &call_id, *how),
-            _ => {}
-        }
-    }
-
-    /// There is a connection again: what is to be got rid of is not kept waiting, and attempts on the one that was
-    /// lost, which may never have arrived, do not count.
-    pub(super) fn resume_clean_ups(&mut self, now: Instant) {
-        for call_id in self.calls.ids(|entry| !entry.is_visible()) {
-            if let Some(Role::Unwanted { how, .. }) = self.calls.get(&call_id).map(|entry| entry.role.clone())
-            {
-                self.calls.set_role(&call_id, Role::Unwanted { how, attempts: 0 });
-                self.clean_up(now, &call_id, how);
-            }
-        }
     }
 
     /// Whether a tag is that of one of our dials.

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::recent::Recent;
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
+use crate::session::recent::Recent;
+use crate::session::timers::Timers;
 
 /// How many messages are followed. The oldest are let go of first: not every carrier tells of the delivery.
 pub const MAX_FOLLOWED_MESSAGES: usize = 10_000;
@@ -17,7 +18,7 @@ const MAX_REMEMBERED_MESSAGES: usize = 4_096;
 
 /// Counts messages that are sent, and news of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub(super) struct MessageSerial(u64);
+pub(in crate::session) struct MessageSerial(u64);
 
 #[derive(Debug)]
 struct Followed {
@@ -30,29 +31,32 @@ struct Followed {
 }
 
 #[derive(Debug)]
-pub(super) struct Messages {
+pub(in crate::session) struct Messages {
     next: MessageSerial,
     followed: HashMap<MessageId, Followed>,
     /// In the order in which they were sent.
     order: BTreeMap<MessageSerial, MessageId>,
     early: VecDeque<(MessageId, Arc<Event>)>,
     received: Recent<MessageId>,
+    /// When messages are given up of which nothing was heard since the one of this serial.
+    give_ups: Timers<MessageSerial>,
 }
 
 impl Messages {
-    pub(super) fn new() -> Self {
+    pub(in crate::session) fn new() -> Self {
         Self {
             next: MessageSerial::default(),
             followed: HashMap::new(),
             order: BTreeMap::new(),
             early: VecDeque::new(),
             received: Recent::new(MAX_REMEMBERED_MESSAGES),
+            give_ups: Timers::default(),
         }
     }
 
     /// Follows a message. Gives the news that came before, and the message that had to make room, if one had to: the
     /// oldest, or one of the same name.
-    pub(super) fn follow(
+    pub(in crate::session) fn follow(
         &mut self,
         id: MessageId,
         ticket: Ticket,
@@ -83,29 +87,42 @@ impl Messages {
     }
 
     /// Since when each is followed.
-    pub(super) fn followed_since(&self) -> impl Iterator<Item = Instant> {
+    pub(in crate::session) fn followed_since(&self) -> impl Iterator<Item = Instant> {
         self.followed.values().map(|message| message.since)
     }
 
-    pub(super) fn ticket_of(&self, id: &MessageId) -> Option<Ticket> {
+    pub(in crate::session) fn ticket_of(&self, id: &MessageId) -> Option<Ticket> {
         self.followed.get(id).map(|message| message.ticket)
     }
 
-    pub(super) fn forget(&mut self, id: &MessageId) {
+    pub(in crate::session) fn forget(&mut self, id: &MessageId) {
         self.take(id);
     }
 
     /// There are news of a message.
-    pub(super) fn renew(&mut self, id: &MessageId) {
+    pub(in crate::session) fn renew(&mut self, id: &MessageId) {
         let serial = self.new_serial();
         if let Some(message) = self.followed.get_mut(id) {
             message.latest = serial;
         }
     }
 
-    /// The serial that comes next: all messages are before it.
-    pub(super) fn next(&self) -> MessageSerial {
-        self.next
+    /// Gives up the messages of which nothing more is heard by then.
+    pub(in crate::session) fn give_up_at(&mut self, at: Instant) {
+        // One gap after the other must not put it off.
+        if !self.followed.is_empty() {
+            self.give_ups.set_if_unset(self.next, at);
+        }
+    }
+
+    /// The earliest time at which messages are given up.
+    pub(in crate::session) fn deadline(&self) -> Option<Instant> {
+        self.give_ups.next()
+    }
+
+    /// Says before which serial messages are to be given up now.
+    pub(in crate::session) fn pop_due(&mut self, now: Instant) -> Option<MessageSerial> {
+        self.give_ups.pop_due(now)
     }
 
     fn new_serial(&mut self) -> MessageSerial {
@@ -115,13 +132,13 @@ impl Messages {
     }
 
     /// Lets go of the messages of which there were no news since, in the order in which they were sent.
-    pub(super) fn take_before(&mut self, before: MessageSerial) -> Vec<Ticket> {
+    pub(in crate::session) fn take_before(&mut self, before: MessageSerial) -> Vec<Ticket> {
         let silent = |id: &&MessageId| self.followed.get(*id).is_some_and(|message| message.latest < before);
         let silent: Vec<_> = self.order.values().filter(silent).cloned().collect();
         silent.iter().filter_map(|id| self.take(id)).collect()
     }
 
-    pub(super) fn keep_early(&mut self, id: MessageId, event: Arc<Event>) {
+    pub(in crate::session) fn keep_early(&mut self, id: MessageId, event: Arc<Event>) {
         if self.early.len() == MAX_EARLY_EVENTS {
             self.early.pop_front();
         }
@@ -129,23 +146,24 @@ impl Messages {
     }
 
     /// Whether a message has come in before.
-    pub(super) fn was_received(&self, id: &MessageId) -> bool {
+    pub(in crate::session) fn was_received(&self, id: &MessageId) -> bool {
         self.received.contains(id)
     }
 
     /// Remembers a message that came in.
-    pub(super) fn remember_received(&mut self, id: MessageId) {
+    pub(in crate::session) fn remember_received(&mut self, id: MessageId) {
         self.received.insert(id);
     }
 
     /// Lets go of all messages, in the order in which they were sent.
-    pub(super) fn take_all(&mut self) -> Vec<Ticket> {
+    pub(in crate::session) fn take_all(&mut self) -> Vec<Ticket> {
         self.early.clear();
+        self.give_ups.clear();
         let order = std::mem::take(&mut self.order);
         order.into_values().filter_map(|id| self.followed.remove(&id)).map(|message| message.ticket).collect()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::session) fn len(&self) -> usize {
         self.followed.len()
     }
 }

@@ -1,12 +1,16 @@
-//! What becomes of a message that was sent, and of one that came in.
+//! Messages: the states of those that were sent, and those that came in.
+
+mod table;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use self::table::MAX_FOLLOWED_MESSAGES;
+pub(super) use self::table::{MessageSerial, Messages};
+
+use super::Reply;
 use super::Session;
-use super::message_table::MessageSerial;
-use super::output::{Notice, OperationUpdate, Reply, SessionEvent};
-use super::timers::Timer;
+use super::{Notice, OperationUpdate, SessionEvent};
 use crate::error::{Certainty, ConnectionLost, Error};
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
@@ -43,11 +47,7 @@ impl Session {
 
     /// The last news of any message may have been missed: unless there is more, they are not waited for for ever.
     pub(super) fn doubt_messages(&mut self, now: Instant) {
-        let timer = Timer::GiveUpMessages(self.messages.next());
-        // One gap after the other must not put it off.
-        if self.messages.len() > 0 && !self.timers.is_set(&timer) {
-            self.timers.set(timer, now + MESSAGE_STATE_TIMEOUT);
-        }
+        self.messages.give_up_at(now + MESSAGE_STATE_TIMEOUT);
     }
 
     pub(super) fn give_up_messages(&mut self, before: MessageSerial) {

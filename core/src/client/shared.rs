@@ -1,0 +1,105 @@
+//! What the handles of a client share with its state.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Weak};
+
+use super::handlers::caught;
+use super::inbox::TaskInbox;
+use super::mailbox::{Mail, Mailbox};
+use super::offers::Offers;
+use super::subscribers::{Events, Subscribers};
+use super::watch_cell::WatchCell;
+use crate::error::Error;
+use crate::events::FromUpdate;
+use crate::session::{ConnectionState, Notice};
+
+/// What every handle holds: the way to the state of its client.
+#[derive(Clone)]
+pub(crate) struct Sender(Arc<Handles>);
+
+/// Dropped with the last handle.
+pub(super) struct Handles {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Handles {
+    fn drop(&mut self) {
+        self.shared.mailbox.post(Mail::Disconnect);
+    }
+}
+
+/// What handles and state share.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(super) mailbox: Mailbox,
+    pub(super) link: Arc<WatchCell<Link>>,
+    pub(super) offers: Arc<WatchCell<Offers>>,
+    pub(super) tasks: Arc<WatchCell<TaskInbox>>,
+    pub(super) subscribers: Arc<WatchCell<Subscribers>>,
+}
+
+/// The connection, as handles see it.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) state: ConnectionState,
+    pub(super) protocol: Option<String>,
+    pub(super) end: Option<Result<(), Error>>,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self { state: ConnectionState::Idle, protocol: None, end: None }
+    }
+}
+
+impl Sender {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self(Arc::new(Handles { shared }))
+    }
+
+    /// A reference that does not keep the client open.
+    pub(super) fn downgrade(&self) -> Weak<Handles> {
+        Arc::downgrade(&self.0)
+    }
+
+    /// `None` if the last handle is gone.
+    pub(super) fn upgrade(handles: &Weak<Handles>) -> Option<Self> {
+        handles.upgrade().map(Self)
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    pub(super) fn mailbox(&self) -> &Mailbox {
+        &self.shared().mailbox
+    }
+
+    /// Spawns a task that has a function called for each update of the type that it takes. It does not keep the client
+    /// open.
+    pub(crate) fn listen<T, F, R>(&self, mut events: Events, listener: F)
+    where
+        T: FromUpdate,
+        F: Fn(T) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        let shared = self.shared().clone();
+        let task = async move {
+            while let Some(update) = events.next().await {
+                if let Some(item) = T::from_update(&update)
+                    && let Err(panic) = caught(async { listener(item).await }).await
+                {
+                    shared.mailbox.post(Mail::Notice(Notice::HandlerPanicked(panic)));
+                }
+            }
+        };
+        self.mailbox().post(Mail::Spawn(Box::pin(task)));
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sender")
+    }
+}

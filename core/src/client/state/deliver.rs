@@ -1,0 +1,180 @@
+//! From the session to handles.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::close::end_operation;
+use super::{ClientOutput, ClientState};
+use crate::client::call::{Call, CallRecord};
+use crate::client::offers::Offers;
+use crate::client::request::{Delivered, Response};
+use crate::client::subscribers::{self, Subscribers};
+use crate::error::{Certainty, Error};
+use crate::events::{Event, Missed};
+use crate::ids::{CallId, Ticket};
+use crate::session::{ConnectionState, OperationUpdate, SessionEvent};
+use crate::tasks::TaskEvent;
+
+impl ClientState {
+    /// Takes in an event of the session.
+    pub(super) fn deliver(&mut self, now: Instant, event: SessionEvent) {
+        match event {
+            SessionEvent::Connection(state) => self.publish_link(state),
+            SessionEvent::Replied { ticket, result } => {
+                if let Err(error) = &result {
+                    self.fail_operation(ticket, error.clone());
+                }
+                self.settle(now, ticket, result.map(|reply| Delivered { reply, call: None }));
+            }
+            SessionEvent::Offered(info) => {
+                let call = self.adopt(CallRecord::new(*info));
+                self.offer(call);
+            }
+            SessionEvent::Dialed { ticket, result } => {
+                let result = result.and_then(|info| {
+                    let call = self.adopt(CallRecord::answered(*info));
+                    let Some(sender) = self.sender() else {
+                        self.session.discard(now, call.id());
+                        return Err(Error::closed(Certainty::Unknown));
+                    };
+                    let call = Some(Call::new(sender, call));
+                    Ok(Delivered { reply: crate::session::Reply::empty(), call })
+                });
+                self.settle(now, ticket, result);
+            }
+            SessionEvent::Call { call_id, event, operation } => self.publish_call(&call_id, event, operation),
+            SessionEvent::Message { event, update } => self.publish_operation(update, &event),
+            SessionEvent::OperationOver { ticket, event } => self.conclude_operation(ticket, event),
+            SessionEvent::OperationFailed { ticket, error } => self.fail_operation(ticket, error),
+            SessionEvent::CallEnded { call_id, reason } => {
+                if let Some(call) = self.calls.remove(&call_id) {
+                    call.end(reason);
+                }
+                self.shared.offers.with(Offers::forget_ended);
+            }
+            SessionEvent::Reconnected { call_id, gap } => {
+                if let Some(call) = self.calls.get(&call_id) {
+                    call.publish(&Err(Missed::Reconnected(gap)));
+                }
+            }
+            SessionEvent::Other(event) => self.publish_client(event),
+            SessionEvent::CredentialsWanted => self.ask_for_credentials(),
+            SessionEvent::Notice(notice) => self.output.push_back(ClientOutput::Log(notice)),
+            SessionEvent::Closed(result) => {
+                self.finished = true;
+                self.end = Some(result);
+            }
+        }
+    }
+
+    fn publish_link(&mut self, state: ConnectionState) {
+        let protocol = self.session.protocol().map(str::to_owned);
+        self.shared.link.update(|link| {
+            link.state = state.clone();
+            link.protocol = protocol.or(link.protocol.take());
+        });
+        self.output.push_back(ClientOutput::Connection(state));
+    }
+
+    /// Keeps a call that has become known.
+    fn adopt(&mut self, call: Arc<CallRecord>) -> Arc<CallRecord> {
+        self.calls.insert(call.id().clone(), call.clone());
+        call
+    }
+
+    pub(super) fn offer(&mut self, call: Arc<CallRecord>) {
+        match &self.on_call {
+            Some(handler) => {
+                // Without handles the client is about to close, and the offer is left to the service.
+                if let Some(sender) = self.sender() {
+                    self.session.take(call.id());
+                    self.output.push_back(ClientOutput::Spawn(handler(Call::new(sender, call))));
+                }
+            }
+            None => self.shared.offers.update(|offers| offers.push(call)),
+        }
+    }
+
+    fn settle(&mut self, now: Instant, ticket: Ticket, result: Result<Delivered, Error>) {
+        let Some(response) = self.responses.remove(&ticket) else {
+            // Nobody waits any more; a call that nobody waits for is hung up.
+            if let Ok(Delivered { call: Some(call), .. }) = result {
+                self.session.discard(now, call.id());
+            }
+            return;
+        };
+        let unwanted = response.update(|response| {
+            if let Response::Unwanted = response {
+                return Some(result);
+            }
+            *response = Response::Ready(result);
+            None
+        });
+        if let Some(Ok(Delivered { call: Some(call), .. })) = unwanted {
+            self.session.discard(now, call.id());
+        }
+    }
+
+    fn publish_call(&mut self, call_id: &CallId, event: Arc<Event>, operation: Option<OperationUpdate>) {
+        let Some(call) = self.calls.get(call_id) else { return };
+        if let Event::State(state) = &*event
+            && state.call_state.rank().is_some()
+        {
+            call.reach(state);
+        }
+        let update = Ok(event);
+        call.publish(&update);
+        if let (Some(operation), Ok(event)) = (operation, update) {
+            self.publish_operation(operation, &event);
+        }
+    }
+
+    fn publish_operation(
+        &mut self,
+        OperationUpdate { ticket, answered, ended }: OperationUpdate,
+        event: &Arc<Event>,
+    ) {
+        let Some(progress) = self.operations.get(&ticket) else { return };
+        let subscribers = progress.update(|progress| progress.advance(event, answered, ended));
+        subscribers::publish(&subscribers, &Ok(event.clone()));
+        if ended {
+            subscribers::end(subscribers);
+            self.operations.remove(&ticket);
+        }
+    }
+
+    fn conclude_operation(&mut self, ticket: Ticket, event: Arc<Event>) {
+        if let Some(progress) = self.operations.remove(&ticket) {
+            end_operation(&progress, Ok(event));
+        }
+    }
+
+    fn fail_operation(&mut self, ticket: Ticket, error: Error) {
+        if let Some(progress) = self.operations.remove(&ticket) {
+            end_operation(&progress, Err(error));
+        }
+    }
+
+    fn publish_client(&mut self, event: Arc<Event>) {
+        if let Event::MessageReceive(message) = &*event
+            && let Some(handler) = &self.on_message
+        {
+            self.output.push_back(ClientOutput::Spawn(handler(self.shared.clone(), message.clone())));
+        }
+        let subscribers = self.shared.subscribers.with(Subscribers::current);
+        if let Event::Task(task) = &*event {
+            match &self.on_task {
+                Some(handler) => {
+                    self.output.push_back(ClientOutput::Spawn(handler(self.shared.clone(), task.clone())));
+                }
+                None => self.keep_task(task, !subscribers.is_empty()),
+            }
+        }
+        subscribers::publish(&subscribers, &Ok(event));
+    }
+
+    fn keep_task(&mut self, task: &TaskEvent, heard: bool) {
+        let notices = self.shared.tasks.update(|tasks| tasks.keep(task, heard));
+        self.output.extend(notices.into_iter().map(ClientOutput::Log));
+    }
+}

@@ -1,0 +1,226 @@
+//! The state behind a client: a session, and the handles that wait on it. Sans-IO, like the session.
+//!
+//! `receive` carries what handles post to the session, `deliver` its events to handles, `credentials` asks the
+//! application who it is, and `close` releases everything at the end.
+
+mod close;
+mod credentials;
+mod deliver;
+mod receive;
+mod timeouts;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use self::credentials::CredentialsRequest;
+use self::timeouts::WaitTimeouts;
+use super::Client;
+use super::action::Progress;
+use super::call::CallRecord;
+use super::handlers::{CallHandler, MessageHandler, TaskHandler};
+use super::mailbox::{Mail, Task};
+use super::request::Response;
+use super::shared::{Handles, Sender, Shared};
+use super::slots::Slot;
+use super::watch_cell::WatchCell;
+use crate::config::Config;
+use crate::error::Error;
+use crate::ids::{CallId, Ticket};
+use crate::session::{ConnectionState, Frame, Io, Notice, Output, Session, Stats};
+
+/// One thing for a driver to do.
+#[must_use = "what is not done is lost"]
+pub enum ClientOutput {
+    /// Do something with the connection. [`Io::Wait`] also ends when the waker is called.
+    Io(Io),
+    /// Run this in a task of its own. It does not panic.
+    Spawn(Task),
+    /// Log this.
+    Log(Notice),
+    /// Log this change of the connection.
+    Connection(ConnectionState),
+    /// The client is closed. There will be no further output.
+    Finished,
+}
+
+/// The state machine behind a [`Client`]: a [`Session`], and the handles that wait on it.
+///
+/// It does no I/O and reads no clock. A driver tells it what arrives and does what the [`ClientOutput`]s say;
+/// telling one thing, then draining [`poll_output`](Self::poll_output) until [`Io::Wait`], as for the session
+/// itself. Dropping it fails everything that waits.
+pub struct ClientState {
+    session: Session,
+    shared: Arc<Shared>,
+    /// Does not keep the client open; gone when the last handle is.
+    handles: std::sync::Weak<Handles>,
+    calls: HashMap<CallId, Arc<CallRecord>>,
+    responses: HashMap<Ticket, Arc<WatchCell<Response>>>,
+    operations: HashMap<Ticket, Arc<WatchCell<Progress>>>,
+    timeouts: WaitTimeouts,
+    on_call: Option<CallHandler>,
+    on_message: Option<MessageHandler>,
+    on_task: Option<TaskHandler>,
+    credentials: CredentialsRequest,
+    drain_limit: Duration,
+    /// Taken from the mailbox and not read yet. One is read each time that the session has nothing more to give: what
+    /// follows from it leaves before the next, which may close the client.
+    mail: VecDeque<Mail>,
+    output: VecDeque<ClientOutput>,
+    finished: bool,
+    /// How the session ended, until it is published.
+    end: Option<Result<(), Error>>,
+    /// Given back before anybody hears of the end.
+    slot: Option<Slot>,
+}
+
+/// How many of each thing a client holds. All return to zero when nothing is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ClientStats {
+    /// What the session holds.
+    pub session: Stats,
+    /// What is held for handles.
+    pub handles: HandleStats,
+}
+
+/// How many of each thing a client holds for handles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct HandleStats {
+    /// Calls that have handles.
+    pub calls: usize,
+    /// Response futures that somebody waits for.
+    pub responses: usize,
+    /// Operations and messages that are followed to their end.
+    pub operations: usize,
+    /// Waits with a time limit.
+    pub timeouts: usize,
+    /// Calls that wait to be taken.
+    pub offers: usize,
+    /// Tasks that wait to be taken.
+    pub tasks: usize,
+}
+
+impl ClientState {
+    /// A client, and the state behind it, for a driver. `seed` decides the identifiers and the jitter of the session:
+    /// give each client a new one.
+    ///
+    /// # Errors
+    /// If the settings are incomplete or unusable, or if this process holds too many clients.
+    pub fn new(config: &Config, seed: u64) -> Result<(Client, Self), Error> {
+        let session = Session::new(config, seed)?;
+        let slot = Slot::take(config.connection_limit())?;
+        let shared = Arc::new(Shared::default());
+        let sender = Sender::new(shared.clone());
+        let state = Self {
+            session,
+            shared,
+            handles: sender.downgrade(),
+            calls: HashMap::new(),
+            responses: HashMap::new(),
+            operations: HashMap::new(),
+            timeouts: WaitTimeouts::default(),
+            on_call: None,
+            on_message: None,
+            on_task: None,
+            credentials: CredentialsRequest::new(config.provider()),
+            drain_limit: config.drain_limit(),
+            mail: VecDeque::new(),
+            output: VecDeque::new(),
+            finished: false,
+            end: None,
+            slot: Some(slot),
+        };
+        Ok((Client::new(sender), state))
+    }
+
+    /// Starts: the first output will be to open a connection.
+    pub fn connect(&mut self, now: Instant) {
+        self.session.connect(now);
+    }
+
+    /// The transport is open.
+    pub fn handle_connected(&mut self, now: Instant) {
+        self.session.handle_connected(now);
+    }
+
+    /// A frame arrived.
+    pub fn handle_frame(&mut self, now: Instant, frame: Frame<'_>) {
+        self.session.handle_frame(now, frame);
+    }
+
+    /// The transport could not be opened, or is gone. `reason` is for people to read.
+    pub fn handle_disconnected(&mut self, now: Instant, reason: &str) {
+        self.session.handle_disconnected(now, reason);
+    }
+
+    /// The instant of [`Io::Wait`] has come. Harmless if called early, late or twice.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.session.handle_timeout(now);
+        self.timeouts.handle_timeout(now);
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// How many of each thing the client holds.
+    pub fn stats(&self) -> ClientStats {
+        let handles = HandleStats {
+            calls: self.calls.len(),
+            responses: self.responses.len(),
+            operations: self.operations.len(),
+            timeouts: self.timeouts.len(),
+            offers: self.shared.offers.with(|offers| offers.len()),
+            tasks: self.shared.tasks.with(|tasks| tasks.len()),
+        };
+        ClientStats { session: self.session.stats(), handles }
+    }
+
+    /// The next thing to do. With [`Io::Wait`] the waker is kept, and called when a handle has asked for
+    /// something.
+    pub fn poll_output(&mut self, now: Instant, waker: &Waker) -> ClientOutput {
+        loop {
+            if let Some(output) = self.output.pop_front() {
+                return output;
+            }
+            match self.session.poll_output() {
+                Output::Event(event) => self.deliver(now, event),
+                // Only now: every outcome that the session knew has been delivered.
+                Output::Io(Io::Wait(_)) if self.finished => {
+                    self.finish();
+                    if self.output.is_empty() {
+                        return ClientOutput::Finished;
+                    }
+                }
+                Output::Io(Io::Wait(until)) => {
+                    if self.mail.is_empty() {
+                        self.mail = self.shared.mailbox.take(waker);
+                    }
+                    match self.mail.pop_front() {
+                        Some(mail) => self.receive(now, mail),
+                        None => {
+                            let until = until.into_iter().chain(self.timeouts.deadline()).min();
+                            return ClientOutput::Io(Io::Wait(until));
+                        }
+                    }
+                }
+                Output::Io(io) => return ClientOutput::Io(io),
+            }
+        }
+    }
+
+    /// What new handles hold; `None` if there is nobody left to use one.
+    fn sender(&self) -> Option<Sender> {
+        Sender::upgrade(&self.handles)
+    }
+}
+
+impl Drop for ClientState {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}

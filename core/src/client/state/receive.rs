@@ -1,0 +1,74 @@
+//! From handles to the session.
+
+use std::time::Instant;
+
+use super::close::end_operation;
+use super::{ClientOutput, ClientState};
+use crate::client::inbox::TaskInbox;
+use crate::client::mailbox::Mail;
+use crate::client::request::Response;
+use crate::error::Error;
+
+impl ClientState {
+    /// Takes in what a handle has posted.
+    pub(super) fn receive(&mut self, now: Instant, mail: Mail) {
+        match mail {
+            Mail::Command { ticket, command, response, progress } => {
+                if response.with(|response| matches!(response, Response::Unwanted)) {
+                    // Dropped meanwhile, and not sent yet: then it is not going to be.
+                    if let Some(progress) = progress {
+                        end_operation(&progress, Err(Error::Cancelled));
+                    }
+                    return;
+                }
+                self.responses.insert(ticket, response);
+                if let Some(progress) = progress {
+                    self.operations.insert(ticket, progress);
+                }
+                self.session.command(now, ticket, command);
+            }
+            Mail::Abandon(ticket) => {
+                self.responses.remove(&ticket);
+                self.session.abandon(now, ticket);
+            }
+            Mail::SetTimeout { ticket, after, expired } => self.timeouts.set(now, ticket, after, expired),
+            Mail::CancelTimeout(ticket) => self.timeouts.cancel(ticket),
+            Mail::Take(call_id) => {
+                self.session.take(&call_id);
+            }
+            Mail::Release(call_id) => self.session.release(now, &call_id),
+            Mail::Discard(call_id) => self.session.discard(now, &call_id),
+            Mail::HandlerFailed { call_id, reason, notice } => {
+                self.output.extend(notice.map(ClientOutput::Log));
+                self.session.hang_up_after_failure(now, &call_id, &reason);
+            }
+            Mail::HandleCalls(handler) => {
+                let waiting = self.shared.offers.with(|offers| offers.take_all());
+                self.on_call = Some(handler);
+                for call in waiting {
+                    self.offer(call);
+                }
+            }
+            Mail::HandleMessages(handler) => self.on_message = Some(handler),
+            Mail::HandleTasks(handler) => {
+                for task in self.shared.tasks.with(TaskInbox::take) {
+                    self.output.push_back(ClientOutput::Spawn(handler(self.shared.clone(), task)));
+                }
+                self.on_task = Some(handler);
+            }
+            Mail::Spawn(task) => self.output.push_back(ClientOutput::Spawn(task)),
+            Mail::Notice(notice) => self.output.push_back(ClientOutput::Log(notice)),
+            Mail::Credentials { asked, answer } => {
+                if !asked.with(|over| *over) {
+                    self.session.handle_credentials(now, answer);
+                }
+            }
+            Mail::Inspect(inspection) => {
+                let seen = (self.stats(), self.session.pending_work(now));
+                inspection.update(|inspection| *inspection = Some(Ok(seen)));
+            }
+            Mail::Drain(within) => self.session.drain(now, within.unwrap_or(self.drain_limit)),
+            Mail::Disconnect => self.session.disconnect(now),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Authentication: which credentials are offered, and how often they may be refused.
+
+use super::identity::Identity;
+use crate::credentials::{Credentials, Secret};
+
+/// How often credentials that were never accepted may be refused.
+const MAX_REJECTIONS: u32 = 3;
+
+#[derive(Debug)]
+pub(super) struct Authentication {
+    identity: Identity,
+    /// Whether the application is asked for credentials before each connection.
+    asks: bool,
+    /// The credentials that the service is looking at.
+    offered: Option<Credentials>,
+    /// Refusals in a row.
+    rejections: u32,
+    /// Whether the service has accepted the client before: then a refusal is its own trouble.
+    accepted_before: bool,
+}
+
+impl Authentication {
+    pub(super) fn new(credentials: Credentials, asks: bool) -> Self {
+        let identity = Identity::new(credentials);
+        Self { identity, asks, offered: None, rejections: 0, accepted_before: false }
+    }
+
+    pub(super) fn asks_for_credentials(&self) -> bool {
+        self.asks
+    }
+
+    pub(super) fn accepted_before(&self) -> bool {
+        self.accepted_before
+    }
+
+    /// Refusals in a row.
+    pub(super) fn rejections(&self) -> u32 {
+        self.rejections
+    }
+
+    /// The project that calls belong to when an event does not say so.
+    pub(super) fn project(&self) -> &str {
+        match self.identity.current() {
+            Credentials::Token { project, .. } => project.expose(),
+            Credentials::Jwt(_) => "",
+        }
+    }
+
+    /// What must not be printed.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.identity.secrets()
+    }
+
+    /// The application has answered with credentials.
+    pub(super) fn replace(&mut self, credentials: Credentials) {
+        self.identity.replace(credentials);
+    }
+
+    /// Offers credentials to the service.
+    pub(super) fn offer(&mut self) -> &Credentials {
+        self.offered.insert(self.identity.offered().clone())
+    }
+
+    /// The service has accepted the connection. `waits` is whether it has yet to answer a proposal of other credentials.
+    /// Returns `true` if it had accepted one before.
+    pub(super) fn accept(&mut self, waits: bool) -> bool {
+        if let Some(offered) = self.offered.take() {
+            self.identity.let_in_with(&offered, waits);
+        }
+        self.rejections = 0;
+        std::mem::replace(&mut self.accepted_before, true)
+    }
+
+    /// The service has refused the credentials. Returns `true` if there is no use in trying again.
+    pub(super) fn reject(&mut self) -> bool {
+        if let Some(offered) = self.offered.take() {
+            self.identity.turned_away_with(&offered);
+        }
+        self.rejections += 1;
+        !self.accepted_before && self.rejections >= MAX_REJECTIONS
+    }
+
+    /// The application proposes other credentials, without a new connection.
+    pub(super) fn propose(&mut self, credentials: Credentials, proof: Option<Secret>) {
+        self.identity.propose(credentials, proof);
+    }
+
+    /// The service has accepted proposed credentials.
+    pub(super) fn accept_proposed(&mut self, credentials: &Credentials) {
+        self.identity.accept(credentials);
+    }
+
+    /// The service has refused proposed credentials.
+    pub(super) fn refuse_proposed(&mut self, credentials: &Credentials) {
+        self.identity.refuse(credentials);
+    }
+}

@@ -1,0 +1,131 @@
+//! Offers: taken by the application, or given back to the service.
+
+use std::time::{Duration, Instant};
+
+use super::{CallSerial, CallTimer, CleanUp, Entry, Role};
+use crate::calling::{CallReceiveEvent, CallState, Direction, EndReason};
+use crate::config::Overflow;
+use crate::ids::CallId;
+use crate::session::Session;
+use crate::session::{CallInfo, Notice, SessionEvent};
+
+/// How long an offer may wait to be taken before it is passed on.
+const OFFER_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Session {
+    /// Takes an offer, so that it is not passed on. False if the call is not there.
+    pub fn take(&mut self, call_id: &CallId) -> bool {
+        match self.calls.get(call_id) {
+            Some(entry) if entry.role == Role::Offered => {
+                let serial = entry.serial;
+                self.calls.cancel_timer(serial, CallTimer::PassOffer);
+                self.calls.set_role(call_id, Role::Active);
+                true
+            }
+            Some(entry) => entry.role == Role::Active,
+            None => false,
+        }
+    }
+
+    pub(in crate::session) fn handle_offer(&mut self, now: Instant, offer: &CallReceiveEvent) {
+        let call_id = &offer.call_id;
+        if call_id.is_empty() {
+            return self.notice(Notice::FrameIgnored("it offers a call without a call_id"));
+        }
+        if let Some(Role::Unwanted { how: CleanUp::Pass, .. }) =
+            self.calls.get(call_id).map(|entry| &entry.role)
+        {
+            // It was given back, and the service has not noticed.
+            return self.clean_up(now, call_id, CleanUp::Pass);
+        }
+        if self.calls.get(call_id).is_some()
+            || (self.calls.is_over(call_id) && !self.calls.was_passed(call_id))
+        {
+            return self.notice(Notice::OfferRepeated(call_id.clone()));
+        }
+        let state =
+            if offer.call_state.rank().is_some() { offer.call_state.clone() } else { CallState::Created };
+        if state == CallState::Ended {
+            return;
+        }
+        let over_limit = self.calls.visible() >= self.max_active_calls;
+        let passed_before = self.calls.was_passed(call_id);
+        let direction = match &offer.direction {
+            Direction::Other(_) => Direction::Inbound,
+            direction => direction.clone(),
+        };
+        let serial = self.calls.insert(
+            call_id.clone(),
+            offer.node_id.clone(),
+            state.clone(),
+            direction.clone(),
+            Role::Offered,
+        );
+        if self.shutdown.is_draining() {
+            return self.decline_offer(now, call_id, "the client is stopping");
+        }
+        if passed_before {
+            return self.decline_offer(now, call_id, "it was passed on before");
+        }
+        if over_limit {
+            let why = "the client has as many calls as it may have";
+            return match self.overflow {
+                Overflow::Pass => self.decline_offer(now, call_id, why),
+                Overflow::Busy => {
+                    self.notice(Notice::OfferRefused { call_id: call_id.clone(), why });
+                    self.clean_up(now, call_id, CleanUp::Busy);
+                }
+            };
+        }
+        self.calls.set_timer(serial, CallTimer::PassOffer, now + OFFER_TIMEOUT);
+        let project = Some(offer.project_id.expose()).filter(|project| !project.is_empty());
+        let project = project.unwrap_or(self.authentication.project());
+        self.emit(SessionEvent::Offered(Box::new(CallInfo {
+            call_id: call_id.clone(),
+            node_id: offer.node_id.clone(),
+            project_id: project.to_owned(),
+            context: offer.context().to_owned(),
+            tag: offer.tag.clone(),
+            direction,
+            device: offer.device.clone(),
+            state,
+            segment_id: offer.segment_id.clone(),
+            sip_data: None,
+        })));
+    }
+
+    /// Gives back an offer that the application has not heard of.
+    pub(in crate::session) fn decline_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
+        self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
+        self.clean_up(now, call_id, CleanUp::Pass);
+    }
+
+    /// Gives back an offer that the application has heard of.
+    pub(in crate::session) fn pass_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
+        self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
+        self.withdraw_call(now, call_id, EndReason::Passed);
+        self.clean_up(now, call_id, CleanUp::Pass);
+    }
+
+    /// Passes an offer on of which nobody knows what the service has heard.
+    pub(in crate::session) fn finish_passing(&mut self, now: Instant, call_id: &CallId) {
+        let unanswered = |entry: &Entry| !entry.state.has_reached(&CallState::Answered);
+        if self.knows(call_id) && self.calls.get(call_id).is_some_and(unanswered) {
+            self.calls.remember_passed(call_id.clone());
+            self.pass_offer(now, call_id, "whether that was heard is not known");
+        }
+    }
+
+    pub(in crate::session) fn pass_untaken(&mut self, now: Instant, serial: CallSerial) {
+        if let Some(call_id) = self.calls.id_of(serial).cloned() {
+            self.pass_offer(now, &call_id, "nobody took it");
+        }
+    }
+
+    /// Gives back the offers that nobody has taken.
+    pub(in crate::session) fn pass_offers(&mut self, now: Instant) {
+        for call_id in self.calls.ids(|entry| entry.role == Role::Offered) {
+            self.pass_offer(now, &call_id, "the client is stopping");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Operations on calls: which event belongs to which, and which ends it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
+
+use super::{CallSerial, CallTimer, Running};
+use crate::calling::{CompletionRule, Correlation, EndHint};
+use crate::error::{Certainty, ConnectionLost, Error};
+use crate::events::Event;
+use crate::ids::{CallId, ControlId, Ticket};
+use crate::session::Session;
+use crate::session::output::{OperationUpdate, SessionEvent};
+
+/// How long the last event of an operation may take after something showed that it is over.
+const LAST_EVENT_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// Tells the application of an event on a call, and whether it ends an operation.
+    pub(in crate::session) fn report_call_event(
+        &mut self,
+        now: Instant,
+        call_id: CallId,
+        id: Option<&RawValue>,
+        event: Arc<Event>,
+    ) {
+        let mut wait = None;
+        let operation = self.calls.get_mut(&call_id).and_then(|entry| {
+            // One that is delivered again may be about an operation that is over, and not name it.
+            let repeated = id.is_some_and(|id| entry.was_told(id.get(), &event));
+            let index = entry.operation_of(&event, repeated)?;
+            if let Some(id) = id.filter(|_| event.control_id().is_none()) {
+                entry.remember_told(id.get(), &event);
+            }
+            let running = &mut entry.operations[index];
+            let ended = (running.rule.ends)(&event);
+            let hint = if ended { EndHint::None } else { (running.rule.end_hint)(&event) };
+            match hint {
+                EndHint::Now => running.may_be_last = Some(event.clone()),
+                EndHint::NotYet => running.may_be_last = None,
+                EndHint::None => {}
+            }
+            wait = (ended || hint != EndHint::None).then_some((
+                entry.serial,
+                CallTimer::ConfirmOver(running.ticket),
+                hint == EndHint::Now,
+            ));
+            let answered = ended || (running.rule.answers)(&event);
+            let update = OperationUpdate { ticket: running.ticket, answered, ended };
+            if update.ended {
+                entry.operations.remove(index);
+            }
+            Some(update)
+        });
+        match wait {
+            Some((serial, timer, true)) => self.calls.set_timer(serial, timer, now + LAST_EVENT_TIMEOUT),
+            Some((serial, timer, false)) => self.calls.cancel_timer(serial, timer),
+            None => {}
+        }
+        self.emit(SessionEvent::Call { call_id, event, operation });
+    }
+
+    pub(in crate::session) fn fail_operations(&mut self, call_id: &CallId, operations: Vec<Running>) {
+        for Running { ticket, may_be_last, .. } in operations {
+            let failed = || {
+                let error = Error::gone(call_id.clone(), Certainty::Unknown);
+                SessionEvent::OperationFailed { ticket, error }
+            };
+            self.emit(may_be_last.map_or_else(failed, |event| SessionEvent::OperationOver { ticket, event }));
+        }
+    }
+
+    /// The service has accepted that an operation is stopped. Of the end of some operations it may say no more.
+    pub(in crate::session) fn note_stopped(
+        &mut self,
+        now: Instant,
+        call_id: &CallId,
+        control_id: &ControlId,
+    ) {
+        let running = self
+            .calls
+            .get_mut(call_id)
+            .and_then(|entry| entry.operations.iter_mut().find(|running| running.control_id == *control_id));
+        if let Some(running) = running.filter(|running| running.rule.silent_stop.is_some()) {
+            running.stopped = true;
+            self.expect_operation_end(now, call_id, control_id);
+        }
+    }
+
+    /// The service does not know an operation: its last event should be on its way.
+    pub(in crate::session) fn expect_operation_end(
+        &mut self,
+        now: Instant,
+        call_id: &CallId,
+        control_id: &ControlId,
+    ) {
+        let running = self.calls.get(call_id).and_then(|entry| {
+            let running = entry.operations.iter().find(|running| running.control_id == *control_id)?;
+            Some((entry.serial, CallTimer::ConfirmOver(running.ticket)))
+        });
+        if let Some((serial, timer)) = running {
+            self.calls.set_timer_if_unset(serial, timer, now + LAST_EVENT_TIMEOUT);
+        }
+    }
+
+    /// The service has accepted an operation whose events do not name it. It runs one of a kind on a call at a time, so the
+    /// last event of an earlier one should be on its way.
+    pub(in crate::session) fn expect_earlier_ends(
+        &mut self,
+        now: Instant,
+        call_id: &CallId,
+        ticket: Ticket,
+        rule: &CompletionRule,
+    ) {
+        let Some(entry) = self.calls.get(call_id).filter(|_| rule.correlation == Correlation::None) else {
+            return;
+        };
+        let earlier = entry.operations.iter().take_while(|running| running.ticket != ticket);
+        let of_its_kind = earlier.filter(|running| {
+            running.rule.correlation == Correlation::None && running.rule.event == rule.event
+        });
+        for control_id in of_its_kind.map(|running| running.control_id.clone()).collect::<Vec<_>>() {
+            self.expect_operation_end(now, call_id, &control_id);
+        }
+    }
+
+    pub(in crate::session) fn confirm_over(&mut self, serial: CallSerial, ticket: Ticket) {
+        let Some(call_id) = self.calls.id_of(serial).cloned() else { return };
+        let Some(entry) = self.calls.get_mut(&call_id) else { return };
+        if let Some(index) = entry.operations.iter().position(|running| running.ticket == ticket) {
+            let running = entry.operations.remove(index);
+            if let Some(event) = running.may_be_last {
+                return self.emit(SessionEvent::OperationOver { ticket, event });
+            }
+            if let Some(last) = running.rule.silent_stop.filter(|_| running.stopped) {
+                let mut event: Value = serde_json::from_str(last).unwrap_or_else(|_| json!({}));
+                event["call_id"] = json!(call_id);
+                event["control_id"] = json!(running.control_id);
+                if let Ok(event) = to_raw_value(&event) {
+                    let event = Arc::new(Event::parse(running.rule.event, None, &event));
+                    let operation = Some(OperationUpdate { ticket, answered: true, ended: true });
+                    self.emit(SessionEvent::Call { call_id, event, operation });
+                }
+                return;
+            }
+            let what = format!("an operation on call {call_id}, whose last event was missed");
+            let lost = ConnectionLost { what, certainty: Certainty::Unknown };
+            self.emit(SessionEvent::OperationFailed { ticket, error: Error::ConnectionLost(Box::new(lost)) });
+        }
+    }
+}

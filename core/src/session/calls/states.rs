@@ -1,0 +1,82 @@
+//! The states of calls, and legs that become known by one.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{CleanUp, Role};
+use crate::calling::{CallState, CallStateEvent, Direction, EndReason};
+use crate::events::Event;
+use crate::session::output::SessionEvent;
+use crate::session::{Session, dials};
+
+impl Session {
+    pub(in crate::session) fn handle_state(
+        &mut self,
+        now: Instant,
+        news: &CallStateEvent,
+        event: &Arc<Event>,
+    ) {
+        let call_id = &news.call_id;
+        if self.calls.get(call_id).is_none() && !self.adopt_leg(now, news) {
+            // What is over stays over, whatever comes late.
+            if !self.calls.is_over(call_id) {
+                self.emit(SessionEvent::Other(event.clone()));
+                if news.call_state == CallState::Ended {
+                    // Its offer may have been overtaken, and must not bring it back to life.
+                    self.calls.remember(call_id.clone());
+                }
+            }
+            return;
+        }
+        let Some(entry) = self.calls.get_mut(call_id) else { return };
+        if entry.node_id.is_empty() {
+            entry.node_id = news.node_id.clone();
+        }
+        if let Some(rank) = news.call_state.rank() {
+            // A call only moves forwards: repeated and late news change nothing.
+            if entry.state.rank().is_some_and(|current| rank <= current) {
+                return;
+            }
+            entry.state = news.call_state.clone();
+        }
+        let to_end = match entry.role {
+            // What was given back is for somebody else to answer, unless it was answered here before.
+            Role::Unwanted { how: CleanUp::Pass, .. } => entry.answers > 0,
+            Role::Unwanted { .. } => true,
+            _ => false,
+        };
+        let visible = entry.is_visible();
+        if visible {
+            self.emit(SessionEvent::Call { call_id: call_id.clone(), event: event.clone(), operation: None });
+        }
+        match &news.call_state {
+            CallState::Ended => {
+                let reason = news.end_reason.clone().unwrap_or(EndReason::Hangup);
+                self.end_locally(now, call_id, reason);
+            }
+            CallState::Answered if to_end => self.end_leg(now, call_id, "it was answered too late"),
+            _ => {}
+        }
+    }
+
+    /// Makes a call known that a dial has brought about, if the state is one of such a call.
+    pub(in crate::session) fn adopt_leg(&mut self, now: Instant, news: &CallStateEvent) -> bool {
+        if news.call_id.is_empty() || self.calls.is_over(&news.call_id) {
+            return false;
+        }
+        if news.call_state == CallState::Ended {
+            if self.is_dialled(&news.tag) {
+                self.calls.remember(news.call_id.clone());
+            }
+            return false;
+        }
+        let Some(role) = self.role_of_leg(&news.tag, &news.call_id) else { return false };
+        // Created is where every leg begins; the state at hand is then its first step.
+        let (state, late) = (CallState::Created, matches!(role, Role::Unwanted { .. }));
+        self.calls.insert(news.call_id.clone(), news.node_id.clone(), state, Direction::Outbound, role);
+        if late {
+            self.end_leg(now, &news.call_id, dials::LATE);
+        }
+        true
+    }
+}

@@ -1,0 +1,317 @@
+//! The life of a connection: opened, accepted, lost, opened again.
+//!
+//! `accept` decides on the answer of the service, `state` is what applications see. Liveness, back-off, authentication and
+//! resuming are machines of their own.
+
+mod accept;
+mod state;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use serde_json::value::RawValue;
+
+pub use self::state::ConnectionState;
+
+use super::backoff::BackoffTimer;
+use super::liveness::{Liveness, LivenessTimer};
+use super::output::{Io, Output, SessionEvent};
+use super::requests::Purpose;
+use super::{Queued, Session};
+use crate::credentials::Credentials;
+use crate::error::{ConnectionLost, Error};
+use crate::json::object;
+
+/// How long the transport may take to open.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the application may take to find its credentials.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the service may take to accept the credentials.
+const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the service may take to close a connection that it said it would close.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Default)]
+pub(super) struct Connection {
+    phase: Phase,
+    /// When the phase has lasted too long.
+    deadline: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+enum Phase {
+    #[default]
+    Idle,
+    /// The application is asked for credentials.
+    Asking,
+    Opening,
+    Authenticating,
+    Ready {
+        resumed: bool,
+        /// The service has said that it will close the connection; nothing new is sent on it.
+        leaving: bool,
+    },
+    Backoff {
+        retry_in: Duration,
+        reason: Arc<str>,
+    },
+    Closed {
+        reason: Option<Arc<str>>,
+    },
+}
+
+impl Phase {
+    /// How long the phase may last, if there is a limit.
+    fn timeout(&self) -> Option<Duration> {
+        match self {
+            Self::Asking => Some(CREDENTIALS_TIMEOUT),
+            Self::Opening => Some(OPEN_TIMEOUT),
+            Self::Authenticating => Some(AUTHENTICATION_TIMEOUT),
+            Self::Ready { leaving: true, .. } => Some(LEAVE_TIMEOUT),
+            Self::Ready { leaving: false, .. } | Self::Idle | Self::Backoff { .. } | Self::Closed { .. } => {
+                None
+            }
+        }
+    }
+
+    /// Why the connection is dropped when the phase has lasted too long.
+    fn timeout_reason(&self) -> &'static str {
+        match self {
+            Self::Asking => "the application gave no credentials within 10 s",
+            Self::Opening => "no connection could be opened within 10 s",
+            Self::Authenticating => "the service did not answer the credentials within 10 s",
+            _ => "the service did not close the connection within 10 s, as it said it would",
+        }
+    }
+}
+
+impl Connection {
+    /// Returns `true` if requests may be sent.
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(self.phase, Phase::Ready { leaving: false, .. })
+    }
+
+    /// Returns `true` if answers may arrive.
+    pub(super) fn is_heard(&self) -> bool {
+        matches!(self.phase, Phase::Ready { .. })
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed { .. })
+    }
+
+    /// Returns `true` if there is a connection, or an attempt to open one.
+    pub(super) fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Asking | Phase::Opening | Phase::Authenticating | Phase::Ready { .. })
+    }
+
+    fn state(&self, attempt: u32) -> ConnectionState {
+        match &self.phase {
+            Phase::Idle => ConnectionState::Idle,
+            Phase::Asking | Phase::Opening => ConnectionState::Connecting { attempt },
+            Phase::Authenticating => ConnectionState::Authenticating { attempt },
+            Phase::Ready { resumed, .. } => ConnectionState::Ready { resumed: *resumed },
+            Phase::Backoff { retry_in, reason } => {
+                ConnectionState::Backoff { attempt, retry_in: *retry_in, reason: reason.clone() }
+            }
+            Phase::Closed { reason } => ConnectionState::Closed { reason: reason.clone() },
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Says why the phase has lasted too long, if it has.
+    pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<&'static str> {
+        self.deadline.take_if(|at| *at <= now).map(|_| self.phase.timeout_reason())
+    }
+}
+
+impl Session {
+    /// The state of the connection.
+    pub fn connection_state(&self) -> ConnectionState {
+        self.connection.state(self.backoff.attempt())
+    }
+
+    /// Starts: the first output will be to open a connection. From here on the session keeps itself connected.
+    pub fn connect(&mut self, now: Instant) {
+        if matches!(self.connection.phase, Phase::Idle) {
+            self.open(now);
+        }
+    }
+
+    /// The transport is open.
+    pub fn handle_connected(&mut self, now: Instant) {
+        if !matches!(self.connection.phase, Phase::Opening) {
+            return;
+        }
+        self.enter(now, Phase::Authenticating);
+        let resuming = self.resume.connected(self.calls.next());
+        if !resuming {
+            self.contexts.forget_left();
+        }
+        let params = self.connect_params().to_string();
+        self.submit_on_connection(now, "signalwire.connect", params, Purpose::Authenticate { resuming });
+    }
+
+    /// The transport could not be opened, or is gone. `reason` is for people to read.
+    pub fn handle_disconnected(&mut self, now: Instant, reason: &str) {
+        if self.connection.is_up() {
+            // A service may give back what it was given.
+            let reason = self.redact(reason);
+            self.lose(now, &reason);
+            self.close_if_drained(now);
+        }
+    }
+
+    fn open(&mut self, now: Instant) {
+        if self.connection.is_closed() {
+            return;
+        }
+        self.resume.begin();
+        if self.authentication.asks_for_credentials() {
+            self.enter(now, Phase::Asking);
+            self.emit(SessionEvent::CredentialsWanted);
+        } else {
+            self.open_transport(now);
+        }
+    }
+
+    /// The answer to [`SessionEvent::CredentialsWanted`]. Its error is for people to read.
+    pub fn handle_credentials(&mut self, now: Instant, answer: Result<Credentials, String>) {
+        if !matches!(self.connection.phase, Phase::Asking) {
+            return;
+        }
+        match answer {
+            Ok(credentials) => {
+                self.authentication.replace(credentials);
+                self.open_transport(now);
+            }
+            Err(reason) => self.handle_disconnected(now, &format!("there are no credentials: {reason}")),
+        }
+    }
+
+    fn open_transport(&mut self, now: Instant) {
+        self.enter(now, Phase::Opening);
+        self.output.push_back(Queued::Output(Output::Io(Io::Open(self.endpoint.clone()))));
+    }
+
+    fn connect_params(&mut self) -> serde_json::Value {
+        let mut params = json!({
+            "version": {"major": 2, "minor": 0, "revision": 0},
+            "agent": self.agent,
+            "event_acks": true,
+            "authentication": self.authentication.offer(),
+        });
+        let contexts = self.contexts.wanted();
+        if !contexts.is_empty() {
+            params["contexts"] = json!(contexts);
+        }
+        // The state means nothing without the session that it belongs to.
+        if let Some(protocol) = self.resume.protocol() {
+            params["protocol"] = json!(protocol);
+            if let Some(state) = self.resume.authorization_state() {
+                params["authorization_state"] = json!(state);
+            }
+        }
+        params
+    }
+
+    /// The service says that it is about to close the connection.
+    pub(super) fn handle_disconnect_notice(&mut self, now: Instant, params: Option<&RawValue>) {
+        object! {
+            struct Notice {
+                restart: Option<bool>,
+            }
+        }
+        let notice: Notice =
+            params.and_then(|params| serde_json::from_str(params.get()).ok()).unwrap_or_default();
+        if notice.restart == Some(true) {
+            self.resume.forget();
+        }
+        if let Phase::Ready { leaving, .. } = &mut self.connection.phase {
+            *leaving = true;
+            self.connection.deadline = Some(now + LEAVE_TIMEOUT);
+        }
+    }
+
+    pub(super) fn handle_authorization_state(&mut self, params: &RawValue) {
+        object! {
+            struct State {
+                authorization_state: String,
+            }
+        }
+        let state: State = serde_json::from_str(params.get()).unwrap_or_default();
+        if !state.authorization_state.is_empty() {
+            self.resume.update_state(state.authorization_state.into());
+        }
+    }
+
+    /// Something arrived: the service is there. Returns `false` if there is no connection that it could have come by.
+    pub(super) fn note_arrival(&mut self, now: Instant) -> bool {
+        if self.connection.is_up() {
+            self.liveness.note_arrival(now);
+        }
+        self.connection.is_up()
+    }
+
+    pub(super) fn send_probe(&mut self, now: Instant) {
+        self.submit_on_connection(now, "signalwire.ping", "{}", Purpose::Probe);
+    }
+
+    /// A deadline of the liveness has come.
+    pub(super) fn handle_liveness_timeout(&mut self, now: Instant, timer: LivenessTimer) {
+        match timer {
+            LivenessTimer::Check => {}
+            LivenessTimer::Probe => self.send_probe(now),
+            LivenessTimer::Drop => self.drop_connection(now, timer.reason()),
+        }
+    }
+
+    /// A deadline of the back-off has come.
+    pub(super) fn handle_backoff_timeout(&mut self, now: Instant, timer: BackoffTimer) {
+        match timer {
+            BackoffTimer::Reconnect => self.open(now),
+            BackoffTimer::Reset => {}
+        }
+    }
+
+    /// Gives the connection up from this side.
+    pub(super) fn drop_connection(&mut self, now: Instant, reason: &str) {
+        if self.connection.is_up() {
+            self.lose(now, reason);
+            self.output.push_back(Queued::Output(Output::Io(Io::Close)));
+        }
+    }
+
+    fn lose(&mut self, now: Instant, reason: &str) {
+        if self.connection.is_heard() {
+            self.resume.lose(now);
+        }
+        self.liveness = Liveness::default();
+        self.unstage_requests();
+        let retry_in = self.backoff.fail(now, &mut self.random);
+        // Before anything fails: what follows from that must not go out on the connection that is gone.
+        self.enter(now, Phase::Backoff { retry_in, reason: reason.into() });
+        for key in self.requests.sent() {
+            self.fail_request(now, key, &|request, certainty| {
+                Error::ConnectionLost(Box::new(ConnectionLost { what: request.describe(), certainty }))
+            });
+        }
+    }
+
+    /// The session is over, and all machines of the connection stop.
+    pub(super) fn enter_closed(&mut self, now: Instant, reason: Option<Arc<str>>) {
+        self.liveness = Liveness::default();
+        self.backoff.stop();
+        self.enter(now, Phase::Closed { reason });
+    }
+
+    fn enter(&mut self, now: Instant, phase: Phase) {
+        self.connection.deadline = phase.timeout().map(|limit| now + limit);
+        self.connection.phase = phase;
+        self.emit(SessionEvent::Connection(self.connection_state()));
+    }
+}

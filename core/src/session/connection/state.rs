@@ -1,0 +1,59 @@
+//! The state of the connection, as applications see it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The state of the connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectionState {
+    /// Not started.
+    Idle,
+    /// The transport is being opened. Attempts count from 1 since the connection last held.
+    Connecting {
+        /// Which attempt this is.
+        attempt: u32,
+    },
+    /// The transport is open, and the service is asked to accept the credentials.
+    Authenticating {
+        /// Which attempt this is.
+        attempt: u32,
+    },
+    /// Requests and events flow.
+    Ready {
+        /// Whether an earlier session goes on, with its calls.
+        resumed: bool,
+    },
+    /// There is no connection, and this is the pause before the next attempt.
+    Backoff {
+        /// Which attempt comes next.
+        attempt: u32,
+        /// How long the pause is.
+        retry_in: Duration,
+        /// Why there is no connection.
+        reason: Arc<str>,
+    },
+    /// Over for good.
+    Closed {
+        /// Why, unless it was asked for.
+        reason: Option<Arc<str>>,
+    },
+}
+
+impl fmt::Display for ConnectionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Idle => f.write_str("not started"),
+            Self::Connecting { attempt } => write!(f, "connecting (attempt {attempt})"),
+            Self::Authenticating { attempt } => write!(f, "authenticating (attempt {attempt})"),
+            Self::Ready { resumed: false } => f.write_str("ready"),
+            Self::Ready { resumed: true } => f.write_str("ready, session resumed"),
+            Self::Backoff { attempt, retry_in, reason } => {
+                write!(f, "not connected: {reason}; attempt {attempt} in {:.1} s", retry_in.as_secs_f64())
+            }
+            Self::Closed { reason: None } => f.write_str("closed"),
+            Self::Closed { reason: Some(reason) } => write!(f, "closed: {reason}"),
+        }
+    }
+}

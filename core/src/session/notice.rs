@@ -1,0 +1,90 @@
+//! Things that happen and that nobody asked for, as text for a log.
+
+use crate::ids::{CallId, MessageId};
+
+/// Something that happened and that nobody asked for. Its text is for a log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A deadline has come.
+    #[error("timer fired: {0}")]
+    TimerFired(&'static str),
+    /// A frame could not be made sense of and was ignored.
+    #[error("ignored a frame: {0}")]
+    FrameIgnored(&'static str),
+    /// An offer was given back to the service.
+    #[error("passed call {call_id} on: {why}")]
+    OfferPassed {
+        /// The call.
+        call_id: CallId,
+        /// Why.
+        why: &'static str,
+    },
+    /// An offer was refused, and the caller hears a busy line.
+    #[error("told the caller of call {call_id} that the line is busy: {why}")]
+    OfferRefused {
+        /// The call.
+        call_id: CallId,
+        /// Why.
+        why: &'static str,
+    },
+    /// An offer of a call that is here already, or was, was ignored.
+    #[error("ignored another offer of call {0}")]
+    OfferRepeated(CallId),
+    /// A message that had come in already was ignored.
+    #[error("ignored another copy of message {0}")]
+    MessageRepeated(MessageId),
+    /// A leg that nobody wants is ended.
+    #[error("ending call {call_id}: {why}")]
+    LegEnded {
+        /// The call.
+        call_id: CallId,
+        /// Why.
+        why: &'static str,
+    },
+    /// A leg that nobody wants could not be ended.
+    #[error("could not end call {0}: it may still be up")]
+    LegStuck(CallId),
+    /// The session was not resumed, and its calls were lost.
+    #[error("the session could not be resumed: {0} calls are lost")]
+    CallsLost(usize),
+    /// The service asked to resume refused; the next attempt begins anew.
+    #[error("the service did not resume the session ({0}): beginning anew")]
+    ResumeRefused(String),
+    /// A handler of the application failed.
+    #[error("the handler of call {call_id} failed: {error}")]
+    HandlerFailed {
+        /// The call.
+        call_id: CallId,
+        /// How.
+        error: String,
+    },
+    /// A handler of a message failed.
+    #[error("the handler of a message failed: {0}")]
+    MessageHandlerFailed(String),
+    /// A task came in again and was ignored.
+    #[error("ignored another copy of a task for context {0}")]
+    TaskRepeated(String),
+    /// A task waits for somebody to take it. Told once, until somebody comes.
+    #[error(
+        "a task for context {0} came in and nobody listens: it waits for Client::on_task or Client::incoming_tasks"
+    )]
+    TaskWaits(String),
+    /// A task that waited to be taken was dropped to make room for later ones.
+    #[error("dropped a task for context {context} that nobody took: {dropped} dropped so far")]
+    TaskDropped {
+        /// The context of the task.
+        context: String,
+        /// How many tasks this client has dropped.
+        dropped: u64,
+    },
+    /// The client closed with tasks that nobody took. The service counts them as delivered.
+    #[error("the client closed with {0} tasks that nobody took")]
+    TasksLeft(usize),
+    /// A handler of a task failed.
+    #[error("the handler of a task failed: {0}")]
+    TaskHandlerFailed(String),
+    /// A callback of the application panicked.
+    #[error("a handler panicked: {0}")]
+    HandlerPanicked(String),
+}

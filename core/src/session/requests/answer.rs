@@ -1,0 +1,119 @@
+//! What the answer to a request means.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::value::RawValue;
+
+use super::{Purpose, Request, Resolved};
+use crate::calling::EndReason;
+use crate::error::{Certainty, Error};
+use crate::ids::CallId;
+use crate::service_error::ServiceError;
+use crate::session::calls::{CleanUp, Decision};
+use crate::session::frame::{self, Status};
+use crate::session::{Reply, Session};
+
+impl Session {
+    pub(in crate::session) fn handle_response(
+        &mut self,
+        now: Instant,
+        id: &RawValue,
+        outcome: Result<&RawValue, &RawValue>,
+    ) {
+        // Even an answer that comes too late shows that the service hears us.
+        self.liveness.note_answer();
+        let Some(key) = frame::request_id(id).and_then(|id| self.requests.key_of_id(id)) else { return };
+        let Some(Request { purpose, method, .. }) = self.requests.remove(key) else { return };
+        let refusal = match outcome {
+            Ok(result) => Status::refusal_in(result),
+            Err(error) => Some(Status::of_error(error)),
+        };
+        match (purpose, refusal) {
+            (Purpose::Authenticate { resuming }, Some(status)) => {
+                self.handle_connect_refused(now, &status, resuming);
+            }
+            (Purpose::Authenticate { resuming }, None) => {
+                if let Ok(result) = outcome {
+                    self.handle_connect_result(now, result, resuming);
+                }
+            }
+            (Purpose::Probe | Purpose::Leave(_), _) => {}
+            (Purpose::Confirm(call), refusal) => {
+                self.end_question(&call.call_id);
+                match refusal {
+                    Some(status) if status.is_gone() => self.expect_end(now, &call.call_id),
+                    Some(status) if status.is_transient() => self.ask_later(now, &call.call_id),
+                    _ => self.end_trouble(&call.call_id),
+                }
+            }
+            (Purpose::CleanUp(call, how), refusal) => {
+                self.handle_cleaned_up(now, &call.call_id, how, refusal.as_ref());
+            }
+            // That the service does not know the call says little: mostly its end is on the way, but the answer may be
+            // about something else.
+            (Purpose::HangUp(call), Some(status)) if status.is_gone() => self.confirm(now, &call.call_id),
+            (Purpose::HangUp(call), Some(_)) => self.discard(now, &call.call_id),
+            (Purpose::HangUp(_), None) => {}
+            (Purpose::Application(ticket, resolved), None) => {
+                let raw = outcome.map_or("{}", RawValue::get).into();
+                let reply = Reply {
+                    raw,
+                    control_id: resolved.started().cloned(),
+                    context: resolved.named_context().cloned(),
+                };
+                if let Resolved::Control { call, control_id, stops: true, .. } = &resolved {
+                    self.note_stopped(now, &call.call_id, control_id);
+                }
+                let passed = match &resolved {
+                    Resolved::Call { call, decision: Some(Decision::Pass) } => Some(call.call_id.clone()),
+                    _ => None,
+                };
+                self.settle(now, ticket, resolved, Ok(reply));
+                if let Some(call_id) = passed {
+                    self.calls.remember_passed(call_id.clone());
+                    self.end_locally(now, &call_id, EndReason::Passed);
+                }
+            }
+            (Purpose::Application(ticket, resolved), Some(status)) => {
+                let result = match &resolved {
+                    // An operation that is over needs no control.
+                    Resolved::Control { call, control_id, .. } if status.is_gone() => {
+                        self.expect_operation_end(now, &call.call_id, control_id);
+                        Ok(Reply { control_id: Some(control_id.clone()), ..Reply::empty() })
+                    }
+                    Resolved::Call { call, .. } | Resolved::Start { call, .. } if status.is_gone() => {
+                        // Whether it is the call that is gone, and not something on it, is asked before it is given up.
+                        self.confirm(now, &call.call_id);
+                        Err(Error::gone(call.call_id.clone(), Certainty::Refused))
+                    }
+                    resolved => Err(Error::ServiceError(Box::new(ServiceError {
+                        method: method.to_string(),
+                        call_id: resolved.call_id().cloned(),
+                        code: status.code,
+                        message: self.redact(&status.message),
+                        details: status.details.map(|details| Arc::new(self.redact_details(details))),
+                    }))),
+                };
+                self.settle(now, ticket, resolved, result);
+            }
+        }
+    }
+
+    /// The service has answered a request to clean up a call.
+    fn handle_cleaned_up(&mut self, now: Instant, call_id: &CallId, how: CleanUp, refusal: Option<&Status>) {
+        let Some(entry) = self.calls.get(call_id) else { return };
+        let given_back = !entry.is_visible() && how == CleanUp::Pass;
+        match refusal {
+            Some(status) if status.is_gone() => self.end_locally(now, call_id, EndReason::NotFound),
+            Some(status) if status.is_transient() => self.excuse_clean_up(now, call_id),
+            // What cannot be given back any more, for it was answered here, is hung up.
+            Some(_) if given_back && entry.may_be_answered() => {
+                self.end_leg(now, call_id, "it was answered before it was given back");
+            }
+            // Forgotten, not over: if it is offered again when there is room, it is welcome.
+            None if given_back => self.forget_call(call_id),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! The life of a request: resolved, queued, sent, answered, expired, withdrawn.
+
+mod answer;
+mod outcome;
+mod purpose;
+mod table;
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+pub(super) use self::purpose::{Purpose, Resolved};
+pub use self::table::MAX_QUEUED_REQUESTS;
+pub(super) use self::table::{Request, RequestKey, Requests, Stage};
+
+use self::purpose::Context;
+use super::calls::{Decision, Running};
+use super::command::{Command, Effect, MessageContext, Target};
+use super::dials::DIAL_TIMEOUT;
+use super::frame::CallAddress;
+use super::output::SessionEvent;
+use super::{Queued, Session};
+use crate::calling::Correlation;
+use crate::error::{Certainty, Error, InvalidArgument, QueueFull, TimedOut};
+use crate::ids::{CallId, ControlId, Tag, Ticket};
+use crate::session::Reply;
+
+/// Names a group of bindings that nobody has made. There is no method to ask whether a call is there; clearing what is
+/// not there comes nearest.
+const NO_BINDINGS: &str = r#"{"realm":"-"}"#;
+/// How long the service may take to answer what the session asks on its own account, whatever the application has set
+/// for its own requests: what goes unanswered shows a dead connection.
+const OWN_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A request that ends before it is sent: its outcome.
+type Settled = Result<Reply, Error>;
+
+impl Session {
+    /// Takes on a request. Its outcome is reported under `ticket`, exactly once: as
+    /// [`SessionEvent::Dialed`] for a dial, as [`SessionEvent::Replied`] for anything else.
+    ///
+    /// While there is no connection, requests wait for one, up to [`MAX_QUEUED_REQUESTS`] of them.
+    pub fn command(&mut self, now: Instant, ticket: Ticket, command: Command) {
+        let Command { method, params, target, effect, timeout } = command;
+        let is_dial = matches!(target, Target::Dial { .. });
+        let limit = timeout.unwrap_or(if is_dial { DIAL_TIMEOUT } else { self.request_timeout });
+        let resolved = if self.connection.is_closed() {
+            Err(Err(Error::closed(Certainty::NotSent)))
+        } else {
+            self.resolve(now, ticket, &method, target, effect, limit)
+        };
+        match resolved {
+            Ok(resolved) => {
+                let purpose = Purpose::Application(ticket, resolved);
+                self.submit(now, method, params, purpose, limit);
+            }
+            Err(Err(error)) if is_dial => self.emit(SessionEvent::Dialed { ticket, result: Err(error) }),
+            Err(result) => self.emit(SessionEvent::Replied { ticket, result }),
+        }
+    }
+
+    /// Resolves the target of a request, and notes what has to be known before the answer.
+    ///
+    /// # Errors
+    /// The outcome, if nothing is to be sent.
+    fn resolve(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        method: &Cow<'static, str>,
+        target: Target,
+        effect: Effect,
+        limit: Duration,
+    ) -> Result<Resolved, Settled> {
+        let closed = || Err(Error::closed(Certainty::NotSent));
+        match target {
+            Target::Service => Ok(Resolved::Service),
+            Target::Message(MessageContext::InParams) => Ok(Resolved::Message(Context::InParams)),
+            Target::Message(MessageContext::OfSession) => Ok(Resolved::Message(Context::Open)),
+            Target::Call(call_id) => {
+                let call = self.take_to_command(call_id)?;
+                let decision = Decision::of(effect);
+                if let Some(decision) = decision
+                    && let Some(entry) = self.calls.get_mut(&call.call_id)
+                {
+                    let times = entry.times(decision);
+                    *times = times.saturating_add(1);
+                }
+                Ok(Resolved::Call { call, decision })
+            }
+            Target::Start { call_id, control_id, rule } => {
+                let call = self.take_to_command(call_id)?;
+                let control_id = control_id.unwrap_or_else(|| self.new_uuid().to_string().into());
+                if let Some(entry) = self.calls.get_mut(&call.call_id) {
+                    if rule.correlation != Correlation::None && entry.is_running(&control_id) {
+                        return Err(Err(in_use("control_id", &control_id)));
+                    }
+                    // Known before it is sent: its events may overtake the answer.
+                    entry.operations.push(Running {
+                        ticket,
+                        control_id: control_id.clone(),
+                        rule,
+                        method: method.clone(),
+                        stopped: false,
+                        may_be_last: None,
+                        since: now,
+                    });
+                }
+                Ok(Resolved::Start { call, control_id, rule })
+            }
+            Target::Control { call_id, control_id } => {
+                let entry = self.calls.get(&call_id);
+                let running = entry.and_then(|entry| Some((entry, entry.running(&control_id)?)));
+                let Some((entry, running)) = running else {
+                    return Err(Ok(Reply { control_id: Some(control_id), ..Reply::empty() }));
+                };
+                let is_named = running.rule.correlation != Correlation::None;
+                let call = CallAddress { call_id, node_id: entry.node_id.clone() };
+                Ok(Resolved::Control { call, control_id, is_named, stops: effect == Effect::Stop })
+            }
+            Target::Dial { .. } if self.shutdown.is_draining() => Err(closed()),
+            Target::Dial { tag } => {
+                let tag: Tag = tag.unwrap_or_else(|| self.new_uuid().to_string().into());
+                if self.is_dialled(&tag) {
+                    return Err(Err(InvalidArgument::new(
+                        "tag",
+                        format!("{tag} is that of a dial under way, or of one that was decided lately"),
+                    )
+                    .into()));
+                }
+                self.dials.insert(tag.clone(), ticket, now, limit);
+                Ok(Resolved::Dial { tag })
+            }
+            Target::Receive(contexts) | Target::Unreceive(contexts) if contexts.is_empty() => {
+                Err(Ok(Reply::empty()))
+            }
+            Target::Receive(_) if self.shutdown.is_draining() => Err(closed()),
+            Target::Receive(contexts) => {
+                self.contexts.request(&contexts);
+                Ok(Resolved::Receive(contexts))
+            }
+            Target::Unreceive(contexts) => {
+                self.contexts.remove(&contexts);
+                Ok(Resolved::Unreceive(contexts))
+            }
+            Target::Reauthenticate { credentials, proof } => {
+                self.authentication.propose(credentials.clone(), proof);
+                Ok(Resolved::Reauthenticate(credentials))
+            }
+        }
+    }
+
+    /// Takes a call because something is asked of it. Its address is what commands name it by.
+    fn take_to_command(&mut self, call_id: CallId) -> Result<CallAddress, Settled> {
+        let taken = self.take(&call_id);
+        match self.calls.get(&call_id).filter(|_| taken) {
+            Some(entry) => Ok(CallAddress { node_id: entry.node_id.clone(), call_id }),
+            None => Err(Err(Error::gone(call_id, Certainty::NotSent))),
+        }
+    }
+
+    /// Takes back a request whose outcome nobody wants any more. What has not left is not sent; a dial is
+    /// called off; anything else goes on.
+    pub fn abandon(&mut self, now: Instant, ticket: Ticket) {
+        if let Some(tag) = self.dials.tag_of(ticket) {
+            let certainty = self.recall_dial(now, &tag);
+            self.call_off(now, &tag, certainty);
+        }
+        let key = self.requests.key_of_ticket(ticket);
+        if let Some(key) = key {
+            self.requests.abandon(key);
+        }
+        if let Some(key) = key
+            && let Some(request) = self.requests.get(key)
+            && request.stage != Stage::Sent
+            && let Some(Request { purpose: Purpose::Application(_, resolved), .. }) =
+                self.requests.remove(key)
+        {
+            // One whose call has ended was reported already.
+            let ends = self.drop_operation(ticket, &resolved) || matches!(resolved, Resolved::Message(_));
+            self.take_back(now, ticket, &resolved, false);
+            if ends {
+                self.emit(SessionEvent::OperationFailed { ticket, error: Error::Cancelled });
+            }
+        }
+        self.close_if_drained(now);
+    }
+
+    /// Takes back a request that has not left. Returns `true` if it has left, or is not there any more.
+    pub(super) fn recall(&mut self, ticket: Ticket) -> bool {
+        let Some(key) = self.requests.key_of_ticket(ticket) else { return true };
+        if self.requests.get(key).is_some_and(|request| request.stage == Stage::Sent) {
+            return true;
+        }
+        self.requests.remove(key);
+        false
+    }
+
+    /// Asks the service for something that changes nothing, to see whether it still knows a call. Without a connection
+    /// nothing is asked: the next one asks of all calls.
+    pub(super) fn confirm(&mut self, now: Instant, call_id: &CallId) {
+        let ready = self.connection.is_ready();
+        let Some(entry) = self.calls.get_mut(call_id).filter(|_| ready) else { return };
+        if !std::mem::replace(&mut entry.in_question, true) {
+            self.ask(now, "calling.clear_digit_bindings", NO_BINDINGS, call_id, Purpose::Confirm);
+        }
+    }
+
+    /// Asks something about a call on the session's own account.
+    pub(super) fn ask(
+        &mut self,
+        now: Instant,
+        method: &'static str,
+        params: impl Into<String>,
+        call_id: &CallId,
+        purpose: impl FnOnce(CallAddress) -> Purpose,
+    ) {
+        let Some(entry) = self.calls.get(call_id) else { return };
+        let call = CallAddress { call_id: call_id.clone(), node_id: entry.node_id.clone() };
+        self.submit(now, method.into(), params.into(), purpose(call), OWN_REQUEST_TIMEOUT);
+    }
+
+    /// Sends a request of the session's own, which never waits for another connection.
+    pub(super) fn submit_on_connection(
+        &mut self,
+        now: Instant,
+        method: &'static str,
+        params: impl Into<String>,
+        purpose: Purpose,
+    ) {
+        let stage = Stage::Staged;
+        self.enqueue(now, method.into(), params.into(), purpose, OWN_REQUEST_TIMEOUT, stage);
+    }
+
+    fn submit(
+        &mut self,
+        now: Instant,
+        method: Cow<'static, str>,
+        params: String,
+        purpose: Purpose,
+        timeout: Duration,
+    ) {
+        let ready = self.connection.is_ready();
+        if !ready
+            && !self.requests.has_room_offline()
+            && let Purpose::Application(ticket, resolved) = purpose
+        {
+            let full = QueueFull { method: method.to_string(), limit: MAX_QUEUED_REQUESTS };
+            return self.settle(now, ticket, resolved, Err(Error::QueueFull(Box::new(full))));
+        }
+        let stage = if ready { Stage::Staged } else { Stage::Queued };
+        self.enqueue(now, method, params, purpose, timeout, stage);
+    }
+
+    fn enqueue(
+        &mut self,
+        now: Instant,
+        method: Cow<'static, str>,
+        params: String,
+        purpose: Purpose,
+        timeout: Duration,
+        stage: Stage,
+    ) {
+        // How long authentication may take is a matter of the connection, not of the request.
+        let expires = !matches!(purpose, Purpose::Authenticate { .. });
+        let request = Request {
+            id: self.new_uuid(),
+            method,
+            params,
+            purpose,
+            abandoned: false,
+            stage,
+            made: now,
+            timeout,
+        };
+        let key = self.requests.insert(request, expires);
+        if stage == Stage::Staged {
+            self.output.push_back(Queued::Request(key));
+        }
+    }
+
+    /// Stages what waits for a connection.
+    pub(super) fn stage_requests(&mut self) {
+        self.output.extend(self.requests.stage_all().into_iter().map(Queued::Request));
+    }
+
+    /// Takes back what was not drained: it was meant for a connection that is gone. Requests among it never left and go
+    /// out on the next one, but for those about the connection itself; acknowledgements mean nothing there.
+    pub(super) fn unstage_requests(&mut self) {
+        for queued in std::mem::take(&mut self.output) {
+            match queued {
+                Queued::Request(key) => {
+                    if self.requests.get(key).is_some_and(|request| request.purpose.is_of_connection()) {
+                        self.requests.remove(key);
+                    } else {
+                        self.requests.unstage(key);
+                    }
+                }
+                Queued::Acknowledgement(_) => {}
+                output @ Queued::Output(_) => self.output.push_back(output),
+            }
+        }
+    }
+
+    /// A request got no answer in time. It fails alone; only if the service does not answer anything else
+    /// either is the connection dropped.
+    pub(super) fn expire(&mut self, now: Instant, key: RequestKey) {
+        let Some(request) = self.requests.get(key) else { return };
+        let sent = request.stage == Stage::Sent;
+        let is_probe = matches!(request.purpose, Purpose::Probe);
+        let after = now.saturating_duration_since(request.made).max(request.timeout);
+        let doubted = match &request.purpose {
+            Purpose::Confirm(call) => Some(call.call_id.clone()),
+            _ => None,
+        };
+        self.fail_request(now, key, &|request, certainty| {
+            let what = request.describe();
+            Error::TimedOut(Box::new(TimedOut { what, after, certainty: Some(certainty) }))
+        });
+        if sent && !is_probe && self.liveness.doubt(now) {
+            self.send_probe(now);
+        }
+        // Until there is an answer, on this connection or another: the end of the call may never be told otherwise.
+        if let Some(call_id) = doubted {
+            self.end_question(&call_id);
+            self.confirm(now, &call_id);
+        }
+    }
+
+    /// Fails a request, with what is certain about it.
+    pub(super) fn fail_request(
+        &mut self,
+        now: Instant,
+        key: RequestKey,
+        error: &dyn Fn(&Request, Certainty) -> Error,
+    ) {
+        let Some(request) = self.requests.remove(key) else { return };
+        let certainty = match request.stage {
+            Stage::Queued | Stage::Staged => Certainty::NotSent,
+            Stage::Sent => Certainty::Unknown,
+        };
+        let error = error(&request, certainty);
+        match request.purpose {
+            Purpose::Application(ticket, resolved) => self.settle(now, ticket, resolved, Err(error)),
+            Purpose::HangUp(call) => self.discard(now, &call.call_id),
+            _ => {}
+        }
+    }
+
+    /// Fails what waits to be sent to a call, since it cannot be reached any more.
+    pub(super) fn fail_queued_for(&mut self, now: Instant, call_id: &CallId) {
+        for key in self.requests.queued(|request| request.purpose.asked_call() == Some(call_id)) {
+            self.fail_request(now, key, &|_, certainty| Error::gone(call_id.clone(), certainty));
+        }
+    }
+}
+
+fn in_use(field: &'static str, control_id: &ControlId) -> Error {
+    InvalidArgument::new(field, format!("{control_id} is in use by a running operation of the call")).into()
+}

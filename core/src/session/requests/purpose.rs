@@ -1,0 +1,169 @@
+//! Whom the answer to a request is for, and what the request is about once that is resolved.
+
+use std::sync::Arc;
+
+use crate::calling::{CompletionRule, Correlation};
+use crate::credentials::Credentials;
+use crate::ids::{CallId, ControlId, Tag, Ticket};
+use crate::session::calls::{CleanUp, Decision};
+use crate::session::frame::{CallAddress, Members};
+
+/// Whom an answer is for.
+#[derive(Debug, Clone)]
+pub(in crate::session) enum Purpose {
+    /// The session: may it go on as this client?
+    Authenticate {
+        /// Whether an earlier session was asked for.
+        resuming: bool,
+    },
+    /// The session: is anybody there?
+    Probe,
+    /// The session: is the call still there?
+    Confirm(CallAddress),
+    /// The session, which wants to be rid of a call; nobody waits.
+    CleanUp(CallAddress, CleanUp),
+    /// The session, which hangs up for a handler that failed; nobody waits.
+    HangUp(CallAddress),
+    /// The session, which leaves contexts; nobody waits.
+    Leave(Vec<String>),
+    /// The application.
+    Application(Ticket, Resolved),
+}
+
+/// The target of a request of the application, with everything resolved that was left open when it was asked for.
+#[derive(Debug, Clone)]
+pub(in crate::session) enum Resolved {
+    Service,
+    Call {
+        call: CallAddress,
+        decision: Option<Decision>,
+    },
+    Start {
+        call: CallAddress,
+        control_id: ControlId,
+        rule: &'static CompletionRule,
+    },
+    Control {
+        call: CallAddress,
+        control_id: ControlId,
+        /// Whether the operation has its id on the wire.
+        is_named: bool,
+        /// Whether the operation is asked to end.
+        stops: bool,
+    },
+    Dial {
+        tag: Tag,
+    },
+    Message(Context),
+    Receive(Vec<String>),
+    Unreceive(Vec<String>),
+    Reauthenticate(Credentials),
+}
+
+/// The context that the states of a message go to.
+#[derive(Debug, Clone)]
+pub(in crate::session) enum Context {
+    /// The parameters name it.
+    InParams,
+    /// The session names it when the message leaves: only then is it certain which session that is.
+    Open,
+    /// The session has named it.
+    Named(Arc<str>),
+}
+
+impl Purpose {
+    /// Returns `true` for requests that tidy up, whose answer nobody waits for.
+    pub(in crate::session) fn is_clean_up(&self) -> bool {
+        matches!(self, Self::CleanUp(..) | Self::HangUp(_) | Self::Leave(_))
+    }
+
+    /// Returns `true` for requests that are about one connection, and mean nothing on the next.
+    pub(in crate::session) fn is_of_connection(&self) -> bool {
+        matches!(self, Self::Authenticate { .. } | Self::Probe | Self::Confirm(_))
+    }
+
+    /// Returns `true` if the application asks for contexts.
+    pub(in crate::session) fn receives(&self) -> bool {
+        matches!(self, Self::Application(_, Resolved::Receive(_)))
+    }
+
+    /// Returns `true` if the application proposes credentials.
+    pub(in crate::session) fn reauthenticates(&self) -> bool {
+        matches!(self, Self::Application(_, Resolved::Reauthenticate(_)))
+    }
+
+    /// The call that the application asks something of.
+    pub(in crate::session) fn asked_call(&self) -> Option<&CallId> {
+        match self {
+            Self::Application(_, resolved) => resolved.call_id(),
+            _ => None,
+        }
+    }
+
+    /// The members that the session adds to the parameters.
+    pub(in crate::session) fn members(&self) -> Members<'_> {
+        let none = Members::default();
+        match self {
+            Self::Authenticate { .. } | Self::Probe => none,
+            Self::Confirm(call) | Self::CleanUp(call, _) | Self::HangUp(call) => {
+                Members { call: Some(call), ..none }
+            }
+            Self::Leave(contexts) => Members { contexts: Some(contexts), ..none },
+            Self::Application(_, resolved) => resolved.members(),
+        }
+    }
+
+    /// Names the context of a message that has none yet.
+    pub(in crate::session) fn name_context(&mut self, session: Option<&str>) {
+        if let Self::Application(_, Resolved::Message(context @ Context::Open)) = self {
+            *context = Context::Named(session.unwrap_or("default").into());
+        }
+    }
+}
+
+impl Resolved {
+    pub(in crate::session) fn call_id(&self) -> Option<&CallId> {
+        match self {
+            Self::Call { call, .. } | Self::Start { call, .. } | Self::Control { call, .. } => {
+                Some(&call.call_id)
+            }
+            _ => None,
+        }
+    }
+
+    /// The operation that the request starts.
+    pub(in crate::session) fn started(&self) -> Option<&ControlId> {
+        match self {
+            Self::Start { control_id, .. } => Some(control_id),
+            _ => None,
+        }
+    }
+
+    /// The context that the session has named for a message.
+    pub(in crate::session) fn named_context(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Message(Context::Named(context)) => Some(context),
+            _ => None,
+        }
+    }
+
+    fn members(&self) -> Members<'_> {
+        let none = Members::default();
+        match self {
+            Self::Call { call, .. } => Members { call: Some(call), ..none },
+            Self::Start { call, control_id, rule } => {
+                let named = rule.correlation != Correlation::None;
+                Members { call: Some(call), control_id: Some(control_id).filter(|_| named), ..none }
+            }
+            Self::Control { call, control_id, is_named, .. } => {
+                Members { call: Some(call), control_id: Some(control_id).filter(|_| *is_named), ..none }
+            }
+            Self::Dial { tag } => Members { tag: Some(tag), ..none },
+            Self::Message(_) => Members { context: self.named_context().map(|context| &**context), ..none },
+            Self::Receive(contexts) | Self::Unreceive(contexts) => {
+                Members { contexts: Some(contexts), ..none }
+            }
+            Self::Service | Self::Reauthenticate(_) => none,
+        }
+    }
+}

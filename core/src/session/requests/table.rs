@@ -1,0 +1,194 @@
+//! A table of requests that wait to be sent, or to be answered.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::purpose::Purpose;
+use crate::ids::Ticket;
+use crate::session::frame;
+use crate::session::timers::Timers;
+
+/// How many requests may wait for a connection.
+pub const MAX_QUEUED_REQUESTS: usize = 500;
+
+/// Requests in the order in which they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in crate::session) struct RequestKey(u64);
+
+/// How far a request has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::session) enum Stage {
+    /// It waits for a connection.
+    Queued,
+    /// It is in the output, and not drained yet.
+    Staged,
+    /// Its frame was handed to the transport.
+    Sent,
+}
+
+pub(in crate::session) struct Request {
+    pub(in crate::session) id: Uuid,
+    pub(in crate::session) method: Cow<'static, str>,
+    /// The parameters as the JSON text of an object; empty once the frame was written.
+    pub(in crate::session) params: String,
+    pub(in crate::session) purpose: Purpose,
+    /// Whether nobody wants to know the outcome.
+    pub(in crate::session) abandoned: bool,
+    pub(in crate::session) stage: Stage,
+    pub(in crate::session) made: Instant,
+    pub(in crate::session) timeout: Duration,
+}
+
+impl Request {
+    /// The request as a phrase for messages.
+    pub(in crate::session) fn describe(&self) -> String {
+        match self.purpose.asked_call() {
+            Some(call_id) => format!("{} on call {call_id}", self.method),
+            None => self.method.to_string(),
+        }
+    }
+}
+
+#[derive(Default)]
+pub(in crate::session) struct Requests {
+    next: u64,
+    requests: BTreeMap<RequestKey, Request>,
+    by_id: HashMap<Uuid, RequestKey>,
+    by_ticket: HashMap<Ticket, RequestKey>,
+    /// The number of requests that wait for a connection.
+    queued: usize,
+    /// When a request without an answer fails.
+    expiries: Timers<RequestKey>,
+}
+
+impl Requests {
+    pub(in crate::session) fn iter(&self) -> impl Iterator<Item = &Request> {
+        self.requests.values()
+    }
+
+    /// Adds a request. `expires` is whether it fails when its time is over.
+    pub(in crate::session) fn insert(&mut self, request: Request, expires: bool) -> RequestKey {
+        let key = RequestKey(self.next);
+        self.next += 1;
+        self.by_id.insert(request.id, key);
+        if let Purpose::Application(ticket, _) = request.purpose {
+            self.by_ticket.insert(ticket, key);
+        }
+        self.queued += usize::from(request.stage == Stage::Queued);
+        // A time beyond what the clock can count is no limit.
+        if let Some(at) = request.made.checked_add(request.timeout).filter(|_| expires) {
+            self.expiries.set(key, at);
+        }
+        self.requests.insert(key, request);
+        key
+    }
+
+    pub(in crate::session) fn has_room_offline(&self) -> bool {
+        self.queued < MAX_QUEUED_REQUESTS
+    }
+
+    /// Takes a request out. One that is in the output is not written any more.
+    pub(in crate::session) fn remove(&mut self, key: RequestKey) -> Option<Request> {
+        let request = self.requests.remove(&key)?;
+        self.by_id.remove(&request.id);
+        if let Purpose::Application(ticket, _) = request.purpose {
+            self.by_ticket.remove(&ticket);
+        }
+        self.queued -= usize::from(request.stage == Stage::Queued);
+        self.expiries.cancel(&key);
+        Some(request)
+    }
+
+    pub(in crate::session) fn key_of_id(&self, id: Uuid) -> Option<RequestKey> {
+        self.by_id.get(&id).copied()
+    }
+
+    pub(in crate::session) fn key_of_ticket(&self, ticket: Ticket) -> Option<RequestKey> {
+        self.by_ticket.get(&ticket).copied()
+    }
+
+    pub(in crate::session) fn get(&self, key: RequestKey) -> Option<&Request> {
+        self.requests.get(&key)
+    }
+
+    /// Stages everything that waits for a connection, in order.
+    pub(in crate::session) fn stage_all(&mut self) -> Vec<RequestKey> {
+        if self.queued == 0 {
+            return Vec::new();
+        }
+        self.queued = 0;
+        let queued = self.requests.iter_mut().filter(|(_, request)| request.stage == Stage::Queued);
+        queued
+            .map(|(key, request)| {
+                request.stage = Stage::Staged;
+                *key
+            })
+            .collect()
+    }
+
+    /// Puts back a request that was staged and never drained. It keeps its place in the order.
+    pub(in crate::session) fn unstage(&mut self, key: RequestKey) {
+        if let Some(request) = self.requests.get_mut(&key)
+            && request.stage == Stage::Staged
+        {
+            request.stage = Stage::Queued;
+            self.queued += 1;
+        }
+    }
+
+    /// Nobody wants to know the outcome of a request any more.
+    pub(in crate::session) fn abandon(&mut self, key: RequestKey) {
+        if let Some(request) = self.requests.get_mut(&key) {
+            request.abandoned = true;
+        }
+    }
+
+    /// Writes the frame of a staged request, which leaves on the session of this name. `None` if the request was
+    /// withdrawn.
+    pub(in crate::session) fn write(&mut self, key: RequestKey, session: Option<&str>) -> Option<String> {
+        let request = self.requests.get_mut(&key).filter(|request| request.stage == Stage::Staged)?;
+        request.stage = Stage::Sent;
+        request.purpose.name_context(session);
+        let params = std::mem::take(&mut request.params);
+        Some(frame::request(request.id, &request.method, request.purpose.members(), &params))
+    }
+
+    /// What waits for a connection and is about a call, in order.
+    pub(in crate::session) fn queued(&self, wanted: impl Fn(&Request) -> bool) -> Vec<RequestKey> {
+        if self.queued == 0 {
+            return Vec::new();
+        }
+        self.keys(|request| request.stage == Stage::Queued && wanted(request))
+    }
+
+    /// What was sent, in order.
+    pub(in crate::session) fn sent(&self) -> Vec<RequestKey> {
+        self.keys(|request| request.stage == Stage::Sent)
+    }
+
+    pub(in crate::session) fn keys(&self, wanted: impl Fn(&Request) -> bool) -> Vec<RequestKey> {
+        self.requests.iter().filter(|(_, request)| wanted(request)).map(|(key, _)| *key).collect()
+    }
+
+    pub(in crate::session) fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// The earliest time at which a request expires.
+    pub(in crate::session) fn deadline(&self) -> Option<Instant> {
+        self.expiries.next()
+    }
+
+    /// No request expires any more.
+    pub(in crate::session) fn expire_nothing(&mut self) {
+        self.expiries.clear();
+    }
+
+    /// Takes out the next request that expires. It is up to the caller to fail it.
+    pub(in crate::session) fn pop_expired(&mut self, now: Instant) -> Option<RequestKey> {
+        self.expiries.pop_due(now)
+    }
+}
