@@ -27,8 +27,8 @@ use crate::calling::{
 };
 use crate::ids::{CallId, ControlId};
 use crate::json::object;
-use crate::messaging::{MessageReceiveEvent, MessageStateEvent};
-use crate::tasks::TaskEvent;
+use crate::service::TaskEvent;
+use crate::service::{MessageReceiveEvent, MessageStateEvent};
 
 /// What every event carries besides its own fields.
 #[derive(Clone, Default)]

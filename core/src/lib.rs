@@ -128,20 +128,16 @@ pub mod calling;
 mod client;
 mod config;
 mod credentials;
+mod enums;
 mod error;
 pub mod events;
 pub mod guide;
 mod ids;
 mod json;
-mod legacy;
-mod messaging;
-mod open_enum;
-mod reauthenticate;
+mod method;
+mod service;
 mod service_error;
 pub mod session;
-mod subscription;
-mod tasks;
-mod variants;
 
 #[doc(inline)]
 pub use calling::{
@@ -185,11 +181,10 @@ pub use error::{
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};
 pub use ids::{AskId, CallId, ControlId, MessageId, NodeId, Tag, Ticket};
-pub use legacy::{Begin, Begun, LegacyCall, LegacyExecute};
-pub use messaging::{Message, MessageReceiveEvent, MessageState, MessageStateEvent, SendMessage};
-pub use reauthenticate::Reauthenticate;
+pub use service::{
+    Begin, Begun, IncomingTasks, LegacyCall, LegacyExecute, Message, MessageReceiveEvent, MessageState,
+    MessageStateEvent, Reauthenticate, SendMessage, Subscription, TaskEvent,
+};
 pub use service_error::{DestinationError, ErrorReason, FieldError, ServiceError};
 #[doc(inline)]
 pub use session::{ConnectionState, Io};
-pub use subscription::Subscription;
-pub use tasks::{IncomingTasks, TaskEvent};

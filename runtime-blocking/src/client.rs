@@ -193,7 +193,7 @@ impl RelayClient {
         if drives() {
             return;
         }
-        // ClientStats until it has ended: whoever else comes waits as well.
+        // Held until it has ended: whoever else comes waits as well.
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(thread) = thread.take() {
             // It does not panic; if it did, there is nobody left to tell.

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::{Control, method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
+use crate::enums::open_enum;
 use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::json::seconds_as_text;
-use crate::open_enum::open_enum;
 
 params! {
     /// Parameters of `calling.ai`. What is given as JSON goes to the service as it is.

@@ -20,9 +20,9 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
+use crate::enums::open_enum;
 use crate::events::event;
 use crate::json::Redacted;
-use crate::open_enum::open_enum;
 
 event! {
     /// `calling.ai.start`: an AI session began. Bedrock agents send it too.

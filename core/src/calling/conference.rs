@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 
 use super::{Accepted, Method, method, params, validate};
 use crate::client::{Call, Request};
+use crate::enums::open_enum;
 use crate::error::{Error, InvalidArgument};
 use crate::events::EventData as _;
 use crate::events::event;
 use crate::ids::CallId;
 use crate::json::object;
-use crate::open_enum::open_enum;
 
 open_enum! {
     /// When a conference beeps.

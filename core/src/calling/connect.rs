@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{Device, Devices, Playlist, Price, method, operation, params, validate};
 use crate::client::{Action, Call, Request, Wait};
+use crate::enums::open_enum;
 use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::ids::{CallId, NodeId, Tag};
 use crate::json::{object, whole_seconds, write_seconds};
-use crate::open_enum::open_enum;
 
 open_enum! {
     /// How a connection between two parties is getting on.

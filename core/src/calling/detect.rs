@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::{Control, operation, params, validate};
 use crate::client::{Action, Call, Request, Wait};
+use crate::enums::open_enum;
+use crate::enums::variants;
 use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::json::{object, write_seconds};
-use crate::open_enum::open_enum;
-use crate::variants::variants;
 
 open_enum! {
     /// A fax tone.

@@ -11,11 +11,11 @@ use super::{
     Price, SipData, params, validate,
 };
 use crate::client::{Call, Client, Request};
+use crate::enums::open_enum;
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
 use crate::ids::{CallId, NodeId, Tag};
 use crate::json::{object, whole_seconds, write_seconds};
-use crate::open_enum::open_enum;
 use crate::session::Target;
 
 open_enum! {

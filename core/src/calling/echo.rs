@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{operation, params, validate};
 use crate::client::{Action, Call, Request};
+use crate::enums::open_enum;
 use crate::events::event;
 use crate::json::write_seconds;
-use crate::open_enum::open_enum;
 
 params! {
     /// Parameters of `calling.echo`.

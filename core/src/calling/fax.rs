@@ -2,9 +2,9 @@
 
 use super::{Control, operation, params, validate};
 use crate::client::{Action, Call, Request};
+use crate::enums::open_enum;
 use crate::events::event;
 use crate::json::object;
-use crate::open_enum::open_enum;
 
 params! {
     /// Parameters of `calling.send_fax`.

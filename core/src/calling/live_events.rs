@@ -19,10 +19,10 @@ use serde_json::Value;
 
 use super::Confidence;
 use crate::credentials::Secret;
+use crate::enums::open_enum;
 use crate::events::event;
 use crate::ids::CallId;
 use crate::json::{Redacted, object, read_lists};
-use crate::open_enum::open_enum;
 
 object! {
     /// The envelope of a result: the kind of its document, and its call (`call_info` on the wire).

@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::validate;
+use crate::enums::open_enum;
 use crate::error::InvalidArgument;
 use crate::json::write_seconds;
-use crate::open_enum::open_enum;
 
 open_enum! {
     /// The gender of a synthetic voice.

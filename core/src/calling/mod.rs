@@ -103,7 +103,6 @@ mod hangup;
 mod hold;
 mod live_events;
 mod media;
-mod method;
 mod pass;
 mod pay;
 mod play;
@@ -120,7 +119,9 @@ mod tap;
 mod transcribe;
 mod transfer;
 mod user_event;
-pub(crate) mod validate;
+
+pub(crate) use crate::method::{Accepted, Correlation, EndHint, method, operation, params, validate};
+pub use crate::method::{CompletionRule, Control, Method, Operation};
 
 pub use answer::Answer;
 pub use collect::{
@@ -139,8 +140,6 @@ pub(crate) use media::voice_setters;
 pub use media::{
     AudioMedia, Gender, Media, Playlist, RingtoneMedia, SilenceMedia, TtsMedia, audio, ringtone, silence, tts,
 };
-pub(crate) use method::{Accepted, Correlation, EndHint, method, operation, params};
-pub use method::{CompletionRule, Control, Method, Operation};
 pub use pass::Pass;
 pub use play::{Play, PlayAction, PlayDirection, PlayEvent, PlayState};
 pub use play_and_collect::{CollectAction, PlayAndCollect};

@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 use super::{Control, EndHint, Price, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
+use crate::enums::open_enum;
 use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::json::{as_text, seconds_as_text};
-use crate::open_enum::open_enum;
 
 open_enum! {
     /// What kind of token a payment gives.

@@ -7,8 +7,8 @@ use super::{
     voice_setters,
 };
 use crate::client::{Action, Call, Request};
+use crate::enums::open_enum;
 use crate::events::event;
-use crate::open_enum::open_enum;
 
 open_enum! {
     /// Who hears what is played.

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use super::{method, operation, params, validate};
 use crate::client::{Action, Call, Request};
+use crate::enums::open_enum;
 use crate::events::event;
 use crate::ids::ControlId;
 use crate::json::whole_seconds;
-use crate::open_enum::open_enum;
 
 params! {
     /// Parameters of `calling.queue.enter`.

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::{Control, method, operation, params, validate};
 use crate::client::{Action, Call, Request};
+use crate::enums::open_enum;
 use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::json::{object, write_seconds};
-use crate::open_enum::open_enum;
 
 open_enum! {
     /// The file format of a recording.

@@ -2,8 +2,8 @@
 
 use super::{method, params, validate};
 use crate::client::{Call, Request};
+use crate::enums::open_enum;
 use crate::events::event;
-use crate::open_enum::open_enum;
 
 params! {
     /// Parameters of `calling.join_room`.

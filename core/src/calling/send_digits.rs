@@ -2,9 +2,9 @@
 
 use super::{operation, params, validate};
 use crate::client::{Action, Call, Request};
+use crate::enums::open_enum;
 use crate::error::InvalidArgument;
 use crate::events::event;
-use crate::open_enum::open_enum;
 
 open_enum! {
     /// The outcome of sending keys.

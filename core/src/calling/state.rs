@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Device;
+use crate::enums::open_enum;
 use crate::events::event;
 use crate::ids::{CallId, NodeId, Tag};
 use crate::json::{Lenient, object};
-use crate::open_enum::open_enum;
 
 open_enum! {
     /// Where a call stands. A call only ever moves forwards, and may skip steps.

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::{Codec, Control, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
+use crate::enums::open_enum;
 use crate::events::event;
-use crate::open_enum::open_enum;
 
 open_enum! {
     /// Which audio is streamed. The short names `inbound`, `outbound` and `both` stand for the same.

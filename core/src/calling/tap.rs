@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::{Codec, Control, RecordDirection, operation, params, validate};
 use crate::client::{Action, Call, Request};
+use crate::enums::open_enum;
+use crate::enums::variants;
 use crate::error::InvalidArgument;
 use crate::events::event;
 use crate::json::milliseconds;
-use crate::open_enum::open_enum;
-use crate::variants::variants;
 
 /// Where a tap goes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{Control, method, operation, params, validate};
 use crate::client::{Action, Call, Request};
+use crate::enums::open_enum;
 use crate::events::event;
-use crate::open_enum::open_enum;
 
 params! {
     /// Parameters of `calling.transcribe`.

@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::{method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
+use crate::enums::open_enum;
 use crate::error::InvalidArgument;
 use crate::events::event;
-use crate::open_enum::open_enum;
 
 params! {
     /// Parameters of `calling.transfer`.

@@ -17,9 +17,9 @@ use super::watch_cell::{WaitFor, WatchCell};
 use super::{Call, ClientStats, ConnectionStates, IncomingCalls, Wait};
 use crate::calling::Method;
 use crate::error::Error;
-use crate::messaging::MessageReceiveEvent;
+use crate::service::MessageReceiveEvent;
+use crate::service::TaskEvent;
 use crate::session::{ConnectionState, PendingWork};
-use crate::tasks::TaskEvent;
 
 /// A client of the service, without what connects it: an adapter adds that.
 ///

@@ -12,9 +12,9 @@ use super::mailbox::{Mail, Task};
 use super::shared::Shared;
 use crate::calling::EndReason;
 use crate::error::Error;
-use crate::messaging::MessageReceiveEvent;
+use crate::service::MessageReceiveEvent;
+use crate::service::TaskEvent;
 use crate::session::Notice;
-use crate::tasks::TaskEvent;
 
 /// Makes the task that handles one call.
 pub(crate) type CallHandler = Arc<dyn Fn(Call) -> Task + Send + Sync>;

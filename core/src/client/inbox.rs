@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::service::TaskEvent;
 use crate::session::Notice;
-use crate::tasks::TaskEvent;
 
 /// How many tasks wait for a handler or a stream. Beyond that the oldest is dropped, with a notice.
 pub const MAX_WAITING_TASKS: usize = 1000;

@@ -23,7 +23,7 @@ use crate::session::{Command, Notice, PendingWork};
 /// How many requests may wait for the driver. It takes them in one go whenever it runs.
 pub const MAX_POSTED_REQUESTS: usize = 10_000;
 
-/// ClientOutput of the application that the adapter runs: a future that is spawned and not waited for.
+/// Work of the application that the adapter runs: a future that is spawned and not waited for.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a handle posts to the state of its client.
@@ -74,7 +74,7 @@ impl fmt::Debug for Mail {
 
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
-    /// Guards the queue and the driver's waker. ClientStats for a push or a swap; no waker is called, cloned or dropped
+    /// Guards the queue and the driver's waker. Held for a push or a swap; no waker is called, cloned or dropped
     /// meanwhile.
     state: Mutex<State>,
     next_ticket: AtomicU64,

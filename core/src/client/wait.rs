@@ -1,4 +1,4 @@
-//! PendingWork, with a limit if wanted.
+//! Waiting, with a limit if wanted.
 
 use std::fmt;
 use std::future::Future;

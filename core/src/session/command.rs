@@ -98,7 +98,7 @@ impl Effect {
             "calling.answer" => Self::Answer,
             "calling.end" => Self::End,
             "calling.pass" => Self::Pass,
-            name if name.ends_with(".stop") => Self::Stop,
+            name if name.rsplit('.').next() == Some("stop") => Self::Stop,
             _ => Self::None,
         }
     }

@@ -28,7 +28,7 @@ impl Session {
             Event::Task(task) => self.handle_task(id, task, event.clone()),
             other => match other.call_id() {
                 Some(call_id) if self.knows(call_id) => {
-                    self.report_call_event(now, call_id.clone(), id, event)
+                    self.report_call_event(now, call_id.clone(), id, event);
                 }
                 _ => self.emit(SessionEvent::Other(event)),
             },

@@ -9,7 +9,7 @@ use super::Session;
 use super::recent::Recent;
 use super::{Notice, SessionEvent};
 use crate::events::Event;
-use crate::tasks::TaskEvent;
+use crate::service::TaskEvent;
 
 /// How many tasks are remembered, to recognise copies.
 const MAX_REMEMBERED_TASKS: usize = 1000;

@@ -43,7 +43,7 @@ impl Bench {
         loop {
             match self.session.poll_output() {
                 Output::Io(Io::Send(text)) => {
-                    self.sent.push(serde_json::from_str(&text).expect("frames are JSON"))
+                    self.sent.push(serde_json::from_str(&text).expect("frames are JSON"));
                 }
                 Output::Event(SessionEvent::Connection(state)) => self.states.push(state),
                 Output::Event(SessionEvent::Other(event)) => {

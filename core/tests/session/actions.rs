@@ -256,7 +256,7 @@ fn an_operation_that_the_service_does_not_know_ends_even_if_its_last_event_was_m
     fixture.pass(5 * SECOND);
     match fixture.events.pop_front() {
         Some(SessionEvent::OperationFailed { ticket, error: Error::ConnectionLost(_) }) => {
-            assert_eq!(ticket, play)
+            assert_eq!(ticket, play);
         }
         other => panic!("{other:?}"),
     }
@@ -485,7 +485,7 @@ fn a_second_referral_does_not_wait_for_the_end_of_one_that_was_never_told() {
     fixture.pass(5 * SECOND);
     match fixture.events.pop_front() {
         Some(SessionEvent::OperationFailed { ticket, error: Error::ConnectionLost(_) }) => {
-            assert_eq!(ticket, first)
+            assert_eq!(ticket, first);
         }
         other => panic!("{other:?}"),
     }

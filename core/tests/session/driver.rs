@@ -159,7 +159,7 @@ fn a_service_that_never_reads_costs_its_connection_and_no_more_memory_than_that(
     for request in &mut requests {
         match pin!(request).poll(&mut context) {
             Poll::Ready(Err(error @ Error::ConnectionLost(_))) => {
-                assert_eq!(error.certainty(), Certainty::Unknown)
+                assert_eq!(error.certainty(), Certainty::Unknown);
             }
             other => panic!("{other:?}"),
         }

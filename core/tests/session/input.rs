@@ -167,7 +167,7 @@ fn hostile_values_in_any_place_are_survived_on_a_small_stack() {
         let drain = |fixture: &mut Fixture| loop {
             match fixture.session.poll_output() {
                 Output::Io(Io::Wait(_)) => break,
-                Output::Io(Io::Close) | Output::Io(Io::Open(_)) => panic!("the connection is given up"),
+                Output::Io(Io::Close | Io::Open(_)) => panic!("the connection is given up"),
                 output => drop(format!("{output:?}")),
             }
         };

@@ -1,6 +1,6 @@
 //! Codecs of audio and video.
 
-use crate::open_enum::open_enum;
+use crate::enums::open_enum;
 
 open_enum! {
     /// An audio or video codec. Which ones are possible depends on the device.

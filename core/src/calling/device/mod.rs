@@ -27,8 +27,8 @@ pub use stream::{StreamDevice, stream};
 pub use webrtc::{WebRtcDevice, webrtc};
 
 use super::{CallState, validate};
+use crate::enums::variants;
 use crate::error::InvalidArgument;
-use crate::variants::variants;
 
 /// One party, as events describe it and as requests name it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

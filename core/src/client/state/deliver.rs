@@ -12,8 +12,8 @@ use crate::client::subscribers::{self, Subscribers};
 use crate::error::{Certainty, Error};
 use crate::events::{Event, Missed};
 use crate::ids::{CallId, Ticket};
+use crate::service::TaskEvent;
 use crate::session::{ConnectionState, OperationUpdate, SessionEvent};
-use crate::tasks::TaskEvent;
 
 impl ClientState {
     /// Takes in an event of the session.

@@ -200,13 +200,11 @@ impl ClientState {
                     if self.mail.is_empty() {
                         self.mail = self.shared.mailbox.take(waker);
                     }
-                    match self.mail.pop_front() {
-                        Some(mail) => self.receive(now, mail),
-                        None => {
-                            let until = until.into_iter().chain(self.timeouts.deadline()).min();
-                            return ClientOutput::Io(Io::Wait(until));
-                        }
-                    }
+                    let Some(mail) = self.mail.pop_front() else {
+                        let until = until.into_iter().chain(self.timeouts.deadline()).min();
+                        return ClientOutput::Io(Io::Wait(until));
+                    };
+                    self.receive(now, mail);
                 }
                 Output::Io(io) => return ClientOutput::Io(io),
             }

@@ -6,6 +6,7 @@ use super::close::end_operation;
 use super::{ClientOutput, ClientState};
 use crate::client::inbox::TaskInbox;
 use crate::client::mailbox::Mail;
+use crate::client::offers::Offers;
 use crate::client::request::Response;
 use crate::error::Error;
 
@@ -43,7 +44,7 @@ impl ClientState {
                 self.session.hang_up_after_failure(now, &call_id, &reason);
             }
             Mail::HandleCalls(handler) => {
-                let waiting = self.shared.offers.with(|offers| offers.take_all());
+                let waiting = self.shared.offers.with(Offers::take_all);
                 self.on_call = Some(handler);
                 for call in waiting {
                     self.offer(call);

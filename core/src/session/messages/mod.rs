@@ -15,7 +15,7 @@ use crate::error::{Certainty, ConnectionLost, Error};
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
 use crate::json::object;
-use crate::messaging::{MessageReceiveEvent, MessageStateEvent};
+use crate::service::{MessageReceiveEvent, MessageStateEvent};
 
 /// How long the next news of a message may take after the connection was down.
 const MESSAGE_STATE_TIMEOUT: Duration = Duration::from_mins(5);

@@ -38,7 +38,7 @@ impl Session {
                     self.handle_connect_result(now, result, resuming);
                 }
             }
-            (Purpose::Probe | Purpose::Leave(_), _) => {}
+            (Purpose::Probe | Purpose::Leave(_), _) | (Purpose::HangUp(_), None) => {}
             (Purpose::Confirm(call), refusal) => {
                 self.end_question(&call.call_id);
                 match refusal {
@@ -54,7 +54,6 @@ impl Session {
             // about something else.
             (Purpose::HangUp(call), Some(status)) if status.is_gone() => self.confirm(now, &call.call_id),
             (Purpose::HangUp(call), Some(_)) => self.discard(now, &call.call_id),
-            (Purpose::HangUp(_), None) => {}
             (Purpose::Application(ticket, resolved), None) => {
                 let raw = outcome.map_or("{}", RawValue::get).into();
                 let reply = Reply {

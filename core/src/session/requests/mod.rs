@@ -62,6 +62,7 @@ impl Session {
     ///
     /// # Errors
     /// The outcome, if nothing is to be sent.
+    #[expect(clippy::ptr_arg, reason = "most names are static, and are cloned without a copy")]
     fn resolve(
         &mut self,
         now: Instant,

@@ -1,4 +1,4 @@
-//! Sets of names that the service may extend.
+//! Enums: over names that the service may extend, and over structs.
 
 /// Defines an enum over wire names that keeps, as `Other`, a name it does not know.
 ///
@@ -9,13 +9,13 @@ macro_rules! open_enum {
         $(#[$doc:meta])*
         pub enum $name:ident { $($variants:tt)+ }
     ) => {
-        $crate::open_enum::open_enum!(@define $(#[$doc])* $name, false, { $($variants)+ });
+        $crate::enums::open_enum!(@define $(#[$doc])* $name, false, { $($variants)+ });
     };
     (
         $(#[$doc:meta])*
         pub tolerant enum $name:ident { $($variants:tt)+ }
     ) => {
-        $crate::open_enum::open_enum!(@define $(#[$doc])* $name, true, { $($variants)+ });
+        $crate::enums::open_enum!(@define $(#[$doc])* $name, true, { $($variants)+ });
     };
     (
         @define $(#[$doc:meta])* $name:ident, $tolerant:literal,
@@ -43,7 +43,7 @@ macro_rules! open_enum {
         impl From<&str> for $name {
             fn from(name: &str) -> Self {
                 const TOLERANT: bool = $tolerant;
-                let same = $crate::open_enum::same;
+                let same = $crate::enums::same;
                 match name {
                     $( $wire $(| $other)* => Self::$variant, )+
                     $( _ if TOLERANT && (same(name, $wire) $(|| same(name, $other))*) => Self::$variant, )+
@@ -99,3 +99,17 @@ pub(crate) fn same(name: &str, known: &str) -> bool {
     let (name, known) = (name.bytes().filter(letters), known.bytes().filter(letters));
     name.map(|byte| byte.to_ascii_lowercase()).eq(known.map(|byte| byte.to_ascii_lowercase()))
 }
+
+/// Makes each struct convertible into the enum that it is a variant of.
+macro_rules! variants {
+    ($name:ident { $($variant:ident($data:ident),)+ }) => {
+        $(
+            impl From<$data> for $name {
+                fn from(data: $data) -> Self {
+                    Self::$variant(data)
+                }
+            }
+        )+
+    };
+}
+pub(crate) use variants;

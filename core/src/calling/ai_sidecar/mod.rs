@@ -2,23 +2,24 @@
 //!
 //! The newer specification describes it, and calls its event unstable; older services do not know it.
 
-use std::borrow::Cow;
+mod ask;
+mod report;
+mod status;
+
 use std::ops::RangeInclusive;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::{
-    Accepted, AiCallInfo, AiChannelData, Control, EndHint, LiveAction, LiveDirection, Method, method,
-    operation, params, validate,
-};
-use crate::client::{Action, Call, Events, Request, Wait};
-use crate::error::{Error, InvalidArgument};
-use crate::events::{EventData, event};
-use crate::ids::AskId;
-use crate::json::{Redacted, milliseconds, object};
-use crate::open_enum::open_enum;
+pub use self::ask::{AskSidecar, PokeSidecar, SidecarAsk};
+pub use self::report::{SidecarEvent, SidecarKind, SidecarReport};
+pub use self::status::{GetSidecarStatus, SidecarStatus};
+
+use super::{Control, EndHint, LiveAction, LiveDirection, operation, validate};
+use crate::client::{Action, Call, Request};
+use crate::error::InvalidArgument;
+use crate::json::{Redacted, milliseconds};
 
 /// Parameters of `calling.ai_sidecar`. Parameters given as JSON go to the service unchanged.
 #[derive(Debug, Serialize)]
@@ -254,7 +255,7 @@ impl Action<AiSidecar> {
     /// [`Error::ServiceError`] if the sidecar is over.
     pub fn ask(&self, text: impl Into<String>) -> Request<AskSidecar> {
         // Followed before it is sent: the answer may overtake the reply.
-        self.call().request(AskSidecar { text: text.into(), reports: self.events(), sidecar: self.clone() })
+        self.call().request(AskSidecar::new(text.into(), self.clone()))
     }
 
     /// Asks the service for the sidecar's figures (`calling.ai_sidecar.status`).
@@ -268,149 +269,6 @@ impl Action<AiSidecar> {
     /// Stops the sidecar (`calling.ai_sidecar.stop`). Succeeds if it is over already.
     pub fn stop(&self) -> Request<Control> {
         self.control(Control::stop("calling.ai_sidecar.stop"))
-    }
-}
-
-params! {
-    /// Parameters of `calling.ai_sidecar.poke`.
-    pub struct PokeSidecar {
-        required { text: String, }
-    }
-}
-
-method!(PokeSidecar, "calling.ai_sidecar.poke", validate: |poke| validate::not_empty("text", &poke.text));
-
-/// Parameters of `calling.ai_sidecar.ask`.
-#[derive(Debug, Serialize)]
-pub struct AskSidecar {
-    text: String,
-    #[serde(skip)]
-    reports: Events,
-    #[serde(skip)]
-    sidecar: SidecarAction,
-}
-
-impl Method for AskSidecar {
-    type Output = SidecarAsk;
-
-    fn name(&self) -> Cow<'static, str> {
-        "calling.ai_sidecar.ask".into()
-    }
-
-    fn validate(&self) -> Result<(), InvalidArgument> {
-        validate::not_empty("text", &self.text)
-    }
-
-    fn finish(self, result: Result<Accepted, Error>) -> Result<SidecarAsk, Error> {
-        let value = result?.reply.value();
-        let id = value.get("ask_id").and_then(Value::as_str).filter(|id| !id.is_empty()).map(AskId::from);
-        Ok(SidecarAsk { id, reports: self.reports, sidecar: self.sidecar })
-    }
-}
-
-/// A question that an AI sidecar was asked.
-#[derive(Debug)]
-pub struct SidecarAsk {
-    id: Option<AskId>,
-    reports: Events,
-    sidecar: SidecarAction,
-}
-
-impl SidecarAsk {
-    /// The id of the question, if the service gave one. The answer has the same.
-    pub fn id(&self) -> Option<&AskId> {
-        self.id.as_ref()
-    }
-
-    /// Waits for the answer: a report of [`SidecarKind::AskAnswer`] with the id of the question, or any answer if the
-    /// service gave no id. Its text is [`SidecarReport::raw`]. Gives `None` if the sidecar ends without an answer.
-    ///
-    /// Can be called again, after a limit has passed too. Dropping it only stops waiting. An answer stays available while
-    /// no more than [`MAX_WAITING_EVENTS`](crate::MAX_WAITING_EVENTS) reports follow it before it is waited for.
-    ///
-    /// # Errors
-    /// [`Error::CallGone`] if the call ends first; [`Error::TimedOut`] if a limit was set and passes.
-    pub fn answer(&self) -> Wait<Option<SidecarEvent>> {
-        let (id, sidecar) = (self.id.clone(), self.sidecar.clone());
-        let answers = move |report: &SidecarReport| {
-            report.kind == SidecarKind::AskAnswer && (id.is_none() || report.ask_id == id)
-        };
-        let answer = self
-            .reports
-            .first(move |event| SidecarEvent::of(event).filter(|event| answers(&event.report)).cloned());
-        let what = format!("the answer of the AI sidecar on call {}", self.sidecar.call().id());
-        Wait::new(self.sidecar.call().sender().clone(), what, async move {
-            match (answer.await, sidecar.result()) {
-                (None, Some(Err(error))) => Err(error),
-                (answer, _) => Ok(answer),
-            }
-        })
-    }
-}
-
-params! {
-    /// Parameters of `calling.ai_sidecar.status`.
-    pub struct GetSidecarStatus {}
-}
-
-impl Method for GetSidecarStatus {
-    type Output = SidecarStatus;
-
-    fn name(&self) -> Cow<'static, str> {
-        "calling.ai_sidecar.status".into()
-    }
-
-    fn finish(self, result: Result<Accepted, Error>) -> Result<SidecarStatus, Error> {
-        Ok(SidecarStatus::read(&result?.reply.value()))
-    }
-}
-
-object! {
-    /// Figures of an AI sidecar. The service writes them as one text; a figure that is missing or no number is `None`.
-    #[derive(PartialEq, Eq)]
-    pub struct SidecarStatus {
-        /// `true` if the sidecar runs.
-        pub running: Option<bool>,
-        /// The number of turns.
-        pub ticks: Option<u64>,
-        /// The number of insights.
-        pub insights: Option<u64>,
-        /// The number of turns with nothing to report.
-        pub skips: Option<u64>,
-        /// The number of function calls.
-        pub tools: Option<u64>,
-        /// The number of errors.
-        pub errors: Option<u64>,
-        /// The number of tokens that the model read.
-        pub in_tokens: Option<u64>,
-        /// The number of tokens that the model wrote.
-        pub out_tokens: Option<u64>,
-        /// The size of the history.
-        pub history_size: Option<u64>,
-        /// The size of the log of events, in bytes.
-        pub event_log_bytes: Option<u64>,
-    }
-}
-
-impl SidecarStatus {
-    /// Reads figures from a result: from its `message`, a list of `name=value`, and from its own members.
-    fn read(result: &Value) -> Self {
-        let mut figures = result.as_object().cloned().unwrap_or_default();
-        let message = figures.remove("message");
-        let pairs = message.as_ref().and_then(Value::as_str).unwrap_or_default();
-        for (name, value) in pairs
-            .split(|letter: char| letter.is_whitespace() || matches!(letter, ',' | ';'))
-            .filter_map(|pair| pair.split_once('='))
-        {
-            let value = match value {
-                "1" | "yes" if name == "running" => "true",
-                "0" | "no" if name == "running" => "false",
-                value => value,
-            };
-            figures.insert(name.to_owned(), value.into());
-        }
-        // Read leniently, like everything that the service writes.
-        serde_json::from_str(&Value::Object(figures).to_string()).unwrap_or_default()
     }
 }
 
@@ -448,122 +306,5 @@ impl Call {
             permissions: None,
             params: None,
         })
-    }
-}
-
-open_enum! {
-    /// The kind of a sidecar's report.
-    pub enum SidecarKind {
-        /// The sidecar began.
-        Start = "start",
-        /// It began a turn.
-        Turn = "turn",
-        /// It asked its language model.
-        Request = "request",
-        /// It had a thought: [`text`](SidecarReport::text).
-        Thought = "thought",
-        /// It found something: [`raw`](SidecarReport::raw).
-        Insight = "insight",
-        /// It had nothing to report: [`reason`](SidecarReport::reason).
-        Skip = "skip",
-        /// It called a function: [`name`](SidecarReport::name), [`arguments`](SidecarReport::arguments).
-        ToolCall = "tool_call",
-        /// A function gave its result: [`name`](SidecarReport::name), [`response`](SidecarReport::response).
-        ToolResult = "tool_result",
-        /// It acted on the call.
-        Action = "action",
-        /// The data that its functions share changed.
-        GlobalDataChange = "global_data_change",
-        /// It shortened its history: [`dropped_count`](SidecarReport::dropped_count) and the fields after it.
-        HistoryPruned = "history_pruned",
-        /// It met an error: [`error_reason`](SidecarReport::error_reason), [`detail`](SidecarReport::detail).
-        Error = "error",
-        /// It was asked a question.
-        AskRequest = "ask_request",
-        /// It answered a question: [`ask_id`](SidecarReport::ask_id), [`raw`](SidecarReport::raw).
-        AskAnswer = "ask_answer",
-        /// It stopped.
-        Stop = "stop",
-        /// Its last report: [`summary`](SidecarReport::summary).
-        Final = "final",
-    }
-}
-
-object! {
-    /// One report of an AI sidecar.
-    pub struct SidecarReport {
-        /// The kind of the report (`type` on the wire). The other fields depend on it.
-        #[serde(rename = "type")]
-        pub kind: SidecarKind,
-        /// The time of the report.
-        pub ts: Option<SystemTime>,
-        /// The turn that the report belongs to.
-        pub tick_id: Option<u64>,
-        /// The call.
-        pub channel_data: AiChannelData,
-        /// The question that was answered.
-        pub ask_id: Option<AskId>,
-        /// The model's own words: an insight, or an answer.
-        pub raw: Option<String>,
-        /// A thought.
-        pub text: Option<String>,
-        /// The summary of the conversation.
-        pub summary: Option<String>,
-        /// The function.
-        pub name: Option<String>,
-        arguments: Redacted,
-        response: Redacted,
-        /// The reason why there was nothing to report.
-        pub reason: Option<String>,
-        /// The error, without secrets of this client.
-        pub error_reason: Option<String>,
-        /// Details of the error, without secrets of this client.
-        pub detail: Option<String>,
-        /// The number of entries of the history that were dropped.
-        pub dropped_count: Option<u64>,
-        /// The number of entries of the history that were kept.
-        pub kept_count: Option<u64>,
-        /// The size of the history before that, in tokens.
-        pub tokens_before: Option<u64>,
-        /// The size of the history after that, in tokens.
-        pub tokens_after: Option<u64>,
-        /// The step of the model in its turn.
-        pub iter: Option<u64>,
-        /// The number of steps of the turn.
-        pub total_iters: Option<u64>,
-        /// The cause of the turn.
-        pub triggered_by: Option<String>,
-    }
-}
-
-impl SidecarReport {
-    /// The arguments of a function call; [`Value::Null`] if there are none. The service writes them as a text that holds
-    /// JSON: a text that does not is given as a text. `Debug` does not print them.
-    pub fn arguments(&self) -> Value {
-        unwrapped(&self.arguments)
-    }
-
-    /// The result of a function, in the same form as [`arguments`](Self::arguments). `Debug` does not print it.
-    pub fn response(&self) -> Value {
-        unwrapped(&self.response)
-    }
-}
-
-fn unwrapped(wrapped: &Redacted) -> Value {
-    match &wrapped.0 {
-        Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
-        other => other.clone(),
-    }
-}
-
-event! {
-    /// `calling.ai.sidecar`: an AI sidecar reports. The newer specification describes the event, and calls it unstable; older
-    /// services do not send it.
-    pub struct SidecarEvent(Sidecar, "calling.ai.sidecar", addressed) {
-        /// The envelope.
-        pub call_info: AiCallInfo,
-        /// The report (`sidecar_event` on the wire).
-        #[serde(rename = "sidecar_event")]
-        pub report: SidecarReport,
     }
 }

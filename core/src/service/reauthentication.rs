@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::calling::{Accepted, Method, params};
 use crate::client::{Client, Request};
 use crate::credentials::{Credentials, Secret};
 use crate::error::{Error, InvalidArgument};
+use crate::method::{Accepted, Method, params};
 use crate::session::Target;
 
 params! {

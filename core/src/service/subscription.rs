@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::calling::{Accepted, Method};
 use crate::client::{Client, Request};
 use crate::error::{Error, InvalidArgument};
+use crate::method::{Accepted, Method};
 use crate::session::Target;
 
 /// Parameters of `signalwire.receive` and `signalwire.unreceive`.

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::{Codec, Price};
+use crate::calling::{Codec, Price};
 use crate::error::InvalidArgument;
 
 type Checked = Result<(), InvalidArgument>;

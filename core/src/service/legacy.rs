@@ -6,12 +6,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::calling::{Accepted, Device, Devices, Method, params, validate};
+use crate::calling::{Device, Devices};
 use crate::client::{Client, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::ids::{CallId, NodeId, Tag};
 use crate::json::{Redacted, whole_seconds};
-use crate::subscription::Subscription;
+use crate::method::{Accepted, Method, params, validate};
+use crate::service::Subscription;
 
 params! {
     /// Parameters of `calling.begin`.

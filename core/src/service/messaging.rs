@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::calling::{Accepted, Direction, Method, params, validate};
+use crate::calling::Direction;
 use crate::client::{Client, Events, Progress, Request, Sender, Wait, WaitFor, WatchCell, completed_message};
+use crate::enums::open_enum;
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
 use crate::ids::MessageId;
-use crate::open_enum::open_enum;
+use crate::method::{Accepted, Method, params, validate};
 use crate::session::{MessageContext, Reply, Target};
 
 params! {

@@ -1,0 +1,44 @@
+//! Which event belongs to which operation, and which ends it.
+
+use crate::events::Event;
+
+/// How an operation is told apart from others on its call, and which event ends it.
+#[derive(Debug)]
+pub struct CompletionRule {
+    pub(crate) correlation: Correlation,
+    /// The type of the events that belong to it.
+    pub(crate) event: &'static str,
+    /// Whether the event belongs to the operation, provided that it names it.
+    pub(crate) concerns: fn(&Event) -> bool,
+    /// Whether an event that belongs to the operation is what one waits for. The operation may go on after it.
+    pub(crate) answers: fn(&Event) -> bool,
+    /// Whether an event that belongs to the operation is its last.
+    pub(crate) ends: fn(&Event) -> bool,
+    /// The hint that an event of the operation, other than the last, gives of the end.
+    pub(crate) end_hint: fn(&Event) -> EndHint,
+    /// The last event of an operation that was stopped, as JSON, where the service may send none.
+    pub(crate) silent_stop: Option<&'static str>,
+}
+
+/// A hint of the end of an operation, by an event that is not the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndHint {
+    /// Nothing.
+    None,
+    /// The operation goes on.
+    NotYet,
+    /// The last event follows at once. Some services never send it: then this event counts as the last, after a while or
+    /// when the call ends.
+    Now,
+}
+
+/// Whether an operation, and the events about it, have a `control_id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Correlation {
+    /// Both do.
+    ControlId,
+    /// The operation has one; events may leave it out.
+    OptionalControlId,
+    /// Neither does: events are matched by their type.
+    None,
+}
