@@ -12,9 +12,9 @@ use crate::{Reading, Scenario, ScenarioError, Violation};
 /// How many simulated seconds pass in a real one.
 const SPEED: f64 = 10.0;
 /// How long nothing may be left to happen, in simulated time, before the play is over.
-const QUIET: Duration = Duration::from_secs(5);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often that is looked at.
-const GLANCE: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The variable that says which description of the protocol the simulator of an example follows: `specification`, the
 /// default, or `sdks`.
@@ -42,7 +42,7 @@ impl Demo {
     ///
     /// # Errors
     /// If there is no such scenario, or no simulator can be started.
-    pub fn set(scenario: &str) -> io::Result<Self> {
+    pub fn start(scenario: &str) -> io::Result<Self> {
         let given = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         if ["SIGNALWIRE_PROJECT_ID", "SIGNALWIRE_API_TOKEN", "SIGNALWIRE_JWT_TOKEN"]
             .iter()
@@ -60,7 +60,7 @@ impl Demo {
             }
         };
         let scenario = scenario.reading(reading).strict(reading == Reading::Specification);
-        let ca_file = env::temp_dir().join(format!("signalwire-relay-stage-{}.pem", process::id()));
+        let ca_file = env::temp_dir().join(format!("signalwire-relay-demo-{}.pem", process::id()));
         let options = ListenOptions::new(scenario).tls().ca_out(&ca_file).speed(SPEED);
         let simulator = Arc::new(Simulator::start(options)?);
         println!("no credentials in the environment: playing on a simulator at {}", simulator.url());
@@ -86,25 +86,25 @@ impl Demo {
         }
     }
 
-    /// Begins to print what happens on the simulator, and calls `curtain` when nothing is left to happen. On
+    /// Begins to print what happens on the simulator, and calls `on_idle` when nothing is left to happen. On
     /// the real service, where there is always something, it does neither.
-    pub fn print_reports(&self, curtain: impl FnOnce() + Send + 'static) {
+    pub fn print_reports(&self, on_idle: impl FnOnce() + Send + 'static) {
         let Some(Simulated { simulator, .. }) = &self.simulated else { return };
         let simulator = simulator.clone();
         thread::spawn(move || {
-            let mut curtain = Some(curtain);
+            let mut on_idle = Some(on_idle);
             let mut quiet_since = None;
             while Arc::strong_count(&simulator) > 1 {
-                while let Some(report) = simulator.next_report(GLANCE) {
+                while let Some(report) = simulator.next_report(POLL_INTERVAL) {
                     println!("  [service] {report}");
                     quiet_since = None;
                 }
-                let (done, now) = simulator.with(|board, now| (board.is_done(), now));
+                let (done, now) = simulator.with(|service, now| (service.is_done(), now));
                 quiet_since = if done { quiet_since.or(Some(now)) } else { None };
-                if quiet_since.is_some_and(|since| now.saturating_sub(since) >= QUIET)
-                    && let Some(curtain) = curtain.take()
+                if quiet_since.is_some_and(|since| now.saturating_sub(since) >= IDLE_TIMEOUT)
+                    && let Some(on_idle) = on_idle.take()
                 {
-                    curtain();
+                    on_idle();
                 }
             }
         });
@@ -124,11 +124,11 @@ impl Demo {
     /// If there is any other objection.
     pub fn check_except(self, expected: impl Fn(&Violation) -> bool) -> io::Result<()> {
         let Some(Simulated { simulator, .. }) = &self.simulated else { return Ok(()) };
-        while let Some(report) = simulator.next_report(GLANCE) {
+        while let Some(report) = simulator.next_report(POLL_INTERVAL) {
             println!("  [service] {report}");
         }
-        let objections: Vec<_> = simulator.with(|board, _| {
-            board
+        let objections: Vec<_> = simulator.with(|service, _| {
+            service
                 .violations()
                 .iter()
                 .filter(|violation| !expected(violation))

@@ -31,10 +31,11 @@ pub use demo::Demo;
 pub use methods::METHODS;
 pub use report::Report;
 pub use scenario::{
-    BUILTINS, Caller, Credential, Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Delivery, Message, Payment,
-    Phone, Pickup, Reading, Scenario, ScenarioError, ScriptedRefusal, Sound, Step, Task, When,
+    BUILTINS, Caller, Credential, Cue, DEFAULT_AWAIT_TIMEOUT, DEFAULT_KEY_INTERVAL, Delivery, Message,
+    Payment, Phone, Pickup, Reading, Scenario, ScenarioError, ScriptedRefusal, Sound, Step, Task, When,
 };
 pub use service::{
-    CallState, CallView, ConnectionId, Direction, Disturbed, ENDED_BOUND, Faults, JOURNAL_BOUND,
-    JournalEntry, OperationView, Output, Refusal, ServiceStats, SimulatedService, VIOLATION_BOUND, Violation,
+    CallState, CallView, ConnectionId, Direction, Disturbed, Faults, JournalEntry, MAX_ENDED_CALLS,
+    MAX_JOURNAL_ENTRIES, MAX_VIOLATIONS, OperationView, Output, Refusal, ServiceStats, SimulatedService,
+    Violation,
 };

@@ -12,10 +12,10 @@ use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 use signalwire_relay_simulator::{BUILTINS, Scenario};
 
 /// How often the program looks whether it should end.
-const GLANCE: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// With --until-done: how long there has to be nothing left to do, in simulated time. An application
 /// that dials one number after the other gets the chance to dial the next.
-const QUIET: Duration = Duration::from_secs(2);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A simulated SignalWire RELAY service on a loopback port.
 ///
@@ -111,7 +111,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     out.flush()?;
     let mut quiet_since = None;
     loop {
-        while let Some(report) = simulator.next_report(GLANCE) {
+        while let Some(report) = simulator.next_report(POLL_INTERVAL) {
             writeln!(out, "{report}")?;
             out.flush()?;
             if interrupted() {
@@ -121,9 +121,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         if interrupted() {
             return Ok(());
         }
-        let (done, now) = simulator.with(|board, now| (board.is_done(), now));
+        let (done, now) = simulator.with(|service, now| (service.is_done(), now));
         quiet_since = if done { quiet_since.or(Some(now)) } else { None };
-        if until_done && quiet_since.is_some_and(|since| now.saturating_sub(since) >= QUIET) {
+        if until_done && quiet_since.is_some_and(|since| now.saturating_sub(since) >= IDLE_TIMEOUT) {
             return Ok(());
         }
     }

@@ -115,14 +115,14 @@ pub enum Report {
         sound: Sound,
     },
     /// A person waited in vain for something and goes on with the script.
-    WaitedInVain {
+    AwaitTimedOut {
         /// The id of the call.
         call: String,
         /// What the person waited for.
         cue: Cue,
     },
     /// A person put the receiver down.
-    PersonHungUp {
+    PartyHungUp {
         /// The id of the call.
         call: String,
     },
@@ -376,8 +376,10 @@ impl Report {
             Self::MessageUnheard { message, state, context } => {
                 write!(f, "message {message} is {state}, and nobody reads context {context}")
             }
-            Self::WaitedInVain { call, cue } => write!(f, "call {call}: the person waited in vain for {cue}"),
-            Self::PersonHungUp { call } => write!(f, "call {call}: the person hung up"),
+            Self::AwaitTimedOut { call, cue } => {
+                write!(f, "call {call}: the person waited in vain for {cue}")
+            }
+            Self::PartyHungUp { call } => write!(f, "call {call}: the person hung up"),
             Self::DialStarted { tag, targets } => write!(f, "dial {tag} of {} started", targets.join(", ")),
             Self::DialAnswered { tag, call } => write!(f, "dial {tag} answered by call {call}"),
             Self::DialFailed { tag } => write!(f, "dial {tag} failed"),

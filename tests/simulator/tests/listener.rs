@@ -69,7 +69,7 @@ fn a_client_talks_over_ws() {
     assert_eq!(simulator.ca_pem(), None);
     run(async {
         let mut socket = plain(&simulator).await;
-        let call = simulator.with(|board, now| board.place_call(now, Caller::new("+1", "+2")));
+        let call = simulator.with(|service, now| service.place_call(now, Caller::new("+1", "+2")));
         let offer = next(&mut socket).await.expect("an offer");
         assert_eq!(offer["params"]["params"]["call_id"], call.as_str());
     });
@@ -116,7 +116,7 @@ fn connections_are_cut_cleanly_and_in_mid_frame() {
         simulator.cut_mid_frame();
         assert_eq!(next(&mut socket).await, None);
         let mut socket = plain(&simulator).await;
-        simulator.with(|board, now| board.send_disconnect(now, Some(true)));
+        simulator.with(|service, now| service.send_disconnect(now, Some(true)));
         let farewell = next(&mut socket).await.expect("a farewell");
         let ack = json!({"jsonrpc": "2.0", "id": farewell["id"], "result": {}});
         socket.send(Message::text(ack.to_string())).await.expect("sent");

@@ -62,7 +62,7 @@ fn the_envelope_of_an_offer_has_its_context() {
 fn the_envelope_of_a_message_has_a_context_instead_of_a_channel() {
     let mut bench = Bench::new(quiet());
     let client = bench.client(&["office"]);
-    bench.board.place_message(bench.now, Message::new("+1", "+2", "Hi").context("office"));
+    bench.service.inject_message(bench.now, Message::new("+1", "+2", "Hi").context("office"));
     bench.ok(
         client,
         "messaging.send",
@@ -126,13 +126,13 @@ fn the_end_of_a_call_names_the_side_that_ended_it() {
         )
     };
     let pair = |reason: &str, source: &str| (reason.to_owned(), source.to_owned());
-    let by_person = ended(&|bench, _, call| assert!(bench.board.hang_up(bench.now, call)));
+    let by_person = ended(&|bench, _, call| assert!(bench.service.hang_up(bench.now, call)));
     assert_eq!(by_person, pair("hangup", "inbound"));
     let by_application = ended(&|bench, client, call| {
         bench.ok(client, "calling.end", at(call, json!({"reason": "busy"})));
     });
     assert_eq!(by_application, pair("busy", "outbound"));
-    let by_name = ended(&|bench, _, call| assert!(bench.board.end(bench.now, call, "not_found")));
+    let by_name = ended(&|bench, _, call| assert!(bench.service.end(bench.now, call, "not_found")));
     assert_eq!(by_name.0, "notFound");
 
     let mut bench = Bench::new(quiet().caller(Caller::new("+1", "+2")));
@@ -228,7 +228,7 @@ fn a_dial_has_a_ringing_time_a_limit_and_keys() {
     let dial = json!({"tag": "b", "devices": [[phone("+2")]], "max_duration": 3, "send_digits": "12#"});
     bench.ok(client, "calling.dial", dial);
     bench.run(10.0);
-    assert_eq!(bench.board.call("c-2").expect("known").end_reason.as_deref(), Some("maxDuration"));
+    assert_eq!(bench.service.call("c-2").expect("known").end_reason.as_deref(), Some("maxDuration"));
     let sent = |report: &Report| matches!(report, Report::DigitsSent { digits, .. } if digits == "12#");
     assert!(bench.reports.iter().any(sent));
 }
@@ -351,7 +351,7 @@ fn a_recording_does_not_end_by_silence_unless_it_is_told_to() {
     for (scenario, expected) in [(quiet(), "recording"), (sdks(), "no_input")] {
         let (mut bench, client, call) = talking(scenario, []);
         bench.ok(client, "calling.record", at(&call, json!({"control_id": "r", "record": {"audio": {}}})));
-        bench.board.press(bench.now, &call, "*");
+        bench.service.press(bench.now, &call, "*");
         bench.run(if expected == "recording" { 3600.0 } else { 0.0 });
         let stars = bench.member("calling.call.record", "state");
         let expected =
@@ -367,7 +367,7 @@ fn a_finished_recording_has_its_facts_at_the_top_and_its_sound_in_every_event() 
     bench.ok(client, "calling.record", at(&call, record));
     bench.run(1.0);
     bench.ok(client, "calling.record.pause", at(&call, json!({"control_id": "r"})));
-    bench.board.press(bench.now, &call, "#");
+    bench.service.press(bench.now, &call, "#");
     bench.settle();
     let events = bench.events("calling.call.record");
     assert_eq!(bench.member("calling.call.record", "state"), ["recording", "paused", "finished"]);
@@ -424,7 +424,7 @@ fn a_fax_that_fails_is_finished_without_success() {
     for (reading, expected) in [(Reading::Specification, "finished"), (Reading::Sdks, "error")] {
         let (mut bench, client, call) = talking(quiet().reading(reading), []);
         bench.ok(client, "calling.receive_fax", at(&call, json!({"control_id": "k"})));
-        bench.board.hang_up(bench.now, &call);
+        bench.service.hang_up(bench.now, &call);
         bench.settle();
         let fax = bench.events("calling.call.fax").pop().expect("events")["fax"].clone();
         assert_eq!((&fax["type"], &fax["params"]["success"]), (&json!(expected), &json!(false)));
@@ -478,7 +478,7 @@ fn the_next_operation_of_a_method_can_fail() {
         ("calling.ai", json!({"prompt": {"text": "Help"}}), "calling.call.ai", "/state", "error"),
     ];
     for (method, mut params, event_type, place, expected) in cases {
-        bench.board.fail_next(method, 1);
+        bench.service.fail_next(method, 1);
         params["control_id"] = "k".into();
         if method == "calling.join_room" {
             params.as_object_mut().expect("an object").remove("control_id");
@@ -487,7 +487,7 @@ fn the_next_operation_of_a_method_can_fail() {
         bench.run(0.2);
         let last = bench.events(event_type).pop().expect("events");
         assert_eq!(last.pointer(place), Some(&json!(expected)), "{method}: {last}");
-        assert!(bench.board.call(&call).expect("standing").operations.is_empty(), "{method}");
+        assert!(bench.service.call(&call).expect("standing").operations.is_empty(), "{method}");
     }
 }
 
@@ -500,9 +500,9 @@ fn an_echo_lasts_between_5_and_120_seconds() {
         let params = if timeout.is_null() { json!({}) } else { json!({"timeout": timeout}) };
         bench.ok(client, "calling.echo", at(&call, params));
         let begun = bench.now;
-        while bench.board.poll_timeout().is_some() && bench.events("calling.call.echo").len() < 2 {
-            bench.now = bench.board.poll_timeout().expect("a deadline");
-            bench.board.handle_timeout(bench.now);
+        while bench.service.poll_timeout().is_some() && bench.events("calling.call.echo").len() < 2 {
+            bench.now = bench.service.poll_timeout().expect("a deadline");
+            bench.service.handle_timeout(bench.now);
             bench.settle();
         }
         assert_eq!(bench.member("calling.call.echo", "state")[0], "echoing");
@@ -534,7 +534,7 @@ fn a_caller_leaves_a_queue_when_the_time_is_over() {
         bench.run(0.2);
         let last = bench.events("calling.call.queue").pop().expect("events");
         assert_eq!((&last["status"], &last["control_id"]), (&json!("leave"), &json!("k")));
-        assert_eq!(bench.board.stats().timers, 0);
+        assert_eq!(bench.service.stats().timers, 0);
     }
     let (mut bench, client, call) = talking(sdks(), []);
     bench.ok(client, "calling.queue.enter", enter(&call, "k"));
@@ -543,7 +543,7 @@ fn a_caller_leaves_a_queue_when_the_time_is_over() {
 }
 
 #[test]
-fn a_waiting_caller_gets_figures_now_and_then() {
+fn a_queued_call_gets_stats_at_an_interval() {
     let (mut bench, client, call) = talking(quiet(), []);
     bench.ok(client, "calling.queue.enter", enter(&call, "k"));
     bench.run(70.0);
@@ -560,7 +560,7 @@ fn a_waiting_caller_gets_figures_now_and_then() {
 fn the_id_in_a_queue_event_is_that_of_the_queue() {
     for (reading, same) in [(Reading::Specification, true), (Reading::Sdks, false)] {
         let (mut bench, client, call) = talking(quiet().reading(reading), []);
-        let other = bench.board.place_call(bench.now, Caller::new("+1", "+2"));
+        let other = bench.service.place_call(bench.now, Caller::new("+1", "+2"));
         bench.settle();
         bench.ok(client, "calling.answer", at(&other, json!({})));
         bench.ok(client, "calling.queue.enter", enter(&call, "k"));
@@ -596,8 +596,8 @@ fn a_transferred_call_is_out_of_control_and_still_heard_of() {
     for method in ["calling.end", "calling.answer", "calling.disconnect"] {
         assert_eq!(bench.code(client, method, at(&call, json!({}))), "404");
     }
-    assert_eq!(bench.board.call(&call).expect("standing").controller, None);
-    bench.board.hang_up(bench.now, &call);
+    assert_eq!(bench.service.call(&call).expect("standing").controller, None);
+    bench.service.hang_up(bench.now, &call);
     bench.settle();
     assert_eq!(bench.states(&call), ["answered", "ending", "ended"]);
     assert_eq!(bench.code(client, "calling.end", at(&call, json!({}))), "410");
@@ -619,7 +619,7 @@ fn a_call_that_is_transferred_to_a_context_is_offered_there() {
     bench.ok(sales, "calling.end", at(&call, json!({})));
     let ended = bench.frames.iter().filter(|(_, frame)| frame["params"]["params"]["call_state"] == "ended");
     assert_eq!(ended.map(|(to, _)| *to).collect::<Vec<_>>(), [client, sales]);
-    assert_eq!(bench.board.call(&call).expect("known").state, CallState::Ended);
+    assert_eq!(bench.service.call(&call).expect("known").state, CallState::Ended);
 }
 
 #[test]
@@ -634,7 +634,7 @@ fn a_transfer_by_sip_says_what_the_target_does() {
     let referred = |reading, target: &str, fails: bool| {
         let (mut bench, client, call) = talking(phones(reading), []);
         if fails {
-            bench.board.fail_next("calling.refer", 1);
+            bench.service.fail_next("calling.refer", 1);
         }
         let device = json!({"type": "sip", "params": {"to": target}});
         bench.ok(client, "calling.refer", at(&call, json!({"device": device})));
@@ -652,7 +652,7 @@ fn a_transfer_by_sip_says_what_the_target_does() {
     let (mut bench, client, call) = talking(phones(Reading::Specification), []);
     let device = json!({"type": "sip", "params": {"to": "sip:ok@a"}});
     bench.ok(client, "calling.refer", at(&call, json!({"device": device})));
-    bench.board.hang_up(bench.now, &call);
+    bench.service.hang_up(bench.now, &call);
     bench.settle();
     assert_eq!(bench.member("calling.call.refer", "state"), ["inProgress", "cancel"]);
 }
@@ -670,7 +670,7 @@ fn clearing_bindings_without_a_realm_clears_the_usual_one() {
             bench.ok(client, "calling.bind_digit", at(&call, bind));
         }
         bench.ok(client, "calling.clear_digit_bindings", at(&call, clear));
-        bench.board.press(bench.now, &call, "12");
+        bench.service.press(bench.now, &call, "12");
         bench.settle();
         bench.events("calling.call.play").len()
     };
@@ -685,7 +685,7 @@ fn an_error_of_a_binding_is_fatal_and_has_a_text() {
     let (mut bench, client, call) = talking(quiet(), []);
     let bind = json!({"digits": "1", "bind_method": "calling.disconnect"});
     bench.ok(client, "calling.bind_digit", at(&call, bind));
-    bench.board.press(bench.now, &call, "1");
+    bench.service.press(bench.now, &call, "1");
     bench.settle();
     let error = bench.events("calling.error").pop().expect("an error");
     assert_eq!((error["error"].is_string(), &error["fatal"]), (true, &json!(true)));
@@ -774,7 +774,7 @@ fn a_conference_names_its_region_and_why_it_ended() {
 fn dials_bridges_and_messages_fail_on_demand() {
     let (mut bench, client, call) = talking(quiet(), []);
     for method in ["calling.dial", "calling.connect", "messaging.send"] {
-        bench.board.fail_next(method, 1);
+        bench.service.fail_next(method, 1);
     }
     bench.ok(client, "calling.dial", json!({"tag": "t", "devices": [[phone("+1")]]}));
     bench.ok(client, "calling.connect", at(&call, json!({"devices": [[phone("+1")]]})));

@@ -122,7 +122,7 @@ impl Centre {
                 next_call += self.pause(CALLS);
             } else if next == next_message {
                 let message = people::message(&mut self.random);
-                self.simulator.with(|board, now| board.place_message(now, message));
+                self.simulator.with(|board, now| board.inject_message(now, message));
                 next_message += self.pause(MESSAGES);
             } else if next == next_trouble {
                 self.trouble()?;

@@ -36,9 +36,9 @@ use self::tls::Tls;
 use crate::{Report, SimulatedService};
 
 /// How many connections a silent service keeps open; further ones are closed.
-const SILENT_BOUND: usize = 1000;
+const MAX_SILENT_CONNECTIONS: usize = 1000;
 /// The pause after a failed `accept`, which is mostly a lack of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A [`SimulatedService`] that listens on a port.
 ///
@@ -84,14 +84,15 @@ impl Simulator {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(SimulatedService::new(scenario, seed), speed, frame_log));
         let (commands, inbox) = mpsc::unbounded_channel();
-        let service = Service { shared: Arc::clone(&shared), acceptor, address, silent, held: Vec::new() };
+        let server =
+            Server { shared: Arc::clone(&shared), acceptor, address, silent, silent_connections: Vec::new() };
         let thread = std::thread::Builder::new().name("relay-simulator".into()).spawn(move || {
-            let shared = Arc::clone(&service.shared);
+            let shared = Arc::clone(&server.shared);
             // Without a runtime, or a listener in it, the thread ends, and the simulator has stopped.
             if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
                 runtime.block_on(async {
                     if let Ok(listener) = TcpListener::from_std(listener) {
-                        service.run(listener, inbox).await;
+                        server.run(listener, inbox).await;
                     }
                 });
             }
@@ -166,10 +167,10 @@ impl Simulator {
 
     /// Drops every connection without a closing handshake. Sessions can be resumed.
     pub fn cut_all(&self) {
-        self.with(|board, now| {
-            let connections: Vec<_> = board.connections().collect();
+        self.with(|service, now| {
+            let connections: Vec<_> = service.connections().collect();
             for connection in connections {
-                board.cut(now, connection);
+                service.cut(now, connection);
             }
         });
     }
@@ -247,16 +248,16 @@ impl fmt::Debug for Simulator {
 }
 
 /// The main task of the thread.
-struct Service {
+struct Server {
     shared: Arc<Shared>,
     acceptor: Option<TlsAcceptor>,
     address: SocketAddr,
     silent: bool,
     /// Connections that were met with silence.
-    held: Vec<TcpStream>,
+    silent_connections: Vec<TcpStream>,
 }
 
-impl Service {
+impl Server {
     async fn run(mut self, listener: TcpListener, mut inbox: mpsc::UnboundedReceiver<Command>) {
         let mut listener = Some(listener);
         loop {
@@ -264,15 +265,15 @@ impl Service {
             tokio::select! {
                 accepted = accept(listener.as_ref()) => match accepted {
                     Ok(stream) => self.take(stream),
-                    Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                    Err(_) => tokio::time::sleep(ACCEPT_RETRY_INTERVAL).await,
                 },
-                () = until(deadline) => self.shared.with(SimulatedService::handle_timeout),
+                () = sleep_until(deadline) => self.shared.with(SimulatedService::handle_timeout),
                 () = self.shared.rearm.notified() => {}
                 command = inbox.recv() => match command {
                     None | Some(Command::Shutdown) => return,
                     Some(Command::Silent(silent, reply)) => {
                         self.silent = silent;
-                        self.held.clear();
+                        self.silent_connections.clear();
                         let _ = reply.send(Ok(()));
                     }
                     Some(Command::StopListening(reply)) => {
@@ -294,8 +295,8 @@ impl Service {
     fn take(&mut self, stream: TcpStream) {
         if !self.silent {
             tokio::spawn(connection::serve(stream, self.acceptor.clone(), Arc::clone(&self.shared)));
-        } else if self.held.len() < SILENT_BOUND {
-            self.held.push(stream);
+        } else if self.silent_connections.len() < MAX_SILENT_CONNECTIONS {
+            self.silent_connections.push(stream);
         }
     }
 }
@@ -307,7 +308,7 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<TcpStream> {
     }
 }
 
-async fn until(deadline: Option<tokio::time::Instant>) {
+async fn sleep_until(deadline: Option<tokio::time::Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,

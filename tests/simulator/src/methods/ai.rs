@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, WEB, older, optional, others, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media, texts};
+use super::validate::{Kind, Param, WEB, older, optional, others, required};
+use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, media, texts};
 use crate::service::calls::CallKey;
 use crate::service::micros;
 use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
@@ -16,9 +16,9 @@ const NAME: &str = "calling.ai";
 const BEDROCK: &str = "calling.amazon_bedrock";
 
 /// The time that an agent thinks before it speaks.
-const THINKING: Duration = Duration::from_millis(700);
+const THINKING_TIME: Duration = Duration::from_millis(700);
 /// The longest hold; it also replaces a time that is 0 or not readable.
-const LONGEST_HOLD: Duration = Duration::from_mins(5);
+const MAX_HOLD_TIME: Duration = Duration::from_mins(5);
 const GREETING: &str = "Hello, how can I help you?";
 
 const RESET: &[Param] = &[
@@ -96,12 +96,12 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: texts("success", "AI started"),
-        run: |board, request| {
-            if is_active(board) {
-                board.start_operation(request, Box::new(Agent::new(request, true)))?;
+        run: |service, request| {
+            if is_active(service) {
+                service.start_operation(request, Box::new(Agent::new(request, true)))?;
             } else {
                 let agent = Lasting::silent("AI agent").cue(Cue::AiStarted);
-                board.start_operation(request, Box::new(agent))?;
+                service.start_operation(request, Box::new(agent))?;
             }
             accepted()
         },
@@ -119,13 +119,13 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: texts("+OK", "Message sent"),
-        run: |board, request| {
+        run: |service, request| {
             // With a reset the rest of the request does not count.
-            if board.scenario.is_to_specification() && request.value("reset").is_object() {
-                return tell_agent(board, request, "AI agent is reset");
+            if service.scenario.is_to_specification() && request.value("reset").is_object() {
+                return note_for_agent(service, request, "AI agent is reset");
             }
             let text = request.text("message_text").unwrap_or_default();
-            tell_agent(board, request, &format!("AI agent is told \"{text}\""))
+            note_for_agent(service, request, &format!("AI agent is told \"{text}\""))
         },
     },
     Method {
@@ -140,10 +140,14 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: texts("+OK", "AI on hold"),
-        run: |board, request| {
+        run: |service, request| {
             let time = hold_time(request.text("timeout").unwrap_or_default());
-            tell_agent(board, request, &format!("AI agent is on hold for {} s at most", time.as_secs()))?;
-            board.command_all(request.call()?, &[NAME, BEDROCK], &Command::Hold(time));
+            note_for_agent(
+                service,
+                request,
+                &format!("AI agent is on hold for {} s at most", time.as_secs()),
+            )?;
+            service.command_all(request.call()?, &[NAME, BEDROCK], &Command::Hold(time));
             accepted()
         },
     },
@@ -157,68 +161,68 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: texts("+OK", "AI resumed"),
-        run: |board, request| {
-            tell_agent(board, request, "AI agent is resumed")?;
-            board.command_all(request.call()?, &[NAME, BEDROCK], &Command::Unhold);
+        run: |service, request| {
+            note_for_agent(service, request, "AI agent is resumed")?;
+            service.command_all(request.call()?, &[NAME, BEDROCK], &Command::Unhold);
             accepted()
         },
     },
 ];
 
-fn start(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn start(service: &mut SimulatedService, request: &Request) -> Outcome {
     let described = ["agent", "prompt"].iter().any(|name| request.params.contains_key(*name));
-    if !described && board.scenario.reading == Reading::Specification {
-        return Err(Refused::bad("Missing parameter 'agent' or 'prompt'"));
+    if !described && service.scenario.reading == Reading::Specification {
+        return Err(ServiceError::bad("Missing parameter 'agent' or 'prompt'"));
     }
-    if board.runs(request.call()?, &[NAME]) {
-        return Err(Refused::conflict("An AI agent is already on the call"));
+    if service.runs(request.call()?, &[NAME]) {
+        return Err(ServiceError::conflict("An AI agent is already on the call"));
     }
-    if is_active(board) {
-        board.start_operation(request, Box::new(Agent::new(request, false)))?;
+    if is_active(service) {
+        service.start_operation(request, Box::new(Agent::new(request, false)))?;
         return accepted();
     }
-    let agent = if board.scenario.other_forms {
+    let agent = if service.scenario.other_forms {
         Lasting::silent("AI agent")
     } else {
         Lasting::new("AI agent", "calling.call.ai")
             .last(json!({"state": "finished"}))
             .failed(json!({"state": "error"}))
     };
-    board.start_operation(request, Box::new(agent.cue(Cue::AiStarted)))?;
+    service.start_operation(request, Box::new(agent.cue(Cue::AiStarted)))?;
     accepted()
 }
 
 /// Stops the agent with this control id; without one whatever agent is on the call.
-fn stop(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn stop(service: &mut SimulatedService, request: &Request) -> Outcome {
     if !request.control_id().is_empty() {
-        return board.command(request, &[NAME], &Command::Stop);
+        return service.command(request, &[NAME], &Command::Stop);
     }
     let key = request.call()?;
-    if !board.runs(key, &[NAME, BEDROCK]) {
-        return Err(Refused::conflict("No AI agent is on the call"));
+    if !service.runs(key, &[NAME, BEDROCK]) {
+        return Err(ServiceError::conflict("No AI agent is on the call"));
     }
-    board.command_all(key, &[NAME, BEDROCK], &Command::Stop);
+    service.command_all(key, &[NAME, BEDROCK], &Command::Stop);
     accepted()
 }
 
-fn tell_agent(board: &mut SimulatedService, request: &Request, what: &str) -> Outcome {
+fn note_for_agent(service: &mut SimulatedService, request: &Request, what: &str) -> Outcome {
     let key = request.call()?;
-    if !board.runs(key, &[NAME, BEDROCK]) {
-        return Err(Refused::conflict("No AI agent is on the call"));
+    if !service.runs(key, &[NAME, BEDROCK]) {
+        return Err(ServiceError::conflict("No AI agent is on the call"));
     }
-    board.note(key, what);
+    service.note(key, what);
     accepted()
 }
 
 /// Returns `true` if agents send events about their activity.
-fn is_active(board: &SimulatedService) -> bool {
-    board.scenario.is_to_specification() && !board.scenario.other_forms
+fn is_active(service: &SimulatedService) -> bool {
+    service.scenario.is_to_specification() && !service.scenario.other_forms
 }
 
 /// Refuses a method that cannot run during an AI session.
-pub(super) fn refuse_beside_agent(board: &SimulatedService, key: CallKey) -> Result<(), Refused> {
-    if board.scenario.is_to_specification() && board.runs(key, &[NAME, BEDROCK]) {
-        return Err(Refused::conflict("An AI session is active on the call"));
+pub(super) fn refuse_beside_agent(service: &SimulatedService, key: CallKey) -> Result<(), ServiceError> {
+    if service.scenario.is_to_specification() && service.runs(key, &[NAME, BEDROCK]) {
+        return Err(ServiceError::conflict("An AI session is active on the call"));
     }
     Ok(())
 }
@@ -233,7 +237,7 @@ fn hold_time(text: &str) -> Duration {
     };
     let time = number.trim().parse::<f64>().ok().map(|number| number * unit);
     let time = time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    time.filter(|time| !time.is_zero() && *time <= LONGEST_HOLD).unwrap_or(LONGEST_HOLD)
+    time.filter(|time| !time.is_zero() && *time <= MAX_HOLD_TIME).unwrap_or(MAX_HOLD_TIME)
 }
 
 /// An agent that listens, answers, and says what it is doing.
@@ -264,7 +268,7 @@ impl Agent {
         }
     }
 
-    fn tell(&self, context: &mut OperationContext<'_>, activity: &str, params: Value) {
+    fn send_event(&self, context: &mut OperationContext<'_>, activity: &str, params: Value) {
         // Events that this kind of agent does not send.
         if self.bedrock && ["user_speaking", "response", "warning", "post_prompt"].contains(&activity) {
             return;
@@ -275,14 +279,14 @@ impl Agent {
     /// Speaks after a moment of thought.
     fn plan(&mut self, context: &mut OperationContext<'_>, text: String) {
         self.planned = Some(text);
-        context.after(THINKING, Tick::Thought);
+        context.after(THINKING_TIME, Tick::Thought);
     }
 
     fn speak(&mut self, context: &mut OperationContext<'_>) {
         let Some(text) = self.planned.take() else { return };
-        self.tell(context, "begin_speaking", json!({}));
-        self.tell(context, "response", json!({"response": text}));
-        self.tell(context, "response_utterance", json!({"utterance": text}));
+        self.send_event(context, "begin_speaking", json!({}));
+        self.send_event(context, "response", json!({"response": text}));
+        self.send_event(context, "response_utterance", json!({"utterance": text}));
         context.after(media::speech(context.scenario(), &text), Tick::Done);
         context.note(format!("AI agent says \"{text}\""));
         self.saying = Some(text);
@@ -292,7 +296,7 @@ impl Agent {
     fn spoken(&mut self, context: &mut OperationContext<'_>, kind: &str) {
         if let Some(text) = self.saying.take() {
             context.cancel(Tick::Done);
-            self.tell(context, "completion", json!({"text": text, "type": kind}));
+            self.send_event(context, "completion", json!({"text": text, "type": kind}));
         }
     }
 
@@ -304,19 +308,23 @@ impl Agent {
         if barged {
             event["barged"] = true.into();
         }
-        self.tell(context, "partial_result", event);
+        self.send_event(context, "partial_result", event);
     }
 
     fn end(&mut self, context: &mut OperationContext<'_>, state: &str) {
         self.spoken(context, "barged");
         if self.has_post_prompt {
-            self.tell(context, "post_prompt", json!({"post_prompt_data": {"raw": "The caller was helped."}}));
+            self.send_event(
+                context,
+                "post_prompt",
+                json!({"post_prompt_data": {"raw": "The caller was helped."}}),
+            );
         }
         let mut last = json!({"start_time": micros(self.started), "end_time": micros(context.now())});
         if !self.bedrock {
             last["wallet_paused_sec"] = 0.into();
         }
-        self.tell(context, "stop", last);
+        self.send_event(context, "stop", last);
         if !self.bedrock {
             context.emit("calling.call.ai", json!({"state": state}));
         }
@@ -328,7 +336,7 @@ impl Agent {
 impl Operation for Agent {
     fn start(&mut self, context: &mut OperationContext<'_>) {
         self.started = context.now();
-        self.tell(context, "start", json!({}));
+        self.send_event(context, "start", json!({}));
         context.note("AI agent begins");
         context.cue(Cue::AiStarted);
         self.plan(context, GREETING.to_owned());
@@ -357,7 +365,7 @@ impl Operation for Agent {
         match voice {
             Voice::Starts { text, lasts } => {
                 self.hearing.clone_from(text);
-                self.tell(context, "user_speaking", json!({}));
+                self.send_event(context, "user_speaking", json!({}));
                 context.cancel(Tick::Thought);
                 self.planned = None;
                 if self.saying.is_some() {
@@ -369,7 +377,7 @@ impl Operation for Agent {
             Voice::Stops if !self.hearing.is_empty() => {
                 context.cancel(Tick::HalfSaid);
                 let text = std::mem::take(&mut self.hearing);
-                self.tell(context, "speech_detect", json!({"text": text}));
+                self.send_event(context, "speech_detect", json!({"text": text}));
                 self.plan(context, format!("You said: {text}"));
             }
             Voice::Stops | Voice::Sounds(_) => {}

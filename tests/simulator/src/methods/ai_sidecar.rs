@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::rules::{Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
+use super::validate::{Kind, Param, WEB, optional, required};
+use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
 use crate::service::micros;
 use crate::service::operation::{Command, Operation, OperationContext, Voice};
@@ -99,7 +99,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("text", Kind::Text)],
         shape: Shape::Call,
         message: text("+OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Poke),
+        run: |service, request| service.command(request, &[NAME], &Command::Poke),
     },
     Method {
         name: "calling.ai_sidecar.ask",
@@ -107,9 +107,9 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("text", Kind::Text)],
         shape: Shape::Call,
         message: text("queued"),
-        run: |board, request| {
+        run: |service, request| {
             let question = request.text("text").unwrap_or_default().to_owned();
-            board.command(request, &[NAME], &Command::Ask(question))
+            service.command(request, &[NAME], &Command::Ask(question))
         },
     },
     Method {
@@ -118,7 +118,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[],
         shape: Shape::Call,
         message: text("+OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+        run: |service, request| service.command(request, &[NAME], &Command::Stop),
     },
     Method {
         name: "calling.ai_sidecar.status",
@@ -126,19 +126,19 @@ pub(super) const METHODS: &[Method] = &[
         params: &[],
         shape: Shape::Call,
         message: text("+OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Status),
+        run: |service, request| service.command(request, &[NAME], &Command::Status),
     },
 ];
 
-fn start(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn start(service: &mut SimulatedService, request: &Request) -> Outcome {
     let sides = request.value("direction").as_array();
     if sides.is_some_and(|sides| !SIDES.iter().all(|side| sides.iter().any(|given| given == side))) {
-        return Err(Refused::bad("Parameter 'direction' must have both remote-caller and local-caller"));
+        return Err(ServiceError::bad("Parameter 'direction' must have both remote-caller and local-caller"));
     }
     let only_summary = request.value("action").is_object();
     let mut functions = request.value("SWAIG")["functions"].as_array().into_iter().flatten();
     let tool = functions.find_map(|function| function["function"].as_str()).map(str::to_owned);
-    board.start_operation(request, Box::new(Sidecar { only_summary, tool, ..Sidecar::default() }))?;
+    service.start_operation(request, Box::new(Sidecar { only_summary, tool, ..Sidecar::default() }))?;
     accepted()
 }
 
@@ -159,7 +159,7 @@ struct Sidecar {
 }
 
 impl Sidecar {
-    fn tell(&mut self, context: &mut OperationContext<'_>, kind: &str, more: Value) {
+    fn send_event(&mut self, context: &mut OperationContext<'_>, kind: &str, more: Value) {
         self.events += 1;
         let call = context.call_id();
         let about = |content: &str| json!({"content_type": "text/json", "content_disposition": content, "call_id": call});
@@ -180,16 +180,16 @@ impl Sidecar {
     /// The person has said something: the sidecar calls its function, if it has one, and says what it makes of it.
     fn heard(&mut self, context: &mut OperationContext<'_>, text: &str) {
         self.ticks += 1;
-        self.tell(context, "turn", json!({}));
+        self.send_event(context, "turn", json!({}));
         if let Some(name) = self.tool.clone() {
             self.tools += 1;
             let arguments = json!({"said": text}).to_string();
-            self.tell(context, "tool_call", json!({"name": name, "arguments": arguments}));
-            self.tell(context, "tool_result", json!({"name": name, "response": r#"{"done":true}"#}));
+            self.send_event(context, "tool_call", json!({"name": name, "arguments": arguments}));
+            self.send_event(context, "tool_result", json!({"name": name, "response": r#"{"done":true}"#}));
         }
         self.insights += 1;
         let raw = format!("The caller said: {text}");
-        self.tell(
+        self.send_event(
             context,
             "insight",
             json!({"raw": raw, "iter": 1, "total_iters": 1, "triggered_by": "turn"}),
@@ -197,8 +197,8 @@ impl Sidecar {
     }
 
     fn end(&mut self, context: &mut OperationContext<'_>) {
-        self.tell(context, "stop", json!({}));
-        self.tell(context, "final", json!({"summary": "The caller was helped."}));
+        self.send_event(context, "stop", json!({}));
+        self.send_event(context, "final", json!({"summary": "The caller was helped."}));
         context.note("AI sidecar is over");
         context.finish();
     }
@@ -208,10 +208,10 @@ impl Operation for Sidecar {
     fn start(&mut self, context: &mut OperationContext<'_>) {
         context.note("AI sidecar begins");
         if self.only_summary {
-            self.tell(context, "final", json!({"summary": "The caller was helped."}));
+            self.send_event(context, "final", json!({"summary": "The caller was helped."}));
             context.finish();
         } else {
-            self.tell(context, "start", json!({}));
+            self.send_event(context, "start", json!({}));
         }
     }
 
@@ -232,20 +232,20 @@ impl Operation for Sidecar {
             Command::Poke => {
                 self.ticks += 1;
                 self.skips += 1;
-                self.tell(context, "turn", json!({}));
-                self.tell(context, "thought", json!({"text": "I was poked."}));
-                self.tell(context, "skip", json!({"reason": "nothing was said"}));
+                self.send_event(context, "turn", json!({}));
+                self.send_event(context, "thought", json!({"text": "I was poked."}));
+                self.send_event(context, "skip", json!({"reason": "nothing was said"}));
             }
             Command::Ask(question) => {
                 self.ticks += 1;
                 self.asked += 1;
                 let id = format!("a-{}", self.asked);
                 let by = json!({"iter": 1, "total_iters": 1, "triggered_by": "ask"});
-                self.tell(context, "ask_request", by.clone());
+                self.send_event(context, "ask_request", by.clone());
                 let mut answer = by;
                 answer["ask_id"] = id.as_str().into();
                 answer["raw"] = format!("You asked: {question}").into();
-                self.tell(context, "ask_answer", answer);
+                self.send_event(context, "ask_answer", answer);
                 return Ok(Map::from_iter([("ask_id".to_owned(), id.into())]));
             }
             Command::Status => {

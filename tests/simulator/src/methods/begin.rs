@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::media::Device;
-use super::rules::{Kind, optional, others, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
+use super::validate::{Kind, optional, others, required};
+use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[
@@ -33,11 +33,11 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn begin(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn begin(service: &mut SimulatedService, request: &Request) -> Outcome {
     let device = Device::read(request.value("device"))
-        .ok_or_else(|| Refused::bad("Parameter 'device' must be an object"))?;
+        .ok_or_else(|| ServiceError::bad("Parameter 'device' must be an object"))?;
     let tag = request.text("tag").unwrap_or_default();
-    let call = board.begin_call(request.session, tag, device);
+    let call = service.begin_call(request.session, tag, device);
     let node = crate::service::NODE;
     Ok(Map::from_iter([
         ("call_id".to_owned(), Value::from(call.id())),

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::rules::{KEYS_AND_PAUSES, Kind, count, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, find, is_offered, text};
+use super::validate::{KEYS_AND_PAUSES, Kind, count, older, optional, required};
+use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, find, is_offered, text};
 use crate::SimulatedService;
 use crate::service::bindings::Binding;
 
@@ -38,16 +38,16 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-fn bind(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn bind(service: &mut SimulatedService, request: &Request) -> Outcome {
     let digits = request.text("digits").unwrap_or_default();
     // Pauses are legal and cannot be pressed.
     let keys: String = digits.chars().filter(|key| !key.eq_ignore_ascii_case(&'w')).collect();
     let digits = if keys.is_empty() { digits.to_owned() } else { keys };
     let name = request.text("bind_method").unwrap_or_default();
-    let offered = is_offered(name, &board.scenario);
+    let offered = is_offered(name, &service.scenario);
     let method = find(name).filter(|method| offered && method.on != On::Session);
     let method = method.ok_or_else(|| {
-        Refused::bad(format!("Parameter 'bind_method' must be a method of a call, not '{name}'"))
+        ServiceError::bad(format!("Parameter 'bind_method' must be a method of a call, not '{name}'"))
     })?;
     let triggers = count(request.value("max_triggers")).filter(|most| *most > 0);
     let binding = Binding {
@@ -59,18 +59,18 @@ fn bind(board: &mut SimulatedService, request: &Request) -> Outcome {
         connection: request.connection,
         session: request.session,
     };
-    let call = board.calls.get_mut(&request.call()?).ok_or_else(Refused::no_call)?;
+    let call = service.calls.get_mut(&request.call()?).ok_or_else(ServiceError::no_call)?;
     call.bindings.push(binding);
     accepted()
 }
 
-fn clear(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn clear(service: &mut SimulatedService, request: &Request) -> Outcome {
     let cleared = match request.text("realm") {
-        None if board.scenario.is_to_specification() => Some(USUAL_REALM),
-        Some(ALL) if board.scenario.is_to_specification() => None,
+        None if service.scenario.is_to_specification() => Some(USUAL_REALM),
+        Some(ALL) if service.scenario.is_to_specification() => None,
         realm => realm,
     };
-    let call = board.calls.get_mut(&request.call()?).ok_or_else(Refused::no_call)?;
+    let call = service.calls.get_mut(&request.call()?).ok_or_else(ServiceError::no_call)?;
     call.bindings.retain(|binding| cleared.is_some_and(|realm| realm != binding.realm));
     accepted()
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, WEB, count, newer, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, play_and_collect, texts};
+use super::validate::{KEYS, Kind, Param, WEB, count, newer, optional, required};
+use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, play_and_collect, texts};
 use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
 use crate::{Cue, Reading, Report, Scenario, SimulatedService};
 
@@ -75,7 +75,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Stopping", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+        run: |service, request| service.command(request, &[NAME], &Command::Stop),
     },
     // One method for both kinds of collecting.
     Method {
@@ -84,23 +84,23 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Starting input timers", "OK"),
-        run: |board, request| {
-            board.command(request, &[NAME, play_and_collect::NAME], &Command::StartInputTimers)
+        run: |service, request| {
+            service.command(request, &[NAME, play_and_collect::NAME], &Command::StartInputTimers)
         },
     },
 ];
 
-fn collect(board: &mut SimulatedService, request: &Request) -> Outcome {
-    let input = Input::new(&request.params, board.scenario.reading)?;
-    board.start_operation(request, Box::new(Collect { input }))?;
+fn collect(service: &mut SimulatedService, request: &Request) -> Outcome {
+    let input = Input::new(&request.params, service.scenario.reading)?;
+    service.start_operation(request, Box::new(Collect { input }))?;
     accepted()
 }
 
 /// The collecting itself, alone or behind a prompt.
 #[derive(Debug)]
 pub(super) struct Input {
-    digits: Option<DigitRules>,
-    speech: Option<SpeechRules>,
+    digits: Option<DigitOptions>,
+    speech: Option<SpeechOptions>,
     initial_timeout: Duration,
     style: Style,
     /// Whether the first-input clock starts without being told to.
@@ -132,7 +132,7 @@ impl Style {
 }
 
 #[derive(Debug)]
-struct DigitRules {
+struct DigitOptions {
     /// Fewer keys than this are no match.
     min: u64,
     max: u64,
@@ -141,7 +141,7 @@ struct DigitRules {
 }
 
 #[derive(Debug)]
-struct SpeechRules {
+struct SpeechOptions {
     end_silence: Duration,
     timeout: Duration,
 }
@@ -149,7 +149,7 @@ struct SpeechRules {
 impl Input {
     /// The input after a prompt. The newer specification knows only the first-input time-out, digits and speech there,
     /// and runs the clock of the time-out by itself.
-    pub(super) fn behind_prompt(params: &Map<String, Value>, reading: Reading) -> Result<Self, Refused> {
+    pub(super) fn behind_prompt(params: &Map<String, Value>, reading: Reading) -> Result<Self, ServiceError> {
         if reading == Reading::Sdks {
             return Self::new(params, reading);
         }
@@ -164,22 +164,22 @@ impl Input {
         Ok(input)
     }
 
-    pub(super) fn new(params: &Map<String, Value>, reading: Reading) -> Result<Self, Refused> {
+    pub(super) fn new(params: &Map<String, Value>, reading: Reading) -> Result<Self, ServiceError> {
         let to_specification = reading == Reading::Specification;
         let time = |source: Option<&Value>, default| source.and_then(to_time).unwrap_or(default);
         let flag = |name: &str| params.get(name).and_then(Value::as_bool);
-        let digits = params.get("digits").map(|digits| DigitRules {
+        let digits = params.get("digits").map(|digits| DigitOptions {
             min: 0,
             max: count(&digits["max"]).unwrap_or(1),
             timeout: time(digits.get("digit_timeout"), DIGIT_TIMEOUT),
             terminators: digits["terminators"].as_str().unwrap_or_default().to_owned(),
         });
-        let speech = params.get("speech").map(|speech| SpeechRules {
+        let speech = params.get("speech").map(|speech| SpeechOptions {
             end_silence: time(speech.get("end_silence_timeout"), END_SILENCE),
             timeout: time(speech.get("speech_timeout"), SPEECH_TIMEOUT),
         });
         if digits.is_none() && speech.is_none() {
-            return Err(Refused::bad("Missing parameter 'digits' or 'speech'"));
+            return Err(ServiceError::bad("Missing parameter 'digits' or 'speech'"));
         }
         Ok(Self {
             digits,
@@ -226,9 +226,9 @@ impl Input {
     }
 
     pub(super) fn on_digit(&mut self, context: &mut OperationContext<'_>, key: char) {
-        let Some(rules) = &self.digits else { return };
-        let (timeout, full) = (rules.timeout, self.keys.len() as u64 + 1 >= rules.max);
-        let terminator = rules.terminators.contains(key);
+        let Some(options) = &self.digits else { return };
+        let (timeout, full) = (options.timeout, self.keys.len() as u64 + 1 >= options.max);
+        let terminator = options.terminators.contains(key);
         self.begin(context);
         if terminator {
             self.digits_result(context, &key.to_string());
@@ -247,8 +247,8 @@ impl Input {
     }
 
     pub(super) fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
-        let Some(rules) = &self.speech else { return };
-        let (end_silence, timeout) = (rules.end_silence, rules.timeout);
+        let Some(options) = &self.speech else { return };
+        let (end_silence, timeout) = (options.end_silence, options.timeout);
         match voice {
             Voice::Starts { text, lasts } => {
                 if !self.has_heard {
@@ -321,7 +321,7 @@ impl Input {
 
     fn digits_result(&mut self, context: &mut OperationContext<'_>, terminator: &str) {
         let digits = std::mem::take(&mut self.keys);
-        if self.digits.as_ref().is_some_and(|rules| (digits.len() as u64) < rules.min) {
+        if self.digits.as_ref().is_some_and(|options| (digits.len() as u64) < options.min) {
             context.report(Report::Collected {
                 call: context.call_id(),
                 what: format!("too few digits: {digits}"),

@@ -15,11 +15,11 @@ pub(super) const METHODS: &[Method] = &[
         params: &[],
         shape: Shape::Call,
         message: text("Denoiser on"),
-        run: |board, request| {
+        run: |service, request| {
             let denoiser = Lasting::new("denoiser", "calling.call.denoise")
                 .first(json!({"denoised": true}))
                 .last(json!({"denoised": false}));
-            board.start_operation(request, Box::new(denoiser))?;
+            service.start_operation(request, Box::new(denoiser))?;
             accepted()
         },
     },
@@ -29,6 +29,6 @@ pub(super) const METHODS: &[Method] = &[
         params: &[],
         shape: Shape::Call,
         message: text("Denoiser off"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+        run: |service, request| service.command(request, &[NAME], &Command::Stop),
     },
 ];

@@ -5,15 +5,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, WEB, count, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use super::validate::{KEYS, Kind, Param, WEB, count, optional, required};
+use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
 use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
 use crate::{Cue, SimulatedService, Sound};
 
 const NAME: &str = "calling.detect";
 const EVENT: &str = "calling.call.detect";
 
-const LIFETIME: Duration = Duration::from_secs(30);
+const DETECT_TIMEOUT: Duration = Duration::from_secs(30);
 const INITIAL_TIMEOUT: Duration = Duration::from_millis(4500);
 const END_SILENCE: Duration = Duration::from_secs(1);
 const VOICE_THRESHOLD: Duration = Duration::from_millis(1250);
@@ -60,18 +60,18 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Stopping detect", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+        run: |service, request| service.command(request, &[NAME], &Command::Stop),
     },
 ];
 
-fn detect(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn detect(service: &mut SimulatedService, request: &Request) -> Outcome {
     let wanted = request.value("detect");
     let ear = match wanted["type"].as_str() {
         Some("machine") => Ear::Machine(Machine::new(&wanted["params"])),
         None if wanted["type"].is_null() => Ear::Machine(Machine::new(&wanted["params"])),
         Some("fax") => {
             let tone = wanted["params"]["tone"].as_str().map(str::to_uppercase);
-            let usual = board.scenario.is_to_specification().then(|| "CED".to_owned());
+            let usual = service.scenario.is_to_specification().then(|| "CED".to_owned());
             Ear::Fax { tone: tone.or(usual) }
         }
         Some("digit") => {
@@ -82,10 +82,10 @@ fn detect(board: &mut SimulatedService, request: &Request) -> Outcome {
             };
             Ear::Digit { keys: keys.to_owned() }
         }
-        _ => return Err(Refused::bad("Parameter 'detect.type' must be one of machine, fax, digit")),
+        _ => return Err(ServiceError::bad("Parameter 'detect.type' must be one of machine, fax, digit")),
     };
-    let lifetime = to_time(request.value("timeout")).unwrap_or(LIFETIME);
-    board.start_operation(request, Box::new(Detector { ear, lifetime }))?;
+    let lifetime = to_time(request.value("timeout")).unwrap_or(DETECT_TIMEOUT);
+    service.start_operation(request, Box::new(Detector { ear, lifetime }))?;
     accepted()
 }
 
@@ -194,7 +194,7 @@ struct Detector {
 }
 
 impl Detector {
-    fn tell(&self, context: &mut OperationContext<'_>, event: &str, beep: bool) {
+    fn send_event(&self, context: &mut OperationContext<'_>, event: &str, beep: bool) {
         let mut params = json!({"event": event});
         if beep {
             params["beep"] = true.into();
@@ -209,13 +209,13 @@ impl Detector {
             && machine.known == Known::Silent
         {
             machine.known = Known::Machine;
-            self.tell(context, "NOT_READY", false);
+            self.send_event(context, "NOT_READY", false);
         }
     }
 
     /// The answer, and nothing more.
     fn answer(&self, context: &mut OperationContext<'_>, event: &str) {
-        self.tell(context, event, false);
+        self.send_event(context, event, false);
         self.end(context);
     }
 
@@ -223,7 +223,7 @@ impl Detector {
         if context.scenario().other_forms {
             context.emit(EVENT, json!({"state": "finished"}));
         } else {
-            self.tell(context, "finished", false);
+            self.send_event(context, "finished", false);
         }
         context.finish();
     }
@@ -233,11 +233,11 @@ impl Detector {
         machine.known = Known::Machine;
         let to_specification = context.is_to_specification();
         let (message_end, interruptions) = (machine.message_end, machine.interruptions);
-        self.tell(context, "MACHINE", beep && to_specification);
+        self.send_event(context, "MACHINE", beep && to_specification);
         if !message_end {
             self.end(context);
         } else if !to_specification || (interruptions && !beep) {
-            self.tell(context, "NOT_READY", false);
+            self.send_event(context, "NOT_READY", false);
         }
     }
 
@@ -245,7 +245,7 @@ impl Detector {
         let Ear::Machine(machine) = &mut self.ear else { return };
         machine.known = Known::Silent;
         let goes_on = machine.interruptions && !beep && context.is_to_specification();
-        self.tell(context, "READY", beep);
+        self.send_event(context, "READY", beep);
         if !goes_on {
             self.end(context);
         }
@@ -336,7 +336,7 @@ impl Operation for Detector {
         if context.is_to_specification() {
             self.end(context);
         } else {
-            self.tell(context, "error", false);
+            self.send_event(context, "error", false);
             context.finish();
         }
     }

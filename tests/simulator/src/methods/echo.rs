@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::lasting::Lasting;
 use super::media::to_time;
-use super::rules::{Kind, WEB, older, optional};
+use super::validate::{Kind, WEB, older, optional};
 use super::{Method, On, Shape, accepted, texts};
 
 /// The duration of an echo without one of its own, and the bounds for one that has it.
@@ -20,9 +20,9 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[optional("timeout", Kind::Seconds), optional("status_url", WEB), older("swml", Kind::Flag)],
     shape: Shape::Call,
     message: texts("Echoing", "Echo started"),
-    run: |board, request| {
+    run: |service, request| {
         let asked = to_time(request.value("timeout"));
-        let limit = if board.scenario.is_to_specification() {
+        let limit = if service.scenario.is_to_specification() {
             Some(asked.unwrap_or(USUAL).clamp(SHORTEST, LONGEST))
         } else {
             // 0 is until the call ends.
@@ -32,7 +32,7 @@ pub(super) const METHODS: &[Method] = &[Method {
             .first(json!({"state": "echoing"}))
             .last(json!({"state": "finished"}))
             .limit(limit);
-        board.start_operation(request, Box::new(echo))?;
+        service.start_operation(request, Box::new(echo))?;
         accepted()
     },
 }];

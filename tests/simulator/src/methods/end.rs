@@ -1,6 +1,6 @@
 //! Hanging up.
 
-use super::rules::{Kind, optional};
+use super::validate::{Kind, optional};
 use super::{Method, On, Outcome, Request, Shape, accepted, texts};
 use crate::SimulatedService;
 use crate::service::calls::Source;
@@ -14,8 +14,8 @@ pub(super) const METHODS: &[Method] = &[Method {
     run: end,
 }];
 
-fn end(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn end(service: &mut SimulatedService, request: &Request) -> Outcome {
     let reason = request.text("reason").unwrap_or("hangup").to_owned();
-    board.end_call_by(request.call()?, &reason, Source::Outbound);
+    service.end_call_by(request.call()?, &reason, Source::Outbound);
     accepted()
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use super::validate::{Kind, WEB, optional, required};
+use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
 use crate::SimulatedService;
 use crate::service::operation::{Command, Operation, OperationContext, Tick};
 
@@ -15,7 +15,7 @@ const EVENT: &str = "calling.call.fax";
 
 /// How many pages every document has, and how long each takes.
 const PAGES: u32 = 2;
-const PAGE: Duration = Duration::from_secs(2);
+const PAGE_TIME: Duration = Duration::from_secs(2);
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -38,7 +38,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Stopping fax", "OK"),
-        run: |board, request| board.command(request, &[SEND], &Command::Stop),
+        run: |service, request| service.command(request, &[SEND], &Command::Stop),
     },
     Method {
         name: RECEIVE,
@@ -54,31 +54,31 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Stopping fax", "OK"),
-        run: |board, request| board.command(request, &[RECEIVE], &Command::Stop),
+        run: |service, request| service.command(request, &[RECEIVE], &Command::Stop),
     },
 ];
 
-fn send(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn send(service: &mut SimulatedService, request: &Request) -> Outcome {
     let document = request.text("document").unwrap_or_default().to_owned();
-    let fetched = !board.scenario.unplayable.contains(&document);
-    let (ours, theirs) = identities(board, request)?;
+    let fetched = !service.scenario.unplayable.contains(&document);
+    let (ours, theirs) = identities(service, request)?;
     let identity = request.text("identity").map_or(ours, str::to_owned);
     let fax = Fax { direction: "send", identity, remote: theirs, document, fetched, pages: 0 };
-    board.start_operation(request, Box::new(fax))?;
+    service.start_operation(request, Box::new(fax))?;
     accepted()
 }
 
-fn receive(board: &mut SimulatedService, request: &Request) -> Outcome {
-    let (ours, theirs) = identities(board, request)?;
-    let document = format!("https://files.example/faxes/{}.pdf", board.next_recording());
+fn receive(service: &mut SimulatedService, request: &Request) -> Outcome {
+    let (ours, theirs) = identities(service, request)?;
+    let document = format!("https://files.example/faxes/{}.pdf", service.next_recording());
     let fax = Fax { direction: "receive", identity: ours, remote: theirs, document, fetched: true, pages: 0 };
-    board.start_operation(request, Box::new(fax))?;
+    service.start_operation(request, Box::new(fax))?;
     accepted()
 }
 
 /// The numbers of the two sides, ours first.
-fn identities(board: &SimulatedService, request: &Request) -> Result<(String, String), Refused> {
-    let call = board.calls.get(&request.call()?).ok_or_else(Refused::no_call)?;
+fn identities(service: &SimulatedService, request: &Request) -> Result<(String, String), ServiceError> {
+    let call = service.calls.get(&request.call()?).ok_or_else(ServiceError::no_call)?;
     let (from, to) = call.numbers();
     Ok(if call.is_inbound() { (to, from) } else { (from, to) })
 }
@@ -113,9 +113,9 @@ impl Fax {
             "result_text": text,
             "format": "pdf",
         }});
-        let place = if other { &mut fax } else { &mut fax["params"] };
-        place["document"] = self.document.as_str().into();
-        place["pages"] = self.pages.into();
+        let target = if other { &mut fax } else { &mut fax["params"] };
+        target["document"] = self.document.as_str().into();
+        target["pages"] = self.pages.into();
         let mut event = json!({"fax": fax});
         if other || context.scenario().state_in_fax_events {
             event["state"] = Value::from(kind);
@@ -129,7 +129,7 @@ impl Fax {
 impl Operation for Fax {
     fn start(&mut self, context: &mut OperationContext<'_>) {
         context.note(format!("fax begins ({})", self.direction));
-        let page = context.scenario().paced(PAGE);
+        let page = context.scenario().paced(PAGE_TIME);
         context.after(page, Tick::Done);
     }
 
@@ -144,7 +144,7 @@ impl Operation for Fax {
         if self.pages == PAGES {
             self.end(context, "finished", 0, "OK");
         } else {
-            let page = context.scenario().paced(PAGE);
+            let page = context.scenario().paced(PAGE_TIME);
             context.after(page, Tick::Done);
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::rules::{
+use super::validate::{
     Kind, Param, Remarks, SECURE_SOCKET, WEB, check_members, newer, older, optional, required,
 };
 use crate::{Reading, Scenario};
@@ -12,7 +12,7 @@ use crate::{Reading, Scenario};
 /// How long one character of speech takes.
 const SPEECH_PER_CHARACTER: Duration = Duration::from_millis(60);
 /// How long every audio file is.
-const AUDIO_FILE: Duration = Duration::from_secs(3);
+const AUDIO_FILE_TIME: Duration = Duration::from_secs(3);
 /// One cycle of a ringing tone.
 const RING_CYCLE: Duration = Duration::from_secs(6);
 /// How long a device rings when it does not say.
@@ -251,7 +251,7 @@ pub(crate) fn length(scenario: &Scenario, media: &Value, runs: u32) -> Length {
                 if scenario.unplayable.iter().any(|broken| broken == url) {
                     return Length::Breaks(once);
                 }
-                scenario.paced(AUDIO_FILE)
+                scenario.paced(AUDIO_FILE_TIME)
             }
             Some("tts") => speech(scenario, field(item, "text").and_then(Value::as_str).unwrap_or_default()),
             Some("silence") => time_of(item, "duration").unwrap_or_default(),

@@ -30,17 +30,17 @@ mod queue;
 mod receive;
 mod record;
 mod room;
-pub(crate) mod rules;
 mod send_digits;
 mod stream;
 mod tap;
 mod transcribe;
 mod transfer;
 mod user_event;
+pub(crate) mod validate;
 
 use serde_json::{Map, Value};
 
-use self::rules::Param;
+use self::validate::Param;
 use crate::service::calls::CallKey;
 use crate::service::session::SessionKey;
 use crate::{ConnectionId, Reading, Scenario, SimulatedService};
@@ -289,8 +289,8 @@ impl Request {
         Self { method, connection, session, call, params }
     }
 
-    pub(crate) fn call(&self) -> Result<CallKey, Refused> {
-        self.call.ok_or_else(Refused::no_call)
+    pub(crate) fn call(&self) -> Result<CallKey, ServiceError> {
+        self.call.ok_or_else(ServiceError::no_call)
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
@@ -307,7 +307,7 @@ impl Request {
 }
 
 /// What became of a request.
-pub(crate) type Outcome = Result<Map<String, Value>, Refused>;
+pub(crate) type Outcome = Result<Map<String, Value>, ServiceError>;
 
 /// An accepted request whose result has no extra members.
 #[expect(clippy::unnecessary_wraps, reason = "it is the last expression of every method")]
@@ -317,13 +317,13 @@ pub(crate) fn accepted() -> Outcome {
 
 /// A refusal inside a result: the three-digit code, the text, and details for a program to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refused {
+pub(crate) struct ServiceError {
     pub(crate) code: u16,
     pub(crate) message: String,
     pub(crate) data: Option<Value>,
 }
 
-impl Refused {
+impl ServiceError {
     pub(crate) fn new(code: u16, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), data: None }
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::media::{self, Length};
-use super::rules::{Kind, Param, SECURE_WEB, WEB, count, newer, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use super::validate::{Kind, Param, SECURE_WEB, WEB, count, newer, older, optional, required};
+use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
 use crate::service::operation::{Command, Operation, OperationContext, Tick};
 use crate::{Cue, Payment, SimulatedService};
 
@@ -15,12 +15,12 @@ const NAME: &str = "calling.pay";
 const EVENT: &str = "calling.call.pay";
 
 /// How long the service asks when no prompt is given.
-const QUESTION: Duration = Duration::from_secs(2);
+const QUESTION_TIME: Duration = Duration::from_secs(2);
 const KEY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the payment connector takes.
-const PROCESSING: Duration = Duration::from_secs(1);
+const PROCESSING_TIME: Duration = Duration::from_secs(1);
 /// Time from the last progress marker to the final event.
-const UNTIL_VERDICT: Duration = Duration::from_millis(300);
+const RESULT_DELAY: Duration = Duration::from_millis(300);
 const CARD_TYPES: &str = "visa mastercard amex";
 /// The month that every simulation starts in, counted from the year 2000.
 const FIRST_MONTH: u32 = 25 * 12;
@@ -110,19 +110,19 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Stopping payment", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+        run: |service, request| service.command(request, &[NAME], &Command::Stop),
     },
 ];
 
-fn pay(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn pay(service: &mut SimulatedService, request: &Request) -> Outcome {
     let prompts = request.value("prompts").as_array().into_iter().flatten();
     for (index, prompt) in prompts.enumerate() {
         if prompt.get("actions").is_none() && prompt.get("play").is_none() {
-            return Err(Refused::bad(format!("Missing parameter 'prompts[{index}].actions'")));
+            return Err(ServiceError::bad(format!("Missing parameter 'prompts[{index}].actions'")));
         }
     }
-    let body = Till::new(request);
-    board.start_operation(request, Box::new(body))?;
+    let body = PaymentSession::new(request);
+    service.start_operation(request, Box::new(body))?;
     accepted()
 }
 
@@ -212,7 +212,7 @@ impl Card {
 
 /// A payment in progress.
 #[derive(Debug)]
-struct Till {
+struct PaymentSession {
     questions: VecDeque<Question>,
     prompts: Value,
     key_timeout: Duration,
@@ -227,12 +227,12 @@ struct Till {
     /// True between the last question and the answer of the connector.
     processing: bool,
     /// The outcome, once it is known and until the final event is sent.
-    verdict: Option<Verdict>,
+    outcome: Option<PaymentOutcome>,
 }
 
 /// The outcome of a payment.
 #[derive(Debug, Clone)]
-struct Verdict {
+struct PaymentOutcome {
     /// The `for` of the progress event before the final one.
     marker: &'static str,
     /// The state that the SDKs expect.
@@ -245,7 +245,7 @@ struct Verdict {
     connector: Option<(&'static str, &'static str)>,
 }
 
-impl Verdict {
+impl PaymentOutcome {
     fn new(marker: &'static str, state: &'static str, result: &'static str) -> Self {
         Self { marker, state, result, error: "", code: "", connector: None }
     }
@@ -271,7 +271,7 @@ impl Verdict {
     }
 }
 
-impl Till {
+impl PaymentSession {
     fn new(request: &Request) -> Self {
         let text = |name: &str| match request.value(name) {
             Value::Null => None,
@@ -312,12 +312,12 @@ impl Till {
             card: Card { postal_code: postal_code.unwrap_or_default(), ..Card::default() },
             typed: String::new(),
             processing: false,
-            verdict: None,
+            outcome: None,
         }
     }
 
     /// A progress event of the newer specification: nothing in it is empty.
-    fn progress(&self, context: &mut OperationContext<'_>, step: &str, error: &str) {
+    fn send_progress(&self, context: &mut OperationContext<'_>, step: &str, error: &str) {
         let mut event = self.facts();
         event["for"] = step.into();
         if self.questions.front().is_some_and(|question| question.name() == step) {
@@ -355,41 +355,47 @@ impl Till {
     }
 
     /// Sends the final event of the newer specification and ends the payment.
-    fn last_word(&mut self, context: &mut OperationContext<'_>) {
-        let Some(verdict) = self.verdict.take() else { return };
+    fn send_result(&mut self, context: &mut OperationContext<'_>) {
+        let Some(outcome) = self.outcome.take() else { return };
         let mut event = self.facts();
-        event["result"] = verdict.result.into();
+        event["result"] = outcome.result.into();
         let codes = "*".repeat(self.card.security_code.len());
         for (name, text) in [
             ("payment_card_security_code", codes.as_str()),
             ("payment_card_expiration_date", &self.card.expiration),
-            ("payment_error", verdict.error),
-            ("payment_error_code", verdict.code),
+            ("payment_error", outcome.error),
+            ("payment_error_code", outcome.code),
         ] {
             if !text.is_empty() {
                 event[name] = text.into();
             }
         }
-        if let Some((code, message)) = verdict.connector {
+        if let Some((code, message)) = outcome.connector {
             event["payment_connector_error_code"] = code.into();
             event["payment_connector_error_message"] = message.into();
         }
-        if verdict.result == "success" {
+        if outcome.result == "success" {
             let name = context.call_id();
             event["payment_confirmation_code"] = format!("ch_{name}").into();
             event["payment_token"] = format!("tok_{name}").into();
         }
         context.emit(EVENT, event);
-        context.note(format!("payment: {}", verdict.result));
+        context.note(format!("payment: {}", outcome.result));
         context.cue(Cue::PaymentOver);
         context.finish();
     }
 
-    fn tell(&self, context: &mut OperationContext<'_>, step: &str, error: &str, state: Option<&str>) {
+    fn report_progress(
+        &self,
+        context: &mut OperationContext<'_>,
+        step: &str,
+        error: &str,
+        state: Option<&str>,
+    ) {
         let why = if error.is_empty() { String::new() } else { format!(" ({error})") };
         context.note(format!("payment: {step}{why}"));
         if context.is_to_specification() {
-            self.progress(context, step, error);
+            self.send_progress(context, step, error);
             return;
         }
         let mut event = json!({
@@ -417,11 +423,11 @@ impl Till {
         self.typed.clear();
         let Some(question) = self.questions.front().copied() else {
             self.processing = true;
-            self.tell(context, "payment-processing", "", None);
-            context.after(PROCESSING, Tick::Done);
+            self.report_progress(context, "payment-processing", "", None);
+            context.after(PROCESSING_TIME, Tick::Done);
             return;
         };
-        self.tell(context, question.name(), error, None);
+        self.report_progress(context, question.name(), error, None);
         let asking = self.asking_time(context, question, error);
         context.after(asking + self.key_timeout, Tick::DigitTimeout);
         context.cue(question.cue());
@@ -440,7 +446,7 @@ impl Till {
                 && (self.card.kind().is_empty() || lists(&prompt["card_type"], self.card.kind()))
                 && lists(&prompt["error_type"], error)
         };
-        let Some(prompt) = prompts.find(fits) else { return scenario.paced(QUESTION) };
+        let Some(prompt) = prompts.find(fits) else { return scenario.paced(QUESTION_TIME) };
         let phrases = prompt["actions"].as_array().into_iter().flatten();
         let phrases = phrases.filter_map(|action| action["phrase"].as_str());
         let said: Duration = phrases.map(|phrase| media::speech(scenario, phrase)).sum();
@@ -448,7 +454,7 @@ impl Till {
             Length::Ends(played) | Length::Breaks(played) => said.saturating_add(played),
             Length::Endless => said,
         };
-        if time.is_zero() { scenario.paced(QUESTION) } else { time }
+        if time.is_zero() { scenario.paced(QUESTION_TIME) } else { time }
     }
 
     /// What was typed is complete.
@@ -497,18 +503,18 @@ impl Till {
             self.ask(context, error);
         } else {
             let code = self.questions.front().map_or("", |question| question.error_code());
-            self.end(context, Verdict::failed("too-many-failed-attempts").error(error, code));
+            self.end(context, PaymentOutcome::failed("too-many-failed-attempts").error(error, code));
         }
     }
 
-    /// Ends the payment. In the newer specification the final event follows its marker after [`UNTIL_VERDICT`].
-    fn end(&mut self, context: &mut OperationContext<'_>, verdict: Verdict) {
-        let Verdict { marker: step, state, error, .. } = verdict;
+    /// Ends the payment. In the newer specification the final event follows its marker after [`RESULT_DELAY`].
+    fn end(&mut self, context: &mut OperationContext<'_>, outcome: PaymentOutcome) {
+        let PaymentOutcome { marker: step, state, error, .. } = outcome;
         if context.is_to_specification() {
-            if self.verdict.is_some() {
+            if self.outcome.is_some() {
                 return;
             }
-            self.tell(context, step, error, None);
+            self.report_progress(context, step, error, None);
             if context.scenario().other_forms {
                 context.cue(Cue::PaymentOver);
                 context.finish();
@@ -517,34 +523,34 @@ impl Till {
             for tick in [Tick::Done, Tick::DigitTimeout] {
                 context.cancel(tick);
             }
-            self.verdict = Some(verdict);
-            context.after(UNTIL_VERDICT, Tick::Verdict);
+            self.outcome = Some(outcome);
+            context.after(RESULT_DELAY, Tick::PaymentResult);
             return;
         }
         match (context.scenario().other_forms, step) {
-            (false, _) => self.tell(context, step, error, Some(state)),
+            (false, _) => self.report_progress(context, step, error, Some(state)),
             (true, "payment-completed") => {
                 context.emit(EVENT, json!({"state": state}));
                 context.note(format!("payment: {step}"));
             }
-            (true, _) => self.tell(context, step, error, None),
+            (true, _) => self.report_progress(context, step, error, None),
         }
         context.cue(Cue::PaymentOver);
         context.finish();
     }
 }
 
-impl Operation for Till {
+impl Operation for PaymentSession {
     fn start(&mut self, context: &mut OperationContext<'_>) {
         self.ask(context, "");
     }
 
     fn on_digit(&mut self, context: &mut OperationContext<'_>, key: char) {
-        if self.processing || self.verdict.is_some() {
+        if self.processing || self.outcome.is_some() {
             return;
         }
         if key == '*' {
-            self.end(context, Verdict::canceled("caller-interrupted-with-star"));
+            self.end(context, PaymentOutcome::canceled("caller-interrupted-with-star"));
             return;
         }
         if key != '#' {
@@ -565,34 +571,34 @@ impl Operation for Till {
 
     fn on_timer(&mut self, context: &mut OperationContext<'_>, tick: Tick) {
         match tick {
-            Tick::Verdict => return self.last_word(context),
+            Tick::PaymentResult => return self.send_result(context),
             Tick::Done => {}
             _ => return self.entered(context),
         }
-        let failed = Verdict::failed("payment-connector-error");
-        let verdict = match context.next_payment() {
-            Payment::Approved => Verdict::completed(),
+        let failed = PaymentOutcome::failed("payment-connector-error");
+        let outcome = match context.next_payment() {
+            Payment::Approved => PaymentOutcome::completed(),
             Payment::CardDeclined => {
                 failed.error("card-declined", "706").connector("card_declined", "The card was declined")
             }
             Payment::ConnectorError => failed.connector("502", "The connector gave no usable answer"),
-            Payment::Invalid => Verdict::failed("validation-error"),
+            Payment::Invalid => PaymentOutcome::failed("validation-error"),
         };
-        self.end(context, verdict);
+        self.end(context, outcome);
     }
 
     fn fails(&mut self, context: &mut OperationContext<'_>) {
-        self.end(context, Verdict::failed("internal-error"));
+        self.end(context, PaymentOutcome::failed("internal-error"));
     }
 
     fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
-        self.end(context, Verdict::canceled("relay-pay-stop"));
+        self.end(context, PaymentOutcome::canceled("relay-pay-stop"));
         accepted()
     }
 
     fn call_ends(&mut self, context: &mut OperationContext<'_>) {
-        self.end(context, Verdict::failed("caller-hung-up"));
-        self.last_word(context);
+        self.end(context, PaymentOutcome::failed("caller-hung-up"));
+        self.send_result(context);
     }
 }
 
@@ -608,8 +614,8 @@ fn lists(words: &Value, wanted: &str) -> bool {
 /// The check digit of card numbers.
 fn passes_luhn(number: &str) -> bool {
     let digits = number.chars().rev().map(|c| c.to_digit(10));
-    let sum = digits.enumerate().try_fold(0, |sum, (place, digit)| {
-        let digit = if place % 2 == 1 { digit? * 2 } else { digit? };
+    let sum = digits.enumerate().try_fold(0, |sum, (index, digit)| {
+        let digit = if index % 2 == 1 { digit? * 2 } else { digit? };
         Some(sum + digit / 10 + digit % 10)
     });
     sum.is_some_and(|sum: u32| sum.is_multiple_of(10))

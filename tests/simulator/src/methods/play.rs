@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::media::{Length, length};
-use super::rules::{Kind, WEB, count, older, optional, required};
+use super::validate::{Kind, WEB, count, older, optional, required};
 use super::{Method, On, Outcome, Request, Shape, accepted, texts};
 use crate::service::operation::{Command, Operation, OperationContext, Tick};
 use crate::{Cue, Report, Scenario, SimulatedService};
@@ -39,7 +39,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text), older("behavior", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Paused play", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Pause { behavior: None }),
+        run: |service, request| service.command(request, &[NAME], &Command::Pause { behavior: None }),
     },
     Method {
         name: "calling.play.resume",
@@ -47,7 +47,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Resumed play", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Resume),
+        run: |service, request| service.command(request, &[NAME], &Command::Resume),
     },
     Method {
         name: "calling.play.stop",
@@ -55,7 +55,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Stopping", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+        run: |service, request| service.command(request, &[NAME], &Command::Stop),
     },
     Method {
         name: "calling.play.volume",
@@ -63,14 +63,14 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text), required("volume", VOLUME)],
         shape: Shape::Operation,
         message: texts("Changed play volume", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Volume),
+        run: |service, request| service.command(request, &[NAME], &Command::Volume),
     },
 ];
 
-fn play(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn play(service: &mut SimulatedService, request: &Request) -> Outcome {
     let runs = count(request.value("loop")).and_then(|runs| u32::try_from(runs).ok()).unwrap_or(1);
-    let player = Player::new(&board.scenario, request.value("play"), runs);
-    board.start_operation(request, Box::new(Play { player }))?;
+    let player = Player::new(&service.scenario, request.value("play"), runs);
+    service.start_operation(request, Box::new(Play { player }))?;
     accepted()
 }
 

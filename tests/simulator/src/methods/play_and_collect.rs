@@ -3,8 +3,8 @@
 use super::ai::refuse_beside_agent;
 use super::collect::{DIGITS_WITH_MINIMUM, FIRST_INPUT, Input, SPEECH};
 use super::play::Player;
-use super::rules::{Kind, Param, WEB, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use super::validate::{Kind, Param, WEB, older, optional, required};
+use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
 use crate::SimulatedService;
 use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
 
@@ -43,7 +43,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Stopping", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+        run: |service, request| service.command(request, &[NAME], &Command::Stop),
     },
     Method {
         name: "calling.play_and_collect.volume",
@@ -51,21 +51,23 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text), required("volume", VOLUME)],
         shape: Shape::Operation,
         message: texts("Changed play and collect volume", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Volume),
+        run: |service, request| service.command(request, &[NAME], &Command::Volume),
     },
 ];
 
-fn play_and_collect(board: &mut SimulatedService, request: &Request) -> Outcome {
-    refuse_beside_agent(board, request.call()?)?;
-    if board.scenario.is_to_specification() && board.runs(request.call()?, &[NAME]) {
-        return Err(Refused::conflict("Play and collect is already in progress"));
+fn play_and_collect(service: &mut SimulatedService, request: &Request) -> Outcome {
+    refuse_beside_agent(service, request.call()?)?;
+    if service.scenario.is_to_specification() && service.runs(request.call()?, &[NAME]) {
+        return Err(ServiceError::conflict("Play and collect is already in progress"));
     }
-    let rules =
-        request.value("collect").as_object().ok_or_else(|| Refused::bad("Missing parameter 'collect'"))?;
-    let input = Input::behind_prompt(rules, board.scenario.reading)
-        .map_err(|_| Refused::bad("Missing parameter 'collect.digits' or 'collect.speech'"))?;
-    let prompt = Player::new(&board.scenario, request.value("play"), 1);
-    board.start_operation(request, Box::new(PlayAndCollect { prompt, input }))?;
+    let options = request
+        .value("collect")
+        .as_object()
+        .ok_or_else(|| ServiceError::bad("Missing parameter 'collect'"))?;
+    let input = Input::behind_prompt(options, service.scenario.reading)
+        .map_err(|_| ServiceError::bad("Missing parameter 'collect.digits' or 'collect.speech'"))?;
+    let prompt = Player::new(&service.scenario, request.value("play"), 1);
+    service.start_operation(request, Box::new(PlayAndCollect { prompt, input }))?;
     accepted()
 }
 

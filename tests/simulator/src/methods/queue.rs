@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::media::to_time;
-use super::rules::{Kind, WEB, newer, optional, required};
+use super::validate::{Kind, WEB, newer, optional, required};
 use super::{Method, On, Shape, accepted, texts};
-use crate::service::queues::Patience;
+use crate::service::queues::QueueOptions;
 
 /// The wait of a call without a limit of its own. The older description knows no limit.
-const WAIT_TIME: Duration = Duration::from_mins(3);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(3);
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -25,15 +25,15 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Operation,
         message: texts("Entering queue", "Entering Queue"),
-        run: |board, request| {
+        run: |service, request| {
             let name = request.text("queue_name").unwrap_or_default();
             let limit = to_time(request.value("wait_time")).filter(|time| !time.is_zero());
-            let patience = Patience {
+            let options = QueueOptions {
                 control_id: request.control_id().to_owned(),
                 status_url: request.text("status_url").unwrap_or_default().to_owned(),
-                limit: Some(limit.unwrap_or(WAIT_TIME)),
+                limit: Some(limit.unwrap_or(WAIT_TIMEOUT)),
             };
-            board.enter_queue(request.call()?, request.session, name, patience)?;
+            service.enter_queue(request.call()?, request.session, name, options)?;
             accepted()
         },
     },
@@ -49,12 +49,12 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Operation,
         message: texts("Leaving queue", "Leaving Queue"),
-        run: |board, request| {
+        run: |service, request| {
             let (key, name) = (request.call()?, request.text("queue_name").unwrap_or_default());
-            if board.scenario.is_to_specification() {
-                board.check_leaving(key, request.control_id(), name, request.text("queue_id"))?;
+            if service.scenario.is_to_specification() {
+                service.check_leaving(key, request.control_id(), name, request.text("queue_id"))?;
             }
-            board.leave_queue(key, name)?;
+            service.leave_queue(key, name)?;
             accepted()
         },
     },

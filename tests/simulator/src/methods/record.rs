@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, WEB, optional, required};
+use super::validate::{KEYS, Kind, Param, WEB, optional, required};
 use super::{Method, On, Outcome, Request, Shape, texts};
 use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
 use crate::service::seconds;
@@ -62,9 +62,9 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Operation,
         message: texts("Pausing recording", "OK"),
-        run: |board, request| {
+        run: |service, request| {
             let behavior = request.text("behavior").map(str::to_owned);
-            board.command(request, &[NAME], &Command::Pause { behavior })
+            service.command(request, &[NAME], &Command::Pause { behavior })
         },
     },
     Method {
@@ -73,7 +73,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Resuming recording", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Resume),
+        run: |service, request| service.command(request, &[NAME], &Command::Resume),
     },
     Method {
         name: "calling.record.stop",
@@ -81,15 +81,15 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Stopping recording", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+        run: |service, request| service.command(request, &[NAME], &Command::Stop),
     },
 ];
 
-fn record(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn record(service: &mut SimulatedService, request: &Request) -> Outcome {
     let audio = &request.value("record")["audio"];
-    let recording = Recording::new(audio, board.next_recording(), board.scenario.reading);
+    let recording = Recording::new(audio, service.next_recording(), service.scenario.reading);
     let url = recording.url.clone();
-    board.start_operation(request, Box::new(recording))?;
+    service.start_operation(request, Box::new(recording))?;
     Ok(Map::from_iter([("url".to_owned(), url.into())]))
 }
 
@@ -177,7 +177,7 @@ impl Recording {
     }
 
     /// Sends an event of a recording that goes on.
-    fn tell(&self, context: &mut OperationContext<'_>, mut event: Value) {
+    fn send_event(&self, context: &mut OperationContext<'_>, mut event: Value) {
         if context.is_to_specification() {
             event["recording_id"] = self.id.as_str().into();
             event["record"] = self.audio();
@@ -208,9 +208,9 @@ impl Recording {
                     event["record"] = json!({"format": self.format});
                 }
             }
-            let place = if nested { &mut event["record"] } else { &mut event };
+            let target = if nested { &mut event["record"] } else { &mut event };
             for (name, value) in facts {
-                place[name] = value;
+                target[name] = value;
             }
         }
         context.emit("calling.call.record", event);
@@ -225,7 +225,7 @@ impl Operation for Recording {
     fn start(&mut self, context: &mut OperationContext<'_>) {
         self.started = context.now();
         self.roll(context);
-        self.tell(context, json!({"state": "recording", "record": self.audio()}));
+        self.send_event(context, json!({"state": "recording", "record": self.audio()}));
         context.report(Report::RecordingStarted { call: context.call_id() });
         context.cue(Cue::RecordingStarted);
     }
@@ -279,12 +279,12 @@ impl Operation for Recording {
                 }
                 context.cancel(Tick::InitialTimeout);
                 context.cancel(Tick::EndSilence);
-                self.tell(context, json!({"state": "paused", "pause_behavior": behavior}));
+                self.send_event(context, json!({"state": "paused", "pause_behavior": behavior}));
             }
             Command::Resume if self.paused => {
                 self.paused = false;
                 self.roll(context);
-                self.tell(context, json!({"state": "recording", "record": self.audio()}));
+                self.send_event(context, json!({"state": "recording", "record": self.audio()}));
                 context.cue(Cue::RecordingStarted);
             }
             _ => {}

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::lasting::Lasting;
-use super::rules::{Kind, WEB, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
+use super::validate::{Kind, WEB, older, optional, required};
+use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
 use crate::service::operation::Command;
 
@@ -31,16 +31,16 @@ pub(super) const METHODS: &[Method] = &[
         params: &[older("async", Kind::Flag)],
         shape: Shape::Call,
         message: text("Leaving room"),
-        run: |board, request| board.command(request, &[JOIN], &Command::Stop),
+        run: |service, request| service.command(request, &[JOIN], &Command::Stop),
     },
 ];
 
-fn join(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn join(service: &mut SimulatedService, request: &Request) -> Outcome {
     let name = request.text("name").unwrap_or_default();
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
-        return Err(Refused::bad("Parameter 'name' must be made of A-Z, a-z, 0-9, _ and -"));
+        return Err(ServiceError::bad("Parameter 'name' must be made of A-Z, a-z, 0-9, _ and -"));
     }
-    let room = if board.scenario.is_to_specification() {
+    let room = if service.scenario.is_to_specification() {
         let event = |status: &str| json!({"join_status": status, "room_name": name});
         Lasting::new("room", "calling.call.room")
             .first(event("joined"))
@@ -49,6 +49,6 @@ fn join(board: &mut SimulatedService, request: &Request) -> Outcome {
     } else {
         Lasting::silent("room")
     };
-    board.start_operation(request, Box::new(room))?;
+    service.start_operation(request, Box::new(room))?;
     accepted()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rules::{Kind, TONES_AND_PAUSES, required};
+use super::validate::{Kind, TONES_AND_PAUSES, required};
 use super::{Method, On, Outcome, Request, Shape, accepted, texts};
 use crate::service::operation::{Operation, OperationContext, Tick};
 use crate::{Cue, Report, SimulatedService};
@@ -21,9 +21,9 @@ const TONE: Duration = Duration::from_millis(250);
 const SHORT_PAUSE: Duration = Duration::from_millis(500);
 const LONG_PAUSE: Duration = Duration::from_secs(1);
 
-fn send_digits(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn send_digits(service: &mut SimulatedService, request: &Request) -> Outcome {
     let digits = request.text("digits").unwrap_or_default().to_owned();
-    board.start_operation(request, Box::new(SendDigits { digits }))?;
+    service.start_operation(request, Box::new(SendDigits { digits }))?;
     accepted()
 }
 

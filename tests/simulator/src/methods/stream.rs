@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::lasting::Lasting;
-use super::rules::{Kind, SECURE_SOCKET, WEB, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use super::validate::{Kind, SECURE_SOCKET, WEB, older, optional, required};
+use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
 use crate::SimulatedService;
 use crate::service::operation::Command;
 
@@ -37,12 +37,12 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text), older("async", Kind::Flag), older("swml", Kind::Flag)],
         shape: Shape::Operation,
         message: texts("Stopping stream", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+        run: |service, request| service.command(request, &[NAME], &Command::Stop),
     },
 ];
 
-fn stream(board: &mut SimulatedService, request: &Request) -> Outcome {
-    let segment = board.calls.get(&request.call()?).ok_or_else(Refused::no_call)?.segment();
+fn stream(service: &mut SimulatedService, request: &Request) -> Outcome {
+    let segment = service.calls.get(&request.call()?).ok_or_else(ServiceError::no_call)?.segment();
     let event = |state: &str| {
         let mut event = json!({"state": state, "segment_id": segment, "url": request.value("url")});
         if let Some(name) = request.text("name") {
@@ -52,6 +52,6 @@ fn stream(board: &mut SimulatedService, request: &Request) -> Outcome {
     };
     let streaming =
         Lasting::new("stream", "calling.call.stream").first(event("streaming")).last(event("finished"));
-    board.start_operation(request, Box::new(streaming))?;
+    service.start_operation(request, Box::new(streaming))?;
     accepted()
 }

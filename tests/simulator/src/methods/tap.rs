@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, WEB, older, optional, required};
+use super::validate::{Kind, Param, WEB, older, optional, required};
 use super::{Method, On, Outcome, Request, Shape, texts};
 use crate::service::operation::Command;
 use crate::{Reading, SimulatedService};
@@ -47,16 +47,16 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text)],
         shape: Shape::Operation,
         message: texts("Stopping tap", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+        run: |service, request| service.command(request, &[NAME], &Command::Stop),
     },
 ];
 
-fn tap(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn tap(service: &mut SimulatedService, request: &Request) -> Outcome {
     let mut tap = request.value("tap").clone();
     let mut device = request.value("device").clone();
     fill(&mut tap, "direction", "speak".into());
     fill(&mut device, "codec", "PCMU".into());
-    let to_specification = board.scenario.is_to_specification();
+    let to_specification = service.scenario.is_to_specification();
     let source = if to_specification {
         let kind = device["type"].clone();
         if kind == "rtp" {
@@ -73,7 +73,7 @@ fn tap(board: &mut SimulatedService, request: &Request) -> Outcome {
     };
     let event = |state: &str| json!({"state": state, "tap": tap, "device": device});
     let tapping = Lasting::new("tap", "calling.call.tap").first(event("tapping")).last(event("finished"));
-    board.start_operation(request, Box::new(tapping))?;
+    service.start_operation(request, Box::new(tapping))?;
     Ok(Map::from_iter([("source_device".to_owned(), source)]))
 }
 

@@ -1,6 +1,6 @@
 //! Events of the application's own. They come back to everybody who reads the context of the call.
 
-use super::rules::{Kind, older, optional, others};
+use super::validate::{Kind, older, optional, others};
 use super::{Method, On, Shape, accepted, texts};
 use crate::Reading;
 
@@ -16,13 +16,13 @@ pub(super) const METHODS: &[Method] = &[Method {
     ],
     shape: Shape::Call,
     message: texts("Sending user event", "Event sent"),
-    run: |board, request| {
+    run: |service, request| {
         let key = request.call()?;
-        board.note(key, format!("user event {}", request.value("event")));
-        if board.scenario.is_to_specification()
+        service.note(key, format!("user event {}", request.value("event")));
+        if service.scenario.is_to_specification()
             && let Some(members) = request.value("event").as_object()
         {
-            board.tell_of_user_event(key, members);
+            service.send_user_event(key, members);
         }
         accepted()
     },

@@ -36,7 +36,7 @@ pub struct Message {
     pub(crate) media: Vec<String>,
     #[serde(default)]
     pub(crate) tags: Vec<String>,
-    #[serde(default = "super::people::default_context")]
+    #[serde(default = "super::parties::default_context")]
     pub(crate) context: String,
     #[serde(default)]
     pub(crate) project: Option<String>,
@@ -53,7 +53,7 @@ impl Message {
             body: body.into(),
             media: Vec::new(),
             tags: Vec::new(),
-            context: super::people::default_context(),
+            context: super::parties::default_context(),
             project: None,
             when: When::default(),
         }

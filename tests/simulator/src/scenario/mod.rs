@@ -2,7 +2,7 @@
 
 mod builtin;
 mod messages;
-mod people;
+mod parties;
 mod reading;
 mod refusals;
 mod steps;
@@ -14,10 +14,10 @@ use serde::Deserialize;
 
 pub use builtin::BUILTINS;
 pub use messages::{Delivery, Message};
-pub use people::{Caller, Phone, Pickup, When};
+pub use parties::{Caller, Phone, Pickup, When};
 pub use reading::Reading;
 pub use refusals::ScriptedRefusal;
-pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Sound, Step};
+pub use steps::{Cue, DEFAULT_AWAIT_TIMEOUT, DEFAULT_KEY_INTERVAL, Sound, Step};
 pub use tasks::Task;
 
 use crate::service::Faults;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 /// How long a person waits for a [`Cue`] when the script gives no limit.
-pub const DEFAULT_AWAIT_LIMIT: Duration = Duration::from_secs(30);
+pub const DEFAULT_AWAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a person takes from one key to the next when the script does not say.
-pub const DEFAULT_KEY_GAP: Duration = Duration::from_millis(400);
+pub const DEFAULT_KEY_INTERVAL: Duration = Duration::from_millis(400);
 
 /// One thing a scripted person does.
 ///
@@ -71,14 +71,14 @@ impl Step {
         Self::Wait(Duration::from_secs_f64(seconds))
     }
 
-    /// Waits for a cue for at most [`DEFAULT_AWAIT_LIMIT`].
+    /// Waits for a cue for at most [`DEFAULT_AWAIT_TIMEOUT`].
     pub fn on(cue: Cue) -> Self {
-        Self::Await { cue, within: DEFAULT_AWAIT_LIMIT }
+        Self::Await { cue, within: DEFAULT_AWAIT_TIMEOUT }
     }
 
-    /// Presses keys with [`DEFAULT_KEY_GAP`] between them.
+    /// Presses keys with [`DEFAULT_KEY_INTERVAL`] between them.
     pub fn press(digits: impl Into<String>) -> Self {
-        Self::Press { digits: digits.into(), gap: DEFAULT_KEY_GAP }
+        Self::Press { digits: digits.into(), gap: DEFAULT_KEY_INTERVAL }
     }
 
     /// Says a sentence.
@@ -250,13 +250,13 @@ impl TryFrom<RawStep> for Step {
         match verb {
             Verb { wait: Some(time), .. } => Ok(Self::Wait(seconds(time)?)),
             Verb { cue: Some(cue), within, .. } => {
-                Ok(Self::Await { cue, within: within.map_or(Ok(DEFAULT_AWAIT_LIMIT), seconds)? })
+                Ok(Self::Await { cue, within: within.map_or(Ok(DEFAULT_AWAIT_TIMEOUT), seconds)? })
             }
             Verb { press: Some(digits), gap, .. } => {
                 if let Some(bad) = digits.chars().find(|key| !"0123456789ABCD*#".contains(*key)) {
                     return Err(format!("a telephone has no key `{bad}`"));
                 }
-                Ok(Self::Press { digits, gap: gap.map_or(Ok(DEFAULT_KEY_GAP), seconds)? })
+                Ok(Self::Press { digits, gap: gap.map_or(Ok(DEFAULT_KEY_INTERVAL), seconds)? })
             }
             Verb { sound: Some(sound), .. } => Ok(Self::Sound(sound)),
             Verb { say, .. } => Ok(Self::Say(say.unwrap_or_default())),

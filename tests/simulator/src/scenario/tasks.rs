@@ -33,7 +33,7 @@ use super::When;
 pub struct Task {
     #[serde(default)]
     pub(crate) message: Map<String, Value>,
-    #[serde(default = "super::people::default_context")]
+    #[serde(default = "super::parties::default_context")]
     pub(crate) context: String,
     #[serde(default)]
     pub(crate) project: Option<String>,
@@ -49,7 +49,7 @@ impl Task {
             Value::Object(message) => message,
             other => Map::from_iter([("value".to_owned(), other)]),
         };
-        Self { message, context: super::people::default_context(), project: None, when: When::default() }
+        Self { message, context: super::parties::default_context(), project: None, when: When::default() }
     }
 
     /// The context; one of its subscribers gets the task.

@@ -23,14 +23,14 @@ pub(crate) struct Binding {
 }
 
 /// How many keys of a call are remembered.
-const MEMORY: usize = 64;
+const MAX_REMEMBERED_KEYS: usize = 64;
 
 impl SimulatedService {
     /// Carries out what the keys pressed so far set off. A refusal comes as an event: there is no
     /// request to answer.
     pub(super) fn trigger_bindings(&mut self, key: CallKey, pressed: char) {
         let Some(call) = self.calls.get_mut(&key).filter(|call| !call.bindings.is_empty()) else { return };
-        if call.keys_pressed.len() == MEMORY {
+        if call.keys_pressed.len() == MAX_REMEMBERED_KEYS {
             call.keys_pressed.remove(0);
         }
         call.keys_pressed.push(pressed);
@@ -61,8 +61,8 @@ impl SimulatedService {
         if method.knows("control_id") && !params.contains_key("control_id") {
             params.insert("control_id".into(), self.next_frame_id("b").into());
         }
-        if let Err(refused) = self.carry_out(method, connection, session, &params) {
-            let (code, message) = (refused.code.to_string(), refused.message);
+        if let Err(error) = self.carry_out(method, connection, session, &params) {
+            let (code, message) = (error.code.to_string(), error.message);
             let event = if self.scenario.is_to_specification() {
                 json!({"error": message, "code": code, "fatal": true})
             } else {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::bindings::Binding;
 use super::operation::Active;
-use super::people::Person;
+use super::parties::Party;
 use super::session::SessionKey;
 use super::timers::TimerId;
 use super::{NODE, epoch, millis};
@@ -132,7 +132,7 @@ pub(crate) struct Call {
     /// The keys that were pressed since a binding was last set off.
     pub(super) keys_pressed: String,
     pub(crate) on_hold: bool,
-    pub(crate) person: Person,
+    pub(crate) party: Party,
     /// Cancelled when the call is answered or ends.
     pub(super) ring_timers: Vec<TimerId>,
     /// Cancelled when the call ends.
@@ -171,7 +171,7 @@ impl Call {
             bindings: Vec::new(),
             keys_pressed: String::new(),
             on_hold: false,
-            person: Person::default(),
+            party: Party::default(),
             ring_timers: Vec::new(),
             max_timer: None,
             scripted: None,

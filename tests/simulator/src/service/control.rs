@@ -15,7 +15,7 @@ impl SimulatedService {
     /// the caller's patience is over. Returns the call id.
     pub fn place_call(&mut self, now: Duration, caller: Caller) -> String {
         self.advance(now);
-        let key = self.place(caller, None);
+        let key = self.start_inbound_call(caller, None);
         self.flush();
         key.id()
     }
@@ -23,18 +23,18 @@ impl SimulatedService {
     /// Lets a message come in now, whatever it says about when. It goes to one subscriber of its
     /// context; while there is none it waits (1000 messages at most, older ones are lost). Returns the
     /// message id.
-    pub fn place_message(&mut self, now: Duration, message: Message) -> String {
+    pub fn inject_message(&mut self, now: Duration, message: Message) -> String {
         self.advance(now);
-        let id = self.take_message(message, None);
+        let id = self.enqueue_message(message, None);
         self.flush();
         id
     }
 
     /// Delivers a task now, whatever it says about when. It goes to one subscriber of its context as
     /// `queuing.relay.tasks`; while there is none it waits (1000 tasks at most, older ones are lost).
-    pub fn place_task(&mut self, now: Duration, task: Task) {
+    pub fn inject_task(&mut self, now: Duration, task: Task) {
         self.advance(now);
-        self.take_task(task, None);
+        self.enqueue_task(task, None);
         self.flush();
     }
 
@@ -94,7 +94,7 @@ impl SimulatedService {
 
     /// Sends any text to a connection, sensible or not.
     pub fn push_frame(&mut self, to: ConnectionId, text: String) {
-        self.stage(to, text);
+        self.queue_frame(to, text);
         self.flush();
     }
 
@@ -110,7 +110,7 @@ impl SimulatedService {
         session.map(|session| session.contexts.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// The newest frames, oldest first; see [`JOURNAL_BOUND`](crate::JOURNAL_BOUND).
+    /// The newest frames, oldest first; see [`MAX_JOURNAL_ENTRIES`](crate::MAX_JOURNAL_ENTRIES).
     pub fn journal(&self) -> &[JournalEntry] {
         self.journal.entries()
     }
@@ -120,7 +120,7 @@ impl SimulatedService {
         self.journal.after(count)
     }
 
-    /// Calls, the last [`ENDED_BOUND`](crate::ENDED_BOUND) ended ones first, then those that stand, oldest first.
+    /// Calls, the last [`MAX_ENDED_CALLS`](crate::MAX_ENDED_CALLS) ended ones first, then those that stand, oldest first.
     pub fn calls(&self) -> impl Iterator<Item = CallView> {
         let standing = self.calls.values().map(|call| {
             let owner = call.owner.and_then(|owner| self.sessions.get(&owner));
@@ -136,7 +136,7 @@ impl SimulatedService {
         self.calls().find(|call| call.call_id == call_id)
     }
 
-    /// What clients did wrong, in order; see [`VIOLATION_BOUND`](crate::VIOLATION_BOUND).
+    /// What clients did wrong, in order; see [`MAX_VIOLATIONS`](crate::MAX_VIOLATIONS).
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }

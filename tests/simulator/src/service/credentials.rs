@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::SimulatedService;
 use super::inbound::Reply;
 use super::session::ice_servers;
-use crate::methods::rules::{Kind, Param, optional, required};
+use crate::methods::validate::{Kind, Param, optional, required};
 use crate::{ConnectionId, Credential, Reading, Report};
 
 /// The members of `authentication`, of both forms.
@@ -24,9 +24,9 @@ pub(super) const MIXED: &str =
     "Parameter 'authentication' must have one form: project and token, or jwt_token";
 
 /// The code, text and data of the error for a login.
-type NotLetIn = (i64, &'static str, Option<Value>);
+type LoginError = (i64, &'static str, Option<Value>);
 
-const WRONG: NotLetIn = (-32002, "Authentication failed", None);
+const WRONG: LoginError = (-32002, "Authentication failed", None);
 
 /// Whether a JWT stands beside members that do not belong to it.
 pub(super) fn mixes_forms(params: &Map<String, Value>, foreign: &[&str]) -> bool {
@@ -36,7 +36,7 @@ pub(super) fn mixes_forms(params: &Map<String, Value>, foreign: &[&str]) -> bool
 
 impl SimulatedService {
     /// The project that the credentials of a request open.
-    pub(super) fn check_credentials(&self, params: &Map<String, Value>) -> Result<String, NotLetIn> {
+    pub(super) fn check_credentials(&self, params: &Map<String, Value>) -> Result<String, LoginError> {
         let authentication = &params["authentication"];
         let text = |name: &str| authentication[name].as_str().filter(|text| !text.is_empty());
         if let Some(jwt) = text("jwt_token") {
@@ -55,7 +55,7 @@ impl SimulatedService {
     pub(super) fn reauthenticate(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
         let key = self.connections.get(&from).and_then(|connection| connection.session);
         let Some(session) = key.and_then(|key| self.sessions.get(&key)) else {
-            return self.nobody_yet(from, REAUTHENTICATE);
+            return self.unauthenticated(from, REAUTHENTICATE);
         };
         let (project, signature) = (session.project.clone(), session.signature().to_owned());
         if let Err(message) = self.check_for_error(from, REAUTHENTICATE, params, REAUTHENTICATE_PARAMS) {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::session::{SESSION_QUEUE_BOUND, SessionKey};
+use super::session::{MAX_QUEUED_EVENTS, SessionKey};
 use super::timers::Timer;
-use super::{EPOCH_SECONDS, SimulatedService, Staged, Wants, epoch};
+use super::{EPOCH_SECONDS, OutgoingFrame, SimulatedService, Wants, epoch};
 use crate::{ConnectionId, Violation};
 
 /// The only event whose members stand in the envelope itself.
@@ -21,7 +21,7 @@ impl SimulatedService {
             self.send_event(connection, event_type, &params);
             return;
         }
-        if session.queue.len() == SESSION_QUEUE_BOUND {
+        if session.queue.len() == MAX_QUEUED_EVENTS {
             session.queue.pop_front();
             session.lost_events += 1;
         }
@@ -32,7 +32,7 @@ impl SimulatedService {
         let id = self.next_frame_id("e");
         let outer = self.envelope(to, event_type, params);
         let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.event", "params": outer});
-        self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Ack(id) });
+        self.outgoing_frames.push(OutgoingFrame { to, text: frame.to_string(), wants: Wants::Ack(id) });
     }
 
     /// Puts an event into its envelope. A task has none: its members stand beside the type of the event.
@@ -77,7 +77,7 @@ impl SimulatedService {
     }
 
     /// Keeps an event that may have to be delivered again, whatever becomes of it on its way.
-    pub(super) fn keep_until_acknowledged(&mut self, event: &Staged) {
+    pub(super) fn keep_until_acknowledged(&mut self, event: &OutgoingFrame) {
         // An old authorization state has no worth on a new connection.
         if self.scenario.redeliver
             && !event.text.contains(AUTHORIZATION_STATE)
@@ -101,9 +101,11 @@ impl SimulatedService {
                 let timer = self.timers.set(due, Timer::PingOverdue(from, id.clone()));
                 connection.pings.insert(id, timer)
             }
-            Wants::Farewell(id) => {
-                if let Some(farewell) = connection.farewell.as_mut().filter(|farewell| farewell.id == id) {
-                    farewell.left = Some(self.now);
+            Wants::Disconnect(id) => {
+                if let Some(disconnect) =
+                    connection.disconnect.as_mut().filter(|disconnect| disconnect.id == id)
+                {
+                    disconnect.left = Some(self.now);
                 }
                 None
             }

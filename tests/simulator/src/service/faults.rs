@@ -6,16 +6,16 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::session::Farewell;
+use super::session::Disconnect;
 use super::timers::Timer;
-use super::{Output, SimulatedService, Staged, Wants};
+use super::{OutgoingFrame, Output, SimulatedService, Wants};
 use crate::scenario::seconds;
 use crate::{ConnectionId, Report, Violation};
 
-/// How long the service waits for the answer to its farewell before it closes anyway.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// How long the service waits for the reply to `signalwire.disconnect` before it closes the connection.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many frames a stalled connection holds back; the oldest are lost first.
-const STALL_BOUND: usize = 10_000;
+const MAX_STALLED_FRAMES: usize = 10_000;
 /// Closing without a closing handshake, as when a cable is pulled.
 pub(crate) const CUT: u16 = 1006;
 
@@ -93,7 +93,7 @@ impl Faults {
 #[derive(Debug)]
 pub(super) enum Condition {
     /// Frames to it are held back.
-    Stalled(VecDeque<Staged>),
+    Stalled(VecDeque<OutgoingFrame>),
     /// Nothing comes through in either direction, and neither side is told.
     Deaf,
 }
@@ -155,29 +155,33 @@ impl SimulatedService {
         let clients: Vec<_> = self.connections.keys().copied().collect();
         for to in clients {
             let id = self.next_frame_id("d");
-            let timer = self.timers.set(now.saturating_add(FAREWELL), Timer::CloseAnyway(to));
+            let timer = self.timers.set(now.saturating_add(DISCONNECT_TIMEOUT), Timer::CloseAnyway(to));
             let forget = restart.unwrap_or(false);
-            let dismissed = self.protocol_of(to).filter(|_| forget);
-            let farewell = Farewell { id: id.clone(), timer, forget, dismissed, left: None };
+            let forgotten_protocols = self.protocol_of(to).filter(|_| forget);
+            let disconnect = Disconnect { id: id.clone(), timer, forget, forgotten_protocols, left: None };
             if let Some(connection) = self.connections.get_mut(&to)
-                && let Some(old) = connection.farewell.replace(farewell)
+                && let Some(old) = connection.disconnect.replace(disconnect)
             {
                 self.timers.cancel(old.timer);
             }
             let params = restart.map_or_else(|| json!({}), |restart| json!({"restart": restart}));
             let frame =
                 json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.disconnect", "params": params});
-            self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Farewell(id) });
+            self.outgoing_frames.push(OutgoingFrame {
+                to,
+                text: frame.to_string(),
+                wants: Wants::Disconnect(id),
+            });
         }
         self.flush();
     }
 
-    /// The service has waited long enough for the answer to its farewell.
-    pub(super) fn farewell_is_over(&mut self, to: ConnectionId) {
-        let farewell = self.connections.get(&to).and_then(|connection| connection.farewell.as_ref());
-        let ignored = farewell
-            .and_then(|farewell| farewell.left)
-            .is_some_and(|left| self.now.saturating_sub(left) >= FAREWELL);
+    /// Closes a connection whose client has not replied to `signalwire.disconnect` in time.
+    pub(super) fn disconnect_is_overdue(&mut self, to: ConnectionId) {
+        let disconnect = self.connections.get(&to).and_then(|connection| connection.disconnect.as_ref());
+        let ignored = disconnect
+            .and_then(|disconnect| disconnect.left)
+            .is_some_and(|left| self.now.saturating_sub(left) >= DISCONNECT_TIMEOUT);
         if ignored && !self.is_deaf(to) {
             self.violated(Violation::FarewellOverdue { at: self.now, connection: to });
         }
@@ -240,9 +244,9 @@ impl SimulatedService {
         }
     }
 
-    /// Sends what has been staged, with the disturbances that chance has for it.
+    /// Sends the queued frames, with the faults that chance adds.
     pub(super) fn flush(&mut self) {
-        for frame in std::mem::take(&mut self.staged) {
+        for frame in std::mem::take(&mut self.outgoing_frames) {
             let Wants::Ack(id) = &frame.wants else {
                 self.deliver(frame);
                 continue;
@@ -254,7 +258,7 @@ impl SimulatedService {
             {
                 self.disturbed.garbage += 1;
                 let text = (*nonsense).to_owned();
-                self.deliver(Staged { to, text, wants: Wants::Nothing });
+                self.deliver(OutgoingFrame { to, text, wants: Wants::Nothing });
             }
             if self.chance(duplicate) {
                 self.disturbed.duplicated += 1;
@@ -280,7 +284,7 @@ impl SimulatedService {
     }
 
     /// Lets a frame leave, unless its connection is gone, holds it back or loses it.
-    pub(super) fn deliver(&mut self, frame: Staged) {
+    pub(super) fn deliver(&mut self, frame: OutgoingFrame) {
         let to = frame.to;
         if !self.connections.contains_key(&to) {
             return;
@@ -288,7 +292,7 @@ impl SimulatedService {
         match self.conditions.get_mut(&to) {
             Some(Condition::Deaf) => {}
             Some(Condition::Stalled(frames)) => {
-                if frames.len() == STALL_BOUND {
+                if frames.len() == MAX_STALLED_FRAMES {
                     frames.pop_front();
                 }
                 frames.push_back(frame);

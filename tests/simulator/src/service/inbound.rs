@@ -7,8 +7,8 @@ use super::provisioning::CONFIGURE;
 use super::session::PING;
 use super::{CONNECT, NODE, Refusal, SimulatedService, Wants};
 use crate::methods::messaging::SEND;
-use crate::methods::rules::{Kind, Param, Remarks, check, optional, required};
-use crate::methods::{self, Method, On, Outcome, Refused, Request, Shape};
+use crate::methods::validate::{Kind, Param, Remarks, check, optional, required};
+use crate::methods::{self, Method, On, Outcome, Request, ServiceError, Shape};
 use crate::{CallState, ConnectionId, Reading, Report, Violation};
 
 const ADDRESS: &[Param] = &[required("node_id", Kind::Text), required("call_id", Kind::Text)];
@@ -91,16 +91,18 @@ impl SimulatedService {
         self.violated(Violation::Malformed { at: self.now, connection, what: what.to_owned() });
     }
 
-    /// The result a client gives for an event, a ping or a farewell.
+    /// Handles the reply of a client to an event, a ping or a disconnect.
     fn take_answer(&mut self, from: ConnectionId, id: &Value) {
         let Some(connection) = self.connections.get_mut(&from) else { return };
         let id = id.as_str().unwrap_or_default();
         connection.unconfirmed.retain(|event| !matches!(&event.wants, Wants::Ack(kept) if kept == id));
         if let Some(timer) = connection.unacknowledged.remove(id).or_else(|| connection.pings.remove(id)) {
             self.timers.cancel(timer);
-        } else if let Some(farewell) = connection.farewell.as_mut().filter(|farewell| farewell.id == id) {
-            if let Some(protocol) = farewell.dismissed.take() {
-                self.dismiss(protocol);
+        } else if let Some(disconnect) =
+            connection.disconnect.as_mut().filter(|disconnect| disconnect.id == id)
+        {
+            if let Some(protocol) = disconnect.forgotten_protocols.take() {
+                self.forget_protocol(protocol);
             }
             self.close(from, 1000);
         } else if connection.event_acks && !connection.doubled.remove(id) {
@@ -112,7 +114,7 @@ impl SimulatedService {
     /// Answers a request. The reply goes before the events that the request caused, unless the
     /// faults say that they overtake it.
     fn take_request(&mut self, from: ConnectionId, id: &Value, method: &str, params: &Map<String, Value>) {
-        let mark = self.staged.len();
+        let mark = self.outgoing_frames.len();
         let frame = match self.answer(from, method, params) {
             Reply::Silence => return,
             Reply::Result(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
@@ -127,10 +129,10 @@ impl SimulatedService {
                 json!({"jsonrpc": "2.0", "id": id, "error": error})
             }
         };
-        self.stage(from, frame.to_string());
+        self.queue_frame(from, frame.to_string());
         let overtaken = self.faults.events_first || (self.faults.message_states_first && method == SEND);
         if (!overtaken || method == CONNECT)
-            && let Some(turn) = self.staged.get_mut(mark..)
+            && let Some(turn) = self.outgoing_frames.get_mut(mark..)
         {
             turn.rotate_right(1);
         }
@@ -194,7 +196,7 @@ impl SimulatedService {
             return self.no_such_method(from, name);
         };
         let Some(session) = self.connections.get(&from).and_then(|connection| connection.session) else {
-            return self.nobody_yet(from, name);
+            return self.unauthenticated(from, name);
         };
         if SUBSCRIBING.contains(&name) && !self.subscribes(from) {
             let message = format!("{name} is not supported from protocol version 4.0 on");
@@ -206,8 +208,8 @@ impl SimulatedService {
                 Reply::Result(std::iter::once(code).chain(extra).collect::<Map<_, _>>().into())
             }
             Ok(extra) => Reply::Result(success(method, self.scenario.reading, params, extra)),
-            Err(refused) => {
-                let Refused { code, message, data } = refused;
+            Err(error) => {
+                let ServiceError { code, message, data } = error;
                 if code == 400 {
                     self.violated(Violation::BadRequest {
                         at: self.now,
@@ -232,7 +234,7 @@ impl SimulatedService {
     }
 
     /// The answer to a request before the login.
-    pub(super) fn nobody_yet(&mut self, from: ConnectionId, name: &str) -> Reply {
+    pub(super) fn unauthenticated(&mut self, from: ConnectionId, name: &str) -> Reply {
         let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
         self.invalid(from, name, -32002, "Authentication required", Some(data))
     }
@@ -305,11 +307,11 @@ impl SimulatedService {
     ) -> Outcome {
         let address = if method.on == On::Session { NO_PARAMS } else { ADDRESS };
         let mut remarks = Remarks::new(self.scenario.reading);
-        check(params, &[address, method.params], &mut remarks).map_err(Refused::bad)?;
+        check(params, &[address, method.params], &mut remarks).map_err(ServiceError::bad)?;
         if self.scenario.strict
             && let Some(message) = remarks.objection()
         {
-            return Err(Refused::bad(message));
+            return Err(ServiceError::bad(message));
         }
         for parameter in remarks.unknown {
             self.unknown_parameter(from, method.name, parameter);
@@ -328,31 +330,31 @@ impl SimulatedService {
         method: &Method,
         session: super::session::SessionKey,
         params: &Map<String, Value>,
-    ) -> Result<CallKey, Refused> {
+    ) -> Result<CallKey, ServiceError> {
         let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default();
         let key = CallKey::parse(text("call_id"))
             .filter(|key| key.id() == text("call_id"))
-            .ok_or_else(Refused::no_call)?;
+            .ok_or_else(ServiceError::no_call)?;
         let Some(call) = self.calls.get(&key) else {
             return Err(if self.existed(key) {
-                Refused::new(410, "Call has ended")
+                ServiceError::new(410, "Call has ended")
             } else {
-                Refused::no_call()
+                ServiceError::no_call()
             });
         };
         let node = text("node_id");
         if node != NODE {
-            return Err(Refused::new(404, format!("Call does not exist on node '{node}'")));
+            return Err(ServiceError::new(404, format!("Call does not exist on node '{node}'")));
         }
         match call.owner {
-            None => return Err(Refused::no_call()),
+            None => return Err(ServiceError::no_call()),
             Some(owner) if owner != session => {
-                return Err(Refused::conflict("Call is controlled by another client"));
+                return Err(ServiceError::conflict("Call is controlled by another client"));
             }
             Some(_) => {}
         }
         if method.on == On::AnsweredCall && call.state != CallState::Answered {
-            return Err(Refused::conflict(format!("Call is {}, not answered", call.state)));
+            return Err(ServiceError::conflict(format!("Call is {}, not answered", call.state)));
         }
         Ok(key)
     }

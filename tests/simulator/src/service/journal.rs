@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::{ConnectionId, Scenario};
 
 /// The journal keeps at least this many of the newest frames, and at most twice as many.
-pub const JOURNAL_BOUND: usize = 10_000;
+pub const MAX_JOURNAL_ENTRIES: usize = 10_000;
 /// How many violations are kept; later ones are only reported.
-pub const VIOLATION_BOUND: usize = 10_000;
+pub const MAX_VIOLATIONS: usize = 10_000;
 
 /// Who sent a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +42,8 @@ impl JournalEntry {
     }
 
     /// The frame with `***` in place of credentials.
-    pub fn scrubbed(&self) -> String {
-        self.secrets.scrub(&self.text)
+    pub fn redacted(&self) -> String {
+        self.secrets.redact(&self.text)
     }
 }
 
@@ -53,7 +53,7 @@ impl fmt::Display for JournalEntry {
             Direction::FromClient => "→",
             Direction::ToClient => "←",
         };
-        write!(f, "{:>10.3} {} {arrow} {}", self.at.as_secs_f64(), self.connection, self.scrubbed())
+        write!(f, "{:>10.3} {} {arrow} {}", self.at.as_secs_f64(), self.connection, self.redacted())
     }
 }
 
@@ -97,8 +97,8 @@ impl Journal {
     }
 
     fn push(&mut self, at: Duration, direction: Direction, connection: ConnectionId, text: &str) {
-        if self.entries.len() == 2 * JOURNAL_BOUND {
-            self.entries.drain(..JOURNAL_BOUND);
+        if self.entries.len() == 2 * MAX_JOURNAL_ENTRIES {
+            self.entries.drain(..MAX_JOURNAL_ENTRIES);
         }
         self.count += 1;
         let secrets = Arc::clone(&self.secrets);
@@ -144,24 +144,24 @@ impl Secrets {
     }
 
     /// Replaces the values of telling keys and every known credential. It reads text, not JSON, so
-    /// that malformed frames are scrubbed as well.
-    pub(crate) fn scrub(&self, text: &str) -> String {
-        let mut scrubbed = text.to_owned();
+    /// that malformed frames are redacted as well.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let mut redacted = text.to_owned();
         for key in Self::KEYS {
-            scrubbed = hide_values(&scrubbed, key);
+            redacted = hide_values(&redacted, key);
         }
         for value in &self.0 {
-            scrubbed = scrubbed.replace(value, "***");
+            redacted = redacted.replace(value, "***");
         }
-        scrubbed
+        redacted
     }
 }
 
 fn hide_values(text: &str, key: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(place) = rest.find(key) {
-        let (before, after) = rest.split_at(place + key.len());
+    while let Some(start) = rest.find(key) {
+        let (before, after) = rest.split_at(start + key.len());
         out.push_str(before);
         rest = after;
         let value = after.trim_start().strip_prefix(':').map(str::trim_start);

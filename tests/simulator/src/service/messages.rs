@@ -11,7 +11,7 @@ use crate::scenario::When;
 use crate::{Delivery, Message, Report};
 
 /// How many inbound messages may wait for a subscriber; older ones are lost.
-const WAITING_BOUND: usize = 1000;
+const MAX_PENDING_MESSAGES: usize = 1000;
 /// How many characters fit in a segment.
 const SEGMENT: usize = 160;
 
@@ -110,7 +110,7 @@ impl SimulatedService {
             self.outgoing.remove(&key);
         }
         let (message, state) = (key.id(), state.to_owned());
-        if let Some(session) = self.hearer(sender, &project, &context) {
+        if let Some(session) = self.recipient(sender, &project, &context) {
             self.emit(session, "messaging.state", event);
             self.report(Report::MessageMoved { message, state });
         } else {
@@ -120,7 +120,7 @@ impl SimulatedService {
 
     /// Who is told what becomes of a message: its context is the name of a session, or one that a session reads. The
     /// sender comes first, then those of its project who are there.
-    fn hearer(&self, sender: SessionKey, project: &str, context: &str) -> Option<SessionKey> {
+    fn recipient(&self, sender: SessionKey, project: &str, context: &str) -> Option<SessionKey> {
         let named = |session: &Session| session.protocol == context;
         let reads = |session: &Session| session.contexts.contains(context);
         if self.sessions.get(&sender).is_some_and(|sender| named(sender) || reads(sender)) {
@@ -169,15 +169,15 @@ impl SimulatedService {
     /// A scripted message comes in.
     pub(super) fn message_comes(&mut self, index: usize) {
         if let Some(message) = self.scenario.messages.get(index).cloned() {
-            self.take_message(message, Some(index));
+            self.enqueue_message(message, Some(index));
         }
     }
 
     /// Takes a message from outside and hands it over as soon as somebody wants it.
-    pub(super) fn take_message(&mut self, message: Message, scripted: Option<usize>) -> String {
+    pub(super) fn enqueue_message(&mut self, message: Message, scripted: Option<usize>) -> String {
         self.next_message += 1;
         let id = MessageKey(self.next_message).id();
-        if self.incoming.len() == WAITING_BOUND
+        if self.incoming.len() == MAX_PENDING_MESSAGES
             && let Some(Incoming { scripted: Some(_), .. }) = self.incoming.pop_front()
         {
             self.messages_over += 1;
@@ -189,12 +189,12 @@ impl SimulatedService {
 
     /// Hands every waiting message to the next subscriber of its context in turn.
     pub(super) fn hand_over_messages(&mut self) {
-        for waiting in std::mem::take(&mut self.incoming) {
-            let Some(session) = self.next_reader(&waiting.message) else {
-                self.incoming.push_back(waiting);
+        for pending in std::mem::take(&mut self.incoming) {
+            let Some(session) = self.next_reader(&pending.message) else {
+                self.incoming.push_back(pending);
                 continue;
             };
-            let Incoming { id, message, scripted } = waiting;
+            let Incoming { id, message, scripted } = pending;
             let shared = (self.project_of(session), message.context.clone());
             self.message_rotation.insert(shared, session);
             let mut event = json!({

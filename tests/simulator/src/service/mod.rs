@@ -13,7 +13,7 @@ pub(crate) mod legs;
 mod messages;
 mod offers;
 pub(crate) mod operation;
-mod people;
+mod parties;
 mod provisioning;
 pub(crate) mod queues;
 mod refusals;
@@ -31,7 +31,7 @@ pub use calls::{CallState, CallView, OperationView};
 #[cfg(feature = "listener")]
 pub(crate) use faults::CUT;
 pub use faults::Faults;
-pub use journal::{Direction, JOURNAL_BOUND, JournalEntry, VIOLATION_BOUND, Violation};
+pub use journal::{Direction, JournalEntry, MAX_JOURNAL_ENTRIES, MAX_VIOLATIONS, Violation};
 pub use refusals::Refusal;
 pub use stats::{Disturbed, ServiceStats};
 
@@ -55,9 +55,9 @@ const CONNECT: &str = "signalwire.connect";
 const EPOCH: f64 = 1_735_689_600.0;
 const EPOCH_SECONDS: u64 = 1_735_689_600;
 /// How many ended calls [`SimulatedService::calls`] still shows.
-pub const ENDED_BOUND: usize = 1000;
+pub const MAX_ENDED_CALLS: usize = 1000;
 /// How many timers fire in one turn at most; more are left for the next turn.
-const TIMER_LOOP_BOUND: usize = 1_000_000;
+const MAX_TIMERS_PER_TURN: usize = 1_000_000;
 
 /// The simulated service: any number of clients, calls and people, on virtual time.
 ///
@@ -70,9 +70,9 @@ const TIMER_LOOP_BOUND: usize = 1_000_000;
 /// use signalwire_relay_simulator::{Output, Scenario, SimulatedService};
 /// use std::time::Duration;
 ///
-/// let mut board = SimulatedService::new(Scenario::builtin("hello")?, 7);
-/// let client = board.handle_connected(Duration::ZERO);
-/// board.handle_text(
+/// let mut service = SimulatedService::new(Scenario::builtin("hello")?, 7);
+/// let client = service.handle_connected(Duration::ZERO);
+/// service.handle_text(
 ///     Duration::ZERO,
 ///     client,
 ///     r#"{"jsonrpc":"2.0","id":"1","method":"signalwire.connect","params":{
@@ -82,13 +82,13 @@ const TIMER_LOOP_BOUND: usize = 1_000_000;
 /// );
 /// let mut offered = false;
 /// while !offered {
-///     while let Some(output) = board.poll_output() {
+///     while let Some(output) = service.poll_output() {
 ///         if let Output::Send { text, .. } = output {
 ///             offered |= text.contains("calling.call.receive");
 ///         }
 ///     }
-///     let next = board.poll_timeout().expect("the first caller is about to dial");
-///     board.handle_timeout(next);
+///     let next = service.poll_timeout().expect("the first caller is about to dial");
+///     service.handle_timeout(next);
 /// }
 /// # Ok::<(), signalwire_relay_simulator::ScenarioError>(())
 /// ```
@@ -101,10 +101,10 @@ pub struct SimulatedService {
     connections: BTreeMap<ConnectionId, Connection>,
     pub(crate) sessions: BTreeMap<SessionKey, Session>,
     /// The protocols of sessions whose clients know that they are forgotten.
-    dismissed: VecDeque<String>,
+    forgotten_protocols: VecDeque<String>,
     pub(crate) calls: BTreeMap<CallKey, Call>,
     /// Inbound calls that nobody has been offered, in the order they came.
-    waiting: Vec<CallKey>,
+    pending_calls: Vec<CallKey>,
     /// Per project and context, who was offered the last call.
     rotation: BTreeMap<(String, String), SessionKey>,
     attempts: BTreeMap<AttemptKey, Attempt>,
@@ -135,7 +135,7 @@ pub struct SimulatedService {
     planned: BTreeSet<usize>,
     scripts_over: usize,
     /// What this turn sends, before faults.
-    staged: Vec<Staged>,
+    outgoing_frames: Vec<OutgoingFrame>,
     outbox: VecDeque<Output>,
     journal: Journal,
     violations: Vec<Violation>,
@@ -199,7 +199,7 @@ pub enum Output {
 
 /// A frame of the current turn.
 #[derive(Debug, Clone)]
-struct Staged {
+struct OutgoingFrame {
     to: ConnectionId,
     text: String,
     wants: Wants,
@@ -213,8 +213,8 @@ enum Wants {
     Ack(String),
     /// A ping wants to be answered.
     Pong(String),
-    /// A farewell wants to be answered.
-    Farewell(String),
+    /// The reply to `signalwire.disconnect`.
+    Disconnect(String),
 }
 
 /// What arrives.
@@ -226,7 +226,7 @@ impl SimulatedService {
         for Failing { method, times } in &scenario.failing {
             *failing.entry(method.clone()).or_default() += times;
         }
-        let mut board = Self {
+        let mut service = Self {
             failing,
             faults: scenario.faults,
             journal: Journal::new(&scenario),
@@ -238,9 +238,9 @@ impl SimulatedService {
             timers: Timers::default(),
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),
-            dismissed: VecDeque::new(),
+            forgotten_protocols: VecDeque::new(),
             calls: BTreeMap::new(),
-            waiting: Vec::new(),
+            pending_calls: Vec::new(),
             rotation: BTreeMap::new(),
             attempts: BTreeMap::new(),
             conferences: Vec::new(),
@@ -259,7 +259,7 @@ impl SimulatedService {
             conditions: BTreeMap::new(),
             planned: BTreeSet::new(),
             scripts_over: 0,
-            staged: Vec::new(),
+            outgoing_frames: Vec::new(),
             outbox: VecDeque::new(),
             violations: Vec::new(),
             disturbed: Disturbed::default(),
@@ -274,10 +274,10 @@ impl SimulatedService {
             next_message: 0,
             next_frame: 0,
         };
-        board.schedule_callers();
-        board.schedule_messages();
-        board.schedule_tasks();
-        board
+        service.schedule_callers();
+        service.schedule_messages();
+        service.schedule_tasks();
+        service
     }
 
     /// A client's WebSocket is open.
@@ -341,7 +341,7 @@ impl SimulatedService {
 impl SimulatedService {
     /// Fires everything that is due, each timer at its own time however late this comes.
     fn advance(&mut self, now: Duration) {
-        for _ in 0..TIMER_LOOP_BOUND {
+        for _ in 0..MAX_TIMERS_PER_TURN {
             let Some((due, timer)) = self.timers.pop_due(now) else {
                 self.now = self.now.max(now);
                 return;
@@ -357,13 +357,13 @@ impl SimulatedService {
             Timer::Ping(to) => self.ping(to),
             Timer::PingOverdue(from, id) => self.ping_overdue(from, &id),
             Timer::AckOverdue(from, id) => self.ack_overdue(from, id),
-            Timer::CloseAnyway(to) => self.farewell_is_over(to),
+            Timer::CloseAnyway(to) => self.disconnect_is_overdue(to),
             Timer::Cut(connection) => self.cut_now(connection),
             Timer::SessionExpires(key) => self.session_expires(key),
             Timer::CallerDials(index) => self.caller_dials(index),
             Timer::PatienceEnds(key) => self.end_call_by(key, "cancel", Source::Inbound),
             Timer::MaxDuration(key) => self.end_call(key, "max_duration"),
-            Timer::PersonActs(key) => self.person_acts(key),
+            Timer::PartyActs(key) => self.party_acts(key),
             Timer::Operation(call, operation, tick) => self.operation_ticks(call, operation, tick),
             Timer::LegRings(key) => self.leg_rings(key),
             Timer::LegDecides(key) => self.leg_decides(key),
@@ -381,11 +381,11 @@ impl SimulatedService {
         }
     }
 
-    fn stage(&mut self, to: ConnectionId, text: String) {
-        self.staged.push(Staged { to, text, wants: Wants::Nothing });
+    fn queue_frame(&mut self, to: ConnectionId, text: String) {
+        self.outgoing_frames.push(OutgoingFrame { to, text, wants: Wants::Nothing });
     }
 
-    /// Closes a connection from this side, after everything that was staged for it.
+    /// Closes a connection from this side, after every frame that is queued for it.
     fn close(&mut self, connection: ConnectionId, code: u16) {
         self.flush();
         if self.connections.contains_key(&connection) {
@@ -408,13 +408,13 @@ impl SimulatedService {
         if !matches!(violation, Violation::BadRequest { .. }) {
             self.report(Report::Violated(violation.clone()));
         }
-        if self.violations.len() < VIOLATION_BOUND {
+        if self.violations.len() < MAX_VIOLATIONS {
             self.violations.push(violation);
         }
     }
 
     fn remember_ended(&mut self, call: CallView) {
-        if self.ended.len() == ENDED_BOUND {
+        if self.ended.len() == MAX_ENDED_CALLS {
             self.ended.pop_front();
         }
         self.ended.push_back(call);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::calls::{Call, CallKey, Source};
-use super::people::Person;
+use super::parties::Party;
 use super::session::{Session, SessionKey};
 use super::timers::Timer;
 use super::{NODE, SimulatedService};
@@ -23,7 +23,7 @@ const UNADDRESSED: [&str; 5] = [
     "calling.call.queue",
 ];
 /// How many inbound calls may wait for a subscriber; further ones get a busy tone.
-pub(super) const WAITING_BOUND: usize = 1000;
+pub(super) const MAX_PENDING_CALLS: usize = 1000;
 
 impl SimulatedService {
     /// Arms the scripted callers who go by the clock.
@@ -73,11 +73,11 @@ impl SimulatedService {
 
     pub(super) fn caller_dials(&mut self, index: usize) {
         if let Some(caller) = self.scenario.callers.get(index).cloned() {
-            self.place(caller, Some(index));
+            self.start_inbound_call(caller, Some(index));
         }
     }
 
-    pub(super) fn place(&mut self, caller: Caller, scripted: Option<usize>) -> CallKey {
+    pub(super) fn start_inbound_call(&mut self, caller: Caller, scripted: Option<usize>) -> CallKey {
         let key = self.next_call_key();
         let device = Device::phone(&caller.from, &caller.to);
         let mut call = Call::new(key, true, device, self.now);
@@ -86,7 +86,7 @@ impl SimulatedService {
         if self.scenario.other_forms {
             call.state = CallState::Ringing;
         }
-        call.person = Person::new(caller.script);
+        call.party = Party::new(caller.script);
         call.scripted = scripted;
         let due = self.now.saturating_add(caller.patience);
         call.ring_timers.push(self.timers.set(due, Timer::PatienceEnds(key)));
@@ -97,11 +97,11 @@ impl SimulatedService {
             context: call.context.clone(),
         });
         self.calls.insert(key, call);
-        if self.waiting.len() >= WAITING_BOUND {
+        if self.pending_calls.len() >= MAX_PENDING_CALLS {
             self.end_call(key, "busy");
             return key;
         }
-        self.person_acts_after(key, Duration::ZERO);
+        self.party_acts_after(key, Duration::ZERO);
         self.offer(key);
         key
     }
@@ -116,12 +116,12 @@ impl SimulatedService {
         self.schedule_callers_of(contexts);
         self.schedule_messages_of(contexts);
         self.schedule_tasks_of(contexts);
-        self.offer_waiting();
+        self.offer_pending();
     }
 
     /// Tries again to find somebody for every call and message that has nobody.
-    pub(super) fn offer_waiting(&mut self) {
-        for key in std::mem::take(&mut self.waiting) {
+    pub(super) fn offer_pending(&mut self) {
+        for key in std::mem::take(&mut self.pending_calls) {
             self.offer(key);
         }
         self.hand_over_messages();
@@ -132,7 +132,7 @@ impl SimulatedService {
     fn offer(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(&key) else { return };
         let Some(session) = self.next_subscriber(call) else {
-            self.waiting.push(key);
+            self.pending_calls.push(key);
             return;
         };
         let Some(subscriber) = self.sessions.get(&session) else { return };
@@ -176,7 +176,7 @@ impl SimulatedService {
 
     /// Sends the members of a user event to every session that reads the context of a call; for a call without one to
     /// the session that commands it.
-    pub(crate) fn tell_of_user_event(
+    pub(crate) fn send_user_event(
         &mut self,
         key: CallKey,
         members: &serde_json::Map<String, serde_json::Value>,
@@ -189,12 +189,12 @@ impl SimulatedService {
         event["segment_id"] = json!(call.segment());
         let (context, project) = (call.context.clone(), self.project_of(owner));
         let reads = |session: &Session| session.project == project && session.contexts.contains(&context);
-        let mut hearers: Vec<_> =
+        let mut recipients: Vec<_> =
             self.sessions.iter().filter(|(_, session)| reads(session)).map(|(key, _)| *key).collect();
         if context.is_empty() {
-            hearers = vec![owner];
+            recipients = vec![owner];
         }
-        for session in hearers {
+        for session in recipients {
             self.emit(session, "calling.user_event", event.clone());
         }
     }
@@ -285,7 +285,7 @@ impl SimulatedService {
         call.end_reason = Some(reason.to_owned());
         call.end_source = source;
         call.ended = Some(self.now);
-        let timers = call.ring_timers.drain(..).chain(call.max_timer.take()).chain(call.person.timer());
+        let timers = call.ring_timers.drain(..).chain(call.max_timer.take()).chain(call.party.timer());
         for id in timers {
             self.timers.cancel(id);
         }
@@ -298,7 +298,7 @@ impl SimulatedService {
         self.emit_state(key);
         self.report(Report::CallEnded { call: key.id(), reason: reason.to_owned() });
         let Some(call) = self.calls.remove(&key) else { return };
-        self.waiting.retain(|waiting| *waiting != key);
+        self.pending_calls.retain(|pending| *pending != key);
         let owner = call.owner.and_then(|owner| self.sessions.get(&owner)).and_then(|s| s.connection);
         self.remember_ended(call.view(owner));
         if let Some(index) = call.scripted {

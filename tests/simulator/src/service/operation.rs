@@ -9,11 +9,11 @@ use serde_json::Value;
 use super::SimulatedService;
 use super::calls::{CallKey, OperationKey};
 use super::timers::{Timer, TimerId};
-use crate::methods::{Outcome, Refused, Request, accepted};
+use crate::methods::{Outcome, Request, ServiceError, accepted};
 use crate::{Cue, Payment, Report, Scenario, Sound};
 
 /// Time from the start of an operation to its failure on demand.
-const UNTIL_FAILURE: Duration = Duration::from_millis(100);
+const FAILURE_DELAY: Duration = Duration::from_millis(100);
 
 /// Which of its timers an operation is told about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +37,7 @@ pub(crate) enum Tick {
     /// The thinking pause of an AI agent is over.
     Thought,
     /// The pause before the final event of a payment is over.
-    Verdict,
+    PaymentResult,
     /// The operation fails on demand.
     Fails,
 }
@@ -84,12 +84,12 @@ pub(crate) enum Voice {
 /// [`OperationContext::finish`], after which the operation is not called again.
 pub(crate) trait Operation: Debug + Send {
     fn start(&mut self, context: &mut OperationContext<'_>);
-    fn on_timer(&mut self, _desk: &mut OperationContext<'_>, _tick: Tick) {}
-    fn on_digit(&mut self, _desk: &mut OperationContext<'_>, _key: char) {}
-    fn on_voice(&mut self, _desk: &mut OperationContext<'_>, _voice: &Voice) {}
-    fn on_bridge(&mut self, _desk: &mut OperationContext<'_>) {}
-    fn on_command(&mut self, _desk: &mut OperationContext<'_>, _command: &Command) -> Outcome {
-        Err(Refused::conflict("The operation cannot do that"))
+    fn on_timer(&mut self, _context: &mut OperationContext<'_>, _tick: Tick) {}
+    fn on_digit(&mut self, _context: &mut OperationContext<'_>, _key: char) {}
+    fn on_voice(&mut self, _context: &mut OperationContext<'_>, _voice: &Voice) {}
+    fn on_bridge(&mut self, _context: &mut OperationContext<'_>) {}
+    fn on_command(&mut self, _context: &mut OperationContext<'_>, _command: &Command) -> Outcome {
+        Err(ServiceError::conflict("The operation cannot do that"))
     }
     /// Fails on demand. An operation without a failure of its own ends as it does with its call.
     fn fails(&mut self, context: &mut OperationContext<'_>) {
@@ -113,7 +113,7 @@ pub(crate) struct Active {
 /// What an operation may do to the world.
 #[derive(Debug)]
 pub(crate) struct OperationContext<'a> {
-    board: &'a mut SimulatedService,
+    service: &'a mut SimulatedService,
     call: CallKey,
     operation: OperationKey,
     control_id: String,
@@ -123,16 +123,16 @@ pub(crate) struct OperationContext<'a> {
 
 impl OperationContext<'_> {
     pub(crate) fn now(&self) -> Duration {
-        self.board.now
+        self.service.now
     }
 
     pub(crate) fn scenario(&self) -> &Scenario {
-        &self.board.scenario
+        &self.service.scenario
     }
 
     /// Returns `true` if the service follows the newer specification.
     pub(crate) fn is_to_specification(&self) -> bool {
-        self.board.scenario.is_to_specification()
+        self.service.scenario.is_to_specification()
     }
 
     pub(crate) fn call_id(&self) -> String {
@@ -141,27 +141,27 @@ impl OperationContext<'_> {
 
     /// The sentence that the person is in the middle of.
     pub(crate) fn sentence(&self) -> Option<String> {
-        self.board.calls.get(&self.call)?.person.sentence().map(str::to_owned)
+        self.service.calls.get(&self.call)?.party.sentence().map(str::to_owned)
     }
 
     /// How long the person will go on with it.
     pub(crate) fn sentence_left(&self) -> Duration {
-        let timer = self.board.calls.get(&self.call).and_then(|call| call.person.timer());
-        timer.map(|id| id.due().saturating_sub(self.board.now)).unwrap_or_default()
+        let timer = self.service.calls.get(&self.call).and_then(|call| call.party.timer());
+        timer.map(|id| id.due().saturating_sub(self.service.now)).unwrap_or_default()
     }
 
     /// The tone that is in the line at this moment.
     pub(crate) fn sound(&self) -> Option<Sound> {
-        self.board.calls.get(&self.call)?.person.sound()
+        self.service.calls.get(&self.call)?.party.sound()
     }
 
     /// How the next payment ends.
     pub(crate) fn next_payment(&mut self) -> Payment {
-        self.board.payments.pop_front().unwrap_or_default()
+        self.service.payments.pop_front().unwrap_or_default()
     }
 
     pub(crate) fn is_bridged(&self) -> bool {
-        self.board.calls.get(&self.call).is_some_and(|call| call.peer.is_some())
+        self.service.calls.get(&self.call).is_some_and(|call| call.peer.is_some())
     }
 
     /// Sends an event about this operation; call, node and control id, if it has one, are added.
@@ -170,41 +170,41 @@ impl OperationContext<'_> {
         if !self.control_id.is_empty() {
             params["control_id"] = self.control_id.as_str().into();
         }
-        self.board.emit_for_call(self.call, event_type, params);
+        self.service.emit_for_call(self.call, event_type, params);
     }
 
     /// Sends an event about the call that carries no control id.
     pub(crate) fn emit_of_call(&mut self, event_type: &str, params: Value) {
-        self.board.emit_for_call(self.call, event_type, params);
+        self.service.emit_for_call(self.call, event_type, params);
     }
 
     pub(crate) fn report(&mut self, report: Report) {
-        self.board.report(report);
+        self.service.report(report);
     }
 
     /// Reports something about the call in words.
     pub(crate) fn note(&mut self, what: impl Into<String>) {
-        self.board.note(self.call, what);
+        self.service.note(self.call, what);
     }
 
     /// Lets the person on the call notice something.
     pub(crate) fn cue(&mut self, cue: Cue) {
-        self.board.cue(self.call, cue);
+        self.service.cue(self.call, cue);
     }
 
     /// Arms a timer, in place of an earlier one of the same kind.
     pub(crate) fn after(&mut self, time: Duration, tick: Tick) {
         self.cancel(tick);
-        let due = self.board.now.saturating_add(time);
-        let id = self.board.timers.set(due, Timer::Operation(self.call, self.operation, tick));
+        let due = self.service.now.saturating_add(time);
+        let id = self.service.timers.set(due, Timer::Operation(self.call, self.operation, tick));
         self.timers.insert(tick, id);
     }
 
     /// Disarms a timer; says how much time was left.
     pub(crate) fn cancel(&mut self, tick: Tick) -> Option<Duration> {
         let id = self.timers.remove(&tick)?;
-        self.board.timers.cancel(id);
-        Some(id.due().saturating_sub(self.board.now))
+        self.service.timers.cancel(id);
+        Some(id.due().saturating_sub(self.service.now))
     }
 
     /// The operation is over.
@@ -219,18 +219,18 @@ impl SimulatedService {
         &mut self,
         request: &Request,
         body: Box<dyn Operation>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), ServiceError> {
         let key = request.call()?;
         self.next_operation += 1;
         let operation = OperationKey(self.next_operation);
-        let call = self.calls.get_mut(&key).ok_or_else(Refused::no_call)?;
+        let call = self.calls.get_mut(&key).ok_or_else(ServiceError::no_call)?;
         let control_id = request.control_id();
         if call.operations.iter().any(|a| a.method == request.method && a.control_id == control_id) {
             let method = request.method;
             if control_id.is_empty() {
-                return Err(Refused::conflict(format!("A {method} is already active on the call")));
+                return Err(ServiceError::conflict(format!("A {method} is already active on the call")));
             }
-            return Err(Refused::conflict(format!(
+            return Err(ServiceError::conflict(format!(
                 "control_id '{control_id}' is already in use by a {method}"
             )));
         }
@@ -243,7 +243,7 @@ impl SimulatedService {
         });
         self.with_operation(key, operation, |body, context| body.start(context));
         if self.take_failure(request.method) {
-            self.with_operation(key, operation, |_, context| context.after(UNTIL_FAILURE, Tick::Fails));
+            self.with_operation(key, operation, |_, context| context.after(FAILURE_DELAY, Tick::Fails));
         }
         Ok(())
     }
@@ -253,16 +253,16 @@ impl SimulatedService {
     /// 404 means that what it speaks of is gone, and without one it speaks of the call.
     pub(crate) fn command(&mut self, request: &Request, methods: &[&str], command: &Command) -> Outcome {
         let key = request.call()?;
-        let call = self.calls.get(&key).ok_or_else(Refused::no_call)?;
+        let call = self.calls.get(&key).ok_or_else(ServiceError::no_call)?;
         let control_id = request.control_id();
         let found =
             call.operations.iter().find(|a| methods.contains(&a.method) && a.control_id == control_id);
         let operation = found.map(|active| active.key).ok_or_else(|| {
             let what = methods.join(" or ");
             if control_id.is_empty() {
-                Refused::conflict(format!("No {what} is active on the call"))
+                ServiceError::conflict(format!("No {what} is active on the call"))
             } else {
-                Refused::new(404, format!("No {what} with control_id '{control_id}' is active"))
+                ServiceError::new(404, format!("No {what} with control_id '{control_id}' is active"))
             }
         })?;
         self.with_operation(key, operation, |body, context| body.on_command(context, command))
@@ -285,15 +285,15 @@ impl SimulatedService {
     }
 
     /// Tells every operation on a call something, in the order they were started.
-    pub(crate) fn tell_operations(
+    pub(crate) fn for_each_operation(
         &mut self,
         key: CallKey,
-        mut tell: impl FnMut(&mut dyn Operation, &mut OperationContext<'_>),
+        mut act: impl FnMut(&mut dyn Operation, &mut OperationContext<'_>),
     ) {
         let Some(call) = self.calls.get(&key) else { return };
         let operations: Vec<_> = call.operations.iter().map(|active| active.key).collect();
         for operation in operations {
-            self.with_operation(key, operation, &mut tell);
+            self.with_operation(key, operation, &mut act);
         }
     }
 
@@ -311,7 +311,7 @@ impl SimulatedService {
     /// Takes every operation off an ending call, with or without a last event.
     pub(crate) fn clear_operations(&mut self, key: CallKey) {
         if !self.scenario.leave_operations_open {
-            self.tell_operations(key, |body, context| body.call_ends(context));
+            self.for_each_operation(key, |body, context| body.call_ends(context));
         }
         let Some(call) = self.calls.get_mut(&key) else { return };
         for active in std::mem::take(&mut call.operations) {
@@ -334,7 +334,7 @@ impl SimulatedService {
         let control_id = active.control_id.clone();
         let timers = std::mem::take(&mut active.timers);
         let mut context =
-            OperationContext { board: self, call: key, operation, control_id, timers, finished: false };
+            OperationContext { service: self, call: key, operation, control_id, timers, finished: false };
         let result = act(&mut *body, &mut context);
         let (timers, finished) = (context.timers, context.finished);
         if finished {

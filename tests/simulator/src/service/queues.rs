@@ -8,13 +8,13 @@ use super::calls::{Call, CallKey, OperationView};
 use super::session::SessionKey;
 use super::timers::{Timer, TimerId};
 use super::{SimulatedService, micros};
-use crate::methods::Refused;
+use crate::methods::ServiceError;
 use crate::{Cue, Report};
 
 const EVENT: &str = "calling.call.queue";
 
 /// Interval between the `stats` events of a waiting call.
-const STATS_EVERY: Duration = Duration::from_secs(30);
+const STATS_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The people waiting in one queue.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Queue {
     id: String,
     name: String,
     project: String,
-    waiting: Vec<Waiting>,
+    entries: Vec<QueueEntry>,
     /// How many have left, and how long they waited together.
     served: u32,
     waited: Duration,
@@ -30,7 +30,7 @@ pub(crate) struct Queue {
 
 /// Options of waiting in a queue.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Patience {
+pub(crate) struct QueueOptions {
     pub(crate) control_id: String,
     pub(crate) status_url: String,
     /// The longest wait; `None` is no limit.
@@ -38,7 +38,7 @@ pub(crate) struct Patience {
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct QueueEntry {
     id: String,
     call: CallKey,
     control_id: String,
@@ -55,37 +55,37 @@ impl SimulatedService {
         key: CallKey,
         session: SessionKey,
         name: &str,
-        patience: Patience,
-    ) -> Result<(), Refused> {
+        options: QueueOptions,
+    ) -> Result<(), ServiceError> {
         if self.queues.iter().any(|queue| queue.position(key).is_some()) {
-            return Err(Refused::conflict("Call is already in a queue"));
+            return Err(ServiceError::conflict("Call is already in a queue"));
         }
         let project = self.project_of(session);
         let to_specification = self.scenario.is_to_specification();
-        let place = self.queues.iter().position(|queue| queue.name == name && queue.project == project);
-        let place = place.unwrap_or_else(|| {
+        let index = self.queues.iter().position(|queue| queue.name == name && queue.project == project);
+        let index = index.unwrap_or_else(|| {
             let (served, waited) = (0, Duration::ZERO);
             let id = if to_specification { self.next_queue_id() } else { String::new() };
             let name = name.to_owned();
-            self.queues.push(Queue { id, name, project, waiting: Vec::new(), served, waited });
+            self.queues.push(Queue { id, name, project, entries: Vec::new(), served, waited });
             self.queues.len() - 1
         });
         // An older event has the id of the place in the queue.
-        let id = if to_specification { self.queues[place].id.clone() } else { self.next_queue_id() };
+        let id = if to_specification { self.queues[index].id.clone() } else { self.next_queue_id() };
         let mut timers = Vec::new();
         if to_specification {
             let at = |after: Duration| self.now.saturating_add(after);
-            let (stats, over) = (at(STATS_EVERY), patience.limit.map(at));
+            let (stats, over) = (at(STATS_INTERVAL), options.limit.map(at));
             timers.push(self.timers.set(stats, Timer::QueueStats(key)));
             timers.extend(over.map(|over| self.timers.set(over, Timer::QueueTimesOut(key))));
         }
-        let Patience { control_id, status_url, .. } = patience;
-        let entry = Waiting { id, call: key, control_id, status_url, since: self.now, timers };
-        let size = self.queues[place].waiting.len() + 1;
-        let mut event = self.queues[place].event(&entry, "enqueue");
+        let QueueOptions { control_id, status_url, .. } = options;
+        let entry = QueueEntry { id, call: key, control_id, status_url, since: self.now, timers };
+        let size = self.queues[index].entries.len() + 1;
+        let mut event = self.queues[index].event(&entry, "enqueue");
         event["position"] = size.into();
         event["size"] = size.into();
-        self.queues[place].waiting.push(entry);
+        self.queues[index].entries.push(entry);
         self.emit_for_call(key, EVENT, event);
         self.report(Report::Noted { call: key.id(), what: format!("waits in queue {name}") });
         self.cue(key, Cue::Queued);
@@ -99,8 +99,8 @@ impl SimulatedService {
 
     /// The queues that a call waits in, as operations.
     pub(super) fn stays(&self, key: CallKey) -> impl Iterator<Item = OperationView> {
-        let waiting = self.queues.iter().flat_map(|queue| &queue.waiting);
-        waiting.filter(move |entry| entry.call == key).map(|entry| OperationView {
+        let entries = self.queues.iter().flat_map(|queue| &queue.entries);
+        entries.filter(move |entry| entry.call == key).map(|entry| OperationView {
             method: "calling.queue.enter".to_owned(),
             control_id: entry.control_id.clone(),
         })
@@ -109,25 +109,26 @@ impl SimulatedService {
     /// Sends the `stats` event of a waiting call.
     pub(super) fn queue_stats(&mut self, key: CallKey) {
         let found = self.queues.iter().enumerate();
-        let Some((place, index)) = found.into_iter().find_map(|(at, queue)| Some((at, queue.position(key)?)))
+        let Some((index, position)) =
+            found.into_iter().find_map(|(at, queue)| Some((at, queue.position(key)?)))
         else {
             return;
         };
         let now = self.now;
-        let next = self.timers.set(now.saturating_add(STATS_EVERY), Timer::QueueStats(key));
-        let queue = &mut self.queues[place];
-        queue.waiting[index].timers.retain(|timer| timer.due() > now);
-        queue.waiting[index].timers.push(next);
-        let mut event = queue.event(&queue.waiting[index], "stats");
-        event["position"] = (index + 1).into();
-        event["size"] = queue.waiting.len().into();
+        let next = self.timers.set(now.saturating_add(STATS_INTERVAL), Timer::QueueStats(key));
+        let queue = &mut self.queues[index];
+        queue.entries[position].timers.retain(|timer| timer.due() > now);
+        queue.entries[position].timers.push(next);
+        let mut event = queue.event(&queue.entries[position], "stats");
+        event["position"] = (position + 1).into();
+        event["size"] = queue.entries.len().into();
         self.emit_for_call(key, EVENT, event);
     }
 
     /// Ends the wait of a call whose time in the queue is over.
     pub(super) fn queue_times_out(&mut self, key: CallKey) {
-        if let Some(place) = self.queues.iter().position(|queue| queue.position(key).is_some())
-            && let Some(event) = self.leaves_queue(place, key, "leave")
+        if let Some(index) = self.queues.iter().position(|queue| queue.position(key).is_some())
+            && let Some(event) = self.leaves_queue(index, key, "leave")
         {
             self.emit_for_call(key, EVENT, event);
         }
@@ -140,23 +141,24 @@ impl SimulatedService {
         control_id: &str,
         name: &str,
         id: Option<&str>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), ServiceError> {
         let queue = self.queues.iter().find(|queue| queue.position(key).is_some());
-        let entry = queue.and_then(|queue| queue.waiting.iter().find(|entry| entry.call == key));
+        let entry = queue.and_then(|queue| queue.entries.iter().find(|entry| entry.call == key));
         let (Some(queue), Some(_)) = (queue, entry.filter(|entry| entry.control_id == control_id)) else {
-            return Err(Refused::new(404, format!("No queue entry with control_id '{control_id}'")));
+            return Err(ServiceError::new(404, format!("No queue entry with control_id '{control_id}'")));
         };
         if queue.name != name || id.is_some_and(|id| id != queue.id) {
-            return Err(Refused::bad(format!("Call is not in this queue but in '{}'", queue.name)));
+            return Err(ServiceError::bad(format!("Call is not in this queue but in '{}'", queue.name)));
         }
         Ok(())
     }
 
     /// Takes a call out of a queue without an answer.
-    pub(crate) fn leave_queue(&mut self, key: CallKey, name: &str) -> Result<(), Refused> {
-        let place = self.queues.iter().position(|queue| queue.name == name && queue.position(key).is_some());
-        let place = place.ok_or_else(|| Refused::conflict(format!("Call is not in a queue '{name}'")))?;
-        if let Some(event) = self.leaves_queue(place, key, "leave") {
+    pub(crate) fn leave_queue(&mut self, key: CallKey, name: &str) -> Result<(), ServiceError> {
+        let index = self.queues.iter().position(|queue| queue.name == name && queue.position(key).is_some());
+        let index =
+            index.ok_or_else(|| ServiceError::conflict(format!("Call is not in a queue '{name}'")))?;
+        if let Some(event) = self.leaves_queue(index, key, "leave") {
             self.emit_for_call(key, EVENT, event);
         }
         Ok(())
@@ -164,8 +166,8 @@ impl SimulatedService {
 
     /// An ending call waits no more; it is told so unless the scenario leaves operations open.
     pub(super) fn leave_queue_at_end(&mut self, key: CallKey) {
-        if let Some(place) = self.queues.iter().position(|queue| queue.position(key).is_some())
-            && let Some(event) = self.leaves_queue(place, key, "leave")
+        if let Some(index) = self.queues.iter().position(|queue| queue.position(key).is_some())
+            && let Some(event) = self.leaves_queue(index, key, "leave")
             && !self.scenario.leave_operations_open
         {
             self.emit_for_call(key, EVENT, event);
@@ -181,43 +183,43 @@ impl SimulatedService {
         can_be_bridged: impl Fn(&Call) -> bool,
     ) -> Option<(CallKey, String)> {
         let project = self.project_of(session);
-        let place = self.queues.iter().position(|queue| queue.name == name && queue.project == project)?;
-        let fits = |entry: &&Waiting| self.calls.get(&entry.call).is_some_and(&can_be_bridged);
-        let entry = self.queues[place].waiting.iter().find(fits)?;
+        let index = self.queues.iter().position(|queue| queue.name == name && queue.project == project)?;
+        let fits = |entry: &&QueueEntry| self.calls.get(&entry.call).is_some_and(&can_be_bridged);
+        let entry = self.queues[index].entries.iter().find(fits)?;
         let (key, id) = (entry.call, entry.id.clone());
-        let event = self.leaves_queue(place, key, "dequeue")?;
+        let event = self.leaves_queue(index, key, "dequeue")?;
         self.emit_for_call(key, EVENT, event);
         Some((key, id))
     }
 
     /// Takes a call out of its queue; gives the event of that.
-    fn leaves_queue(&mut self, place: usize, key: CallKey, status: &str) -> Option<Value> {
-        let index = self.queues[place].position(key)?;
-        let entry = self.queues[place].waiting.remove(index);
+    fn leaves_queue(&mut self, index: usize, key: CallKey, status: &str) -> Option<Value> {
+        let position = self.queues[index].position(key)?;
+        let entry = self.queues[index].entries.remove(position);
         for timer in &entry.timers {
             self.timers.cancel(*timer);
         }
-        let queue = &mut self.queues[place];
+        let queue = &mut self.queues[index];
         queue.served = queue.served.saturating_add(1);
         queue.waited = queue.waited.saturating_add(self.now.saturating_sub(entry.since));
-        let mut event = self.queues[place].event(&entry, status);
+        let mut event = self.queues[index].event(&entry, status);
         if status == "dequeue" {
             if !self.scenario.is_to_specification() {
                 event["control_id"] = Value::Null;
             }
             event["dequeue_ts"] = micros(self.now).into();
         } else {
-            event["size"] = self.queues[place].waiting.len().into();
+            event["size"] = self.queues[index].entries.len().into();
             event["leave_ts"] = micros(self.now).into();
         }
-        let what = format!("{status} of queue {}", self.queues[place].name);
+        let what = format!("{status} of queue {}", self.queues[index].name);
         self.report(Report::Noted { call: key.id(), what });
         Some(event)
     }
 }
 
 impl Queue {
-    fn event(&self, entry: &Waiting, status: &str) -> Value {
+    fn event(&self, entry: &QueueEntry, status: &str) -> Value {
         let average = self.waited.checked_div(self.served).unwrap_or_default();
         json!({
             "control_id": entry.control_id,
@@ -235,10 +237,10 @@ impl Queue {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.waiting.len()
+        self.entries.len()
     }
 
     fn position(&self, key: CallKey) -> Option<usize> {
-        self.waiting.iter().position(|entry| entry.call == key)
+        self.entries.iter().position(|entry| entry.call == key)
     }
 }

@@ -74,23 +74,23 @@ impl Refusal {
 
 /// The pending refusals of each method, in the order in which they were requested.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(BTreeMap<String, VecDeque<Standing>>);
+pub(super) struct Refusals(BTreeMap<String, VecDeque<PendingRefusal>>);
 
 /// A pending refusal.
 #[derive(Debug)]
-struct Standing {
+struct PendingRefusal {
     refusal: Refusal,
     /// When it begins.
     from: Duration,
     /// When it ends; `None` is never.
-    until: Option<Duration>,
+    ends: Option<Duration>,
     /// The number of requests that it is for; `None` is for all of them.
     left: Option<u32>,
 }
 
-impl Standing {
+impl PendingRefusal {
     fn is_over(&self, now: Duration) -> bool {
-        self.left == Some(0) || self.until.is_some_and(|until| now >= until)
+        self.left == Some(0) || self.ends.is_some_and(|ends| now >= ends)
     }
 }
 
@@ -99,27 +99,27 @@ impl Refusals {
     pub(super) fn of(scripted: &[ScriptedRefusal]) -> Self {
         let mut refusals = Self::default();
         for wanted in scripted {
-            let until = wanted.lasts.map(|time| wanted.after.saturating_add(time));
-            let left = wanted.times.or(if until.is_none() { Some(1) } else { None });
-            let standing = Standing { refusal: wanted.refusal.clone(), from: wanted.after, until, left };
-            refusals.add(&wanted.method, standing);
+            let ends = wanted.lasts.map(|time| wanted.after.saturating_add(time));
+            let left = wanted.times.or(if ends.is_none() { Some(1) } else { None });
+            let pending = PendingRefusal { refusal: wanted.refusal.clone(), from: wanted.after, ends, left };
+            refusals.add(&wanted.method, pending);
         }
         refusals
     }
 
-    fn add(&mut self, method: &str, standing: Standing) {
-        self.0.entry(method.to_owned()).or_default().push_back(standing);
+    fn add(&mut self, method: &str, pending: PendingRefusal) {
+        self.0.entry(method.to_owned()).or_default().push_back(pending);
     }
 
     /// The refusal of a request that comes now: the first that has begun and is not over.
     fn take(&mut self, method: &str, now: Duration) -> Option<Refusal> {
         let queue = self.0.get_mut(method)?;
-        queue.retain(|standing| !standing.is_over(now));
-        let standing = queue.iter_mut().find(|standing| standing.from <= now)?;
-        if let Some(left) = &mut standing.left {
+        queue.retain(|pending| !pending.is_over(now));
+        let pending = queue.iter_mut().find(|pending| pending.from <= now)?;
+        if let Some(left) = &mut pending.left {
             *left = left.saturating_sub(1);
         }
-        Some(standing.refusal.clone())
+        Some(pending.refusal.clone())
     }
 }
 
@@ -131,16 +131,16 @@ impl SimulatedService {
 
     /// Refuses the next requests of a method, this many.
     pub fn refuse_times(&mut self, method: &str, refusal: Refusal, times: u32) {
-        let standing = Standing { refusal, from: Duration::ZERO, until: None, left: Some(times) };
-        self.refusals.add(method, standing);
+        let pending = PendingRefusal { refusal, from: Duration::ZERO, ends: None, left: Some(times) };
+        self.refusals.add(method, pending);
     }
 
     /// Refuses every request of a method for a span of simulated time. A refusal of the same method that was given
     /// later is not used before that.
     pub fn refuse_for(&mut self, now: Duration, method: &str, refusal: Refusal, time: Duration) {
         self.advance(now);
-        let until = Some(now.saturating_add(time));
-        self.refusals.add(method, Standing { refusal, from: now, until, left: None });
+        let ends = Some(now.saturating_add(time));
+        self.refusals.add(method, PendingRefusal { refusal, from: now, ends, left: None });
         self.flush();
     }
 

@@ -8,16 +8,16 @@ use serde_json::{Map, Value, json};
 use super::credentials::{CREDENTIALS, MIXED, mixes_forms};
 use super::events::AUTHORIZATION_STATE;
 use super::timers::{Timer, TimerId};
-use super::{CONNECT, NODE, SimulatedService, Staged, Wants, epoch};
-use crate::methods::rules::{Kind, Param, count, newer, older, optional, required};
+use super::{CONNECT, NODE, OutgoingFrame, SimulatedService, Wants, epoch};
+use crate::methods::validate::{Kind, Param, count, newer, older, optional, required};
 use crate::service::inbound::Reply;
 use crate::{CallState, ConnectionId, Reading, Report, Violation};
 
 /// How many names of forgotten sessions are remembered.
-const DISMISSED_BOUND: usize = 1000;
+const MAX_FORGOTTEN_PROTOCOLS: usize = 1000;
 
 /// How many events wait for a session without a connection; older ones are lost.
-pub(super) const SESSION_QUEUE_BOUND: usize = 1000;
+pub(super) const MAX_QUEUED_EVENTS: usize = 1000;
 
 const CONNECT_PARAMS: &[Param] = &[
     required("version", Kind::Differs(&Kind::Object(VERSION), &Kind::Open)),
@@ -62,7 +62,7 @@ pub(crate) struct Session {
     pub(super) queue: VecDeque<(String, Value)>,
     pub(super) lost_events: u64,
     /// Events that were sent and not acknowledged before the connection was lost.
-    redelivery: VecDeque<Staged>,
+    redelivery: VecDeque<OutgoingFrame>,
     expiry: Option<TimerId>,
 }
 
@@ -93,40 +93,40 @@ pub(crate) struct Connection {
     /// Events that were delivered and not acknowledged.
     pub(super) unacknowledged: BTreeMap<String, TimerId>,
     /// What is delivered again if the session is resumed; empty unless the scenario wants that.
-    pub(super) unconfirmed: VecDeque<Staged>,
+    pub(super) unconfirmed: VecDeque<OutgoingFrame>,
     /// Requests that were delivered twice or are overdue: a further answer is no violation.
     pub(super) doubled: BTreeSet<String>,
     /// The ids of its newest requests.
     asked: VecDeque<String>,
     pub(super) pings: BTreeMap<String, TimerId>,
     pub(super) ping_timer: Option<TimerId>,
-    pub(super) farewell: Option<Farewell>,
+    pub(super) disconnect: Option<Disconnect>,
 }
 
 /// A `signalwire.disconnect` that has been announced.
 #[derive(Debug)]
-pub(super) struct Farewell {
+pub(super) struct Disconnect {
     pub(super) id: String,
     /// When the connection is closed without an answer.
     pub(super) timer: TimerId,
     /// Whether the session is forgotten then.
     pub(super) forget: bool,
     /// The protocol of the session that is forgotten then. One that logged in meanwhile could not know.
-    pub(super) dismissed: Option<String>,
+    pub(super) forgotten_protocols: Option<String>,
     /// When the frame left, if it has.
     pub(super) left: Option<Duration>,
 }
 
 /// How many ids of requests a connection remembers.
-const ASKED_BOUND: usize = 256;
+const MAX_REQUEST_IDS: usize = 256;
 /// How many ids a connection remembers whose answers are no longer needed.
-const ANSWERED_BOUND: usize = 10_000;
+const MAX_REPEATABLE_ANSWERS: usize = 10_000;
 
 impl Connection {
     /// Remembers the id of a request; false if it has been there lately.
     pub(super) fn asks(&mut self, id: &str) -> bool {
         let new = !self.asked.iter().any(|asked| asked == id);
-        if self.asked.len() == ASKED_BOUND {
+        if self.asked.len() == MAX_REQUEST_IDS {
             self.asked.pop_front();
         }
         self.asked.push_back(id.to_owned());
@@ -135,7 +135,7 @@ impl Connection {
 
     /// A further answer to this request is no violation.
     pub(super) fn may_answer_again(&mut self, id: String) {
-        if self.doubled.len() == ANSWERED_BOUND {
+        if self.doubled.len() == MAX_REPEATABLE_ANSWERS {
             self.doubled.pop_first();
         }
         self.doubled.insert(id);
@@ -202,7 +202,9 @@ impl SimulatedService {
                 return Reply::Error { code, message: why.to_owned(), data };
             }
         };
-        if text("protocol").is_some_and(|protocol| self.dismissed.iter().any(|known| known == protocol)) {
+        if text("protocol")
+            .is_some_and(|protocol| self.forgotten_protocols.iter().any(|known| known == protocol))
+        {
             self.bad_connect(from, "the protocol of a session that was to be forgotten");
         }
         let acks = params.get("event_acks").and_then(Value::as_bool);
@@ -243,11 +245,11 @@ impl SimulatedService {
     }
 
     /// A client has understood that its session is forgotten: it must not ask for it again.
-    pub(super) fn dismiss(&mut self, protocol: String) {
-        if self.dismissed.len() == DISMISSED_BOUND {
-            self.dismissed.pop_front();
+    pub(super) fn forget_protocol(&mut self, protocol: String) {
+        if self.forgotten_protocols.len() == MAX_FORGOTTEN_PROTOCOLS {
+            self.forgotten_protocols.pop_front();
         }
-        self.dismissed.push_back(protocol);
+        self.forgotten_protocols.push_back(protocol);
     }
 
     fn open_session(&mut self, project: String) -> SessionKey {
@@ -333,12 +335,12 @@ impl SimulatedService {
         if lost > 0 {
             self.report(Report::EventsLost { connection: from, count: lost });
         }
-        self.staged.extend(again.into_iter().map(|event| Staged { to: from, ..event }));
+        self.outgoing_frames.extend(again.into_iter().map(|event| OutgoingFrame { to: from, ..event }));
         for (event_type, params) in missed {
             self.send_event(from, &event_type, &params);
         }
         if contexts.is_empty() {
-            self.offer_waiting();
+            self.offer_pending();
         } else {
             self.subscribe(key, contexts);
         }
@@ -390,7 +392,7 @@ impl SimulatedService {
         let id = self.next_frame_id("p");
         let params = json!({"timestamp": epoch(self.now)});
         let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.ping", "params": params});
-        self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Pong(id) });
+        self.outgoing_frames.push(OutgoingFrame { to, text: frame.to_string(), wants: Wants::Pong(id) });
         self.arm_ping(to);
     }
 
@@ -406,14 +408,14 @@ impl SimulatedService {
     pub(super) fn connection_lost(&mut self, gone: ConnectionId) {
         let Some(connection) = self.connections.remove(&gone) else { return };
         let timers = connection.unacknowledged.into_values().chain(connection.pings.into_values());
-        let farewell = connection.farewell.as_ref();
-        for id in timers.chain(connection.ping_timer).chain(farewell.map(|farewell| farewell.timer)) {
+        let disconnect = connection.disconnect.as_ref();
+        for id in timers.chain(connection.ping_timer).chain(disconnect.map(|disconnect| disconnect.timer)) {
             self.timers.cancel(id);
         }
         self.forget_conditions(gone);
         self.report(Report::ClientLeft { connection: gone });
         let Some(key) = connection.session else { return };
-        if farewell.is_some_and(|farewell| farewell.forget) {
+        if disconnect.is_some_and(|disconnect| disconnect.forget) {
             self.forget_session(key);
             return;
         }
@@ -423,7 +425,7 @@ impl SimulatedService {
         {
             session.connection = None;
             session.redelivery.extend(connection.unconfirmed);
-            let excess = session.redelivery.len().saturating_sub(SESSION_QUEUE_BOUND);
+            let excess = session.redelivery.len().saturating_sub(MAX_QUEUED_EVENTS);
             session.redelivery.drain(..excess);
             session.lost_events += excess as u64;
             session.expiry = Some(self.timers.set(due, Timer::SessionExpires(key)));
@@ -447,12 +449,12 @@ impl SimulatedService {
             let Some(call) = self.calls.get_mut(&call_key) else { continue };
             if call.is_inbound() && call.state < CallState::Answered {
                 call.owner = None;
-                self.waiting.push(call_key);
+                self.pending_calls.push(call_key);
             } else {
                 self.end_call(call_key, "error");
             }
         }
         self.attempts.retain(|_, attempt| attempt.session != key);
-        self.offer_waiting();
+        self.offer_pending();
     }
 }

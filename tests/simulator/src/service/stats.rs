@@ -15,7 +15,7 @@ pub struct ServiceStats {
     /// Calls that are not over.
     pub calls: usize,
     /// Calls that wait for somebody to be offered to.
-    pub waiting: usize,
+    pub pending_calls: usize,
     /// Dials and connects under way.
     pub attempts: usize,
     /// Conferences.
@@ -55,7 +55,7 @@ impl SimulatedService {
             connections: self.connections.len(),
             sessions: self.sessions.len(),
             calls: self.calls.len(),
-            waiting: self.waiting.len(),
+            pending_calls: self.pending_calls.len(),
             attempts: self.attempts.len(),
             conferences: self.conferences.len(),
             queued: self.queues.iter().map(Queue::len).sum(),

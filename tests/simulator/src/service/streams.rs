@@ -8,7 +8,7 @@ use super::calls::CallKey;
 impl SimulatedService {
     /// Tells a call how far the stream at the other end of its bridge is, if that is one. There is no control id: a
     /// connect has none.
-    pub(super) fn tell_of_stream(&mut self, asking: CallKey, other: CallKey, state: &str) {
+    pub(super) fn send_stream_event(&mut self, asking: CallKey, other: CallKey, state: &str) {
         let Some(stream) = self.calls.get(&other).filter(|other| other.device.kind == "stream") else {
             return;
         };

@@ -11,7 +11,7 @@ use crate::scenario::When;
 use crate::{Report, Task};
 
 /// The number of tasks that may wait for a subscriber; older ones are lost.
-const WAITING_BOUND: usize = 1000;
+const MAX_PENDING_TASKS: usize = 1000;
 
 impl SimulatedService {
     /// Arms the scripted tasks that go by the clock.
@@ -48,14 +48,14 @@ impl SimulatedService {
     /// A scripted task comes.
     pub(super) fn task_comes(&mut self, index: usize) {
         if let Some(task) = self.scenario.tasks.get(index).cloned() {
-            self.take_task(task, Some(index));
+            self.enqueue_task(task, Some(index));
         }
     }
 
     /// Takes a task and hands it over as soon as somebody wants it.
-    pub(super) fn take_task(&mut self, task: Task, scripted: Option<usize>) {
+    pub(super) fn enqueue_task(&mut self, task: Task, scripted: Option<usize>) {
         self.tasks_taken += 1;
-        if self.tasks.len() == WAITING_BOUND
+        if self.tasks.len() == MAX_PENDING_TASKS
             && let Some((_, Some(_))) = self.tasks.pop_front()
         {
             self.tasks_over += 1;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Staged;
+use super::OutgoingFrame;
 use super::calls::{AttemptKey, CallKey, OperationKey};
 use super::messages::MessageKey;
 use super::operation::Tick;
@@ -32,7 +32,7 @@ pub(crate) enum Timer {
     /// An answered call reaches its longest permitted duration.
     MaxDuration(CallKey),
     /// The person on a call takes the next step of the script.
-    PersonActs(CallKey),
+    PartyActs(CallKey),
     /// Something inside a running operation is due.
     Operation(CallKey, OperationKey, Tick),
     /// A leg that was created starts to ring.
@@ -58,7 +58,7 @@ pub(crate) enum Timer {
     /// A scripted message comes in; the number is the place in the scenario.
     MessageComes(usize),
     /// A delayed event leaves.
-    Release(Staged),
+    Release(OutgoingFrame),
     /// A stalled connection gets everything that was held back.
     StallEnds(ConnectionId),
 }

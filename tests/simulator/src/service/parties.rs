@@ -10,17 +10,17 @@ use super::timers::{Timer, TimerId};
 use crate::methods::media;
 use crate::{CallState, Cue, Report, Sound, Step};
 
-/// How many unconsumed cues a person remembers; older ones are forgotten.
-const MEMORY: usize = 32;
-/// A person reacts to a cue between these, drawn from the seed.
+/// How many unconsumed cues a party remembers; older ones are forgotten.
+const MAX_REMEMBERED_CUES: usize = 32;
+/// A party reacts to a cue between these, drawn from the seed.
 const QUICKEST_REACTION: Duration = Duration::from_millis(200);
 const SLOWEST_REACTION: Duration = Duration::from_millis(400);
 /// How long a noise without words lasts.
-const NOISE: Duration = Duration::from_secs(1);
+const NOISE_DURATION: Duration = Duration::from_secs(1);
 
-/// The person on a call, in the middle of a script.
+/// The party on a call, in the middle of a script.
 #[derive(Debug, Default)]
-pub(crate) struct Person {
+pub(crate) struct Party {
     script: VecDeque<Step>,
     noticed: VecDeque<Cue>,
     awaited: Option<Cue>,
@@ -31,17 +31,17 @@ pub(crate) struct Person {
     timer: Option<TimerId>,
 }
 
-impl Person {
+impl Party {
     pub(super) fn new(script: Vec<Step>) -> Self {
         Self { script: script.into(), ..Self::default() }
     }
 
-    /// What the person is saying at this moment.
+    /// What the party is saying at this moment.
     pub(crate) fn sentence(&self) -> Option<&str> {
         self.sentence.as_deref()
     }
 
-    /// The tone that the person, or rather the machine, makes at this moment.
+    /// The tone that the party, or rather the machine, makes at this moment.
     pub(crate) fn sound(&self) -> Option<Sound> {
         self.sound
     }
@@ -52,83 +52,83 @@ impl Person {
 
     /// Looks for a remembered cue; it and everything before it are forgotten then.
     fn remembers(&mut self, cue: Cue) -> bool {
-        let Some(place) = self.noticed.iter().position(|noticed| *noticed == cue) else { return false };
-        self.noticed.drain(..=place);
+        let Some(index) = self.noticed.iter().position(|noticed| *noticed == cue) else { return false };
+        self.noticed.drain(..=index);
         true
     }
 }
 
 impl SimulatedService {
-    /// Lets the person on a call act after a while, in place of what was planned.
-    pub(super) fn person_acts_after(&mut self, key: CallKey, time: Duration) {
+    /// Lets the party on a call act after a while, in place of what was planned.
+    pub(super) fn party_acts_after(&mut self, key: CallKey, time: Duration) {
         let Some(call) = self.calls.get_mut(&key) else { return };
-        if let Some(old) = call.person.timer.take() {
+        if let Some(old) = call.party.timer.take() {
             self.timers.cancel(old);
         }
         let due = self.now.saturating_add(time);
-        call.person.timer = Some(self.timers.set(due, Timer::PersonActs(key)));
+        call.party.timer = Some(self.timers.set(due, Timer::PartyActs(key)));
     }
 
-    /// Lets the person on a call notice something.
+    /// Lets the party on a call notice something.
     pub(crate) fn cue(&mut self, key: CallKey, cue: Cue) {
         let Some(call) = self.calls.get_mut(&key) else { return };
-        let person = &mut call.person;
-        if person.awaited == Some(cue) {
-            person.awaited = None;
-            person.noticed.clear();
+        let party = &mut call.party;
+        if party.awaited == Some(cue) {
+            party.awaited = None;
+            party.noticed.clear();
             let reaction = self.reaction();
-            self.person_acts_after(key, reaction);
+            self.party_acts_after(key, reaction);
             return;
         }
-        if person.noticed.len() == MEMORY {
-            person.noticed.pop_front();
+        if party.noticed.len() == MAX_REMEMBERED_CUES {
+            party.noticed.pop_front();
         }
-        person.noticed.push_back(cue);
+        party.noticed.push_back(cue);
     }
 
-    pub(super) fn person_acts(&mut self, key: CallKey) {
+    pub(super) fn party_acts(&mut self, key: CallKey) {
         let Some(call) = self.calls.get_mut(&key) else { return };
-        call.person.timer = None;
-        call.person.sound = None;
-        if call.person.sentence.take().is_some() {
-            self.tell_operations(key, |body, context| body.on_voice(context, &Voice::Stops));
+        call.party.timer = None;
+        call.party.sound = None;
+        if call.party.sentence.take().is_some() {
+            self.for_each_operation(key, |body, context| body.on_voice(context, &Voice::Stops));
         }
         if self.presses_next_key(key) {
             return;
         }
         let Some(call) = self.calls.get_mut(&key) else { return };
-        if let Some(cue) = call.person.awaited.take() {
-            self.report(Report::WaitedInVain { call: key.id(), cue });
+        if let Some(cue) = call.party.awaited.take() {
+            self.report(Report::AwaitTimedOut { call: key.id(), cue });
         }
         let Some(call) = self.calls.get_mut(&key) else { return };
-        let Some(step) = call.person.script.pop_front() else { return };
+        let Some(step) = call.party.script.pop_front() else { return };
         match step {
-            Step::Wait(time) => self.person_acts_after(key, time),
+            Step::Wait(time) => self.party_acts_after(key, time),
             Step::Await { cue, within } => {
-                if call.person.remembers(cue) {
+                if call.party.remembers(cue) {
                     let reaction = self.reaction();
-                    self.person_acts_after(key, reaction);
+                    self.party_acts_after(key, reaction);
                 } else {
-                    call.person.awaited = Some(cue);
-                    self.person_acts_after(key, within);
+                    call.party.awaited = Some(cue);
+                    self.party_acts_after(key, within);
                 }
             }
             Step::Press { digits, gap } => {
-                call.person.keys = digits.chars().collect();
-                call.person.key_gap = gap;
-                self.person_acts_after(key, Duration::ZERO);
+                call.party.keys = digits.chars().collect();
+                call.party.key_gap = gap;
+                self.party_acts_after(key, Duration::ZERO);
             }
-            Step::Say(text) => self.person_says(key, text),
+            Step::Say(text) => self.party_says(key, text),
             Step::Sound(sound) => {
-                call.person.sound = Some(sound);
-                self.person_acts_after(key, sound.lasts());
+                call.party.sound = Some(sound);
+                self.party_acts_after(key, sound.lasts());
                 self.report(Report::Sounded { call: key.id(), sound });
-                self.tell_operations(key, |body, context| body.on_voice(context, &Voice::Sounds(sound)));
+                self.for_each_operation(key, |body, context| body.on_voice(context, &Voice::Sounds(sound)));
             }
-            Step::StaySilent => call.person.script.clear(),
+            Step::StaySilent => call.party.script.clear(),
             Step::HangUp => {
                 let reason = if call.state >= CallState::Answered { "hangup" } else { "cancel" };
-                self.report(Report::PersonHungUp { call: key.id() });
+                self.report(Report::PartyHungUp { call: key.id() });
                 self.end_call_by(key, reason, Source::Inbound);
             }
         }
@@ -136,31 +136,34 @@ impl SimulatedService {
 
     fn presses_next_key(&mut self, key: CallKey) -> bool {
         let Some(call) = self.calls.get_mut(&key) else { return false };
-        let Some(pressed) = call.person.keys.pop_front() else { return false };
-        let more = !call.person.keys.is_empty();
-        let gap = call.person.key_gap;
+        let Some(pressed) = call.party.keys.pop_front() else { return false };
+        let more = !call.party.keys.is_empty();
+        let gap = call.party.key_gap;
         self.key_pressed(key, pressed);
         let pause = if more { self.scenario.paced(gap) } else { Duration::ZERO };
-        self.person_acts_after(key, pause);
+        self.party_acts_after(key, pause);
         true
     }
 
     /// A key on the telephone of a call: what runs there hears it, and it may set off a binding.
     pub(super) fn key_pressed(&mut self, key: CallKey, pressed: char) {
         self.report(Report::KeyPressed { call: key.id(), key: pressed });
-        self.tell_operations(key, |body, context| body.on_digit(context, pressed));
+        self.for_each_operation(key, |body, context| body.on_digit(context, pressed));
         self.trigger_bindings(key, pressed);
     }
 
-    fn person_says(&mut self, key: CallKey, text: String) {
-        let lasts =
-            if text.is_empty() { self.scenario.paced(NOISE) } else { media::speech(&self.scenario, &text) };
+    fn party_says(&mut self, key: CallKey, text: String) {
+        let lasts = if text.is_empty() {
+            self.scenario.paced(NOISE_DURATION)
+        } else {
+            media::speech(&self.scenario, &text)
+        };
         let Some(call) = self.calls.get_mut(&key) else { return };
-        call.person.sentence = Some(text.clone());
-        self.person_acts_after(key, lasts);
+        call.party.sentence = Some(text.clone());
+        self.party_acts_after(key, lasts);
         self.report(Report::Spoke { call: key.id(), text: text.clone() });
         let voice = Voice::Starts { text, lasts };
-        self.tell_operations(key, |body, context| body.on_voice(context, &voice));
+        self.for_each_operation(key, |body, context| body.on_voice(context, &voice));
     }
 
     fn reaction(&mut self) -> Duration {
