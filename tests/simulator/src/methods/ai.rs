@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::controls::AGENTS;
 use super::lasting::Lasting;
 use super::validate::{Kind, Param, WEB, older, optional, others, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, media, texts};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, media, texts};
 use crate::service::calls::CallKey;
 use crate::service::micros;
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 use crate::{Cue, Reading, SimulatedService};
 
-const NAME: &str = "calling.ai";
-const BEDROCK: &str = "calling.amazon_bedrock";
+pub(super) const NAME: &str = "calling.ai";
+pub(super) const BEDROCK: &str = "calling.amazon_bedrock";
 
 /// The time that an agent thinks before it speaks.
 const THINKING_TIME: Duration = Duration::from_millis(700);
@@ -70,15 +71,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Operation,
         message: texts("AI started", "OK"),
-        run: start,
-    },
-    Method {
-        name: "calling.ai.stop",
-        on: On::AnsweredCall,
-        params: &[optional("control_id", Kind::Text).required_in(Reading::Specification)],
-        shape: Shape::Operation,
-        message: texts("+OK", "OK"),
-        run: stop,
+        run: Run::Function(start),
     },
     Method {
         name: BEDROCK,
@@ -96,7 +89,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: texts("success", "AI started"),
-        run: |service, request| {
+        run: Run::Function(|service, request| {
             if is_active(service) {
                 service.start_operation(request, Box::new(Agent::new(request, true)))?;
             } else {
@@ -104,68 +97,7 @@ pub(super) const METHODS: &[Method] = &[
                 service.start_operation(request, Box::new(agent))?;
             }
             accepted()
-        },
-    },
-    Method {
-        name: "calling.ai_message",
-        on: On::AnsweredCall,
-        params: &[
-            optional("message_text", Kind::Text),
-            optional("role", Kind::OneOf(&["system", "user", "assistant"])),
-            optional("reset", Kind::Object(RESET)),
-            optional("global_data", Kind::Open),
-            older("async", Kind::Flag),
-            older("swml", Kind::Flag),
-        ],
-        shape: Shape::Call,
-        message: texts("+OK", "Message sent"),
-        run: |service, request| {
-            // With a reset the rest of the request does not count.
-            if service.scenario.is_to_specification() && request.value("reset").is_object() {
-                return note_for_agent(service, request, "AI agent is reset");
-            }
-            let text = request.text("message_text").unwrap_or_default();
-            note_for_agent(service, request, &format!("AI agent is told \"{text}\""))
-        },
-    },
-    Method {
-        name: "calling.ai_hold",
-        on: On::AnsweredCall,
-        params: &[
-            // Seconds, but as text: a number is refused.
-            optional("timeout", Kind::Text),
-            optional("prompt", Kind::AnyText),
-            older("async", Kind::Flag),
-            older("swml", Kind::Flag),
-        ],
-        shape: Shape::Call,
-        message: texts("+OK", "AI on hold"),
-        run: |service, request| {
-            let time = hold_time(request.text("timeout").unwrap_or_default());
-            note_for_agent(
-                service,
-                request,
-                &format!("AI agent is on hold for {} s at most", time.as_secs()),
-            )?;
-            service.command_all(request.call()?, &[NAME, BEDROCK], &Command::Hold(time));
-            accepted()
-        },
-    },
-    Method {
-        name: "calling.ai_unhold",
-        on: On::AnsweredCall,
-        params: &[
-            older("prompt", Kind::AnyText).refused_in(Reading::Specification),
-            older("async", Kind::Flag),
-            older("swml", Kind::Flag),
-        ],
-        shape: Shape::Call,
-        message: texts("+OK", "AI resumed"),
-        run: |service, request| {
-            note_for_agent(service, request, "AI agent is resumed")?;
-            service.command_all(request.call()?, &[NAME, BEDROCK], &Command::Unhold);
-            accepted()
-        },
+        }),
     },
 ];
 
@@ -192,26 +124,79 @@ fn start(service: &mut SimulatedService, request: &Request) -> Outcome {
     accepted()
 }
 
-/// Stops the agent with this control id; without one whatever agent is on the call.
-fn stop(service: &mut SimulatedService, request: &Request) -> Outcome {
+/// The parameters of `calling.ai_message`.
+pub(super) const MESSAGE: &[Param] = &[
+    optional("message_text", Kind::Text),
+    optional("role", Kind::OneOf(&["system", "user", "assistant"])),
+    optional("reset", Kind::Object(RESET)),
+    optional("global_data", Kind::Open),
+    older("async", Kind::Flag),
+    older("swml", Kind::Flag),
+];
+
+/// The parameters of `calling.ai_hold`.
+pub(super) const HOLD: &[Param] = &[
+    // Seconds, but as text: a number is refused.
+    optional("timeout", Kind::Text),
+    optional("prompt", Kind::AnyText),
+    older("async", Kind::Flag),
+    older("swml", Kind::Flag),
+];
+
+/// The parameters of `calling.ai_unhold`.
+pub(super) const UNHOLD: &[Param] = &[
+    older("prompt", Kind::AnyText).refused_in(Reading::Specification),
+    older("async", Kind::Flag),
+    older("swml", Kind::Flag),
+];
+
+/// Stops the agent with the control id of the request. Without a control id, stops every agent on the call.
+pub(super) fn stop(service: &mut SimulatedService, request: &Request) -> Outcome {
     if !request.control_id().is_empty() {
-        return service.command(request, &[NAME], &Command::Stop);
+        return service.control(request, &[NAME], &Control::Stop);
     }
-    let key = request.call()?;
-    if !service.runs(key, &[NAME, BEDROCK]) {
-        return Err(ServiceError::conflict("No AI agent is on the call"));
-    }
-    service.command_all(key, &[NAME, BEDROCK], &Command::Stop);
+    let key = agent_call(service, request)?;
+    service.control_all(key, AGENTS, &Control::Stop);
     accepted()
 }
 
-fn note_for_agent(service: &mut SimulatedService, request: &Request, what: &str) -> Outcome {
-    let key = request.call()?;
-    if !service.runs(key, &[NAME, BEDROCK]) {
-        return Err(ServiceError::conflict("No AI agent is on the call"));
+/// Gives the agent a message, or resets it. With a reset the rest of the request does not count.
+pub(super) fn message(service: &mut SimulatedService, request: &Request) -> Outcome {
+    let key = agent_call(service, request)?;
+    if service.scenario.is_to_specification() && request.value("reset").is_object() {
+        service.note(key, "AI agent is reset");
+    } else {
+        let text = request.text("message_text").unwrap_or_default();
+        service.note(key, format!("AI agent is told \"{text}\""));
     }
-    service.note(key, what);
     accepted()
+}
+
+/// Puts the agent on hold for a limited time.
+pub(super) fn hold(service: &mut SimulatedService, request: &Request) -> Outcome {
+    let key = agent_call(service, request)?;
+    let time = hold_time(request.text("timeout").unwrap_or_default());
+    service.note(key, format!("AI agent is on hold for {} s at most", time.as_secs()));
+    service.control_all(key, AGENTS, &Control::Hold(time));
+    accepted()
+}
+
+/// Takes the agent off hold.
+pub(super) fn unhold(service: &mut SimulatedService, request: &Request) -> Outcome {
+    let key = agent_call(service, request)?;
+    service.note(key, "AI agent is resumed");
+    service.control_all(key, AGENTS, &Control::Unhold);
+    accepted()
+}
+
+/// Returns the call of a request if an agent runs on it.
+fn agent_call(service: &SimulatedService, request: &Request) -> Result<CallKey, ServiceError> {
+    let key = request.call()?;
+    if service.runs(key, AGENTS) {
+        Ok(key)
+    } else {
+        Err(ServiceError::conflict("No AI agent is on the call"))
+    }
 }
 
 /// Returns `true` if agents send events about their activity.
@@ -221,7 +206,7 @@ fn is_active(service: &SimulatedService) -> bool {
 
 /// Refuses a method that cannot run during an AI session.
 pub(super) fn refuse_beside_agent(service: &SimulatedService, key: CallKey) -> Result<(), ServiceError> {
-    if service.scenario.is_to_specification() && service.runs(key, &[NAME, BEDROCK]) {
+    if service.scenario.is_to_specification() && service.runs(key, AGENTS) {
         return Err(ServiceError::conflict("An AI session is active on the call"));
     }
     Ok(())
@@ -384,16 +369,16 @@ impl Operation for Agent {
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => self.end(context, "finished"),
-            Command::Hold(time) => {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => self.end(context, "finished"),
+            Control::Hold(time) => {
                 self.on_hold = true;
                 self.spoken(context, "barged");
                 context.cancel(Tick::Thought);
                 context.after(*time, Tick::MaxLength);
             }
-            Command::Unhold => {
+            Control::Unhold => {
                 self.on_hold = false;
                 context.cancel(Tick::MaxLength);
             }

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::validate::{Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, text};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
 use crate::service::micros;
-use crate::service::operation::{Command, Operation, OperationContext, Voice};
+use crate::service::operation::{Control, Operation, OperationContext, Voice};
 
-const NAME: &str = "calling.ai_sidecar";
+pub(super) const NAME: &str = "calling.ai_sidecar";
 const EVENT: &str = "calling.ai.sidecar";
 
 const SIDES: &[&str] = &["remote-caller", "local-caller"];
@@ -71,64 +71,27 @@ const PARAMS: &[Param] = &[
 
 const SUMMARIZE: &[Param] = &[optional("webhook", WEB), optional("prompt", Kind::AnyText)];
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("lang", Kind::Text),
-            optional("prompt", Kind::TextOrObject),
-            optional("model", Kind::Text),
-            optional("direction", Kind::SomeOf(SIDES)),
-            optional("customer_role", Kind::OneOf(SIDES)),
-            optional("url", WEB),
-            optional("SWAIG", Kind::Object(SWAIG)),
-            optional("permissions", Kind::Object(PERMISSIONS)),
-            optional("global_data", Kind::Open),
-            optional("hints", Kind::SomeTexts),
-            optional("params", Kind::Object(PARAMS)),
-            optional("action", Kind::Object(&[required("summarize", Kind::Object(SUMMARIZE))])),
-        ],
-        shape: Shape::Call,
-        message: text("+OK"),
-        run: start,
-    },
-    Method {
-        name: "calling.ai_sidecar.poke",
-        on: On::AnsweredCall,
-        params: &[required("text", Kind::Text)],
-        shape: Shape::Call,
-        message: text("+OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Poke),
-    },
-    Method {
-        name: "calling.ai_sidecar.ask",
-        on: On::AnsweredCall,
-        params: &[required("text", Kind::Text)],
-        shape: Shape::Call,
-        message: text("queued"),
-        run: |service, request| {
-            let question = request.text("text").unwrap_or_default().to_owned();
-            service.command(request, &[NAME], &Command::Ask(question))
-        },
-    },
-    Method {
-        name: "calling.ai_sidecar.stop",
-        on: On::AnsweredCall,
-        params: &[],
-        shape: Shape::Call,
-        message: text("+OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Stop),
-    },
-    Method {
-        name: "calling.ai_sidecar.status",
-        on: On::AnsweredCall,
-        params: &[],
-        shape: Shape::Call,
-        message: text("+OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Status),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("lang", Kind::Text),
+        optional("prompt", Kind::TextOrObject),
+        optional("model", Kind::Text),
+        optional("direction", Kind::SomeOf(SIDES)),
+        optional("customer_role", Kind::OneOf(SIDES)),
+        optional("url", WEB),
+        optional("SWAIG", Kind::Object(SWAIG)),
+        optional("permissions", Kind::Object(PERMISSIONS)),
+        optional("global_data", Kind::Open),
+        optional("hints", Kind::SomeTexts),
+        optional("params", Kind::Object(PARAMS)),
+        optional("action", Kind::Object(&[required("summarize", Kind::Object(SUMMARIZE))])),
+    ],
+    shape: Shape::Call,
+    message: text("+OK"),
+    run: Run::Function(start),
+}];
 
 fn start(service: &mut SimulatedService, request: &Request) -> Outcome {
     let sides = request.value("direction").as_array();
@@ -226,17 +189,17 @@ impl Operation for Sidecar {
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => self.end(context),
-            Command::Poke => {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => self.end(context),
+            Control::Poke => {
                 self.ticks += 1;
                 self.skips += 1;
                 self.send_event(context, "turn", json!({}));
                 self.send_event(context, "thought", json!({"text": "I was poked."}));
                 self.send_event(context, "skip", json!({"reason": "nothing was said"}));
             }
-            Command::Ask(question) => {
+            Control::Ask(question) => {
                 self.ticks += 1;
                 self.asked += 1;
                 let id = format!("a-{}", self.asked);
@@ -248,7 +211,7 @@ impl Operation for Sidecar {
                 self.send_event(context, "ask_answer", answer);
                 return Ok(Map::from_iter([("ask_id".to_owned(), id.into())]));
             }
-            Command::Status => {
+            Control::Status => {
                 let figures = format!(
                     "+OK running=1 ticks={} insights={} skips={} tools={} errors=0 in_tokens=0 out_tokens=0 \
                      history_size={} event_log_bytes=0",

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::validate::{Kind, optional};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, media, texts};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, media, texts};
 use crate::{CallState, Reading, SimulatedService};
 
 const CODECS: &[&str] = &["PCMU", "PCMA", "OPUS", "G729", "G722", "VP8", "H264", "AMR-WB"];
@@ -16,7 +16,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[optional("codecs", Kind::ListOf(CODECS)), optional("max_duration", Kind::Whole(0, i64::MAX))],
     shape: Shape::Plain,
     message: texts("Answering call", "Answered"),
-    run: answer,
+    run: Run::Function(answer),
 }];
 
 fn answer(service: &mut SimulatedService, request: &Request) -> Outcome {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::media::Device;
 use super::validate::{Kind, optional, others, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, text};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[
@@ -20,7 +20,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Plain,
         message: text("Call started"),
-        run: begin,
+        run: Run::Function(begin),
     },
     // Nothing is known of it but that it exists.
     Method {
@@ -29,7 +29,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[others()],
         shape: Shape::Plain,
         message: text("OK"),
-        run: |_, _| accepted(),
+        run: Run::Function(|_, _| accepted()),
     },
 ];
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::validate::{KEYS_AND_PAUSES, Kind, count, older, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, find, is_offered, text};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, find, is_offered, text};
 use crate::SimulatedService;
 use crate::service::bindings::Binding;
 
@@ -26,7 +26,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: text("Digit binding created"),
-        run: bind,
+        run: Run::Function(bind),
     },
     Method {
         name: "calling.clear_digit_bindings",
@@ -34,7 +34,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[optional("realm", Kind::Text), older("swml", Kind::Flag)],
         shape: Shape::Call,
         message: text("Digit bindings cleared"),
-        run: clear,
+        run: Run::Function(clear),
     },
 ];
 

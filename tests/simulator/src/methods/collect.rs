@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::media::to_time;
 use super::validate::{KEYS, Kind, Param, WEB, count, newer, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, play_and_collect, texts};
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 use crate::{Cue, Reading, Report, Scenario, SimulatedService};
 
-const NAME: &str = "calling.collect";
+pub(super) const NAME: &str = "calling.collect";
 
 const INITIAL_TIMEOUT: Duration = Duration::from_secs(4);
 const DIGIT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,46 +49,25 @@ pub(super) const SPEECH: &[Param] = &[
     optional("model", Kind::Differs(&MODEL, &Kind::Text)),
 ];
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            optional("digits", Kind::Object(DIGITS)),
-            optional("speech", Kind::Object(SPEECH)),
-            optional("initial_timeout", FIRST_INPUT),
-            optional("partial_results", Kind::Flag),
-            optional("continuous", Kind::Flag),
-            optional("send_start_of_input", Kind::Flag),
-            optional("start_input_timers", Kind::Flag),
-            optional("continue", Kind::Flag),
-            optional("status_url", WEB),
-        ],
-        shape: Shape::Operation,
-        message: texts("Collecting", "OK"),
-        run: collect,
-    },
-    Method {
-        name: "calling.collect.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping", "OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Stop),
-    },
-    // One method for both kinds of collecting.
-    Method {
-        name: "calling.collect.start_input_timers",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Starting input timers", "OK"),
-        run: |service, request| {
-            service.command(request, &[NAME, play_and_collect::NAME], &Command::StartInputTimers)
-        },
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        optional("digits", Kind::Object(DIGITS)),
+        optional("speech", Kind::Object(SPEECH)),
+        optional("initial_timeout", FIRST_INPUT),
+        optional("partial_results", Kind::Flag),
+        optional("continuous", Kind::Flag),
+        optional("send_start_of_input", Kind::Flag),
+        optional("start_input_timers", Kind::Flag),
+        optional("continue", Kind::Flag),
+        optional("status_url", WEB),
+    ],
+    shape: Shape::Operation,
+    message: texts("Collecting", "OK"),
+    run: Run::Function(collect),
+}];
 
 fn collect(service: &mut SimulatedService, request: &Request) -> Outcome {
     let input = Input::new(&request.params, service.scenario.reading)?;
@@ -438,10 +417,10 @@ impl Operation for Collect {
         self.input.on_voice(context, voice);
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => self.input.stop(context),
-            Command::StartInputTimers => self.input.start_clock(context),
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => self.input.stop(context),
+            Control::StartInputTimers => self.input.start_clock(context),
             _ => {}
         }
         accepted()

@@ -4,7 +4,7 @@ use serde_json::Map;
 
 use super::media::STREAM;
 use super::validate::{Kind, WEB, count, newer, older, optional, required};
-use super::{Method, On, Outcome, Request, Shape, accepted, text};
+use super::{Method, On, Outcome, Request, Run, Shape, accepted, text};
 use crate::SimulatedService;
 use crate::service::conferences::ParticipantOptions;
 
@@ -51,7 +51,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: text("Joining conference"),
-        run: join,
+        run: Run::Function(join),
     },
     Method {
         name: "calling.leave_conference",
@@ -59,10 +59,10 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("conference_id", Kind::Text), older("async", Kind::Flag)],
         shape: Shape::Call,
         message: text("Leaving conference"),
-        run: |service, request| {
+        run: Run::Function(|service, request| {
             service.leave_conference(request.call()?, request.text("conference_id").unwrap_or_default())?;
             accepted()
-        },
+        }),
     },
 ];
 

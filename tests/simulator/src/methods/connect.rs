@@ -4,7 +4,7 @@ use super::ai::refuse_beside_agent;
 use super::dial::dial_options;
 use super::media::Device;
 use super::validate::{Kind, TONES_AND_PAUSES, WEB, newer, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
 use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[Method {
@@ -22,7 +22,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     ],
     shape: Shape::Plain,
     message: texts("Connecting call", "connecting"),
-    run: connect,
+    run: Run::Function(connect),
 }];
 
 fn connect(service: &mut SimulatedService, request: &Request) -> Outcome {

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::media::to_time;
 use super::validate::{KEYS, Kind, Param, WEB, count, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 use crate::{Cue, SimulatedService, Sound};
 
-const NAME: &str = "calling.detect";
+pub(super) const NAME: &str = "calling.detect";
 const EVENT: &str = "calling.call.detect";
 
 const DETECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -40,29 +40,19 @@ const FAX: &[Param] = &[optional("tone", TONE)];
 
 const DIGIT: &[Param] = &[optional("digits", Kind::Chars(KEYS))];
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            required("detect", Kind::Bare(&[("machine", MACHINE), ("fax", FAX), ("digit", DIGIT)])),
-            optional("timeout", Kind::Seconds),
-            optional("status_url", WEB),
-        ],
-        shape: Shape::Operation,
-        message: texts("Detecting", "OK"),
-        run: detect,
-    },
-    Method {
-        name: "calling.detect.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping detect", "OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Stop),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        required("detect", Kind::Bare(&[("machine", MACHINE), ("fax", FAX), ("digit", DIGIT)])),
+        optional("timeout", Kind::Seconds),
+        optional("status_url", WEB),
+    ],
+    shape: Shape::Operation,
+    message: texts("Detecting", "OK"),
+    run: Run::Function(detect),
+}];
 
 fn detect(service: &mut SimulatedService, request: &Request) -> Outcome {
     let wanted = request.value("detect");
@@ -327,7 +317,7 @@ impl Operation for Detector {
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, _: &Control) -> Outcome {
         self.end(context);
         accepted()
     }

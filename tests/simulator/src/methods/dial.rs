@@ -2,7 +2,7 @@
 
 use super::media::{Device, to_time};
 use super::validate::{Kind, TONES_AND_PAUSES, newer, older, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, text};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
 use crate::service::legs::DialOptions;
 
@@ -23,7 +23,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     ],
     shape: Shape::Plain,
     message: text("Dialing"),
-    run: dial,
+    run: Run::Function(dial),
 }];
 
 fn dial(service: &mut SimulatedService, request: &Request) -> Outcome {

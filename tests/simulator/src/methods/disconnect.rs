@@ -1,7 +1,7 @@
 //! Separating two bridged calls without ending either.
 
 use super::validate::{Kind, newer};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
 use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[Method {
@@ -10,7 +10,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[newer("reason", Kind::AnyText)],
     shape: Shape::Plain,
     message: texts("Disconnecting call", "Disconnecting"),
-    run: disconnect,
+    run: Run::Function(disconnect),
 }];
 
 fn disconnect(service: &mut SimulatedService, request: &Request) -> Outcome {

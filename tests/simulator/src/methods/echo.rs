@@ -7,7 +7,7 @@ use serde_json::json;
 use super::lasting::Lasting;
 use super::media::to_time;
 use super::validate::{Kind, WEB, older, optional};
-use super::{Method, On, Shape, accepted, texts};
+use super::{Method, On, Run, Shape, accepted, texts};
 
 /// The duration of an echo without one of its own, and the bounds for one that has it.
 const USUAL: Duration = Duration::from_mins(1);
@@ -20,7 +20,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[optional("timeout", Kind::Seconds), optional("status_url", WEB), older("swml", Kind::Flag)],
     shape: Shape::Call,
     message: texts("Echoing", "Echo started"),
-    run: |service, request| {
+    run: Run::Function(|service, request| {
         let asked = to_time(request.value("timeout"));
         let limit = if service.scenario.is_to_specification() {
             Some(asked.unwrap_or(USUAL).clamp(SHORTEST, LONGEST))
@@ -34,5 +34,5 @@ pub(super) const METHODS: &[Method] = &[Method {
             .limit(limit);
         service.start_operation(request, Box::new(echo))?;
         accepted()
-    },
+    }),
 }];

@@ -1,7 +1,7 @@
 //! Hanging up.
 
 use super::validate::{Kind, optional};
-use super::{Method, On, Outcome, Request, Shape, accepted, texts};
+use super::{Method, On, Outcome, Request, Run, Shape, accepted, texts};
 use crate::SimulatedService;
 use crate::service::calls::Source;
 
@@ -11,7 +11,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[optional("reason", Kind::OneOf(&["hangup", "cancel", "busy", "noAnswer", "decline", "error"]))],
     shape: Shape::Plain,
     message: texts("Ending call", "Disconnecting call"),
-    run: end,
+    run: Run::Function(end),
 }];
 
 fn end(service: &mut SimulatedService, request: &Request) -> Outcome {

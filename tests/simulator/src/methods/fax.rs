@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::validate::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
 use crate::SimulatedService;
-use crate::service::operation::{Command, Operation, OperationContext, Tick};
+use crate::service::operation::{Control, Operation, OperationContext, Tick};
 
-const SEND: &str = "calling.send_fax";
-const RECEIVE: &str = "calling.receive_fax";
+pub(super) const SEND: &str = "calling.send_fax";
+pub(super) const RECEIVE: &str = "calling.receive_fax";
 const EVENT: &str = "calling.call.fax";
 
 /// How many pages every document has, and how long each takes.
@@ -30,15 +30,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Operation,
         message: texts("Sending fax", "OK"),
-        run: send,
-    },
-    Method {
-        name: "calling.send_fax.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping fax", "OK"),
-        run: |service, request| service.command(request, &[SEND], &Command::Stop),
+        run: Run::Function(send),
     },
     Method {
         name: RECEIVE,
@@ -46,15 +38,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text), optional("status_url", WEB)],
         shape: Shape::Operation,
         message: texts("Receiving fax", "OK"),
-        run: receive,
-    },
-    Method {
-        name: "calling.receive_fax.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping fax", "OK"),
-        run: |service, request| service.command(request, &[RECEIVE], &Command::Stop),
+        run: Run::Function(receive),
     },
 ];
 
@@ -149,7 +133,7 @@ impl Operation for Fax {
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, _: &Control) -> Outcome {
         self.end(context, "finished", 1, "Stopped");
         accepted()
     }

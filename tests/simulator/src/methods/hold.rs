@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, text};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[
@@ -12,7 +12,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[],
         shape: Shape::Call,
         message: text("Call on hold"),
-        run: |service, request| set(service, request, true),
+        run: Run::Function(|service, request| set(service, request, true)),
     },
     Method {
         name: "calling.unhold",
@@ -20,7 +20,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[],
         shape: Shape::Call,
         message: text("Call off hold"),
-        run: |service, request| set(service, request, false),
+        run: Run::Function(|service, request| set(service, request, false)),
     },
 ];
 

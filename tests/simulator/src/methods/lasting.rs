@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::Cue;
 use crate::methods::{Outcome, accepted};
-use crate::service::operation::{Command, Operation, OperationContext, Tick};
+use crate::service::operation::{Control, Operation, OperationContext, Tick};
 
 /// Something that goes on until it is stopped, its time is over or the call ends.
 #[derive(Debug)]
@@ -90,8 +90,8 @@ impl Operation for Lasting {
         self.end(context);
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        if *command == Command::Stop {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        if *control == Control::Stop {
             self.end(context);
         }
         accepted()

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Outcome, accepted};
 use crate::Scenario;
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 use crate::service::{epoch, micros};
 
 /// The confidence of the simulated recogniser, from 0 to 1.
@@ -194,10 +194,10 @@ impl Operation for Live {
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => self.end(context),
-            Command::Summarize => self.summarize(context),
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => self.end(context),
+            Control::Summarize => self.summarize(context),
             _ => {}
         }
         accepted()

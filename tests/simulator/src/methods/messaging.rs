@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::validate::{Kind, SECURE_WEB, newer, older, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, text};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, text};
 use crate::{Reading, SimulatedService};
 
 /// The method whose events can overtake its reply.
@@ -53,7 +53,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     ],
     shape: Shape::Plain,
     message: text("Message accepted"),
-    run: send,
+    run: Run::Function(send),
 }];
 
 fn send(service: &mut SimulatedService, request: &Request) -> Outcome {

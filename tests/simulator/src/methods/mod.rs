@@ -1,6 +1,7 @@
-//! What clients may ask for: one file per feature, each with its parameter table.
+//! The methods of the service: one file per feature, each with its parameter table.
 //!
-//! A method is added by writing a file with a `METHODS` table and naming it in [`ALL`].
+//! To add a method, write a file with a `METHODS` table and name the table in [`ALL`]. A method that controls a running
+//! operation is one row in [`controls`].
 
 mod ai;
 mod ai_sidecar;
@@ -10,6 +11,7 @@ mod bind_digit;
 mod collect;
 mod conference;
 mod connect;
+mod controls;
 mod denoise;
 mod detect;
 mod dial;
@@ -42,12 +44,14 @@ use serde_json::{Map, Value};
 
 use self::validate::Param;
 use crate::service::calls::CallKey;
+use crate::service::operation::Control;
 use crate::service::session::SessionKey;
 use crate::{ConnectionId, Reading, Scenario, SimulatedService};
 
 /// All methods with a table. Five have none, as they are answered in another form: `provisioning.configure`,
 /// `signalwire.connect`, `signalwire.execute`, `signalwire.ping` and `signalwire.reauthenticate`.
 const ALL: &[&[Method]] = &[
+    controls::METHODS,
     receive::METHODS,
     answer::METHODS,
     end::METHODS,
@@ -208,12 +212,28 @@ pub(crate) struct Method {
     pub(crate) shape: Shape,
     /// The text of the result when the request is accepted.
     pub(crate) message: Texts,
-    /// Does it. Extra members of the result, or the refusal.
-    pub(crate) run: fn(&mut SimulatedService, &Request) -> Outcome,
+    pub(crate) run: Run,
+}
+
+/// The handling of a checked request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Run {
+    /// Calls a function, which returns extra members of the result or an error.
+    Function(fn(&mut SimulatedService, &Request) -> Outcome),
+    /// Passes a control to the running operation that one of these methods started.
+    Control { operations: &'static [&'static str], control: fn(&Request) -> Control },
 }
 
 impl Method {
-    /// Whether its table has this parameter.
+    /// Handles a checked request.
+    pub(crate) fn handle(&self, service: &mut SimulatedService, request: &Request) -> Outcome {
+        match self.run {
+            Run::Function(run) => run(service, request),
+            Run::Control { operations, control } => service.control(request, operations, &control(request)),
+        }
+    }
+
+    /// Returns `true` if the method has this parameter.
     pub(crate) fn knows(&self, parameter: &str) -> bool {
         self.params.iter().any(|row| row.name() == parameter)
     }

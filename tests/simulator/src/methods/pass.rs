@@ -1,6 +1,6 @@
 //! Giving an offered call back, so that somebody else gets it.
 
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
 use crate::{CallState, Report, SimulatedService};
 
 pub(super) const METHODS: &[Method] = &[Method {
@@ -9,7 +9,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[],
     shape: Shape::Call,
     message: texts("Passing call to another application", "Passing call"),
-    run: pass,
+    run: Run::Function(pass),
 }];
 
 fn pass(service: &mut SimulatedService, request: &Request) -> Outcome {

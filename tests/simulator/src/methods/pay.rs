@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::media::{self, Length};
 use super::validate::{Kind, Param, SECURE_WEB, WEB, count, newer, older, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
-use crate::service::operation::{Command, Operation, OperationContext, Tick};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
+use crate::service::operation::{Control, Operation, OperationContext, Tick};
 use crate::{Cue, Payment, SimulatedService};
 
-const NAME: &str = "calling.pay";
+pub(super) const NAME: &str = "calling.pay";
 const EVENT: &str = "calling.call.pay";
 
 /// How long the service asks when no prompt is given.
@@ -70,49 +70,36 @@ const TRUTH: Kind = Kind::OneOf(&["true", "false"]);
 const NUMBER: Kind = Kind::SomeChars("0123456789");
 const AMOUNT: Kind = Kind::SomeChars("0123456789.");
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            required("payment_connector_url", Kind::Differs(&SECURE_WEB, &WEB)),
-            optional("input", Kind::Differs(&Kind::OneOf(&["dtmf", "voice"]), &Kind::Text)),
-            optional("status_url", WEB),
-            optional("payment_method", Kind::Differs(&Kind::OneOf(&["credit-card"]), &Kind::Text)),
-            optional("bank_account_type", Kind::Differs(&BANK_ACCOUNTS, &Kind::Any)),
-            optional("timeout", Kind::Differs(&NUMBER, &Kind::Scalar)),
-            optional("max_attempts", Kind::Differs(&NUMBER, &Kind::Scalar)),
-            optional("security_code", Kind::Differs(&TRUTH, &Kind::Scalar)),
-            optional("postal_code", Kind::Differs(&Kind::Text, &Kind::Scalar)),
-            optional("min_postal_code_length", Kind::Differs(&NUMBER, &Kind::Scalar)),
-            optional("token_type", Kind::OneOf(&["one-time", "reusable"])),
-            optional("charge_amount", Kind::Differs(&AMOUNT, &Kind::Scalar)),
-            optional("currency", Kind::Text),
-            optional("language", Kind::Text),
-            optional("voice", Kind::Text),
-            newer("say_voice", Kind::Text),
-            optional("description", Kind::AnyText),
-            optional("valid_card_types", Kind::Differs(&CARDS, &Kind::Text)),
-            optional(
-                "parameters",
-                Kind::Objects(&[required("name", Kind::Text), required("value", Kind::Any)]),
-            ),
-            optional("prompts", Kind::Objects(PROMPT)),
-        ],
-        shape: Shape::Operation,
-        message: texts("Processing payment", "OK"),
-        run: pay,
-    },
-    Method {
-        name: "calling.pay.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping payment", "OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Stop),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        required("payment_connector_url", Kind::Differs(&SECURE_WEB, &WEB)),
+        optional("input", Kind::Differs(&Kind::OneOf(&["dtmf", "voice"]), &Kind::Text)),
+        optional("status_url", WEB),
+        optional("payment_method", Kind::Differs(&Kind::OneOf(&["credit-card"]), &Kind::Text)),
+        optional("bank_account_type", Kind::Differs(&BANK_ACCOUNTS, &Kind::Any)),
+        optional("timeout", Kind::Differs(&NUMBER, &Kind::Scalar)),
+        optional("max_attempts", Kind::Differs(&NUMBER, &Kind::Scalar)),
+        optional("security_code", Kind::Differs(&TRUTH, &Kind::Scalar)),
+        optional("postal_code", Kind::Differs(&Kind::Text, &Kind::Scalar)),
+        optional("min_postal_code_length", Kind::Differs(&NUMBER, &Kind::Scalar)),
+        optional("token_type", Kind::OneOf(&["one-time", "reusable"])),
+        optional("charge_amount", Kind::Differs(&AMOUNT, &Kind::Scalar)),
+        optional("currency", Kind::Text),
+        optional("language", Kind::Text),
+        optional("voice", Kind::Text),
+        newer("say_voice", Kind::Text),
+        optional("description", Kind::AnyText),
+        optional("valid_card_types", Kind::Differs(&CARDS, &Kind::Text)),
+        optional("parameters", Kind::Objects(&[required("name", Kind::Text), required("value", Kind::Any)])),
+        optional("prompts", Kind::Objects(PROMPT)),
+    ],
+    shape: Shape::Operation,
+    message: texts("Processing payment", "OK"),
+    run: Run::Function(pay),
+}];
 
 fn pay(service: &mut SimulatedService, request: &Request) -> Outcome {
     let prompts = request.value("prompts").as_array().into_iter().flatten();
@@ -591,7 +578,7 @@ impl Operation for PaymentSession {
         self.end(context, PaymentOutcome::failed("internal-error"));
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, _: &Control) -> Outcome {
         self.end(context, PaymentOutcome::canceled("relay-pay-stop"));
         accepted()
     }

@@ -4,9 +4,9 @@ use super::ai::refuse_beside_agent;
 use super::collect::{DIGITS_WITH_MINIMUM, FIRST_INPUT, Input, SPEECH};
 use super::play::Player;
 use super::validate::{Kind, Param, WEB, older, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
 use crate::SimulatedService;
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 
 pub(super) const NAME: &str = "calling.play_and_collect";
 
@@ -22,38 +22,20 @@ const INPUT: &[Param] = &[
 ];
 const VOLUME: Kind = Kind::Between(-40.0, 40.0);
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            required("play", Kind::Media),
-            required("collect", Kind::Object(INPUT)),
-            optional("volume", VOLUME),
-            optional("status_url", WEB),
-        ],
-        shape: Shape::Operation,
-        message: texts("Playing and collecting", "OK"),
-        run: play_and_collect,
-    },
-    Method {
-        name: "calling.play_and_collect.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping", "OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Stop),
-    },
-    Method {
-        name: "calling.play_and_collect.volume",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text), required("volume", VOLUME)],
-        shape: Shape::Operation,
-        message: texts("Changed play and collect volume", "OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Volume),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        required("play", Kind::Media),
+        required("collect", Kind::Object(INPUT)),
+        optional("volume", VOLUME),
+        optional("status_url", WEB),
+    ],
+    shape: Shape::Operation,
+    message: texts("Playing and collecting", "OK"),
+    run: Run::Function(play_and_collect),
+}];
 
 fn play_and_collect(service: &mut SimulatedService, request: &Request) -> Outcome {
     refuse_beside_agent(service, request.call()?)?;
@@ -117,13 +99,13 @@ impl Operation for PlayAndCollect {
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => {
                 self.cut_prompt(context);
                 self.input.stop(context);
             }
-            Command::StartInputTimers => self.input.start_clock(context),
+            Control::StartInputTimers => self.input.start_clock(context),
             _ => {}
         }
         accepted()

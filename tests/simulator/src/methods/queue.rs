@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::media::to_time;
 use super::validate::{Kind, WEB, newer, optional, required};
-use super::{Method, On, Shape, accepted, texts};
+use super::{Method, On, Run, Shape, accepted, texts};
 use crate::service::queues::QueueOptions;
 
 /// The wait of a call without a limit of its own. The older description knows no limit.
@@ -25,7 +25,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Operation,
         message: texts("Entering queue", "Entering Queue"),
-        run: |service, request| {
+        run: Run::Function(|service, request| {
             let name = request.text("queue_name").unwrap_or_default();
             let limit = to_time(request.value("wait_time")).filter(|time| !time.is_zero());
             let options = QueueOptions {
@@ -35,7 +35,7 @@ pub(super) const METHODS: &[Method] = &[
             };
             service.enter_queue(request.call()?, request.session, name, options)?;
             accepted()
-        },
+        }),
     },
     Method {
         name: "calling.queue.leave",
@@ -49,13 +49,13 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Operation,
         message: texts("Leaving queue", "Leaving Queue"),
-        run: |service, request| {
+        run: Run::Function(|service, request| {
             let (key, name) = (request.call()?, request.text("queue_name").unwrap_or_default());
             if service.scenario.is_to_specification() {
                 service.check_leaving(key, request.control_id(), name, request.text("queue_id"))?;
             }
             service.leave_queue(key, name)?;
             accepted()
-        },
+        }),
     },
 ];

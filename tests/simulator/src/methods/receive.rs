@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::validate::{Kind, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, text, texts};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text, texts};
 use crate::{Report, SimulatedService};
 
 pub(super) const METHODS: &[Method] = &[
@@ -16,7 +16,7 @@ pub(super) const METHODS: &[Method] = &[
             "Receiving all inbound related to the requested relay contexts and available scopes",
             "Receiving events",
         ),
-        run: receive,
+        run: Run::Function(receive),
     },
     Method {
         name: "signalwire.unreceive",
@@ -27,7 +27,7 @@ pub(super) const METHODS: &[Method] = &[
             "Receiving all inbound related to the requested relay contexts and available scopes",
             "Unreceiving events",
         ),
-        run: unreceive,
+        run: Run::Function(unreceive),
     },
     // The older way to subscribe.
     Method {
@@ -36,7 +36,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[optional("context", Kind::Text), optional("contexts", Kind::Texts)],
         shape: Shape::Plain,
         message: text("Receiving events"),
-        run: receive,
+        run: Run::Function(receive),
     },
 ];
 

@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::media::to_time;
 use super::validate::{KEYS, Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Request, Shape, texts};
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use super::{Method, On, Outcome, Request, Run, Shape, texts};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 use crate::service::seconds;
 use crate::{Cue, Reading, Report, SimulatedService};
 
-const NAME: &str = "calling.record";
+pub(super) const NAME: &str = "calling.record";
 
 /// The defaults that the SDKs expect.
 const INITIAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,54 +36,18 @@ const AUDIO: &[Param] = &[
 
 const RECORD: &[Param] = &[optional("audio", Kind::Object(AUDIO)).required_in(Reading::Specification)];
 
-/// The treatment of the gap while a recording is paused.
-const BEHAVIOR: Kind = Kind::OneOf(&["skip", "silence"]);
-
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            required("record", Kind::Object(RECORD)),
-            optional("status_url", WEB),
-        ],
-        shape: Shape::Operation,
-        message: texts("Recording", "OK"),
-        run: record,
-    },
-    Method {
-        name: "calling.record.pause",
-        on: On::AnsweredCall,
-        // The tests of the SDKs send other texts as well.
-        params: &[
-            required("control_id", Kind::Text),
-            optional("behavior", Kind::Differs(&BEHAVIOR, &Kind::Text)),
-        ],
-        shape: Shape::Operation,
-        message: texts("Pausing recording", "OK"),
-        run: |service, request| {
-            let behavior = request.text("behavior").map(str::to_owned);
-            service.command(request, &[NAME], &Command::Pause { behavior })
-        },
-    },
-    Method {
-        name: "calling.record.resume",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Resuming recording", "OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Resume),
-    },
-    Method {
-        name: "calling.record.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping recording", "OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Stop),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        required("record", Kind::Object(RECORD)),
+        optional("status_url", WEB),
+    ],
+    shape: Shape::Operation,
+    message: texts("Recording", "OK"),
+    run: Run::Function(record),
+}];
 
 fn record(service: &mut SimulatedService, request: &Request) -> Outcome {
     let audio = &request.value("record")["audio"];
@@ -266,10 +230,10 @@ impl Operation for Recording {
         context.cancel(Tick::EndSilence);
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => self.end(context, "finished"),
-            Command::Pause { behavior } if !self.paused => {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => self.end(context, "finished"),
+            Control::Pause { behavior } if !self.paused => {
                 let behavior = behavior.as_deref().unwrap_or("skip");
                 self.paused = true;
                 if behavior != "silence" {
@@ -281,7 +245,7 @@ impl Operation for Recording {
                 context.cancel(Tick::EndSilence);
                 self.send_event(context, json!({"state": "paused", "pause_behavior": behavior}));
             }
-            Command::Resume if self.paused => {
+            Control::Resume if self.paused => {
                 self.paused = false;
                 self.roll(context);
                 self.send_event(context, json!({"state": "recording", "record": self.audio()}));

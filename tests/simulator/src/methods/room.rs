@@ -4,36 +4,25 @@ use serde_json::json;
 
 use super::lasting::Lasting;
 use super::validate::{Kind, WEB, older, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, text};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
-use crate::service::operation::Command;
 
-const JOIN: &str = "calling.join_room";
+pub(super) const JOIN: &str = "calling.join_room";
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: JOIN,
-        on: On::AnsweredCall,
-        params: &[
-            required("name", Kind::Text),
-            optional("status_url", WEB),
-            older("hagrid_json_api_url", Kind::Text),
-            older("hagrid_node_id", Kind::Text),
-            older("swml", Kind::Flag),
-        ],
-        shape: Shape::Call,
-        message: text("Joining room"),
-        run: join,
-    },
-    Method {
-        name: "calling.leave_room",
-        on: On::AnsweredCall,
-        params: &[older("async", Kind::Flag)],
-        shape: Shape::Call,
-        message: text("Leaving room"),
-        run: |service, request| service.command(request, &[JOIN], &Command::Stop),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: JOIN,
+    on: On::AnsweredCall,
+    params: &[
+        required("name", Kind::Text),
+        optional("status_url", WEB),
+        older("hagrid_json_api_url", Kind::Text),
+        older("hagrid_node_id", Kind::Text),
+        older("swml", Kind::Flag),
+    ],
+    shape: Shape::Call,
+    message: text("Joining room"),
+    run: Run::Function(join),
+}];
 
 fn join(service: &mut SimulatedService, request: &Request) -> Outcome {
     let name = request.text("name").unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::validate::{Kind, TONES_AND_PAUSES, required};
-use super::{Method, On, Outcome, Request, Shape, accepted, texts};
+use super::{Method, On, Outcome, Request, Run, Shape, accepted, texts};
 use crate::service::operation::{Operation, OperationContext, Tick};
 use crate::{Cue, Report, SimulatedService};
 
@@ -13,7 +13,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[required("control_id", Kind::Text), required("digits", Kind::SomeChars(TONES_AND_PAUSES))],
     shape: Shape::Operation,
     message: texts("Sending", "Sending Digits"),
-    run: send_digits,
+    run: Run::Function(send_digits),
 }];
 
 /// One tone with the gap after it.

@@ -4,11 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::lasting::Lasting;
 use super::validate::{Kind, Param, WEB, older, optional, required};
-use super::{Method, On, Outcome, Request, Shape, texts};
-use crate::service::operation::Command;
+use super::{Method, On, Outcome, Request, Run, Shape, texts};
 use crate::{Reading, SimulatedService};
 
-const NAME: &str = "calling.tap";
+pub(super) const NAME: &str = "calling.tap";
 
 const AUDIO: &[Param] =
     &[optional("direction", Kind::OneOf(&["listen", "speak", "both"])).required_in(Reading::Specification)];
@@ -27,29 +26,19 @@ const WS: &[Param] = &[
     older("rate", Kind::Whole(1, i64::MAX)),
 ];
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            required("tap", Kind::Typed(&[("audio", AUDIO)])),
-            required("device", Kind::Typed(&[("rtp", RTP), ("ws", WS)])),
-            optional("status_url", WEB),
-        ],
-        shape: Shape::Operation,
-        message: texts("Tapping call", "OK"),
-        run: tap,
-    },
-    Method {
-        name: "calling.tap.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping tap", "OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Stop),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        required("tap", Kind::Typed(&[("audio", AUDIO)])),
+        required("device", Kind::Typed(&[("rtp", RTP), ("ws", WS)])),
+        optional("status_url", WEB),
+    ],
+    shape: Shape::Operation,
+    message: texts("Tapping call", "OK"),
+    run: Run::Function(tap),
+}];
 
 fn tap(service: &mut SimulatedService, request: &Request) -> Outcome {
     let mut tap = request.value("tap").clone();

@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use super::lasting::Lasting;
 use super::live::{Live, has_events};
 use super::validate::{Kind, Param, WEB, newer, older, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, texts};
-use crate::service::operation::{Command, Operation, OperationContext};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
+use crate::service::operation::{Control, Operation, OperationContext};
 use crate::service::{epoch, seconds};
 use crate::{Reading, SimulatedService};
 
-const NAME: &str = "calling.transcribe";
+pub(super) const NAME: &str = "calling.transcribe";
 const EVENT: &str = "calling.call.transcribe";
 const LIVE_TRANSCRIBE: &str = "calling.live_transcribe";
 const LIVE_TRANSLATE: &str = "calling.live_translate";
@@ -77,15 +77,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text), optional("status_url", WEB)],
         shape: Shape::Operation,
         message: texts("Transcribing", "OK"),
-        run: transcribe,
-    },
-    Method {
-        name: "calling.transcribe.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping transcribe", "OK"),
-        run: |service, request| service.command(request, &[NAME], &Command::Stop),
+        run: Run::Function(transcribe),
     },
     Method {
         name: LIVE_TRANSCRIBE,
@@ -100,7 +92,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: texts("+OK", "Live transcription started"),
-        run: |service, request| live(service, request, LIVE_TRANSCRIBE, "live transcription"),
+        run: Run::Function(|service, request| live(service, request, LIVE_TRANSCRIBE, "live transcription")),
     },
     Method {
         name: LIVE_TRANSLATE,
@@ -121,7 +113,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: texts("+OK", "Live translation started"),
-        run: |service, request| live(service, request, LIVE_TRANSLATE, "live translation"),
+        run: Run::Function(|service, request| live(service, request, LIVE_TRANSLATE, "live translation")),
     },
 ];
 
@@ -167,7 +159,7 @@ fn live(
         return accepted();
     }
     if verb == "stop" {
-        return service.command(request, &[name], &Command::Stop);
+        return service.control(request, &[name], &Control::Stop);
     }
     let key = request.call()?;
     if !service.runs(key, &[name]) {
@@ -175,7 +167,7 @@ fn live(
     }
     service.note(key, format!("{what}: {verb}"));
     if verb == "summarize" {
-        service.command_all(key, &[name], &Command::Summarize);
+        service.control_all(key, &[name], &Control::Summarize);
     }
     accepted()
 }
@@ -219,7 +211,7 @@ impl Operation for Transcription {
         context.note("transcription begins");
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, _: &Control) -> Outcome {
         self.end(context);
         accepted()
     }

@@ -1,7 +1,7 @@
 //! Handing a call over: to another SIP address, or to another program of the service.
 
 use super::validate::{Kind, Param, WEB, newer, older, optional, required};
-use super::{Method, On, Outcome, Request, ServiceError, Shape, accepted, text};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};
 use crate::{Reading, SimulatedService};
 
 const ADDRESS: Kind = Kind::Differs(&Kind::Url(&["sip:", "sips:"]), &Kind::Text);
@@ -24,7 +24,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("device", Kind::Typed(&[("sip", SIP)])), optional("status_url", WEB)],
         shape: Shape::Plain,
         message: text("Starting SIP REFER"),
-        run: refer,
+        run: Run::Function(refer),
     },
     Method {
         name: "calling.transfer",
@@ -32,7 +32,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("dest", Kind::TextOrObject)],
         shape: Shape::Call,
         message: text("Transferring"),
-        run: |service, request| {
+        run: Run::Function(|service, request| {
             let key = request.call()?;
             let dest = request.text("dest").unwrap_or("a document");
             service.note(key, format!("transferred to {dest}"));
@@ -40,7 +40,7 @@ pub(super) const METHODS: &[Method] = &[
                 service.hand_over(key, request.text("dest").and_then(|dest| dest.strip_prefix("context:")));
             }
             accepted()
-        },
+        }),
     },
 ];
 

@@ -1,7 +1,7 @@
 //! Events of the application's own. They come back to everybody who reads the context of the call.
 
 use super::validate::{Kind, older, optional, others};
-use super::{Method, On, Shape, accepted, texts};
+use super::{Method, On, Run, Shape, accepted, texts};
 use crate::Reading;
 
 pub(super) const METHODS: &[Method] = &[Method {
@@ -16,7 +16,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     ],
     shape: Shape::Call,
     message: texts("Sending user event", "Event sent"),
-    run: |service, request| {
+    run: Run::Function(|service, request| {
         let key = request.call()?;
         service.note(key, format!("user event {}", request.value("event")));
         if service.scenario.is_to_specification()
@@ -25,5 +25,5 @@ pub(super) const METHODS: &[Method] = &[Method {
             service.send_user_event(key, members);
         }
         accepted()
-    },
+    }),
 }];

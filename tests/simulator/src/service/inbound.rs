@@ -321,7 +321,7 @@ impl SimulatedService {
             On::LiveCall | On::AnsweredCall => Some(self.addressed_call(method, session, params)?),
         };
         let request = Request::new(method.name, from, session, call, params.clone());
-        (method.run)(self, &request)
+        method.handle(self, &request)
     }
 
     /// The call that a request is addressed to, if its sender may do this to it now.

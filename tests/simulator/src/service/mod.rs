@@ -3,7 +3,6 @@
 pub(crate) mod bindings;
 pub(crate) mod calls;
 pub(crate) mod conferences;
-mod control;
 mod credentials;
 mod events;
 mod faults;
@@ -21,6 +20,7 @@ pub(crate) mod session;
 mod stats;
 mod streams;
 mod tasks;
+mod test_api;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

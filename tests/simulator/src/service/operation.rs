@@ -44,7 +44,7 @@ pub(crate) enum Tick {
 
 /// What a client can tell a running operation.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Command {
+pub(crate) enum Control {
     Stop,
     Pause {
         behavior: Option<String>,
@@ -88,7 +88,7 @@ pub(crate) trait Operation: Debug + Send {
     fn on_digit(&mut self, _context: &mut OperationContext<'_>, _key: char) {}
     fn on_voice(&mut self, _context: &mut OperationContext<'_>, _voice: &Voice) {}
     fn on_bridge(&mut self, _context: &mut OperationContext<'_>) {}
-    fn on_command(&mut self, _context: &mut OperationContext<'_>, _command: &Command) -> Outcome {
+    fn on_control(&mut self, _context: &mut OperationContext<'_>, _control: &Control) -> Outcome {
         Err(ServiceError::conflict("The operation cannot do that"))
     }
     /// Fails on demand. An operation without a failure of its own ends as it does with its call.
@@ -248,10 +248,10 @@ impl SimulatedService {
         Ok(())
     }
 
-    /// Passes a command on to the running operation with the control id of the request, started by
+    /// Passes a control to the running operation with the control id of the request, started by
     /// one of `methods`. That nothing runs is 404 only where a control id says what should: to a client
     /// 404 means that what it speaks of is gone, and without one it speaks of the call.
-    pub(crate) fn command(&mut self, request: &Request, methods: &[&str], command: &Command) -> Outcome {
+    pub(crate) fn control(&mut self, request: &Request, methods: &[&str], control: &Control) -> Outcome {
         let key = request.call()?;
         let call = self.calls.get(&key).ok_or_else(ServiceError::no_call)?;
         let control_id = request.control_id();
@@ -265,16 +265,16 @@ impl SimulatedService {
                 ServiceError::new(404, format!("No {what} with control_id '{control_id}' is active"))
             }
         })?;
-        self.with_operation(key, operation, |body, context| body.on_command(context, command))
+        self.with_operation(key, operation, |body, context| body.on_control(context, control))
             .unwrap_or_else(accepted)
     }
 
-    /// Passes a command on to every running operation that was started by one of `methods`.
-    pub(crate) fn command_all(&mut self, key: CallKey, methods: &[&str], command: &Command) {
+    /// Passes a control to every running operation that was started by one of `methods`.
+    pub(crate) fn control_all(&mut self, key: CallKey, methods: &[&str], control: &Control) {
         let Some(call) = self.calls.get(&key) else { return };
         let found = call.operations.iter().filter(|active| methods.contains(&active.method));
         for operation in found.map(|active| active.key).collect::<Vec<_>>() {
-            self.with_operation(key, operation, |body, context| body.on_command(context, command));
+            self.with_operation(key, operation, |body, context| body.on_control(context, control));
         }
     }
 
