@@ -9,6 +9,7 @@ mod faults;
 mod inbound;
 mod journal;
 pub(crate) mod legs;
+mod mailbox;
 mod messages;
 mod offers;
 pub(crate) mod operation;
@@ -16,6 +17,7 @@ mod parties;
 mod provisioning;
 pub(crate) mod queues;
 mod refusals;
+mod schedule;
 pub(crate) mod session;
 mod stats;
 mod streams;
@@ -23,7 +25,7 @@ mod tasks;
 mod test_api;
 mod timers;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
@@ -40,13 +42,16 @@ use self::conferences::Conference;
 use self::faults::Condition;
 use self::journal::Journal;
 use self::legs::Attempt;
+use self::mailbox::Mailbox;
 use self::messages::{Incoming, MessageKey, Outgoing};
+use self::offers::Rotation;
 use self::queues::Queue;
 use self::refusals::Refusals;
+use self::schedule::Schedules;
 use self::session::{Connection, Session, SessionKey};
 use self::timers::{Timer, Timers};
 use crate::scenario::Failing;
-use crate::{Payment, Report, Scenario, Task};
+use crate::{Caller, Message, Payment, Report, Scenario, Task};
 
 /// The name of the one node of the service.
 pub(crate) const NODE: &str = "node-1@simulator";
@@ -105,25 +110,16 @@ pub struct SimulatedService {
     pub(crate) calls: BTreeMap<CallKey, Call>,
     /// Inbound calls that nobody has been offered, in the order they came.
     pending_calls: Vec<CallKey>,
-    /// Per project and context, who was offered the last call.
-    rotation: BTreeMap<(String, String), SessionKey>,
+    rotation: Rotation,
     attempts: BTreeMap<AttemptKey, Attempt>,
     conferences: Vec<Conference>,
     queues: Vec<Queue>,
     outgoing: BTreeMap<MessageKey, Outgoing>,
-    incoming: VecDeque<Incoming>,
-    /// Per project and context, who got the last message.
-    message_rotation: BTreeMap<(String, String), SessionKey>,
-    planned_messages: BTreeSet<usize>,
-    /// Tasks that wait for a subscriber, with their places in the scenario.
-    tasks: VecDeque<(Task, Option<usize>)>,
-    /// Per project and context, who got the last task.
-    task_rotation: BTreeMap<(String, String), SessionKey>,
-    planned_tasks: BTreeSet<usize>,
-    tasks_over: usize,
+    incoming: Mailbox<Incoming>,
+    tasks: Mailbox<Task>,
     /// The number of tasks so far.
-    tasks_taken: u64,
-    messages_over: usize,
+    task_count: u64,
+    schedules: Schedules,
     /// How the next payments end.
     payments: VecDeque<Payment>,
     /// The number of the next operations of a method that fail.
@@ -131,9 +127,6 @@ pub struct SimulatedService {
     ended: VecDeque<CallView>,
     conditions: BTreeMap<ConnectionId, Condition>,
     refusals: Refusals,
-    /// Scripted callers who have dialled or are about to.
-    planned: BTreeSet<usize>,
-    scripts_over: usize,
     /// What this turn sends, before faults.
     outgoing_frames: Vec<OutgoingFrame>,
     outbox: VecDeque<Output>,
@@ -241,24 +234,17 @@ impl SimulatedService {
             forgotten_protocols: VecDeque::new(),
             calls: BTreeMap::new(),
             pending_calls: Vec::new(),
-            rotation: BTreeMap::new(),
+            rotation: Rotation::new(),
             attempts: BTreeMap::new(),
             conferences: Vec::new(),
             queues: Vec::new(),
             outgoing: BTreeMap::new(),
-            incoming: VecDeque::new(),
-            message_rotation: BTreeMap::new(),
-            planned_messages: BTreeSet::new(),
-            tasks: VecDeque::new(),
-            task_rotation: BTreeMap::new(),
-            planned_tasks: BTreeSet::new(),
-            tasks_over: 0,
-            tasks_taken: 0,
-            messages_over: 0,
+            incoming: Mailbox::default(),
+            tasks: Mailbox::default(),
+            task_count: 0,
+            schedules: Schedules::default(),
             ended: VecDeque::new(),
             conditions: BTreeMap::new(),
-            planned: BTreeSet::new(),
-            scripts_over: 0,
             outgoing_frames: Vec::new(),
             outbox: VecDeque::new(),
             violations: Vec::new(),
@@ -274,9 +260,9 @@ impl SimulatedService {
             next_message: 0,
             next_frame: 0,
         };
-        service.schedule_callers();
-        service.schedule_messages();
-        service.schedule_tasks();
+        service.arm_from_start::<Caller>();
+        service.arm_from_start::<Message>();
+        service.arm_from_start::<Task>();
         service
     }
 
@@ -360,7 +346,7 @@ impl SimulatedService {
             Timer::CloseAnyway(to) => self.disconnect_is_overdue(to),
             Timer::Cut(connection) => self.cut_now(connection),
             Timer::SessionExpires(key) => self.session_expires(key),
-            Timer::CallerDials(index) => self.caller_dials(index),
+            Timer::CallerDials(index) => self.start_item::<Caller>(index),
             Timer::PatienceEnds(key) => self.end_call_by(key, "cancel", Source::Inbound),
             Timer::MaxDuration(key) => self.end_call(key, "max_duration"),
             Timer::PartyActs(key) => self.party_acts(key),
@@ -373,9 +359,9 @@ impl SimulatedService {
             Timer::QueueStats(key) => self.queue_stats(key),
             Timer::QueueTimesOut(key) => self.queue_times_out(key),
             Timer::CallQuality(key) => self.call_quality(key),
-            Timer::TaskComes(index) => self.task_comes(index),
-            Timer::MessageMoves(key) => self.message_moves(key),
-            Timer::MessageComes(index) => self.message_comes(index),
+            Timer::TaskArrives(index) => self.start_item::<Task>(index),
+            Timer::MessageAdvances(key) => self.message_advances(key),
+            Timer::MessageArrives(index) => self.start_item::<Message>(index),
             Timer::Release(frame) => self.deliver(frame),
             Timer::StallEnds(connection) => self.stall_ends(connection),
         }

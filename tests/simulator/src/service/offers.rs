@@ -6,13 +6,15 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::calls::{Call, CallKey, Source};
+use super::messages::Incoming;
 use super::parties::Party;
+use super::schedule::{Schedule, Scheduled};
 use super::session::{Session, SessionKey};
 use super::timers::Timer;
 use super::{NODE, SimulatedService};
 use crate::methods::media::Device;
 use crate::scenario::When;
-use crate::{CallState, Caller, Cue, Report};
+use crate::{CallState, Caller, Cue, Message, Report, Scenario, Task};
 
 /// The events that name neither the segment nor the tag of their call, by the newer specification. All others do.
 const UNADDRESSED: [&str; 5] = [
@@ -25,58 +27,37 @@ const UNADDRESSED: [&str; 5] = [
 /// How many inbound calls may wait for a subscriber; further ones get a busy tone.
 pub(super) const MAX_PENDING_CALLS: usize = 1000;
 
+/// The session that received the last call, message or task of each project and context.
+pub(super) type Rotation = BTreeMap<(String, String), SessionKey>;
+
+impl Scheduled for Caller {
+    fn when(&self) -> When {
+        self.when
+    }
+
+    fn context(&self) -> &str {
+        &self.context
+    }
+
+    fn items(scenario: &Scenario) -> &[Self] {
+        &scenario.callers
+    }
+
+    fn schedule(service: &mut SimulatedService) -> &mut Schedule {
+        &mut service.schedules.callers
+    }
+
+    fn timer(index: usize) -> Timer {
+        Timer::CallerDials(index)
+    }
+
+    fn start(self, service: &mut SimulatedService, index: usize) {
+        service.start_inbound_call(self, Some(index));
+    }
+}
+
 impl SimulatedService {
-    /// Arms the scripted callers who go by the clock.
-    pub(super) fn schedule_callers(&mut self) {
-        let starts: Vec<_> = self.scenario.callers.iter().enumerate().collect();
-        let due: Vec<_> = starts
-            .into_iter()
-            .filter_map(|(index, caller)| match caller.when {
-                When::Start(after) => Some((index, after)),
-                _ => None,
-            })
-            .collect();
-        for (index, after) in due {
-            self.call_is_planned(index, after);
-        }
-    }
-
-    /// Arms the scripted callers who were waiting for a subscriber of one of these contexts.
-    fn schedule_callers_of(&mut self, contexts: &[String]) {
-        let callers = self.scenario.callers.iter().enumerate();
-        let due: Vec<_> = callers
-            .filter(|(index, caller)| contexts.contains(&caller.context) && !self.planned.contains(index))
-            .filter_map(|(index, caller)| match caller.when {
-                When::Subscriber(after) => Some((index, after)),
-                When::Previous(after) if index == 0 => Some((index, after)),
-                _ => None,
-            })
-            .collect();
-        for (index, after) in due {
-            self.call_is_planned(index, after);
-        }
-    }
-
-    fn schedule_caller_after(&mut self, index: usize) {
-        let next = index + 1;
-        if let Some(When::Previous(after)) = self.scenario.callers.get(next).map(|caller| caller.when) {
-            self.call_is_planned(next, after);
-        }
-    }
-
-    fn call_is_planned(&mut self, index: usize, after: Duration) {
-        if self.planned.insert(index) {
-            let due = self.now.saturating_add(after);
-            self.timers.set(due, Timer::CallerDials(index));
-        }
-    }
-
-    pub(super) fn caller_dials(&mut self, index: usize) {
-        if let Some(caller) = self.scenario.callers.get(index).cloned() {
-            self.start_inbound_call(caller, Some(index));
-        }
-    }
-
+    /// Creates an inbound call and offers it. Over [`MAX_PENDING_CALLS`] the caller gets a busy tone.
     pub(super) fn start_inbound_call(&mut self, caller: Caller, scripted: Option<usize>) -> CallKey {
         let key = self.next_call_key();
         let device = Device::phone(&caller.from, &caller.to);
@@ -113,9 +94,9 @@ impl SimulatedService {
         if let Some(connection) = subscriber.connection {
             self.report(Report::Subscribed { connection, contexts: contexts.to_vec() });
         }
-        self.schedule_callers_of(contexts);
-        self.schedule_messages_of(contexts);
-        self.schedule_tasks_of(contexts);
+        self.arm_from_subscription::<Caller>(contexts);
+        self.arm_from_subscription::<Message>(contexts);
+        self.arm_from_subscription::<Task>(contexts);
         self.offer_pending();
     }
 
@@ -124,8 +105,8 @@ impl SimulatedService {
         for key in std::mem::take(&mut self.pending_calls) {
             self.offer(key);
         }
-        self.hand_over_messages();
-        self.hand_over_tasks();
+        self.deliver_pending::<Incoming>();
+        self.deliver_pending::<Task>();
     }
 
     /// Offers a call to the next subscriber of its context in turn, or lets it wait.
@@ -225,7 +206,7 @@ impl SimulatedService {
     /// The session after the last one, round about, that reads a context for a project and may have it.
     pub(super) fn next_in_turn(
         &self,
-        rotation: &BTreeMap<(String, String), SessionKey>,
+        rotation: &Rotation,
         project: &str,
         context: &str,
         may: impl Fn(&SessionKey) -> bool,
@@ -302,8 +283,7 @@ impl SimulatedService {
         let owner = call.owner.and_then(|owner| self.sessions.get(&owner)).and_then(|s| s.connection);
         self.remember_ended(call.view(owner));
         if let Some(index) = call.scripted {
-            self.scripts_over += 1;
-            self.schedule_caller_after(index);
+            self.finish_item::<Caller>(index);
         }
         if let Some(attempt) = call.leg_of {
             self.leg_failed(attempt, key, reason, source);

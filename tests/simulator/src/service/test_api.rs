@@ -145,12 +145,10 @@ impl SimulatedService {
     /// task was handed over and no message is on its way. Without anything scripted: whether there has
     /// been a call, a message or a task and all that is over.
     pub fn is_done(&self) -> bool {
-        let scripted = self.scenario.callers.len();
-        self.scripts_over == scripted
+        self.schedules.are_done(&self.scenario)
             && self.calls.is_empty()
             && self.attempts.is_empty()
-            && self.messages_are_done()
-            && self.tasks_are_done()
-            && (self.next_call > 0 || self.next_message > 0 || self.tasks_taken > 0)
+            && self.outgoing.is_empty()
+            && (self.next_call > 0 || self.next_message > 0 || self.task_count > 0)
     }
 }

@@ -25,7 +25,7 @@ pub(crate) enum Timer {
     Cut(ConnectionId),
     /// A session that nobody resumed is forgotten.
     SessionExpires(SessionKey),
-    /// A scripted caller dials; the number is the place in the scenario.
+    /// A scripted caller dials; the number is the index in the scenario.
     CallerDials(usize),
     /// A caller who was not answered gives up.
     PatienceEnds(CallKey),
@@ -51,12 +51,12 @@ pub(crate) enum Timer {
     QueueTimesOut(CallKey),
     /// A participant of a conference is told how good the connection is.
     CallQuality(CallKey),
-    /// A scripted task comes; the number is the place in the scenario.
-    TaskComes(usize),
-    /// A message on its way out reaches its next state.
-    MessageMoves(MessageKey),
-    /// A scripted message comes in; the number is the place in the scenario.
-    MessageComes(usize),
+    /// A scripted task arrives; the number is the index in the scenario.
+    TaskArrives(usize),
+    /// An outbound message reaches its next state.
+    MessageAdvances(MessageKey),
+    /// A scripted message arrives; the number is the index in the scenario.
+    MessageArrives(usize),
     /// A delayed event leaves.
     Release(OutgoingFrame),
     /// A stalled connection gets everything that was held back.
