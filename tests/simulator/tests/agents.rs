@@ -114,12 +114,12 @@ fn bedrock_sends_fewer_events() {
     bench.run(20.0);
     bench.service.hang_up(bench.now, &call);
     bench.settle();
-    let told = activity(&bench);
+    let activities = activity(&bench);
     assert!(
-        !told.contains(&"user_speaking".to_owned()) && !told.contains(&"response".to_owned()),
-        "{told:?}"
+        !activities.contains(&"user_speaking".to_owned()) && !activities.contains(&"response".to_owned()),
+        "{activities:?}"
     );
-    assert_eq!(told.last().expect("events"), "stop");
+    assert_eq!(activities.last().expect("events"), "stop");
     assert!(bench.events("calling.ai.partial_result")[0]["text"].is_null());
     assert!(bench.events("calling.call.ai").is_empty());
 }

@@ -76,7 +76,7 @@ fn play_through(name: &str) -> Bench {
 #[test]
 fn every_caller_of_the_menu_gets_somewhere() {
     let bench = play_through("ivr");
-    let told: Vec<_> = bench.reports.iter().map(ToString::to_string).collect();
+    let reports: Vec<_> = bench.reports.iter().map(ToString::to_string).collect();
     let inbound: Vec<_> = bench.service.calls().filter(|call| call.inbound).collect();
     assert_eq!(inbound.len(), 6);
     for (line, times) in [
@@ -86,8 +86,8 @@ fn every_caller_of_the_menu_gets_somewhere() {
         ("collected digits 9", 2),
         ("collected nothing", 1),
     ] {
-        let found = told.iter().filter(|told| told.contains(line)).count();
-        assert!(found >= times, "{line}: {found} times in {told:#?}");
+        let found = reports.iter().filter(|report| report.contains(line)).count();
+        assert!(found >= times, "{line}: {found} times in {reports:#?}");
     }
     assert!(bench.service.violations().is_empty(), "{:?}", bench.service.violations());
 }

@@ -100,8 +100,8 @@ fn scripted_messages_come_one_after_the_other() {
     assert!(bench.service.is_done());
 }
 
-/// Who was told of the first state of a message in this context.
-fn told(bench: &mut Bench, sender: ConnectionId, context: &str) -> Vec<ConnectionId> {
+/// The clients that receive the first state of a message in this context.
+fn receivers(bench: &mut Bench, sender: ConnectionId, context: &str) -> Vec<ConnectionId> {
     let before = bench.frames.len();
     let mut message = sms("+1");
     message["context"] = context.into();
@@ -121,12 +121,12 @@ fn states_of_a_message_go_where_its_context_says() {
     params["authentication"] = json!({"project": "p", "token": "t"});
     let foreigner = bench.service.handle_connected(bench.now);
     bench.request(foreigner, "signalwire.connect", params);
-    assert_eq!(told(&mut bench, sender, &protocol), [sender]);
-    assert_eq!(told(&mut bench, sender, "mine"), [sender]);
-    assert_eq!(told(&mut bench, sender, "theirs"), [other]);
-    assert_eq!(told(&mut bench, other, &protocol), [sender]);
-    assert!(told(&mut bench, sender, "foreign").is_empty());
-    assert!(told(&mut bench, sender, "nobody's").is_empty());
+    assert_eq!(receivers(&mut bench, sender, &protocol), [sender]);
+    assert_eq!(receivers(&mut bench, sender, "mine"), [sender]);
+    assert_eq!(receivers(&mut bench, sender, "theirs"), [other]);
+    assert_eq!(receivers(&mut bench, other, &protocol), [sender]);
+    assert!(receivers(&mut bench, sender, "foreign").is_empty());
+    assert!(receivers(&mut bench, sender, "nobody's").is_empty());
     let unheard = bench.reports.iter().filter(|report| matches!(report, Report::MessageUnheard { .. }));
     assert_eq!(unheard.count(), 2);
 }

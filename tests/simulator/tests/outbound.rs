@@ -188,8 +188,9 @@ fn the_end_of_a_bridge_can_be_left_out_where_its_call_ends() {
         bench.service.hang_up(bench.now, if caller_ends { &call } else { "c-2" });
         bench.settle();
         // The call that goes on has to hear of it.
-        let told = bench.member("calling.call.connect", "connect_state").contains(&"disconnected".to_owned());
-        assert_eq!(told, !caller_ends);
+        let notified =
+            bench.member("calling.call.connect", "connect_state").contains(&"disconnected".to_owned());
+        assert_eq!(notified, !caller_ends);
     }
 }
 

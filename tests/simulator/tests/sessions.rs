@@ -222,8 +222,8 @@ fn a_resumed_session_gets_unacknowledged_events_again_if_that_is_wanted() {
         connect(&mut bench, params);
         assert!(resumed(&bench));
         let states = bench.events("calling.call.state");
-        let told: Vec<_> = states.iter().filter_map(|state| state["call_state"].as_str()).collect();
-        assert_eq!(told, if redeliver { vec!["answered"] } else { vec![] }, "of {call}");
+        let redelivered: Vec<_> = states.iter().filter_map(|state| state["call_state"].as_str()).collect();
+        assert_eq!(redelivered, if redeliver { vec!["answered"] } else { vec![] }, "of {call}");
         assert_eq!(bench.events("signalwire.authorization.state").len(), 1, "only the new one");
     }
 }

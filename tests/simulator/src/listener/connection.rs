@@ -19,18 +19,18 @@ use super::shared::{ConnectionCommand, Shared};
 use crate::ConnectionId;
 use crate::service::CUT;
 
-/// The longest message the service takes.
+/// Maximum size of a WebSocket message.
 const MAX_MESSAGE_BYTES: usize = 10 * 1024 * 1024;
-/// How long a client has for TLS and WebSocket handshakes.
+/// Time limit of the TLS handshake, and again of the WebSocket handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the service waits for the client's side of a closing handshake.
+/// Time limit of a closing handshake.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// The head of a text frame of 1000 bytes and its first few: the rest never comes.
+/// The header of a text frame of 1000 bytes and the first bytes of its payload.
 const TORN_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"jsonrpc\":\"2.0\",\"id\":\"torn";
 
 /// Serves one TCP connection to its end.
 pub(super) async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
-    // Frames are small and each matters at once.
+    // Frames are small: send each at once.
     let _ = stream.set_nodelay(true);
     match tls {
         None => serve_websocket(stream, shared).await,
@@ -80,7 +80,7 @@ async fn serve_websocket<S: AsyncRead + AsyncWrite + Unpin>(stream: S, shared: A
     }
 }
 
-/// How a connection ends.
+/// The end of a connection.
 enum Ending {
     ClientLeft,
     Close(u16),
@@ -108,7 +108,7 @@ async fn write<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    // Everything that is there goes out with one flush.
+    // All pending frames leave with one flush.
     while let Some(first) = inbox.recv().await {
         let mut next = Some(first);
         let mut ending = None;

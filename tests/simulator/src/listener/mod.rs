@@ -35,15 +35,15 @@ use self::shared::Shared;
 use self::tls::Tls;
 use crate::{Report, SimulatedService};
 
-/// How many connections a silent service keeps open; further ones are closed.
+/// Maximum number of connections that a silent service keeps open; further ones are closed.
 const MAX_SILENT_CONNECTIONS: usize = 1000;
-/// The pause after a failed `accept`, which is mostly a lack of file descriptors.
+/// Delay after a failed `accept`, which is usually a lack of file descriptors.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A [`SimulatedService`] that listens on a port.
 ///
-/// It runs in a thread of its own, so that tests with any async runtime or none can use it. Dropping
-/// it closes every connection and joins the thread.
+/// It runs in its own thread, so that tests with any async runtime, or none, can use it. Dropping it closes every
+/// connection and joins the thread.
 pub struct Simulator {
     shared: Arc<Shared>,
     commands: mpsc::UnboundedSender<Command>,
@@ -60,12 +60,12 @@ enum Command {
 }
 
 impl Simulator {
-    /// Starts to listen; clients can connect as soon as this returns.
+    /// Starts to listen. Clients can connect as soon as this function returns.
     ///
     /// # Errors
     ///
-    /// When the address is not loopback and that was not allowed, when it cannot be bound, or when
-    /// the certificate cannot be made or written.
+    /// If the address is not loopback and remote access is not allowed, if the address cannot be bound, or if the
+    /// certificate cannot be generated or written.
     pub fn start(options: ListenOptions) -> io::Result<Self> {
         let ListenOptions { address, allow_remote, tls, ca_out, scenario, seed, speed, silent, frame_log } =
             options;
@@ -78,7 +78,7 @@ impl Simulator {
         if let (Some(path), Some(pem)) = (&ca_out, &ca_pem) {
             std::fs::write(path, pem)?;
         }
-        // Bound without the runtime: the caller may be inside of one, where another may not block.
+        // Binds without a runtime: the caller may be inside of one, where another must not block.
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -88,7 +88,7 @@ impl Simulator {
             Server { shared: Arc::clone(&shared), acceptor, address, silent, silent_connections: Vec::new() };
         let thread = std::thread::Builder::new().name("relay-simulator".into()).spawn(move || {
             let shared = Arc::clone(&server.shared);
-            // Without a runtime, or a listener in it, the thread ends, and the simulator has stopped.
+            // Without a runtime or a listener the thread ends, and the simulator has stopped.
             if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
                 runtime.block_on(async {
                     if let Ok(listener) = TcpListener::from_std(listener) {
@@ -96,19 +96,19 @@ impl Simulator {
                     }
                 });
             }
-            // The runtime has been dropped, and with it every connection.
+            // The runtime has been dropped, and every connection with it.
             shared.finish();
         })?;
         Ok(Self { shared, commands, thread: Some(thread), address, ca_pem })
     }
 
-    /// Where clients connect to, with scheme: `wss://localhost:8773`, `ws://127.0.0.1:8773`.
+    /// The URL that clients connect to: `wss://localhost:8773` or `ws://127.0.0.1:8773`.
     pub fn url(&self) -> String {
         let scheme = if self.ca_pem.is_some() { "wss" } else { "ws" };
         format!("{scheme}://{}", self.host())
     }
 
-    /// Host and port: a name with TLS, an address without.
+    /// Host and port: a name with TLS, an address without it.
     pub fn host(&self) -> String {
         if self.ca_pem.is_some() && self.address.ip().is_loopback() {
             format!("localhost:{}", self.address.port())
@@ -117,7 +117,7 @@ impl Simulator {
         }
     }
 
-    /// The address it listens on, with the port it got.
+    /// The address that the simulator listens on, with the actual port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -132,28 +132,25 @@ impl Simulator {
         self.shared.now()
     }
 
-    /// Does something with the switchboard; what that causes is sent when `act` returns. Nothing else
-    /// happens meanwhile, so `act` should be short. It must not call the simulator.
+    /// Runs `act` with exclusive access to the service, then sends the resulting frames. Nothing else happens
+    /// meanwhile, so `act` should be short. It must not call the simulator.
     pub fn with<T>(&self, act: impl FnOnce(&mut SimulatedService, Duration) -> T) -> T {
         self.shared.with(act)
     }
 
-    /// The next thing that happened, waiting for it up to `limit` of real time. `None` when there was
-    /// nothing, or when the simulator has stopped. Of reports that nobody takes the newest 10 000
-    /// are kept.
+    /// Waits for the next report for up to `limit` of real time. Returns `None` when the limit is over or the simulator
+    /// has stopped. The newest 10 000 unread reports are kept.
     pub fn next_report(&self, limit: Duration) -> Option<Report> {
         self.shared.next_report(Some(limit))
     }
 
-    /// Everything that happens, until the simulator stops. Each report is given out once, whoever
-    /// asks for it.
+    /// An iterator over all reports, which ends when the simulator stops. Each report goes to one reader only.
     pub fn reports(&self) -> impl Iterator<Item = Report> + Send + use<> {
         let shared = Arc::clone(&self.shared);
         std::iter::from_fn(move || shared.next_report(None))
     }
 
-    /// Waits for a report that `wanted` says yes to, up to `limit` of real time. Those before it are
-    /// thrown away.
+    /// Waits for a report that `wanted` accepts, for up to `limit` of real time. Discards the reports before it.
     pub fn wait_for(&self, limit: Duration, mut wanted: impl FnMut(&Report) -> bool) -> Option<Report> {
         let deadline = std::time::Instant::now().checked_add(limit);
         loop {
@@ -180,19 +177,18 @@ impl Simulator {
         self.shared.tear_all();
     }
 
-    /// From now on accepts TCP connections without ever saying a word on them, or stops doing so.
-    /// Connections that stand are not touched; those that were met with silence are dropped when it
-    /// ends.
+    /// Switches silence on or off. A silent simulator accepts TCP connections and sends nothing on them. Established
+    /// connections stay open. Switching silence off drops the silent connections.
     pub fn set_silent(&self, silent: bool) {
-        // A simulator that has stopped accepts nothing either way.
+        // A stopped simulator accepts nothing either way.
         let _ = self.ask(|reply| Command::Silent(silent, reply));
     }
 
-    /// Accepts no further connections: they are refused. Those that stand are not touched.
+    /// Stops accepting connections: new ones are refused, established ones stay open.
     ///
     /// # Errors
     ///
-    /// When the simulator has stopped.
+    /// If the simulator has stopped.
     pub fn stop_listening(&self) -> io::Result<()> {
         self.ask(Command::StopListening)
     }
@@ -201,24 +197,23 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// When the port cannot be bound any more.
+    /// If the port cannot be bound any more.
     pub fn listen_again(&self) -> io::Result<()> {
         self.ask(Command::Listen)
     }
 
-    /// The service crashes and comes back on the same port: connections are cut, sessions and calls
-    /// forgotten.
+    /// Simulates a crash and a restart on the same port: connections are cut, sessions and calls are lost.
     ///
     /// # Errors
     ///
-    /// When the port cannot be bound any more.
+    /// If the port cannot be bound any more.
     pub fn restart(&self) -> io::Result<()> {
         self.stop_listening()?;
         self.with(SimulatedService::restart);
         self.listen_again()
     }
 
-    /// Stops: closes every connection, and joins the thread. Dropping does the same.
+    /// Closes every connection and joins the thread. Dropping does the same.
     pub fn stop(self) {
         drop(self);
     }
@@ -233,7 +228,7 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        // An error means that the thread has ended already.
+        // An error means that the thread has already ended.
         let _ = self.commands.send(Command::Shutdown);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -253,7 +248,7 @@ struct Server {
     acceptor: Option<TlsAcceptor>,
     address: SocketAddr,
     silent: bool,
-    /// Connections that were met with silence.
+    /// Connections accepted while silent.
     silent_connections: Vec<TcpStream>,
 }
 

@@ -1,4 +1,4 @@
-//! The switchboard between the sockets, its own timers, and the threads that control it.
+//! The service as its sockets, its timers and the controlling threads share it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
@@ -9,10 +9,10 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::{ConnectionId, Output, Report, SimulatedService};
 
-/// How many reports wait for a reader; the oldest are dropped first.
+/// Maximum number of unread reports; the oldest are dropped first.
 pub(super) const MAX_REPORTS: usize = 10_000;
 
-/// What the task of a connection is told.
+/// A command to the task of a connection.
 #[derive(Debug)]
 pub(super) enum ConnectionCommand {
     Send(String),
@@ -21,10 +21,10 @@ pub(super) enum ConnectionCommand {
     Tear,
 }
 
-/// One lock for everything that belongs to the switchboard, held only while it computes.
+/// The shared state. One lock guards the service and is held only while the service computes.
 pub(super) struct Shared {
     state: Mutex<State>,
-    /// Wakes the main task, because the next deadline may have changed.
+    /// Wakes the main task when the next deadline may have changed.
     pub(super) rearm: Notify,
     reports: Mutex<Reports>,
     reported: Condvar,
@@ -66,14 +66,14 @@ impl Shared {
         Duration::try_from_secs_f64(self.start.elapsed().as_secs_f64() * self.speed).unwrap_or(Duration::MAX)
     }
 
-    /// When to wake up next, in real time.
+    /// The next deadline in real time.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let due = self.state().service.poll_timeout()?;
         let real = Duration::try_from_secs_f64(due.as_secs_f64() / self.speed).ok()?;
         self.start.checked_add(real)
     }
 
-    /// Does something with the switchboard, then carries out whatever that caused.
+    /// Runs `act` on the service, then carries out its outputs.
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut SimulatedService, Duration) -> T) -> T {
         let mut state = self.state();
         let result = act(&mut state.service, self.now());
@@ -97,10 +97,10 @@ impl Shared {
         self.with(|service, now| service.handle_disconnected(now, id));
     }
 
-    /// Tears every connection in the middle of a frame.
+    /// Drops every connection in the middle of a frame.
     pub(super) fn tear_all(&self) {
         for line in self.state().lines.values() {
-            // A task that is gone has nothing left to tear.
+            // A task that has ended has no connection left.
             let _ = line.send(ConnectionCommand::Tear);
         }
     }
@@ -126,7 +126,7 @@ impl Shared {
         }
     }
 
-    /// There will be no more reports.
+    /// Ends the stream of reports.
     pub(super) fn finish(&self) {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).over = true;
         self.reported.notify_all();
@@ -146,7 +146,7 @@ impl Shared {
         self.reported.notify_all();
     }
 
-    /// A panic in a test's control code must not silence the service for the others.
+    /// Locks the state. A panic in the code of one test must not block the others, so a poisoned lock is used.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,9 +16,9 @@ use crate::{Cue, Reading, SimulatedService};
 pub(super) const NAME: &str = "calling.ai";
 pub(super) const BEDROCK: &str = "calling.amazon_bedrock";
 
-/// The time that an agent thinks before it speaks.
+/// The thinking time of an agent before it speaks.
 const THINKING_TIME: Duration = Duration::from_millis(700);
-/// The longest hold; it also replaces a time that is 0 or not readable.
+/// Maximum time on hold. It also replaces a time that is 0 or not readable.
 const MAX_HOLD_TIME: Duration = Duration::from_mins(5);
 const GREETING: &str = "Hello, how can I help you?";
 
@@ -48,7 +48,7 @@ const BEDROCK_SWAIG: &[Param] = &[
     others().only(Reading::Sdks),
 ];
 
-// What describes an agent is interpreted far behind this service: only its outer form is checked.
+// The description of an agent is interpreted behind this service: only its outer form is checked.
 pub(super) const METHODS: &[Method] = &[
     Method {
         name: NAME,
@@ -136,7 +136,7 @@ pub(super) const MESSAGE: &[Param] = &[
 
 /// The parameters of `calling.ai_hold`.
 pub(super) const HOLD: &[Param] = &[
-    // Seconds, but as text: a number is refused.
+    // Seconds as text: a number is refused.
     optional("timeout", Kind::Text),
     optional("prompt", Kind::AnyText),
     older("async", Kind::Flag),
@@ -225,17 +225,17 @@ fn hold_time(text: &str) -> Duration {
     time.filter(|time| !time.is_zero() && *time <= MAX_HOLD_TIME).unwrap_or(MAX_HOLD_TIME)
 }
 
-/// An agent that listens, answers, and says what it is doing.
+/// An agent that listens, answers, and sends events about its activity.
 #[derive(Debug)]
 struct Agent {
-    /// One kind of agent sends fewer events, and none about its end.
+    /// `true` for an agent of `calling.amazon_bedrock`, which sends fewer events and none about its end.
     bedrock: bool,
     has_post_prompt: bool,
     started: Duration,
     on_hold: bool,
     /// The sentence that the caller is saying.
     hearing: String,
-    /// The sentence to be said next, and the one that is being said.
+    /// The next sentence, and the current one.
     planned: Option<String>,
     saying: Option<String>,
 }
@@ -261,7 +261,7 @@ impl Agent {
         context.emit_of_call(&format!("calling.ai.{activity}"), params);
     }
 
-    /// Speaks after a moment of thought.
+    /// Speaks after [`THINKING_TIME`].
     fn plan(&mut self, context: &mut OperationContext<'_>, text: String) {
         self.planned = Some(text);
         context.after(THINKING_TIME, Tick::Thought);
@@ -277,7 +277,7 @@ impl Agent {
         self.saying = Some(text);
     }
 
-    /// The agent's sentence is over.
+    /// Ends the sentence of the agent.
     fn spoken(&mut self, context: &mut OperationContext<'_>, kind: &str) {
         if let Some(text) = self.saying.take() {
             context.cancel(Tick::Done);

@@ -1,4 +1,4 @@
-//! AI sidecars: they listen to a call, do not speak, and report to the application.
+//! AI sidecars, which listen to a call in silence and report to the application.
 
 use serde_json::{Map, Value, json};
 
@@ -107,11 +107,11 @@ fn start(service: &mut SimulatedService, request: &Request) -> Outcome {
 
 #[derive(Debug, Default)]
 struct Sidecar {
-    /// `true` for a sidecar that only gives one summary.
+    /// `true` for a sidecar that sends one summary only.
     only_summary: bool,
-    /// The function that it calls when the person has said something.
+    /// The function that the sidecar calls after each sentence of the party.
     tool: Option<String>,
-    /// The sentence that the person is in the middle of.
+    /// The sentence that the party is saying.
     hearing: String,
     ticks: u64,
     asked: u64,
@@ -140,7 +140,7 @@ impl Sidecar {
         context.emit_of_call(EVENT, json!({"call_info": info, "sidecar_event": event}));
     }
 
-    /// The person has said something: the sidecar calls its function, if it has one, and says what it makes of it.
+    /// Handles a sentence of the party: calls the function, if there is one, and sends an insight.
     fn heard(&mut self, context: &mut OperationContext<'_>, text: &str) {
         self.ticks += 1;
         self.send_event(context, "turn", json!({}));

@@ -1,4 +1,4 @@
-//! Taking an offered call.
+//! Answering an offered call.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The older ways to call out.
+//! The older methods of calling out.
 
 use serde_json::{Map, Value};
 
@@ -22,7 +22,7 @@ pub(super) const METHODS: &[Method] = &[
         message: text("Call started"),
         run: Run::Function(begin),
     },
-    // Nothing is known of it but that it exists.
+    // Only the name of this method is documented.
     Method {
         name: "calling.call",
         on: On::Session,

@@ -1,4 +1,4 @@
-//! Methods that are carried out when the person on a call presses certain keys.
+//! Digit bindings: methods that run when the party on a call presses certain keys.
 
 use serde_json::{Map, Value};
 
@@ -7,9 +7,9 @@ use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, fi
 use crate::SimulatedService;
 use crate::service::bindings::Binding;
 
-/// The realm of a binding that names none.
+/// The default realm of a binding.
 const USUAL_REALM: &str = "default";
-/// The name for all realms together.
+/// The name of all realms together.
 const ALL: &str = "all";
 
 pub(super) const METHODS: &[Method] = &[
@@ -40,7 +40,7 @@ pub(super) const METHODS: &[Method] = &[
 
 fn bind(service: &mut SimulatedService, request: &Request) -> Outcome {
     let digits = request.text("digits").unwrap_or_default();
-    // Pauses are legal and cannot be pressed.
+    // Pauses are allowed but cannot be pressed.
     let keys: String = digits.chars().filter(|key| !key.eq_ignore_ascii_case(&'w')).collect();
     let digits = if keys.is_empty() { digits.to_owned() } else { keys };
     let name = request.text("bind_method").unwrap_or_default();

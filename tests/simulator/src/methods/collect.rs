@@ -16,11 +16,11 @@ const INITIAL_TIMEOUT: Duration = Duration::from_secs(4);
 const DIGIT_TIMEOUT: Duration = Duration::from_secs(5);
 const END_SILENCE: Duration = Duration::from_secs(1);
 const SPEECH_TIMEOUT: Duration = Duration::from_mins(1);
-/// What the simulated recogniser says about everything it hears.
+/// The confidence of the simulated recogniser.
 const CONFIDENCE: f64 = 95.0;
 const PARTIAL_CONFIDENCE: f64 = 60.0;
 
-/// The time for the first input.
+/// The time limit for the first input.
 pub(super) const FIRST_INPUT: Kind = Kind::Differs(&Kind::Positive, &Kind::Seconds);
 
 const DIGITS: &[Param] = &[
@@ -29,7 +29,7 @@ const DIGITS: &[Param] = &[
     optional("terminators", Kind::Chars(KEYS)),
 ];
 
-/// The same, as play-and-collect has it.
+/// The digits of a play-and-collect.
 pub(super) const DIGITS_WITH_MINIMUM: &[Param] = &[
     required("max", Kind::Whole(1, i64::MAX)),
     newer("min", Kind::Whole(0, i64::MAX)),
@@ -75,14 +75,14 @@ fn collect(service: &mut SimulatedService, request: &Request) -> Outcome {
     accepted()
 }
 
-/// The collecting itself, alone or behind a prompt.
+/// The input of a collect, or of a play-and-collect after its prompt.
 #[derive(Debug)]
 pub(super) struct Input {
     digits: Option<DigitOptions>,
     speech: Option<SpeechOptions>,
     initial_timeout: Duration,
     style: Style,
-    /// Whether the first-input clock starts without being told to.
+    /// `true` if the first-input clock starts without `start_input_timers`.
     pub(super) starts_alone: bool,
     begun: bool,
     keys: String,
@@ -90,7 +90,7 @@ pub(super) struct Input {
     has_heard: bool,
 }
 
-/// Which events the client wants beside the one result.
+/// The events and results that the client asked for.
 #[derive(Debug)]
 struct Style {
     partial_results: bool,
@@ -99,12 +99,12 @@ struct Style {
 }
 
 impl Style {
-    /// Whether events say if their result is the last word on an utterance.
+    /// `true` if events have `final`.
     fn has_final(&self, context: &OperationContext<'_>) -> bool {
         self.partial_results || (self.continuous && context.is_to_specification())
     }
 
-    /// Whether events say if the collecting goes on.
+    /// `true` if events have `state`.
     fn has_state(&self, context: &OperationContext<'_>) -> bool {
         self.continuous || (self.partial_results && context.is_to_specification())
     }
@@ -112,7 +112,7 @@ impl Style {
 
 #[derive(Debug)]
 struct DigitOptions {
-    /// Fewer keys than this are no match.
+    /// Minimum number of keys for a match.
     min: u64,
     max: u64,
     timeout: Duration,
@@ -126,8 +126,8 @@ struct SpeechOptions {
 }
 
 impl Input {
-    /// The input after a prompt. The newer specification knows only the first-input time-out, digits and speech there,
-    /// and runs the clock of the time-out by itself.
+    /// Reads the input after a prompt. The newer specification knows only the first-input time-out, digits and speech
+    /// there, and starts the first-input clock by itself.
     pub(super) fn behind_prompt(params: &Map<String, Value>, reading: Reading) -> Result<Self, ServiceError> {
         if reading == Reading::Sdks {
             return Self::new(params, reading);
@@ -166,7 +166,7 @@ impl Input {
             initial_timeout: time(params.get("initial_timeout"), INITIAL_TIMEOUT),
             style: Style {
                 partial_results: flag("partial_results").unwrap_or(false),
-                // An older name, which counts where the newer one is not given.
+                // The older name, used if the newer one is absent.
                 continuous: flag("continuous")
                     .or_else(|| flag("continue").filter(|_| to_specification))
                     .unwrap_or(false),
@@ -180,7 +180,7 @@ impl Input {
         })
     }
 
-    /// Starts to listen, in the middle of a sentence if there is one.
+    /// Starts to listen, also in the middle of a sentence.
     pub(super) fn listen(&mut self, context: &mut OperationContext<'_>) {
         context.cue(Cue::Collecting);
         if let Some(text) = context.sentence() {
@@ -188,14 +188,14 @@ impl Input {
         }
     }
 
-    /// Starts the first-input clock. A time-out of 0 is none.
+    /// Starts the first-input clock. A time-out of 0 is no limit.
     pub(super) fn start_clock(&mut self, context: &mut OperationContext<'_>) {
         if !self.begun && !self.initial_timeout.is_zero() {
             context.after(self.initial_timeout, Tick::InitialTimeout);
         }
     }
 
-    /// Whether a key is input at all.
+    /// Returns `true` if keys are input.
     pub(super) fn wants_digits(&self) -> bool {
         self.digits.is_some()
     }
@@ -268,18 +268,18 @@ impl Input {
         }
     }
 
-    /// The client does not want any more.
+    /// Ends on request of the client.
     pub(super) fn stop(&mut self, context: &mut OperationContext<'_>) {
         self.last(context, &json!({"type": "finished"}));
     }
 
-    /// The call ends before there was a result.
+    /// Ends with the call, without a result.
     pub(super) fn call_ends(&mut self, context: &mut OperationContext<'_>) {
         let kind = if context.is_to_specification() { "finished" } else { "error" };
         self.last(context, &json!({"type": kind}));
     }
 
-    /// It fails on demand.
+    /// Fails on demand.
     pub(super) fn fails(&mut self, context: &mut OperationContext<'_>) {
         self.last(context, &json!({"type": "error"}));
     }
@@ -320,7 +320,7 @@ impl Input {
         let text = std::mem::take(&mut self.heard).join(" ");
         if text.is_empty() {
             context.report(Report::Collected { call: context.call_id(), what: "a noise".into() });
-            // That is the end, with `continuous` too.
+            // This is the end, even with `continuous`.
             self.last(context, &json!({"type": "no_match"}));
             return;
         }
@@ -329,8 +329,7 @@ impl Input {
         self.result(context, &json!({"type": "speech", "params": {"text": text, "confidence": confidence}}));
     }
 
-    /// A result: the last one, or with `continuous` the one before the next. The first-input clock
-    /// does not run again then.
+    /// Sends a result. It is the last one, unless `continuous` is set. The first-input clock does not run again.
     fn result(&mut self, context: &mut OperationContext<'_>, result: &Value) {
         for tick in [Tick::DigitTimeout, Tick::EndSilence, Tick::SpeechTimeout, Tick::HalfSaid] {
             context.cancel(tick);
@@ -373,12 +372,12 @@ impl Input {
     }
 }
 
-/// A confidence from 0 to 100, or from 0 to 1 where the SDKs expect that.
+/// Converts a confidence from 0 to 100 to the scale of the reading, which is 0 to 1 for the SDKs.
 fn on_scale(context: &OperationContext<'_>, percent: f64) -> f64 {
     if context.is_to_specification() { percent } else { percent / 100.0 }
 }
 
-/// The event of a result, without one where the other form has none.
+/// Builds the event of a result.
 fn result_event(scenario: &Scenario, result: &Value) -> Value {
     if !scenario.other_forms {
         return json!({"result": result});

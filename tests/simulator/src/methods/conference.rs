@@ -8,7 +8,7 @@ use super::{Method, On, Outcome, Request, Run, Shape, accepted, text};
 use crate::SimulatedService;
 use crate::service::conferences::ParticipantOptions;
 
-/// How many can take part at most.
+/// Maximum number of participants.
 const MAX_PARTICIPANTS: u16 = 250;
 const HTTP_METHOD: Kind = Kind::OneOf(&["GET", "POST"]);
 const DIALECT: Kind = Kind::OneOf(&["relay", "cxml", "laml"]);
@@ -17,7 +17,7 @@ const DIALECT: Kind = Kind::OneOf(&["relay", "cxml", "laml"]);
 const EVENTS: Kind =
     Kind::Words(&["start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement"]);
 const RECORDING_EVENTS: Kind = Kind::Words(&["in-progress", "completed", "absent"]);
-/// The people who may open the recording.
+/// The access to the recording.
 const ACCESS: Kind = Kind::OneOf(&["private", "public-read"]);
 
 pub(super) const METHODS: &[Method] = &[

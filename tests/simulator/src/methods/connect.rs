@@ -1,4 +1,4 @@
-//! Bridging a call with somebody else.
+//! Bridging a call with another call.
 
 use super::ai::refuse_beside_agent;
 use super::dial::dial_options;

@@ -79,7 +79,7 @@ pub(super) const METHODS: &[Method] = &[
     }),
     by_call("calling.ai_sidecar.stop", &[ai_sidecar::NAME], NO_PARAMS, "+OK", |_| Control::Stop),
     by_call("calling.ai_sidecar.status", &[ai_sidecar::NAME], NO_PARAMS, "+OK", |_| Control::Status),
-    // The methods of AI agents find the agent in ways of their own: see their functions.
+    // The methods of AI agents select their agent in their own functions.
     by_function("calling.ai.stop", AGENT_STOP, Shape::Operation, texts("+OK", "OK"), ai::stop),
     by_function("calling.ai_message", ai::MESSAGE, Shape::Call, texts("+OK", "Message sent"), ai::message),
     by_function("calling.ai_hold", ai::HOLD, Shape::Call, texts("+OK", "AI on hold"), ai::hold),

@@ -1,4 +1,4 @@
-//! Taking the noise out of a call.
+//! Noise reduction on a call.
 
 use serde_json::json;
 

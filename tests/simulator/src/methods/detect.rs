@@ -1,4 +1,4 @@
-//! Finding out who or what is on a call: a person, an answering machine, a fax machine, a key.
+//! Detectors: human or answering machine, fax machine, keys.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ const INITIAL_TIMEOUT: Duration = Duration::from_millis(4500);
 const END_SILENCE: Duration = Duration::from_secs(1);
 const VOICE_THRESHOLD: Duration = Duration::from_millis(1250);
 const WORDS_THRESHOLD: usize = 6;
-/// What a detector listens for when it is not told; an empty set means all there are.
+/// The default keys of a digit detector. An empty set also means all keys.
 const USUAL_KEYS: &str = "0123456789#*";
 
-/// A time that the newer specification wants to be longer than 0 s.
+/// A duration, which has to be above 0 s in the newer specification.
 const SPAN: Kind = Kind::Differs(&Kind::Positive, &Kind::Seconds);
 
 const MACHINE: &[Param] = &[
@@ -79,7 +79,7 @@ fn detect(service: &mut SimulatedService, request: &Request) -> Outcome {
     accepted()
 }
 
-/// What is listened for.
+/// The target of a detector.
 #[derive(Debug)]
 enum Ear {
     Machine(Machine),
@@ -97,12 +97,12 @@ impl Ear {
     }
 }
 
-/// The knowledge of the person who is heard.
+/// The findings about the voice so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     Nothing,
     Machine,
-    /// A machine that has stopped talking.
+    /// A machine that stopped talking.
     Silent,
 }
 
@@ -114,9 +114,9 @@ struct Machine {
     voice_threshold: Duration,
     words_threshold: usize,
     message_end: bool,
-    /// Whether it is told when the machine goes on after a silence.
+    /// `true` if an interruption of the silence is reported.
     interruptions: bool,
-    /// How long and how much has been said without a silence between.
+    /// Duration and number of words of the speech without a silence between.
     voiced: Duration,
     words: usize,
     known: Known,
@@ -145,7 +145,7 @@ impl Machine {
         self.known != Known::Nothing
     }
 
-    /// When, into a sentence, it is clear that no person talks like that.
+    /// Returns the time into a sentence after which the voice is recognized as a machine.
     fn gives_itself_away(&self, text: &str, lasts: Duration) -> Option<Duration> {
         let words = text.split_whitespace().count();
         let too_long = (self.voiced + lasts > self.voice_threshold)
@@ -176,7 +176,7 @@ impl Machine {
     }
 }
 
-/// Listens until it knows, or is told to stop.
+/// A detector.
 #[derive(Debug)]
 struct Detector {
     ear: Ear,
@@ -193,7 +193,7 @@ impl Detector {
         context.note(format!("detected {event}{}", if beep { " after a beep" } else { "" }));
     }
 
-    /// Says that a machine that was silent goes on.
+    /// Reports that a silent machine continues.
     fn interrupted(&mut self, context: &mut OperationContext<'_>) {
         if let Ear::Machine(machine) = &mut self.ear
             && machine.known == Known::Silent
@@ -203,7 +203,7 @@ impl Detector {
         }
     }
 
-    /// The answer, and nothing more.
+    /// Sends the result.
     fn answer(&self, context: &mut OperationContext<'_>, event: &str) {
         self.send_event(context, event, false);
         self.end(context);

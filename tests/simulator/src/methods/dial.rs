@@ -1,4 +1,4 @@
-//! Calling out.
+//! Dialling.
 
 use super::media::{Device, to_time};
 use super::validate::{Kind, TONES_AND_PAUSES, newer, older, optional, required};
@@ -36,7 +36,8 @@ fn dial(service: &mut SimulatedService, request: &Request) -> Outcome {
     accepted()
 }
 
-/// Options of a dial or connect apart from its devices. The older description has only the limit of a connect.
+/// Reads the options of a dial or connect apart from its devices. The older description has only the limit of a
+/// connect.
 pub(super) fn dial_options(service: &SimulatedService, request: &Request) -> DialOptions {
     let time = |name: &str| to_time(request.value(name)).filter(|time| !time.is_zero());
     let limit = time("max_duration");

@@ -1,4 +1,4 @@
-//! Separating two bridged calls without ending either.
+//! Separating two bridged calls.
 
 use super::validate::{Kind, newer};
 use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};

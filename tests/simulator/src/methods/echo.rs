@@ -1,4 +1,4 @@
-//! Sending back what is heard.
+//! Echoing the audio of a call.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::media::to_time;
 use super::validate::{Kind, WEB, older, optional};
 use super::{Method, On, Run, Shape, accepted, texts};
 
-/// The duration of an echo without one of its own, and the bounds for one that has it.
+/// The default duration of an echo, and the bounds of a requested one.
 const USUAL: Duration = Duration::from_mins(1);
 const SHORTEST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_mins(2);
@@ -25,7 +25,7 @@ pub(super) const METHODS: &[Method] = &[Method {
         let limit = if service.scenario.is_to_specification() {
             Some(asked.unwrap_or(USUAL).clamp(SHORTEST, LONGEST))
         } else {
-            // 0 is until the call ends.
+            // 0 means no limit.
             asked.filter(|time| !time.is_zero())
         };
         let echo = Lasting::new("echo", "calling.call.echo")

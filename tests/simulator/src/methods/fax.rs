@@ -13,7 +13,7 @@ pub(super) const SEND: &str = "calling.send_fax";
 pub(super) const RECEIVE: &str = "calling.receive_fax";
 const EVENT: &str = "calling.call.fax";
 
-/// How many pages every document has, and how long each takes.
+/// The number of pages of every document, and the duration of a page.
 const PAGES: u32 = 2;
 const PAGE_TIME: Duration = Duration::from_secs(2);
 
@@ -60,27 +60,27 @@ fn receive(service: &mut SimulatedService, request: &Request) -> Outcome {
     accepted()
 }
 
-/// The numbers of the two sides, ours first.
+/// Returns the numbers of both sides, that of the client first.
 fn identities(service: &SimulatedService, request: &Request) -> Result<(String, String), ServiceError> {
     let call = service.calls.get(&request.call()?).ok_or_else(ServiceError::no_call)?;
     let (from, to) = call.numbers();
     Ok(if call.is_inbound() { (to, from) } else { (from, to) })
 }
 
-/// A fax on its way, page by page.
+/// A fax under way.
 #[derive(Debug)]
 struct Fax {
     direction: &'static str,
     identity: String,
     remote: String,
     document: String,
-    /// Whether the document could be fetched.
+    /// `false` if the document cannot be fetched.
     fetched: bool,
     pages: u32,
 }
 
 impl Fax {
-    /// The fax did not get through. The newer specification has no event of its own for that.
+    /// Ends without success. The newer specification has no separate event for a failure.
     fn failed(&self, context: &mut OperationContext<'_>, result: u32, text: &str) {
         let kind = if context.is_to_specification() { "finished" } else { "error" };
         self.end(context, kind, result, text);

@@ -1,4 +1,4 @@
-//! Putting a call on hold and taking it off again.
+//! Putting a call on hold and taking it off hold.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Transcribing or translating what is said on a call while it goes on.
+//! Live transcription and translation of a call.
 
 use std::time::Duration;
 
@@ -13,29 +13,29 @@ use crate::service::{epoch, micros};
 const CONFIDENCE: f64 = 0.95;
 const REMOTE_CALLER: &str = "remote-caller";
 
-/// Returns `true` if the results go to the client. Otherwise they go to the webhook of the request, or nowhere.
+/// Returns `true` if the results are sent to the client. Otherwise they go to the webhook of the request, or nowhere.
 pub(super) fn has_events(scenario: &Scenario, start: &Value) -> bool {
     scenario.is_to_specification() && !scenario.other_forms && start["webhook"].is_null()
 }
 
-/// A transcription or translation whose results the client gets.
+/// A transcription or translation whose results are sent to the client.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a request")]
 pub(super) struct Live {
-    /// Its name in the report.
+    /// The name in reports.
     name: &'static str,
     translates: bool,
-    /// The language that is spoken, and the one that it is translated to.
+    /// The spoken language, and the target language of a translation.
     language: String,
     target: String,
-    /// Whether the person on the call is listened to.
+    /// `true` if the voice of the party is transcribed.
     hears: bool,
     events: bool,
     summary: bool,
     realtime: bool,
     started: Duration,
     hearing: String,
-    /// The words said so far.
+    /// The sentences so far, each with its time.
     log: Vec<(String, Duration)>,
 }
 
@@ -77,7 +77,7 @@ impl Live {
         context.emit_of_call(&format!("calling.ai.{kind}.{event}"), params);
     }
 
-    /// Everything that was said, in one language or the other.
+    /// Returns all sentences in one of the two languages.
     fn conversation(&self, language: &str) -> Value {
         let entry = |(text, _): &(String, Duration)| {
             let content = if language == self.language { text.clone() } else { translated(text, language) };
@@ -208,7 +208,7 @@ impl Operation for Live {
     }
 }
 
-/// The simulated translator leaves the words as they are and names the language.
+/// Translates a text: prefixes it with the language and keeps the words.
 fn translated(text: &str, language: &str) -> String {
     format!("[{language}] {text}")
 }

@@ -6,12 +6,12 @@ use super::validate::{Kind, SECURE_WEB, newer, older, optional, required};
 use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, text};
 use crate::{Reading, SimulatedService};
 
-/// The method whose events can overtake its reply.
+/// The method whose events can precede its reply.
 pub(crate) const SEND: &str = "messaging.send";
 
-/// The context of a message that does not name one.
+/// The default context of a message.
 const DEFAULT_CONTEXT: &str = "default";
-/// The largest number of files in a message.
+/// Maximum number of files in a message.
 const MAX_MEDIA: usize = 8;
 /// The kinds of messages that `WhatsApp` has.
 const MESSAGE_TYPES: &[&str] = &[

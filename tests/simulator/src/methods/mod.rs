@@ -85,7 +85,7 @@ const ALL: &[&[Method]] = &[
     messaging::METHODS,
 ];
 
-/// Every method that clients may ask for, in alphabetical order.
+/// Every method of the service, in alphabetical order.
 pub const METHODS: &[&str] = &[
     "calling.ai",
     "calling.ai.stop",
@@ -185,10 +185,10 @@ const NEWER: &[&str] = &[
     "provisioning.configure",
 ];
 
-/// Methods that the newer specification took out because the service does not implement them.
+/// Methods that the newer specification removed because the service does not implement them.
 const TAKEN_OUT: &[&str] = &["calling.hold", "calling.unhold"];
 
-/// Returns `true` unless the service lacks a method of this name in the reading of a scenario.
+/// Returns `true` if the service may have a method with this name in the reading of a scenario.
 pub(crate) fn is_offered(name: &str, scenario: &Scenario) -> bool {
     match scenario.reading {
         Reading::Sdks => !(scenario.strict && NEWER.contains(&name)),
@@ -197,7 +197,7 @@ pub(crate) fn is_offered(name: &str, scenario: &Scenario) -> bool {
     }
 }
 
-/// The method of this name.
+/// Returns the method with this name.
 pub(crate) fn find(name: &str) -> Option<&'static Method> {
     ALL.iter().flat_map(|table| table.iter()).find(|method| method.name == name)
 }
@@ -208,24 +208,24 @@ pub(crate) struct Method {
     pub(crate) name: &'static str,
     pub(crate) on: On,
     pub(crate) params: &'static [Param],
-    /// Which members the result has.
+    /// The members of the result.
     pub(crate) shape: Shape,
     /// The text of the result when the request is accepted.
     pub(crate) message: Texts,
     pub(crate) run: Run,
 }
 
-/// The handling of a checked request.
+/// The handling of a validated request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Run {
-    /// Calls a function, which returns extra members of the result or an error.
+    /// Calls a function.
     Function(fn(&mut SimulatedService, &Request) -> Outcome),
     /// Passes a control to the running operation that one of these methods started.
     Control { operations: &'static [&'static str], control: fn(&Request) -> Control },
 }
 
 impl Method {
-    /// Handles a checked request.
+    /// Handles a validated request.
     pub(crate) fn handle(&self, service: &mut SimulatedService, request: &Request) -> Outcome {
         match self.run {
             Run::Function(run) => run(service, request),
@@ -265,7 +265,7 @@ pub(crate) const fn texts(specification: &'static str, sdks: &'static str) -> Te
     Texts { specification, sdks }
 }
 
-/// What a method is addressed to.
+/// The target of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum On {
     /// The session.
@@ -287,13 +287,13 @@ pub(crate) enum Shape {
     Plain,
 }
 
-/// A checked request.
+/// A validated request.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: &'static str,
     pub(crate) connection: ConnectionId,
     pub(crate) session: SessionKey,
-    /// The call it is addressed to, if it is.
+    /// The call that it is addressed to, if any.
     call: Option<CallKey>,
     pub(crate) params: Map<String, Value>,
 }
@@ -326,16 +326,16 @@ impl Request {
     }
 }
 
-/// What became of a request.
+/// The outcome of a request: additional members of the result, or an error.
 pub(crate) type Outcome = Result<Map<String, Value>, ServiceError>;
 
-/// An accepted request whose result has no extra members.
+/// Accepts a request without additional members of the result.
 #[expect(clippy::unnecessary_wraps, reason = "it is the last expression of every method")]
 pub(crate) fn accepted() -> Outcome {
     Ok(Map::new())
 }
 
-/// A refusal inside a result: the three-digit code, the text, and details for a program to read.
+/// An error in a result: the three-digit code, the text, and machine-readable details.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServiceError {
     pub(crate) code: u16,

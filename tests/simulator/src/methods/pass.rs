@@ -1,4 +1,4 @@
-//! Giving an offered call back, so that somebody else gets it.
+//! Passing an offered call back, so that another subscriber receives it.
 
 use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
 use crate::{CallState, Report, SimulatedService};

@@ -1,4 +1,4 @@
-//! Taking a payment: the caller types card number, expiration date and codes.
+//! Payments: the caller types card number, expiration date and codes.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,15 +14,15 @@ use crate::{Cue, Payment, SimulatedService};
 pub(super) const NAME: &str = "calling.pay";
 const EVENT: &str = "calling.call.pay";
 
-/// How long the service asks when no prompt is given.
+/// The duration of a question without a prompt.
 const QUESTION_TIME: Duration = Duration::from_secs(2);
 const KEY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the payment connector takes.
+/// The processing time of the payment connector.
 const PROCESSING_TIME: Duration = Duration::from_secs(1);
 /// Time from the last progress marker to the final event.
 const RESULT_DELAY: Duration = Duration::from_millis(300);
 const CARD_TYPES: &str = "visa mastercard amex";
-/// The month that every simulation starts in, counted from the year 2000.
+/// The month in which every simulation starts, counted from the year 2000.
 const FIRST_MONTH: u32 = 25 * 12;
 
 const ACTION: &[Param] =
@@ -39,7 +39,7 @@ const PROMPT: &[Param] = &[
     optional("error_type", Kind::Differs(&ERRORS, &Kind::Text)),
 ];
 
-/// The steps that a prompt can be for.
+/// The steps of a payment.
 const STEP: Kind = Kind::OneOf(&[
     "payment-card-number",
     "expiration-date",
@@ -113,7 +113,7 @@ fn pay(service: &mut SimulatedService, request: &Request) -> Outcome {
     accepted()
 }
 
-/// What is asked for.
+/// A question to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
     CardNumber,
@@ -211,9 +211,9 @@ struct PaymentSession {
     status_url: Option<String>,
     card: Card,
     typed: String,
-    /// True between the last question and the answer of the connector.
+    /// `true` between the last question and the answer of the connector.
     processing: bool,
-    /// The outcome, once it is known and until the final event is sent.
+    /// The outcome, from the moment it is known until the final event is sent.
     outcome: Option<PaymentOutcome>,
 }
 
@@ -270,7 +270,7 @@ impl PaymentSession {
         if text("security_code").as_deref() != Some("false") {
             questions.push_back(Question::SecurityCode);
         }
-        // A postal code that is known already is not asked for.
+        // A known postal code is not asked for.
         let postal_code = text("postal_code").filter(|code| code != "true" && code != "false");
         if postal_code.is_none() && text("postal_code").as_deref() != Some("false") {
             questions.push_back(Question::PostalCode);
@@ -303,7 +303,7 @@ impl PaymentSession {
         }
     }
 
-    /// A progress event of the newer specification: nothing in it is empty.
+    /// Sends a progress event of the newer specification, which has no empty members.
     fn send_progress(&self, context: &mut OperationContext<'_>, step: &str, error: &str) {
         let mut event = self.facts();
         event["for"] = step.into();
@@ -321,7 +321,7 @@ impl PaymentSession {
         context.emit(EVENT, event);
     }
 
-    /// The members that every event of the newer specification may have.
+    /// Returns the members that every event of the newer specification may have.
     fn facts(&self) -> Value {
         let mut event = json!({"payment_method": self.method});
         let number = self.card.masked();
@@ -405,7 +405,7 @@ impl PaymentSession {
         context.emit(EVENT, event);
     }
 
-    /// Asks the question that is open, or goes to the connector when there is none.
+    /// Asks the next question. After the last one, passes the card to the connector.
     fn ask(&mut self, context: &mut OperationContext<'_>, error: &str) {
         self.typed.clear();
         let Some(question) = self.questions.front().copied() else {
@@ -420,7 +420,7 @@ impl PaymentSession {
         context.cue(question.cue());
     }
 
-    /// How long the prompts for a question are.
+    /// Returns the duration of the prompt for a question.
     fn asking_time(&self, context: &OperationContext<'_>, question: Question, error: &str) -> Duration {
         let scenario = context.scenario();
         let attempt = (self.tried + 1).to_string();
@@ -444,7 +444,7 @@ impl PaymentSession {
         if time.is_zero() { scenario.paced(QUESTION_TIME) } else { time }
     }
 
-    /// What was typed is complete.
+    /// Checks a complete input.
     fn entered(&mut self, context: &mut OperationContext<'_>) {
         let Some(question) = self.questions.front().copied() else { return };
         let typed = std::mem::take(&mut self.typed);
@@ -548,7 +548,7 @@ impl Operation for PaymentSession {
             Some(Question::SecurityCode) => self.typed.len() == self.card.code_digits(),
             _ => false,
         };
-        // The `#` after an answer that was complete without it is nothing.
+        // A `#` after a complete answer is ignored.
         if full || (key == '#' && !self.typed.is_empty()) {
             self.entered(context);
         } else {
@@ -598,7 +598,7 @@ fn lists(words: &Value, wanted: &str) -> bool {
     }
 }
 
-/// The check digit of card numbers.
+/// Returns `true` if the check digit of a card number is correct.
 fn passes_luhn(number: &str) -> bool {
     let digits = number.chars().rev().map(|c| c.to_digit(10));
     let sum = digits.enumerate().try_fold(0, |sum, (index, digit)| {
@@ -608,7 +608,7 @@ fn passes_luhn(number: &str) -> bool {
     sum.is_some_and(|sum: u32| sum.is_multiple_of(10))
 }
 
-/// Whether a card with this date, month and year with two digits each, can be used still.
+/// Returns `true` if the date of a card, month and year with two digits each, is valid and not over.
 fn is_to_come(date: &str, now: Duration) -> bool {
     const MONTH: u64 = 30 * 24 * 60 * 60;
     let part = |from: usize| date.get(from..from + 2).and_then(|text| text.parse::<u32>().ok());

@@ -39,13 +39,13 @@ fn play(service: &mut SimulatedService, request: &Request) -> Outcome {
     accepted()
 }
 
-/// The playing itself; a prompt is one as well.
+/// Playback of media, also of a prompt.
 #[derive(Debug)]
 pub(super) struct Player {
     length: Length,
-    /// What is being played, for the report.
+    /// A description of the media, for reports.
     title: String,
-    /// What was left when it was paused; `None` if it has no end.
+    /// The time left when it was paused; `None` for endless media.
     left: Option<Duration>,
     paused: bool,
     playing: bool,
@@ -74,7 +74,7 @@ impl Player {
         }
     }
 
-    /// The media is over, by itself or because it is cut short.
+    /// Ends the playback, at its end or earlier.
     pub(super) fn end(&mut self, context: &mut OperationContext<'_>, prompt: bool, by_itself: bool) {
         self.over(context, prompt, by_itself && matches!(self.length, Length::Breaks(_)));
     }
@@ -89,7 +89,7 @@ impl Player {
         context.cue(if prompt { Cue::PromptFinished } else { Cue::PlayFinished });
     }
 
-    /// Pausing twice, and resuming what plays, change nothing.
+    /// A repeated pause or resume changes nothing.
     fn pause(&mut self, context: &mut OperationContext<'_>) {
         if !std::mem::replace(&mut self.paused, true) {
             self.left = context.cancel(Tick::Done);

@@ -1,4 +1,4 @@
-//! A prompt, and collecting what the caller answers. A key or a word cuts the prompt short.
+//! A prompt followed by a collect. A key or a word cuts the prompt short.
 
 use super::ai::refuse_beside_agent;
 use super::collect::{DIGITS_WITH_MINIMUM, FIRST_INPUT, Input, SPEECH};
@@ -10,7 +10,7 @@ use crate::service::operation::{Control, Operation, OperationContext, Tick, Voic
 
 pub(super) const NAME: &str = "calling.play_and_collect";
 
-/// The input that is collected behind a prompt.
+/// The input after a prompt.
 const INPUT: &[Param] = &[
     optional("digits", Kind::Object(DIGITS_WITH_MINIMUM)),
     optional("speech", Kind::Object(SPEECH)),

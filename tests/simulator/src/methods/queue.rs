@@ -1,4 +1,4 @@
-//! Waiting in a queue. A connect to a `queue` device takes out whoever waits longest.
+//! Entering and leaving a queue. A connect to a `queue` device removes the call that has waited longest.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::validate::{Kind, WEB, newer, optional, required};
 use super::{Method, On, Run, Shape, accepted, texts};
 use crate::service::queues::QueueOptions;
 
-/// The wait of a call without a limit of its own. The older description knows no limit.
+/// The default waiting time. The older description has no limit.
 const WAIT_TIMEOUT: Duration = Duration::from_mins(3);
 
 pub(super) const METHODS: &[Method] = &[
@@ -41,7 +41,7 @@ pub(super) const METHODS: &[Method] = &[
         name: "calling.queue.leave",
         on: On::AnsweredCall,
         params: &[
-            // The control id of entering. Some SDKs send a new one, so their reading accepts any.
+            // The control id of `queue.enter`. Some SDKs send a new one, so their reading accepts any.
             required("control_id", Kind::Text),
             required("queue_name", Kind::Text),
             optional("queue_id", Kind::Text),

@@ -19,7 +19,7 @@ const END_SILENCE: Duration = Duration::from_secs(1);
 const TERMINATORS: &str = "#*";
 /// Time from the start of a recording to its first frame.
 const FIRST_FRAME: Duration = Duration::from_millis(20);
-/// One channel of either format.
+/// The data rate of one channel in either format.
 const BYTES_PER_SECOND: u64 = 16_000;
 
 const AUDIO: &[Param] = &[
@@ -68,12 +68,12 @@ struct Recording {
     initial_timeout: Duration,
     end_silence: Duration,
     max_length: Duration,
-    /// What is on tape up to the last pause.
+    /// The recorded time up to the last pause.
     taped: Duration,
-    /// Since when the tape has been running, `None` while paused with the gap left out.
+    /// The start of the current stretch; `None` while paused without recording the gap.
     running_since: Option<Duration>,
     paused: bool,
-    /// Whether somebody has said something since the start.
+    /// `true` if the party has spoken since the start.
     heard: bool,
     started: Duration,
 }
@@ -105,8 +105,8 @@ impl Recording {
         }
     }
 
-    /// Whether the person on the call is what is recorded. While two calls are bridged people talk
-    /// to each other, which the simulation does not follow: silence does not end a recording then.
+    /// Returns `true` if the voice of the party can end the recording. The simulation does not follow the conversation
+    /// of a bridge: silence does not end a recording then.
     fn follows_voice(&self, context: &OperationContext<'_>) -> bool {
         self.direction != "listen" && !context.is_bridged()
     }
@@ -120,7 +120,7 @@ impl Recording {
         self.taped + running
     }
 
-    /// The tape runs: arms what ends it.
+    /// Continues the recording: arms the timers that end it.
     fn roll(&mut self, context: &mut OperationContext<'_>) {
         self.running_since = self.running_since.or(Some(context.now()));
         if !self.max_length.is_zero() {
@@ -140,7 +140,7 @@ impl Recording {
         }
     }
 
-    /// Sends an event of a recording that goes on.
+    /// Sends an event of a running recording.
     fn send_event(&self, context: &mut OperationContext<'_>, mut event: Value) {
         if context.is_to_specification() {
             event["recording_id"] = self.id.as_str().into();
@@ -157,7 +157,7 @@ impl Recording {
         let nested = context.scenario().nested_record_results || context.scenario().other_forms;
         let to_specification = context.is_to_specification();
         let mut event = json!({"state": state, "recording_id": self.id, "record": self.audio()});
-        // A recording without input has no file.
+        // A recording without speech has no file.
         if !to_specification || state == "finished" {
             event["start_time"] = epoch(self.started).into();
             event["end_time"] = epoch(context.now()).into();

@@ -1,4 +1,4 @@
-//! Joining and leaving video rooms. In the older description nothing but the replies travels on the wire.
+//! Joining and leaving video rooms. In the older description they have no events.
 
 use serde_json::json;
 

@@ -16,7 +16,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     run: Run::Function(send_digits),
 }];
 
-/// One tone with the gap after it.
+/// Duration of a tone with the gap after it.
 const TONE: Duration = Duration::from_millis(250);
 const SHORT_PAUSE: Duration = Duration::from_millis(500);
 const LONG_PAUSE: Duration = Duration::from_secs(1);

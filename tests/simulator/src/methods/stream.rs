@@ -1,4 +1,4 @@
-//! Streaming the sound of a call to a WebSocket.
+//! Streaming the audio of a call to a WebSocket.
 
 use serde_json::json;
 

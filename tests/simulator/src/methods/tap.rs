@@ -1,4 +1,4 @@
-//! Copying the sound of a call to somewhere else, as RTP packets or over a WebSocket.
+//! Copying the audio of a call to another place, as RTP packets or over a WebSocket.
 
 use serde_json::{Map, Value, json};
 
@@ -66,7 +66,7 @@ fn tap(service: &mut SimulatedService, request: &Request) -> Outcome {
     Ok(Map::from_iter([("source_device".to_owned(), source)]))
 }
 
-/// Adds what the client left to the service.
+/// Adds a default to a member that the client omitted.
 fn fill(object: &mut Value, name: &str, default: Value) {
     if object["params"][name].is_null() {
         object["params"][name] = default;

@@ -1,4 +1,4 @@
-//! Transcribing a whole call, and transcribing or translating it while it goes on.
+//! Transcription of a whole call, and live transcription and translation.
 
 use std::time::Duration;
 
@@ -135,8 +135,8 @@ fn transcribe(service: &mut SimulatedService, request: &Request) -> Outcome {
     }
 }
 
-/// What is said goes to the webhook of the action, and to the client without one. The older description knows only the
-/// webhook: on the wire there is only the reply.
+/// Handles the action of a live transcription or translation. The results go to the webhook of the action, and to the
+/// client without one. The older description knows only the webhook and has no events.
 fn live(
     service: &mut SimulatedService,
     request: &Request,

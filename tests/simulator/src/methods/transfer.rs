@@ -1,4 +1,4 @@
-//! Handing a call over: to another SIP address, or to another program of the service.
+//! Transferring a call to another SIP address, or to another program of the service.
 
 use super::validate::{Kind, Param, WEB, newer, older, optional, required};
 use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};

@@ -1,4 +1,4 @@
-//! Events of the application's own. They come back to everybody who reads the context of the call.
+//! User events. The service sends them to every session that reads the context of the call.
 
 use super::validate::{Kind, older, optional, others};
 use super::{Method, On, Run, Shape, accepted, texts};
@@ -7,7 +7,7 @@ use crate::Reading;
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.user_event",
     on: On::AnsweredCall,
-    // Some SDKs put the members of the event beside its name.
+    // Some SDKs put the members of the event beside `event`.
     params: &[
         optional("event", Kind::Differs(&Kind::Open, &Kind::Any)).required_in(Reading::Specification),
         older("async", Kind::Flag),

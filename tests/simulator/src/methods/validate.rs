@@ -1,4 +1,4 @@
-//! The vocabulary that parameter tables are written in, and the check of a request against one.
+//! Parameter tables, and the validation of requests against them.
 
 use std::net::Ipv4Addr;
 
@@ -33,20 +33,20 @@ impl Param {
         self.name
     }
 
-    /// Marks a parameter that one reading alone knows. The service accepts it in the other one too, unless the
-    /// scenario is strict.
+    /// Marks a parameter that only one reading knows. The service accepts it in the other one too, unless the scenario
+    /// is strict.
     pub(crate) const fn only(mut self, reading: Reading) -> Self {
         self.only = Some(reading);
         self
     }
 
-    /// Requires the parameter in this reading alone.
+    /// Requires the parameter in this reading only.
     pub(crate) const fn required_in(mut self, reading: Reading) -> Self {
         self.need = Need::RequiredIn(reading);
         self
     }
 
-    /// Refuses every request with the parameter in this reading, strict or not.
+    /// Refuses every request with the parameter in this reading, even if the scenario is not strict.
     pub(crate) const fn refused_in(mut self, reading: Reading) -> Self {
         self.refused = Some(reading);
         self
@@ -73,7 +73,7 @@ pub(crate) const fn optional(name: &'static str, kind: Kind) -> Param {
     Param { name, need: Need::Optional, kind, only: None, refused: None }
 }
 
-/// A row that lets every other parameter pass.
+/// A row that accepts every other parameter.
 pub(crate) const fn others() -> Param {
     optional(OTHERS, Kind::Any)
 }
@@ -91,7 +91,7 @@ pub(crate) const fn older(name: &'static str, kind: Kind) -> Param {
 /// The name of the row for all parameters without a row of their own.
 const OTHERS: &str = "*";
 
-/// What a parameter may hold.
+/// The values that a parameter may have.
 #[derive(Debug)]
 pub(crate) enum Kind {
     /// Text that is not empty.
@@ -124,11 +124,11 @@ pub(crate) enum Kind {
     Chars(&'static str),
     /// The same, with at least one.
     SomeChars(&'static str),
-    /// Text that starts with one of these, in any case, and does not end there.
+    /// Text that starts with one of these prefixes, in any case, and continues.
     Url(&'static [&'static str]),
-    /// One of these words, possibly with details behind an `@`.
+    /// One of these words, optionally with details after an `@`.
     Codec(&'static [&'static str]),
-    /// A number, a truth or a text: what some clients write as the one and some as the other.
+    /// A number, a boolean or a text: clients differ.
     Scalar,
     /// Text or an object.
     TextOrObject,
@@ -148,9 +148,9 @@ pub(crate) enum Kind {
     ListOf(&'static [&'static str]),
     /// The same, with at least one.
     SomeOf(&'static [&'static str]),
-    /// An object of which only these members are known.
+    /// An object with these members.
     Object(&'static [Param]),
-    /// A list of such objects.
+    /// A list of objects with these members.
     Objects(&'static [Param]),
     /// An object with `type` and `params`: one of these types, with its table.
     Typed(&'static [(&'static str, &'static [Param])]),
@@ -160,23 +160,23 @@ pub(crate) enum Kind {
     Action(&'static [(&'static str, &'static [Param])]),
     /// An object of any form.
     Open,
-    /// Anything at all.
+    /// Any value.
     Any,
-    /// A list of things to play, not empty.
+    /// A list of media, not empty.
     Media,
-    /// The same or an empty list; or a single thing to play outside a list.
+    /// A list of media, possibly empty, or a single media item.
     Ringback,
     /// One device.
     Device,
-    /// Groups of devices: the groups one after the other, the devices of a group together.
+    /// Groups of devices. The groups are called one after the other, the devices of a group together.
     Devices,
-    /// The same, with the kinds of device that only a bridge can reach.
+    /// Groups of devices, including the types that only a connect can reach.
     BridgeDevices,
     /// The name of a SIP header that a client may set.
     HeaderName,
     /// The value of a SIP header: text without a line break.
     HeaderValue,
-    /// The first kind in the newer specification, the second one for the SDKs.
+    /// The first kind in the newer specification, the second kind for the SDKs.
     Differs(&'static Kind, &'static Kind),
 }
 
@@ -187,14 +187,14 @@ pub(crate) const KEYS_AND_PAUSES: &str = "0123456789ABCD*#wW";
 /// The same, with the letters in either case.
 pub(crate) const TONES_AND_PAUSES: &str = "0123456789ABCDabcd*#wW";
 
-/// An address in the web.
+/// A web URL.
 pub(crate) const WEB: Kind = Kind::Url(&["http://", "https://"]);
-/// An address in the web that is reached with TLS.
+/// A web URL with TLS.
 pub(crate) const SECURE_WEB: Kind = Kind::Url(&["https://"]);
-/// An address that media is streamed to.
+/// A WebSocket URL with TLS.
 pub(crate) const SECURE_SOCKET: Kind = Kind::Url(&["wss://"]);
 
-/// Findings of a check that are no reason to refuse a request by themselves.
+/// Findings that are no reason to refuse a request, unless the service is strict.
 #[derive(Debug, Default)]
 pub(crate) struct Remarks {
     reading: Reading,
@@ -209,7 +209,7 @@ impl Remarks {
         Self { reading, ..Self::default() }
     }
 
-    /// Returns the text with which a strict service refuses the request, if it does.
+    /// Returns the text of the refusal of a strict service, if there is a reason.
     pub(crate) fn objection(&self) -> Option<String> {
         let first = self.unknown.first().or(self.other_reading.first());
         first.map(|parameter| format!("Unknown parameter '{parameter}'"))
@@ -232,7 +232,7 @@ pub(crate) fn check(
     check_members("", params, table, remarks)
 }
 
-/// Checks one object; also used for the objects inside media and devices.
+/// Checks one object, also inside media and devices.
 pub(super) fn check_members(
     path: &str,
     object: &Map<String, Value>,
@@ -333,7 +333,7 @@ fn check_value(path: &str, value: &Value, kind: &Kind, remarks: &mut Remarks) ->
     }
 }
 
-/// Checks values of which only the JSON type counts.
+/// Checks the JSON type of a value.
 fn check_type(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     let is_text = value.as_str().is_some_and(|text| !text.is_empty());
     let (fits, what) = match kind {
@@ -354,7 +354,7 @@ fn check_type(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     if fits { Ok(()) } else { Err(format!("Parameter '{path}' must be {what}")) }
 }
 
-/// Checks lists of texts.
+/// Checks a list of texts.
 fn check_list(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     let must = |what: &str| Err(format!("Parameter '{path}' must be {what}"));
     let list = value.as_array();
@@ -383,7 +383,7 @@ fn check_list(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     }
 }
 
-/// Numbers with their bounds.
+/// Checks a number and its bounds.
 fn check_number(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     let number = value.as_f64();
     let (fits, what) = match kind {
@@ -415,7 +415,7 @@ fn check_number(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     if fits { Ok(()) } else { Err(format!("Parameter '{path}' must be {what}")) }
 }
 
-/// Texts of which more is known than that they are texts.
+/// Checks the form of a text.
 fn check_text(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     let text = value.as_str();
     let (fits, what) = match kind {
@@ -489,9 +489,9 @@ fn check_action(
     check_value(&join(path, name), inner, &Kind::Object(table), remarks)
 }
 
-/// SIP headers that clients may set beside those that start with `X-`.
+/// The SIP headers that clients may set, apart from those that start with `X-`.
 const HEADERS: &[&str] = &["Privacy", "P-Asserted-Identity", "User-to-User"];
-/// Beginnings of the SIP headers that belong to the service.
+/// Prefixes of the SIP headers that belong to the service.
 const RESERVED_HEADERS: &[&str] = &["X-SignalWire", "X-CID"];
 
 fn may_set_header(name: &str) -> bool {
@@ -509,7 +509,7 @@ fn is_public(address: Ipv4Addr) -> bool {
         || address.is_broadcast())
 }
 
-/// Whole numbers are also read from `3.0`, which some JSON writers produce.
+/// Reads a whole number, also in the form `3.0`, which some JSON writers produce.
 fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| {
         let number = value.as_f64()?;
@@ -518,7 +518,7 @@ fn whole(value: &Value) -> Option<i64> {
     })
 }
 
-/// A whole number that is not negative.
+/// Reads a whole number that is not negative.
 pub(crate) fn count(value: &Value) -> Option<u64> {
     whole(value).and_then(|number| number.try_into().ok())
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::When;
 
-/// An object that another application sends to whoever reads a context.
+/// An object that another application sends to the subscribers of a context.
 ///
 /// ```
 /// use serde_json::json;
@@ -42,8 +42,8 @@ pub struct Task {
 }
 
 impl Task {
-    /// A task in context `default` that comes as soon as somebody is subscribed to it. A message that is not an object
-    /// stands under the name `value` in one.
+    /// A task in context `default` that arrives as soon as a client subscribes to it. A message that is not an object
+    /// is wrapped in an object as `value`.
     pub fn new(message: Value) -> Self {
         let message = match message {
             Value::Object(message) => message,
@@ -52,7 +52,7 @@ impl Task {
         Self { message, context: super::parties::default_context(), project: None, when: When::default() }
     }
 
-    /// The context; one of its subscribers gets the task.
+    /// The context. One of its subscribers receives the task.
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> Self {
         self.context = context.into();

@@ -1,4 +1,4 @@
-//! Conferences, and who takes part in them.
+//! Conferences and their participants.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,28 +14,28 @@ use crate::{Cue, Report};
 
 const EVENT: &str = "calling.conference";
 const BYTES_PER_SECOND: u64 = 16_000;
-/// Interval between the reports on the quality of a connection.
+/// Interval of the call quality events of a participant.
 const QUALITY_INTERVAL: Duration = Duration::from_secs(10);
-/// Packets of sound in a second.
+/// Audio packets per second.
 const PACKETS_PER_SECOND: u64 = 50;
-/// Bytes of sound in a packet.
+/// Bytes per audio packet.
 const BYTES_PER_PACKET: u64 = 160;
 
-/// How somebody wants to take part.
+/// Options of a participant.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a request")]
 pub(crate) struct ParticipantOptions {
     pub(crate) muted: bool,
-    /// Whether the conference starts with this one.
+    /// Starts the conference on joining.
     pub(crate) starts: bool,
-    /// Whether it ends with this one.
+    /// Ends the conference on leaving.
     pub(crate) ends: bool,
-    /// The call that is coached.
+    /// The id of the coached call.
     pub(crate) coach: Option<String>,
     pub(crate) recorded: bool,
     pub(crate) most: usize,
     pub(crate) region: Option<String>,
-    /// Whether the quality of the connection is told from time to time.
+    /// Sends call quality events.
     pub(crate) quality: bool,
 }
 
@@ -44,11 +44,11 @@ struct Participant {
     call: CallKey,
     options: ParticipantOptions,
     since: Duration,
-    /// When the quality of the connection is told next.
+    /// The time of the next call quality event.
     next_quality: Option<Duration>,
 }
 
-/// One conference; there is none without participants.
+/// A conference. It ends when its last participant leaves.
 #[derive(Debug)]
 pub(crate) struct Conference {
     id: String,
@@ -62,7 +62,7 @@ pub(crate) struct Conference {
 }
 
 impl SimulatedService {
-    /// Adds a call to the conference of this name, which is made if there is none. Gives its id.
+    /// Adds a call to the conference with this name, creating the conference if needed. Returns the conference id.
     pub(crate) fn join_conference(
         &mut self,
         key: CallKey,
@@ -121,7 +121,7 @@ impl SimulatedService {
         Ok(id)
     }
 
-    /// Takes a call out of a conference.
+    /// Removes a call from a conference.
     pub(crate) fn leave_conference(&mut self, key: CallKey, id: &str) -> Result<(), ServiceError> {
         let index = self.conferences.iter().position(|known| known.id == id && known.has(key));
         let index = index
@@ -130,14 +130,14 @@ impl SimulatedService {
         Ok(())
     }
 
-    /// An ending call is in no conference any more.
+    /// Removes an ending call from its conference.
     pub(super) fn leave_conference_at_end(&mut self, key: CallKey) {
         if let Some(index) = self.conferences.iter().position(|known| known.has(key)) {
             self.leaves_conference(index, key);
         }
     }
 
-    /// A participant was put on hold, or taken off it.
+    /// Publishes that a participant was put on hold or taken off hold.
     pub(crate) fn set_participant_hold(&mut self, key: CallKey, hold: bool) {
         if let Some(index) = self.conferences.iter().position(|known| known.has(key)) {
             let status = if hold { "participant-hold" } else { "participant-unhold" };
@@ -145,11 +145,11 @@ impl SimulatedService {
         }
     }
 
-    /// Tells of the quality of a participant's connection. All figures are texts.
+    /// Publishes the call quality of a participant. All figures are text.
     pub(super) fn call_quality(&mut self, key: CallKey) {
         let Some(index) = self.conferences.iter().position(|known| known.has(key)) else { return };
         let (now, next) = (self.now, self.now.saturating_add(QUALITY_INTERVAL));
-        // Whoever has left and come back has a timer of the earlier stay, too.
+        // A participant who left and rejoined also has the timer of the earlier stay.
         let due = |known: &Participant| known.call == key && known.next_quality == Some(now);
         let Some(member) = self.conferences[index].participants.iter().position(due) else { return };
         self.conferences[index].participants[member].next_quality = Some(next);
@@ -188,7 +188,7 @@ impl SimulatedService {
         self.timers.set(next, Timer::CallQuality(key));
     }
 
-    /// Plays an announcement to everybody in a conference. What cannot be played fails.
+    /// Plays an announcement to a conference. Returns `false` if there is no conference with this name.
     pub(super) fn announced(&mut self, name: &str, url: &str) -> bool {
         let Some(index) = self.conference_named(name) else { return false };
         let fails = self.scenario.unplayable.iter().any(|known| known == url);
@@ -197,7 +197,7 @@ impl SimulatedService {
         true
     }
 
-    /// A bot comes into a conference, or goes.
+    /// Adds a bot to a conference or removes it. Returns `false` if there is no conference with this name.
     pub(super) fn bot_moved(&mut self, name: &str, joins: bool) -> bool {
         let Some(index) = self.conference_named(name) else { return false };
         self.publish_status(index, if joins { "bot-join" } else { "bot-leave" }, json!({}));
@@ -298,7 +298,7 @@ impl SimulatedService {
         event
     }
 
-    /// The sessions with a call in the conference.
+    /// The sessions that control a participant.
     fn audience(&self, index: usize) -> BTreeSet<SessionKey> {
         let calls = self.conferences[index].participants.iter();
         calls.filter_map(|participant| self.calls.get(&participant.call)?.owner).collect()
@@ -316,7 +316,7 @@ impl Conference {
         self.participants.iter().any(|participant| participant.call == key)
     }
 
-    /// An event about the conference, with further members.
+    /// An event about the conference, with additional members.
     fn event(&self, status: &str, more: Value) -> Value {
         let mut event = json!({
             "conference_id": self.id,

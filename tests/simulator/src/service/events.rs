@@ -1,4 +1,4 @@
-//! Events on their way to clients.
+//! Sending events to clients.
 
 use serde_json::{Value, json};
 
@@ -7,14 +7,14 @@ use super::timers::Timer;
 use super::{EPOCH_SECONDS, OutgoingFrame, SimulatedService, Wants, epoch};
 use crate::{ConnectionId, Violation};
 
-/// The only event whose members stand in the envelope itself.
+/// The only event whose members are in the envelope itself.
 pub(super) const TASK: &str = "queuing.relay.tasks";
 /// The name of the one space of the service.
 const SPACE: &str = "simulator-space";
 pub(super) const AUTHORIZATION_STATE: &str = "signalwire.authorization.state";
 
 impl SimulatedService {
-    /// Sends an event to a session, or keeps it until the session is resumed.
+    /// Sends an event to a session. Without a connection the event is queued until the session is resumed.
     pub(crate) fn emit(&mut self, to: SessionKey, event_type: &str, params: Value) {
         let Some(session) = self.sessions.get_mut(&to) else { return };
         if let Some(connection) = session.connection {
@@ -35,7 +35,7 @@ impl SimulatedService {
         self.outgoing_frames.push(OutgoingFrame { to, text: frame.to_string(), wants: Wants::Ack(id) });
     }
 
-    /// Puts an event into its envelope. A task has none: its members stand beside the type of the event.
+    /// Wraps an event in its envelope. A task has none: its members are beside the event type.
     fn envelope(&self, to: ConnectionId, event_type: &str, params: &Value) -> Value {
         if event_type == TASK {
             let mut outer = params.clone();
@@ -68,7 +68,7 @@ impl SimulatedService {
         outer
     }
 
-    /// Adds the project of a connection, and its space, to an envelope.
+    /// Adds the project and the space of a connection to an envelope.
     fn name_owner(&self, to: ConnectionId, outer: &mut Value) {
         let session = self.connections.get(&to).and_then(|connection| connection.session);
         let project = session.map(|session| self.project_of(session)).unwrap_or_default();
@@ -76,9 +76,9 @@ impl SimulatedService {
         outer["space_id"] = SPACE.into();
     }
 
-    /// Keeps an event that may have to be delivered again, whatever becomes of it on its way.
+    /// Keeps an event for redelivery on resume, if the scenario asks for it.
     pub(super) fn keep_until_acknowledged(&mut self, event: &OutgoingFrame) {
-        // An old authorization state has no worth on a new connection.
+        // An old authorization state is useless on a new connection.
         if self.scenario.redeliver
             && !event.text.contains(AUTHORIZATION_STATE)
             && let Some(connection) = self.connections.get_mut(&event.to)
@@ -88,7 +88,7 @@ impl SimulatedService {
         }
     }
 
-    /// A frame has really left: what it wants is due from now on.
+    /// Starts the time limit for the reply to a frame that was sent.
     pub(super) fn expect_answer(&mut self, from: ConnectionId, wants: Wants) {
         let due = self.now.saturating_add(self.scenario.ack_within);
         let Some(connection) = self.connections.get_mut(&from) else { return };
@@ -120,7 +120,7 @@ impl SimulatedService {
         if let Some(connection) = self.connections.get_mut(&from)
             && connection.unacknowledged.remove(&id).is_some()
         {
-            // When it comes after all it is late, not unknown.
+            // An acknowledgement that still arrives is late, not unknown.
             connection.may_answer_again(id.clone());
             self.violated(Violation::AckOverdue { at: self.now, connection: from, event_id: id });
         }

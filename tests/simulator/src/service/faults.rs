@@ -1,4 +1,4 @@
-//! Disturbances: those that happen by chance, and those that are asked for.
+//! Fault injection: faults by chance, and faults on request.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use crate::{ConnectionId, Report, Violation};
 
 /// How long the service waits for the reply to `signalwire.disconnect` before it closes the connection.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many frames a stalled connection holds back; the oldest are lost first.
+/// Maximum number of frames that a stalled connection holds back; the oldest are dropped first.
 const MAX_STALLED_FRAMES: usize = 10_000;
-/// Closing without a closing handshake, as when a cable is pulled.
+/// The close code of a connection that is dropped without a closing handshake.
 pub(crate) const CUT: u16 = 1006;
 
-/// What may come instead of sense.
+/// The frames that [`Faults::garbage`] sends.
 const GARBAGE: &[&str] = &[
     "",
     "garbage",
@@ -37,7 +37,7 @@ const GARBAGE: &[&str] = &[
     "{\"jsonrpc\":\"2.0\",\"method\":\"signalwire.event\",\"params\":{\"event_type\":\"calling.call.state\",\"params\":{\"call_id\":null,\"call_state\":7}}}",
 ];
 
-/// Disturbances that happen to events by chance, drawn from the seed.
+/// Faults that happen to events by chance, drawn from the seed.
 ///
 /// ```
 /// use signalwire_relay_simulator::{Faults, Scenario};
@@ -53,14 +53,14 @@ pub struct Faults {
     pub duplicate: f64,
     /// The probability, 0 to 1, that an event is held back, so that later ones overtake it.
     pub delay: f64,
-    /// How long such an event is held back at most. Default: 0.5 s.
+    /// Maximum delay of such an event. Default: 0.5 s.
     #[serde(with = "seconds")]
     pub delay_by: Duration,
-    /// The probability, 0 to 1, that a frame without sense precedes an event.
+    /// The probability, 0 to 1, that an invalid frame precedes an event.
     pub garbage: f64,
-    /// Whether the events that a request causes are sent before the reply to it.
+    /// Sends the events of a request before the reply.
     pub events_first: bool,
-    /// The same for `messaging.send` alone: the first state of a message comes before its id is known.
+    /// Sends the first state of a message before the reply to `messaging.send`, which has the message id.
     pub message_states_first: bool,
 }
 
@@ -89,18 +89,17 @@ impl Faults {
     }
 }
 
-/// What is wrong with a connection.
+/// A lasting fault of a connection.
 #[derive(Debug)]
 pub(super) enum Condition {
-    /// Frames to it are held back.
+    /// Frames to the client are held back.
     Stalled(VecDeque<OutgoingFrame>),
-    /// Nothing comes through in either direction, and neither side is told.
+    /// Frames are lost in both directions while the connection stays open.
     Deaf,
 }
 
 impl SimulatedService {
-    /// Disturbs events by chance from now on; [`Faults::default`] puts an end to it. Probabilities
-    /// outside 0 to 1 count as the nearer of the two.
+    /// Sets the faults by chance; [`Faults::default`] disables them. Probabilities outside 0 to 1 are clamped.
     pub fn set_faults(&mut self, faults: Faults) {
         self.faults = faults;
     }
@@ -129,7 +128,7 @@ impl SimulatedService {
         self.flush();
     }
 
-    /// Holds back everything that is sent to a connection for a while, then delivers it at once.
+    /// Holds back all frames to a connection for a time, then delivers them at once.
     pub fn stall(&mut self, now: Duration, connection: ConnectionId, time: Duration) {
         self.advance(now);
         if self.connections.contains_key(&connection) {
@@ -140,7 +139,7 @@ impl SimulatedService {
         self.flush();
     }
 
-    /// Loses everything to and from a connection from now on, without closing it: a half-open link.
+    /// Loses all frames to and from a connection from now on without closing it: a half-open connection.
     pub fn deafen(&mut self, connection: ConnectionId) {
         if self.connections.contains_key(&connection) {
             self.report(Report::Disturbed { what: format!("{connection} is half open") });
@@ -148,8 +147,8 @@ impl SimulatedService {
         }
     }
 
-    /// Announces the end of every connection with `signalwire.disconnect`, and closes each when its
-    /// client has answered or after 5 s. With `restart` true, sessions and their calls are forgotten.
+    /// Sends `signalwire.disconnect` to every client. Closes each connection when its client has replied, or after 5 s.
+    /// With `restart` true, sessions and their calls are lost.
     pub fn send_disconnect(&mut self, now: Duration, restart: Option<bool>) {
         self.advance(now);
         let clients: Vec<_> = self.connections.keys().copied().collect();
@@ -188,8 +187,8 @@ impl SimulatedService {
         self.close(to, 1000);
     }
 
-    /// The service crashes and comes back: every connection is cut, sessions and calls are forgotten
-    /// without a word. Scripted callers who have not dialled yet still will.
+    /// Simulates a crash and a restart: every connection is cut, sessions and calls are lost without an event. Scripted
+    /// callers who have not dialled yet still dial.
     pub fn restart(&mut self, now: Duration) {
         self.advance(now);
         self.report(Report::Disturbed { what: "the service restarts".into() });
@@ -208,13 +207,13 @@ impl SimulatedService {
         self.flush();
     }
 
-    /// Makes the next `times` operations that a method starts fail; see [`Scenario::failing`](crate::Scenario::failing).
+    /// Makes the next `times` operations of a method fail; see [`Scenario::failing`](crate::Scenario::failing).
     pub fn fail_next(&mut self, method: &str, times: u32) {
         let open = self.failing.entry(method.to_owned()).or_default();
         *open = open.saturating_add(times);
     }
 
-    /// Returns `true` if the operation that a method starts now fails.
+    /// Consumes one pending failure of a method. Returns `true` if there was one.
     pub(super) fn take_failure(&mut self, method: &str) -> bool {
         match self.failing.get_mut(method) {
             Some(open @ 1..) => {
@@ -244,7 +243,7 @@ impl SimulatedService {
         }
     }
 
-    /// Sends the queued frames, with the faults that chance adds.
+    /// Sends the queued frames, with faults by chance.
     pub(super) fn flush(&mut self) {
         for frame in std::mem::take(&mut self.outgoing_frames) {
             let Wants::Ack(id) = &frame.wants else {
@@ -279,11 +278,11 @@ impl SimulatedService {
     }
 
     fn chance(&mut self, probability: f64) -> bool {
-        // Without faults no number is drawn, so that they do not change what the seed gives.
+        // Without faults no number is drawn: other random decisions stay the same.
         probability > 0.0 && self.rng.f64() < probability
     }
 
-    /// Lets a frame leave, unless its connection is gone, holds it back or loses it.
+    /// Sends a frame, unless its connection has closed, holds frames back or loses them.
     pub(super) fn deliver(&mut self, frame: OutgoingFrame) {
         let to = frame.to;
         if !self.connections.contains_key(&to) {

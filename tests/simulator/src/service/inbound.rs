@@ -1,4 +1,4 @@
-//! Frames from clients: sorting them, checking requests, answering.
+//! Frames from clients: parsing them, validating requests, replying.
 
 use serde_json::{Map, Value, json};
 
@@ -30,7 +30,7 @@ const EXECUTE_PARAMS: &[Param] = &[
     optional("responder_nodeid", Kind::AnyText),
 ];
 
-/// The answer to a request.
+/// The reply to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Reply {
     Result(Value),
@@ -79,7 +79,7 @@ impl SimulatedService {
         }
     }
 
-    /// An answer finds its request by the id alone: no two requests may share one.
+    /// Checks that no earlier request on the connection has the same id: replies are matched by id alone.
     fn check_id(&mut self, from: ConnectionId, id: &Value) {
         let id = id.to_string();
         if self.connections.get_mut(&from).is_some_and(|connection| !connection.asks(&id)) {
@@ -111,8 +111,8 @@ impl SimulatedService {
         }
     }
 
-    /// Answers a request. The reply goes before the events that the request caused, unless the
-    /// faults say that they overtake it.
+    /// Answers a request. The reply precedes the events of the request, unless [`Faults`](crate::Faults) reverse the
+    /// order.
     fn take_request(&mut self, from: ConnectionId, id: &Value, method: &str, params: &Map<String, Value>) {
         let mark = self.outgoing_frames.len();
         let frame = match self.answer(from, method, params) {
@@ -146,7 +146,7 @@ impl SimulatedService {
         self.refuse(from, name, params, refusal)
     }
 
-    /// Answers a request that is refused on demand.
+    /// Refuses a request on demand.
     fn refuse(
         &mut self,
         from: ConnectionId,
@@ -179,7 +179,7 @@ impl SimulatedService {
         }
     }
 
-    /// Answers a request as the rules say.
+    /// Answers a request according to the protocol.
     fn answer_truly(&mut self, from: ConnectionId, name: &str, params: &Map<String, Value>) -> Reply {
         if !methods::is_offered(name, &self.scenario) {
             return self.no_such_method(from, name);
@@ -233,7 +233,7 @@ impl SimulatedService {
         }
     }
 
-    /// The answer to a request before the login.
+    /// Refuses a request before authentication.
     pub(super) fn unauthenticated(&mut self, from: ConnectionId, name: &str) -> Reply {
         let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
         self.invalid(from, name, -32002, "Authentication required", Some(data))
@@ -243,8 +243,8 @@ impl SimulatedService {
         self.invalid(from, name, -32601, &format!("Method '{name}' not found"), None)
     }
 
-    /// Checks the parameters of a request whose refusal is a JSON-RPC error, and notes unknown ones. The error of this
-    /// function is the text of the refusal.
+    /// Checks the parameters of a request whose refusal is a JSON-RPC error, and notes unknown ones. The error is the
+    /// text of the refusal.
     pub(super) fn check_for_error(
         &mut self,
         from: ConnectionId,
@@ -265,18 +265,18 @@ impl SimulatedService {
         Ok(())
     }
 
-    /// Returns `true` if the protocol version of a connection has requests that change contexts.
+    /// Returns `true` if the protocol version of a connection allows requests that change contexts.
     fn subscribes(&self, connection: ConnectionId) -> bool {
         self.scenario.reading == Reading::Sdks
             || self.connections.get(&connection).is_none_or(|connection| connection.major < 4)
     }
 
-    /// The code of a result, in one of its forms.
+    /// The code of a result, as number or text.
     fn spelled(&self, code: u16) -> Value {
         if self.scenario.other_forms { code.into() } else { code.to_string().into() }
     }
 
-    /// Answers the request inside an older envelope.
+    /// Answers the request inside a `signalwire.execute` envelope.
     fn execute(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
         if let Err(message) = self.check_for_error(from, EXECUTE, params, EXECUTE_PARAMS) {
             return self.invalid(from, EXECUTE, -32602, &message, None);
@@ -297,7 +297,7 @@ impl SimulatedService {
         }
     }
 
-    /// Checks a request of a method with a table and does it.
+    /// Validates a request against the table of its method, then runs it.
     pub(super) fn carry_out(
         &mut self,
         method: &'static Method,
@@ -324,7 +324,7 @@ impl SimulatedService {
         method.handle(self, &request)
     }
 
-    /// The call that a request is addressed to, if its sender may do this to it now.
+    /// Returns the call of a request if the session controls it and its state allows the method.
     fn addressed_call(
         &self,
         method: &Method,
@@ -359,7 +359,7 @@ impl SimulatedService {
         Ok(key)
     }
 
-    /// A JSON-RPC error for a request that breaks the rules.
+    /// Refuses an invalid request with a JSON-RPC error and records the violation.
     pub(super) fn invalid(
         &mut self,
         connection: ConnectionId,

@@ -14,9 +14,9 @@ use crate::methods::media::Device;
 use crate::scenario::Pickup;
 use crate::{CallState, Cue, Reading, Report};
 
-/// How long it takes until a phone starts to ring.
+/// Time from the creation of a leg until its phone rings.
 const RINGING_DELAY: Duration = Duration::from_millis(100);
-/// How long it takes to learn that a line is busy or does not exist.
+/// Time until a busy line or an unknown number is reported.
 const REJECTION_DELAY: Duration = Duration::from_millis(500);
 
 /// A dial or connect: groups of devices, tried one after the other.
@@ -25,7 +25,7 @@ pub(crate) struct Attempt {
     pub(super) session: SessionKey,
     purpose: Purpose,
     groups: VecDeque<Vec<Device>>,
-    /// The legs of the current group that are not decided.
+    /// The undecided legs of the current group.
     legs: Vec<CallKey>,
     last_failure: String,
     last_source: Source,
@@ -35,7 +35,7 @@ pub(crate) struct Attempt {
 /// Options of a dial or connect apart from its devices.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DialOptions {
-    /// Longest duration of the resulting call.
+    /// Maximum duration of the resulting call.
     pub(crate) limit: Option<Duration>,
     /// Ringing time of a device without a `timeout` of its own.
     pub(crate) ring: Option<Duration>,
@@ -48,7 +48,7 @@ enum Purpose {
     Dial {
         tag: String,
     },
-    /// A single call without an outcome of its own.
+    /// A single call without dial events.
     Begin {
         tag: String,
     },
@@ -80,7 +80,7 @@ impl SimulatedService {
         self.start_attempt(session, Purpose::Dial { tag: tag.to_owned() }, groups, dial_options);
     }
 
-    /// Calls one device; only the states of the call tell what becomes of it.
+    /// Calls one device. The only events are the states of the call.
     pub(crate) fn begin_call(&mut self, session: SessionKey, tag: &str, device: Device) -> CallKey {
         let key = CallKey(self.next_call + 1);
         let purpose = Purpose::Begin { tag: tag.to_owned() };
@@ -104,7 +104,7 @@ impl SimulatedService {
         self.emit_for_call(call, "calling.call.connect", event);
         let groups = if self.take_failure("calling.connect") { Vec::new() } else { groups };
         let attempt = self.start_attempt(session, Purpose::Connect { call, tag }, groups, dial_options);
-        // The first group may have been a call that stands already: then it is decided by now.
+        // A first group with an existing call has already decided the attempt.
         if self.attempts.contains_key(&attempt)
             && let Some(call) = self.calls.get_mut(&call)
         {
@@ -121,7 +121,7 @@ impl SimulatedService {
     ) -> AttemptKey {
         self.next_attempt += 1;
         let key = AttemptKey(self.next_attempt);
-        // Without a device to call the attempt fails at once.
+        // An attempt without devices fails at once.
         let last_failure = if groups.is_empty() { "error" } else { "" };
         let attempt = Attempt {
             session,
@@ -311,7 +311,7 @@ impl SimulatedService {
         self.report(Report::ConnectFailed { call: call.id(), reason: reason.to_owned() });
     }
 
-    /// The call that a connect goes on for is ending: its legs are cancelled.
+    /// Cancels the connect of an ending call, and its legs.
     pub(super) fn abandon_connect(&mut self, key: CallKey) {
         let Some(attempt) = self.calls.get_mut(&key).and_then(|call| call.attempt.take()) else { return };
         let Some(attempt) = self.attempts.remove(&attempt) else { return };
@@ -325,8 +325,8 @@ impl SimulatedService {
         }
     }
 
-    /// Connects with a call that stands already, if that is possible: a certain one, or the next one
-    /// in a queue.
+    /// Bridges with an existing call: one with a given id, or the next one in a queue. Returns `false` if there is
+    /// none.
     fn bridge_standing_call(&mut self, key: AttemptKey, device: &Device) -> bool {
         let Some(Attempt { session, purpose: Purpose::Connect { call, tag, .. }, .. }) =
             self.attempts.get(&key)
@@ -359,7 +359,7 @@ impl SimulatedService {
         true
     }
 
-    /// Bridges two calls. The event shows the other one with these further facts.
+    /// Bridges two calls. The event shows the peer with these additional members.
     fn bridge(&mut self, asking: CallKey, other: CallKey, tag: Option<&str>, facts: Value) {
         let Some(mut peer) = self.calls.get(&other).map(Call::as_party) else { return };
         if let (Value::Object(peer), Value::Object(facts)) = (&mut peer, facts) {
@@ -386,12 +386,12 @@ impl SimulatedService {
         }
     }
 
-    /// Separates a call from its peer; both stand alone afterwards. False if it had none.
+    /// Separates a call from its peer. Both calls continue. Returns `false` if the call had no peer.
     pub(crate) fn unbridge(&mut self, key: CallKey) -> bool {
         self.unbridge_with_events(key, true)
     }
 
-    /// The same, where the call itself may not be told.
+    /// Separates a call from its peer. The call itself receives events only if `notify` is set.
     fn unbridge_with_events(&mut self, key: CallKey, notify: bool) -> bool {
         let Some(peer) = self.calls.get(&key).and_then(|call| call.peer) else { return false };
         for (one, two) in [(key, peer), (peer, key)] {
@@ -415,8 +415,8 @@ impl SimulatedService {
         true
     }
 
-    /// A bridged call is ending. One that was created for the bridge does not outlive it. The other side is told in any
-    /// case: its own end is not near.
+    /// Ends the bridge of an ending call, and the peer if it was created for the bridge. The peer always receives the
+    /// event.
     pub(super) fn leave_bridge(&mut self, key: CallKey) {
         let Some(peer) = self.calls.get(&key).and_then(|call| call.peer) else { return };
         let follows = self.calls.get(&peer).is_some_and(|call| call.follows == Some(key));
@@ -427,9 +427,9 @@ impl SimulatedService {
     }
 }
 
-/// Transfers by SIP.
+/// SIP transfers.
 impl SimulatedService {
-    /// Asks the phone of a call to call somebody else.
+    /// Asks the phone of a call to call another target.
     pub(crate) fn start_refer(&mut self, key: CallKey, target: String) {
         self.note(key, format!("asked to call {target}"));
         let due = self.now.saturating_add(REJECTION_DELAY);
@@ -443,7 +443,7 @@ impl SimulatedService {
         }
     }
 
-    /// Cancels the pending SIP transfer of an ending call and reports that.
+    /// Cancels the pending SIP transfer of an ending call and sends the event.
     pub(super) fn abandon_refer(&mut self, key: CallKey) {
         if let Some(target) = self.forget_refer(key)
             && !self.scenario.leave_operations_open
@@ -475,7 +475,7 @@ impl SimulatedService {
     }
 
     pub(super) fn referred(&mut self, key: CallKey, target: &str) {
-        // The last answer of the phone that was called, in the numbers of SIP.
+        // The final SIP response of the phone that was called.
         let (word, answer) = match self.scenario.phone_at(target).pickup {
             _ if self.take_failure("calling.refer") => ("error", "500"),
             Pickup::Answer | Pickup::Voicemail => ("success", "200"),
@@ -493,7 +493,7 @@ impl SimulatedService {
 }
 
 impl SimulatedService {
-    /// An end reason in the spelling of dial and connect events.
+    /// Returns an end reason in the spelling of dial and connect events.
     fn failed_reason(&self, end_reason: &str) -> String {
         let reason = match end_reason {
             "noAnswer" | "" if self.scenario.is_to_specification() && !self.scenario.other_forms => {

@@ -1,4 +1,4 @@
-//! Messages: those that clients send, on their way, and those that come in.
+//! Outbound messages of clients, and inbound messages.
 
 use std::time::Duration;
 
@@ -12,28 +12,28 @@ use super::timers::Timer;
 use crate::scenario::When;
 use crate::{Delivery, Message, Report, Scenario};
 
-/// How many characters fit in a segment.
+/// Maximum number of characters in a segment.
 const SEGMENT: usize = 160;
 
-/// A message on its way out, by its number.
+/// The number of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct MessageKey(u64);
 
-/// A message on its way out.
+/// An outbound message that has not reached its last state.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
-    /// Who sent it.
+    /// The session that sent the message.
     session: SessionKey,
     project: String,
-    /// Where its states go.
+    /// The context that receives the states.
     context: String,
     facts: Value,
-    /// The states that are still to come, and why the last of them.
+    /// The coming states, last one first, each with its delay; and the reason of the last one.
     states: Vec<(&'static str, Duration)>,
     reason: Option<String>,
 }
 
-/// A message that has come in and waits for a subscriber.
+/// An inbound message.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     id: String,
@@ -41,7 +41,7 @@ pub(crate) struct Incoming {
 }
 
 impl SimulatedService {
-    /// Takes a message from a client; gives its id. What becomes of it, the phone it goes to says.
+    /// Sends a message of a client. The phone with the number decides the outcome. Returns the message id.
     pub(crate) fn send_message(&mut self, session: SessionKey, params: &Map<String, Value>) -> String {
         self.next_message += 1;
         let key = MessageKey(self.next_message);
@@ -89,7 +89,7 @@ impl SimulatedService {
         key.id()
     }
 
-    /// The next state of an outgoing message is reached.
+    /// Moves an outbound message to its next state.
     pub(super) fn message_advances(&mut self, key: MessageKey) {
         let Some(message) = self.outgoing.get_mut(&key) else { return };
         let Some((state, _)) = message.states.pop() else { return };
@@ -117,8 +117,9 @@ impl SimulatedService {
         }
     }
 
-    /// Who is told what becomes of a message: its context is the name of a session, or one that a session reads. The
-    /// sender comes first, then those of its project who are there.
+    /// Returns the session that receives the states of a message. The context is the protocol of a session, or a
+    /// context that a session reads. The sender comes first, then the sessions of its project, connected ones before
+    /// others.
     fn recipient(&self, sender: SessionKey, project: &str, context: &str) -> Option<SessionKey> {
         let named = |session: &Session| session.protocol == context;
         let reads = |session: &Session| session.contexts.contains(context);
@@ -134,7 +135,7 @@ impl SimulatedService {
             .or_else(|| find(&reads))
     }
 
-    /// Takes a message from outside and delivers it as soon as its context has a subscriber. Returns the message id.
+    /// Receives a message from outside and delivers it as soon as its context has a subscriber. Returns the message id.
     pub(super) fn enqueue_message(&mut self, message: Message, scripted: Option<usize>) -> String {
         self.next_message += 1;
         let id = MessageKey(self.next_message).id();

@@ -1,4 +1,4 @@
-//! The service as a state machine.
+//! The state machine of the service.
 
 pub(crate) mod bindings;
 pub(crate) mod calls;
@@ -53,23 +53,23 @@ use self::timers::{Timer, Timers};
 use crate::scenario::Failing;
 use crate::{Caller, Message, Payment, Report, Scenario, Task};
 
-/// The name of the one node of the service.
+/// The id of the only node of the service.
 pub(crate) const NODE: &str = "node-1@simulator";
 const CONNECT: &str = "signalwire.connect";
-/// The start of every simulation as the clients see it: the first second of 2025.
+/// The start of every simulation in the time of the clients: the first second of 2025.
 const EPOCH: f64 = 1_735_689_600.0;
 const EPOCH_SECONDS: u64 = 1_735_689_600;
-/// How many ended calls [`SimulatedService::calls`] still shows.
+/// Maximum number of ended calls that [`SimulatedService::calls`] returns.
 pub const MAX_ENDED_CALLS: usize = 1000;
-/// How many timers fire in one turn at most; more are left for the next turn.
+/// Maximum number of timers that fire in one turn; the others fire in the next turn.
 const MAX_TIMERS_PER_TURN: usize = 1_000_000;
 
-/// The simulated service: any number of clients, calls and people, on virtual time.
+/// The simulated service: any number of clients, calls and parties, on virtual time.
 ///
-/// It does no I/O and has no clock. Tell it what arrives with a `handle_*` method or what should
-/// happen with a control method, take everything out with [`poll_output`](Self::poll_output), and
-/// come back at [`poll_timeout`](Self::poll_timeout). The same inputs and the same seed give the
-/// same outputs, byte for byte. `now` is the time since the start; it never goes back.
+/// It does no I/O and has no clock. Pass it one input with a `handle_*` method, or control it with any other method.
+/// Then drain [`poll_output`](Self::poll_output), and call [`handle_timeout`](Self::handle_timeout) at
+/// [`poll_timeout`](Self::poll_timeout). The same inputs and the same seed give the same outputs, byte for byte. `now`
+/// is the time since the start and never goes backwards.
 ///
 /// ```
 /// use signalwire_relay_simulator::{Output, Scenario, SimulatedService};
@@ -105,10 +105,10 @@ pub struct SimulatedService {
     timers: Timers,
     connections: BTreeMap<ConnectionId, Connection>,
     pub(crate) sessions: BTreeMap<SessionKey, Session>,
-    /// The protocols of sessions whose clients know that they are forgotten.
+    /// The protocols of lost sessions whose clients know about the loss.
     forgotten_protocols: VecDeque<String>,
     pub(crate) calls: BTreeMap<CallKey, Call>,
-    /// Inbound calls that nobody has been offered, in the order they came.
+    /// Inbound calls that wait for a subscriber, oldest first.
     pending_calls: Vec<CallKey>,
     rotation: Rotation,
     attempts: BTreeMap<AttemptKey, Attempt>,
@@ -120,14 +120,14 @@ pub struct SimulatedService {
     /// The number of tasks so far.
     task_count: u64,
     schedules: Schedules,
-    /// How the next payments end.
+    /// The outcomes of the next payments.
     payments: VecDeque<Payment>,
-    /// The number of the next operations of a method that fail.
+    /// The number of operations that still have to fail, by method.
     failing: BTreeMap<String, u32>,
     ended: VecDeque<CallView>,
     conditions: BTreeMap<ConnectionId, Condition>,
     refusals: Refusals,
-    /// What this turn sends, before faults.
+    /// The frames of this turn, before faults.
     outgoing_frames: Vec<OutgoingFrame>,
     outbox: VecDeque<Output>,
     journal: Journal,
@@ -145,7 +145,7 @@ pub struct SimulatedService {
     next_frame: u64,
 }
 
-/// Counts only: frames and sessions hold credentials.
+/// Shows counts only: frames and sessions hold credentials.
 impl fmt::Debug for SimulatedService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SimulatedService")
@@ -168,25 +168,25 @@ impl fmt::Display for ConnectionId {
     }
 }
 
-/// What leaves the switchboard.
+/// An output of the service.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Output {
     /// Send this text frame.
     Send {
-        /// To whom.
+        /// The receiver.
         to: ConnectionId,
         /// The frame.
         text: String,
     },
-    /// Close this connection. The switchboard has forgotten it already.
+    /// Close this connection. The service has already removed it.
     Close {
-        /// Whose.
+        /// The connection.
         to: ConnectionId,
         /// The WebSocket close code; 1006 means to drop the connection without a handshake.
         code: u16,
     },
-    /// Something worth telling has happened.
+    /// Something has happened.
     Report(Report),
 }
 
@@ -198,22 +198,21 @@ struct OutgoingFrame {
     wants: Wants,
 }
 
-/// What has to come back for a frame, from when it has really left; with its id.
+/// The reply that a sent frame needs, with its id. The time limit starts when the frame leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Wants {
     Nothing,
-    /// An event wants to be acknowledged. Only events are disturbed by chance.
+    /// The acknowledgement of an event. Faults by chance affect events only.
     Ack(String),
-    /// A ping wants to be answered.
+    /// The reply to a ping.
     Pong(String),
     /// The reply to `signalwire.disconnect`.
     Disconnect(String),
 }
 
-/// What arrives.
+/// Inputs.
 impl SimulatedService {
-    /// A service with this scenario. The seed decides reaction times, session names and which frames
-    /// chance disturbs.
+    /// Creates a service with this scenario. The seed decides reaction times, session protocols and faults by chance.
     pub fn new(scenario: Scenario, seed: u64) -> Self {
         let mut failing = BTreeMap::new();
         for Failing { method, times } in &scenario.failing {
@@ -266,7 +265,7 @@ impl SimulatedService {
         service
     }
 
-    /// A client's WebSocket is open.
+    /// Opens the connection of a client.
     pub fn handle_connected(&mut self, now: Duration) -> ConnectionId {
         self.advance(now);
         self.next_connection += 1;
@@ -277,7 +276,7 @@ impl SimulatedService {
         connection
     }
 
-    /// A client sent a text frame. One from a connection that is gone is ignored.
+    /// Handles a text frame of a client. Frames of a closed connection are ignored.
     pub fn handle_text(&mut self, now: Duration, from: ConnectionId, text: &str) {
         self.advance(now);
         if self.connections.contains_key(&from) && !self.is_deaf(from) {
@@ -287,7 +286,7 @@ impl SimulatedService {
         self.flush();
     }
 
-    /// A client sent a binary frame, which the protocol has no use for.
+    /// Handles a binary frame of a client, which is a violation.
     pub fn handle_binary(&mut self, now: Duration, from: ConnectionId) {
         self.advance(now);
         if self.connections.contains_key(&from) && !self.is_deaf(from) {
@@ -296,36 +295,36 @@ impl SimulatedService {
         self.flush();
     }
 
-    /// A client's WebSocket is gone. Harmless after [`Output::Close`].
+    /// Closes the connection of a client. Harmless after [`Output::Close`].
     pub fn handle_disconnected(&mut self, now: Duration, from: ConnectionId) {
         self.advance(now);
         self.connection_lost(from);
         self.flush();
     }
 
-    /// Time has passed. Too early, too late and too often are all harmless.
+    /// Fires the timers that are due. An early, late or repeated call is harmless.
     pub fn handle_timeout(&mut self, now: Duration) {
         self.advance(now);
         self.flush();
     }
 }
 
-/// What leaves.
+/// Outputs.
 impl SimulatedService {
-    /// The next thing to be done outside; `None` when there is nothing left to do for now.
+    /// Returns the next output; `None` if there is none for now.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outbox.pop_front()
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout) next; `None` when nothing is due, ever.
+    /// Returns the time of the next [`handle_timeout`](Self::handle_timeout); `None` if no timer is armed.
     pub fn poll_timeout(&self) -> Option<Duration> {
         self.timers.next_due()
     }
 }
 
-/// Shared by the parts.
+/// Shared by the modules.
 impl SimulatedService {
-    /// Fires everything that is due, each timer at its own time however late this comes.
+    /// Fires every timer that is due, each at its own time, however late the call is.
     fn advance(&mut self, now: Duration) {
         for _ in 0..MAX_TIMERS_PER_TURN {
             let Some((due, timer)) = self.timers.pop_due(now) else {
@@ -371,7 +370,7 @@ impl SimulatedService {
         self.outgoing_frames.push(OutgoingFrame { to, text, wants: Wants::Nothing });
     }
 
-    /// Closes a connection from this side, after every frame that is queued for it.
+    /// Closes a connection after sending every frame that is queued for it.
     fn close(&mut self, connection: ConnectionId, code: u16) {
         self.flush();
         if self.connections.contains_key(&connection) {
@@ -384,13 +383,13 @@ impl SimulatedService {
         self.outbox.push_back(Output::Report(report));
     }
 
-    /// Reports something about a call in words.
+    /// Reports a note about a call.
     pub(crate) fn note(&mut self, call: CallKey, what: impl Into<String>) {
         self.report(Report::Noted { call: call.id(), what: what.into() });
     }
 
     fn violated(&mut self, violation: Violation) {
-        // A refusal has a report of its own.
+        // A refusal has its own report.
         if !matches!(violation, Violation::BadRequest { .. }) {
             self.report(Report::Violated(violation.clone()));
         }
@@ -411,7 +410,7 @@ impl SimulatedService {
         CallKey(self.next_call)
     }
 
-    /// Whether there has ever been a call with this number.
+    /// Returns `true` if there has ever been a call with this number.
     fn existed(&self, key: CallKey) -> bool {
         (1..=self.next_call).contains(&key.0)
     }
@@ -427,22 +426,22 @@ impl SimulatedService {
     }
 }
 
-/// A time since the start as clients see it: seconds since 1970, to the millisecond.
+/// Converts a time since the start to seconds since 1970, to the millisecond.
 pub(crate) fn epoch(now: Duration) -> f64 {
     EPOCH + seconds(now)
 }
 
-/// A time since the start in milliseconds since 1970.
+/// Converts a time since the start to milliseconds since 1970.
 pub(crate) fn millis(now: Duration) -> u64 {
     EPOCH_SECONDS * 1000 + u64::try_from(now.as_millis()).unwrap_or(u64::MAX / 2)
 }
 
-/// A time since the start in microseconds since 1970.
+/// Converts a time since the start to microseconds since 1970.
 pub(crate) fn micros(now: Duration) -> u64 {
     EPOCH_SECONDS * 1_000_000 + u64::try_from(now.as_micros()).unwrap_or(u64::MAX / 2)
 }
 
-/// Seconds to the millisecond.
+/// Converts a duration to seconds, to the millisecond.
 pub(crate) fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -1,4 +1,4 @@
-//! Inbound calls: placing them, sharing them out, taking them, ending calls of every kind.
+//! Inbound calls: offering and answering them. The end of every kind of call.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::methods::media::Device;
 use crate::scenario::When;
 use crate::{CallState, Caller, Cue, Message, Report, Scenario, Task};
 
-/// The events that name neither the segment nor the tag of their call, by the newer specification. All others do.
+/// The events without the segment and the tag of their call in the newer specification.
 const UNADDRESSED: [&str; 5] = [
     "calling.call.play",
     "calling.call.collect",
@@ -24,7 +24,7 @@ const UNADDRESSED: [&str; 5] = [
     "calling.call.pay",
     "calling.call.queue",
 ];
-/// How many inbound calls may wait for a subscriber; further ones get a busy tone.
+/// Maximum number of inbound calls that wait for a subscriber; further ones get a busy tone.
 pub(super) const MAX_PENDING_CALLS: usize = 1000;
 
 /// The session that received the last call, message or task of each project and context.
@@ -87,7 +87,7 @@ impl SimulatedService {
         key
     }
 
-    /// Adds contexts to a session and gives it the calls that waited for them.
+    /// Adds contexts to a session and offers it the calls that waited for them.
     pub(crate) fn subscribe(&mut self, session: SessionKey, contexts: &[String]) {
         let Some(subscriber) = self.sessions.get_mut(&session) else { return };
         subscriber.contexts.extend(contexts.iter().cloned());
@@ -100,7 +100,7 @@ impl SimulatedService {
         self.offer_pending();
     }
 
-    /// Tries again to find somebody for every call and message that has nobody.
+    /// Offers every pending call, message and task again.
     pub(super) fn offer_pending(&mut self) {
         for key in std::mem::take(&mut self.pending_calls) {
             self.offer(key);
@@ -109,7 +109,7 @@ impl SimulatedService {
         self.deliver_pending::<Task>();
     }
 
-    /// Offers a call to the next subscriber of its context in turn, or lets it wait.
+    /// Offers a call to the next subscriber of its context in turn. Without a subscriber the call waits.
     fn offer(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(&key) else { return };
         let Some(session) = self.next_subscriber(call) else {
@@ -130,9 +130,9 @@ impl SimulatedService {
         }
     }
 
-    /// Takes a call away from the application that transferred it. What runs on it ends, and its commands are refused
-    /// from now on. The session still hears of its states, so that it learns of the end. A call that goes to a context
-    /// is offered there, in the state it is in, or waits for a subscriber.
+    /// Takes a call away from the session that transferred it. Its operations end, and requests of the session are
+    /// refused from now on. The session still receives the state events, and so learns of the end. A call that is
+    /// transferred to a context is offered there in its current state, or waits for a subscriber.
     pub(crate) fn hand_over(&mut self, key: CallKey, context: Option<&str>) {
         self.clear_operations(key);
         self.abandon_connect(key);
@@ -155,8 +155,8 @@ impl SimulatedService {
         }
     }
 
-    /// Sends the members of a user event to every session that reads the context of a call; for a call without one to
-    /// the session that commands it.
+    /// Sends a user event to every session that reads the context of a call. Without a context only the owner receives
+    /// it.
     pub(crate) fn send_user_event(
         &mut self,
         key: CallKey,
@@ -180,7 +180,7 @@ impl SimulatedService {
         }
     }
 
-    /// A call came back from a client: somebody else gets it, or it ends.
+    /// Offers a passed call to another subscriber, or ends it if there is none.
     pub(crate) fn offer_again(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(&key) else { return };
         if self.next_subscriber(call).is_some() {
@@ -195,15 +195,15 @@ impl SimulatedService {
         self.next_in_turn(&self.rotation, &project, &call.context, |key| !call.passed_by.contains(key))
     }
 
-    /// Whose call or message of a context it is: what a scenario leaves open goes to the project of the oldest
-    /// session, one that has a connection if any has. Projects do not share.
+    /// Returns the project that receives an item of a context. If the scenario names none, it is the project of the
+    /// oldest session that reads the context, connected sessions first.
     pub(super) fn project_for(&self, known: Option<&str>, context: &str) -> Option<String> {
         let readers = || self.sessions.values().filter(|session| session.contexts.contains(context));
         let first = || readers().find(|session| session.connection.is_some()).or_else(|| readers().next());
         known.map(str::to_owned).or_else(|| Some(first()?.project.clone()))
     }
 
-    /// The session after the last one, round about, that reads a context for a project and may have it.
+    /// Returns the next session in turn that reads a context for a project, is connected and passes the filter.
     pub(super) fn next_in_turn(
         &self,
         rotation: &Rotation,
@@ -245,12 +245,12 @@ impl SimulatedService {
         }
     }
 
-    /// Ends a call: terminal events of what runs on it, the bridge, `ending`, `ended`.
+    /// Ends a call: sends the terminal events of its operations, ends the bridge, sends `ending` and `ended`.
     pub(crate) fn end_call(&mut self, key: CallKey, reason: &str) {
         self.end_call_by(key, reason, Source::None);
     }
 
-    /// The same, on the part of one side.
+    /// Ends a call on behalf of one side.
     pub(crate) fn end_call_by(&mut self, key: CallKey, reason: &str, source: Source) {
         let reason = self.scenario.end_reason(reason);
         let Some(call) = self.calls.get(&key).filter(|call| call.state < CallState::Ending) else { return };
@@ -314,7 +314,7 @@ impl SimulatedService {
         }
     }
 
-    /// Sends an event about a call to the session that commands it; the ids are added.
+    /// Sends an event about a call to its owner. The ids are added.
     pub(crate) fn emit_for_call(&mut self, key: CallKey, event_type: &str, mut params: serde_json::Value) {
         let Some(call) = self.calls.get(&key) else { return };
         let Some(owner) = call.owner else { return };

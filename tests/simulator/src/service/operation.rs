@@ -1,4 +1,4 @@
-//! What runs on a call in the background, and the context it works at.
+//! Operations: what runs on a call after its request was answered.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -12,37 +12,37 @@ use super::timers::{Timer, TimerId};
 use crate::methods::{Outcome, Request, ServiceError, accepted};
 use crate::{Cue, Payment, Report, Scenario, Sound};
 
-/// Time from the start of an operation to its failure on demand.
+/// Time from the start of an operation until it fails on demand.
 const FAILURE_DELAY: Duration = Duration::from_millis(100);
 
-/// Which of its timers an operation is told about.
+/// The timers of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tick {
-    /// What is played or sent is over.
+    /// The media or the document is over.
     Done,
-    /// Nothing came in time.
+    /// No input in time.
     InitialTimeout,
-    /// No further key came in time.
+    /// No further key in time.
     DigitTimeout,
     /// Silence lasted long enough.
     EndSilence,
     /// Speech lasted too long.
     SpeechTimeout,
-    /// Half of a sentence has been said.
+    /// Half of the sentence is over.
     HalfSaid,
     /// The longest permitted duration is reached.
     MaxLength,
-    /// Somebody has talked for longer than a person would.
+    /// The voice has talked for longer than a human would.
     Threshold,
-    /// The thinking pause of an AI agent is over.
+    /// The AI agent has an answer.
     Thought,
-    /// The pause before the final event of a payment is over.
+    /// The final event of a payment is due.
     PaymentResult,
     /// The operation fails on demand.
     Fails,
 }
 
-/// What a client can tell a running operation.
+/// A control of a running operation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Control {
     Stop,
@@ -52,11 +52,11 @@ pub(crate) enum Control {
     Resume,
     Volume,
     StartInputTimers,
-    /// Makes an AI sidecar think at once.
+    /// Triggers an AI sidecar.
     Poke,
     /// Puts a question to an AI sidecar.
     Ask(String),
-    /// Asks an AI sidecar for its figures.
+    /// Asks an AI sidecar for its status.
     Status,
     /// Puts an AI agent on hold for at most this long.
     Hold(Duration),
@@ -66,7 +66,7 @@ pub(crate) enum Control {
     Summarize,
 }
 
-/// The voice of the person on the call.
+/// The voice of the party on the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Voice {
     Starts {
@@ -74,14 +74,14 @@ pub(crate) enum Voice {
         lasts: Duration,
     },
     Stops,
-    /// Not a voice: a tone.
+    /// A tone instead of a voice.
     Sounds(Sound),
 }
 
-/// Something with a control id that goes on after its request was answered.
+/// An operation that continues after its request was answered.
 ///
-/// The contract: `call_ends` emits the terminal event; every other way to the end emits it and calls
-/// [`OperationContext::finish`], after which the operation is not called again.
+/// Every end emits the terminal event. An end other than `call_ends` also calls [`OperationContext::finish`], after
+/// which the operation is not called again.
 pub(crate) trait Operation: Debug + Send {
     fn start(&mut self, context: &mut OperationContext<'_>);
     fn on_timer(&mut self, _context: &mut OperationContext<'_>, _tick: Tick) {}
@@ -91,7 +91,7 @@ pub(crate) trait Operation: Debug + Send {
     fn on_control(&mut self, _context: &mut OperationContext<'_>, _control: &Control) -> Outcome {
         Err(ServiceError::conflict("The operation cannot do that"))
     }
-    /// Fails on demand. An operation without a failure of its own ends as it does with its call.
+    /// Fails on demand. An operation without its own failure ends as it does with its call.
     fn fails(&mut self, context: &mut OperationContext<'_>) {
         self.call_ends(context);
         context.finish();
@@ -99,18 +99,18 @@ pub(crate) trait Operation: Debug + Send {
     fn call_ends(&mut self, context: &mut OperationContext<'_>);
 }
 
-/// An operation in its place on a call.
+/// An operation on a call.
 #[derive(Debug)]
 pub(crate) struct Active {
     pub(crate) key: OperationKey,
     pub(crate) method: &'static str,
     pub(crate) control_id: String,
     timers: BTreeMap<Tick, TimerId>,
-    /// Absent only while the operation is being called.
+    /// `None` only while the operation is being called.
     body: Option<Box<dyn Operation>>,
 }
 
-/// What an operation may do to the world.
+/// The access of an operation to its call and to the service.
 #[derive(Debug)]
 pub(crate) struct OperationContext<'a> {
     service: &'a mut SimulatedService,
@@ -139,23 +139,23 @@ impl OperationContext<'_> {
         self.call.id()
     }
 
-    /// The sentence that the person is in the middle of.
+    /// The sentence that the party is saying.
     pub(crate) fn sentence(&self) -> Option<String> {
         self.service.calls.get(&self.call)?.party.sentence().map(str::to_owned)
     }
 
-    /// How long the person will go on with it.
+    /// The time until the end of the sentence.
     pub(crate) fn sentence_left(&self) -> Duration {
         let timer = self.service.calls.get(&self.call).and_then(|call| call.party.timer());
         timer.map(|id| id.due().saturating_sub(self.service.now)).unwrap_or_default()
     }
 
-    /// The tone that is in the line at this moment.
+    /// The tone on the line.
     pub(crate) fn sound(&self) -> Option<Sound> {
         self.service.calls.get(&self.call)?.party.sound()
     }
 
-    /// How the next payment ends.
+    /// Takes the outcome of the next payment.
     pub(crate) fn next_payment(&mut self) -> Payment {
         self.service.payments.pop_front().unwrap_or_default()
     }
@@ -164,7 +164,7 @@ impl OperationContext<'_> {
         self.service.calls.get(&self.call).is_some_and(|call| call.peer.is_some())
     }
 
-    /// Sends an event about this operation; call, node and control id, if it has one, are added.
+    /// Sends an event about the operation. The call id, the node id and the control id are added.
     pub(crate) fn emit(&mut self, event_type: &str, params: Value) {
         let mut params = params;
         if !self.control_id.is_empty() {
@@ -173,7 +173,7 @@ impl OperationContext<'_> {
         self.service.emit_for_call(self.call, event_type, params);
     }
 
-    /// Sends an event about the call that carries no control id.
+    /// Sends an event about the call, without a control id.
     pub(crate) fn emit_of_call(&mut self, event_type: &str, params: Value) {
         self.service.emit_for_call(self.call, event_type, params);
     }
@@ -182,17 +182,17 @@ impl OperationContext<'_> {
         self.service.report(report);
     }
 
-    /// Reports something about the call in words.
+    /// Reports a note about the call.
     pub(crate) fn note(&mut self, what: impl Into<String>) {
         self.service.note(self.call, what);
     }
 
-    /// Lets the person on the call notice something.
+    /// Gives the party on the call a cue.
     pub(crate) fn cue(&mut self, cue: Cue) {
         self.service.cue(self.call, cue);
     }
 
-    /// Arms a timer, in place of an earlier one of the same kind.
+    /// Arms a timer, replacing an earlier one of the same kind.
     pub(crate) fn after(&mut self, time: Duration, tick: Tick) {
         self.cancel(tick);
         let due = self.service.now.saturating_add(time);
@@ -200,21 +200,21 @@ impl OperationContext<'_> {
         self.timers.insert(tick, id);
     }
 
-    /// Disarms a timer; says how much time was left.
+    /// Disarms a timer. Returns the time that was left.
     pub(crate) fn cancel(&mut self, tick: Tick) -> Option<Duration> {
         let id = self.timers.remove(&tick)?;
         self.service.timers.cancel(id);
         Some(id.due().saturating_sub(self.service.now))
     }
 
-    /// The operation is over.
+    /// Ends the operation.
     pub(crate) fn finish(&mut self) {
         self.finished = true;
     }
 }
 
 impl SimulatedService {
-    /// Puts an operation on the call of a request and starts it.
+    /// Adds an operation to the call of a request and starts it.
     pub(crate) fn start_operation(
         &mut self,
         request: &Request,
@@ -248,9 +248,9 @@ impl SimulatedService {
         Ok(())
     }
 
-    /// Passes a control to the running operation with the control id of the request, started by
-    /// one of `methods`. That nothing runs is 404 only where a control id says what should: to a client
-    /// 404 means that what it speaks of is gone, and without one it speaks of the call.
+    /// Passes a control to the running operation that one of `methods` started with the control id of the request. If
+    /// none runs, the code is 404 with a control id, as the operation is gone. Without a control id it is 409, as the
+    /// request is about the call.
     pub(crate) fn control(&mut self, request: &Request, methods: &[&str], control: &Control) -> Outcome {
         let key = request.call()?;
         let call = self.calls.get(&key).ok_or_else(ServiceError::no_call)?;
@@ -269,7 +269,7 @@ impl SimulatedService {
             .unwrap_or_else(accepted)
     }
 
-    /// Passes a control to every running operation that was started by one of `methods`.
+    /// Passes a control to every running operation that one of `methods` started.
     pub(crate) fn control_all(&mut self, key: CallKey, methods: &[&str], control: &Control) {
         let Some(call) = self.calls.get(&key) else { return };
         let found = call.operations.iter().filter(|active| methods.contains(&active.method));
@@ -278,13 +278,13 @@ impl SimulatedService {
         }
     }
 
-    /// Whether an operation that was started by one of `methods` runs on a call.
+    /// Returns `true` if an operation that one of `methods` started runs on a call.
     pub(crate) fn runs(&self, key: CallKey, methods: &[&str]) -> bool {
         let call = self.calls.get(&key);
         call.is_some_and(|call| call.operations.iter().any(|active| methods.contains(&active.method)))
     }
 
-    /// Tells every operation on a call something, in the order they were started.
+    /// Calls every operation on a call, in the order of their start.
     pub(crate) fn for_each_operation(
         &mut self,
         key: CallKey,
@@ -308,7 +308,7 @@ impl SimulatedService {
         });
     }
 
-    /// Takes every operation off an ending call, with or without a last event.
+    /// Removes every operation from an ending call. The scenario decides whether their terminal events are sent.
     pub(crate) fn clear_operations(&mut self, key: CallKey) {
         if !self.scenario.leave_operations_open {
             self.for_each_operation(key, |body, context| body.call_ends(context));
@@ -321,8 +321,8 @@ impl SimulatedService {
         }
     }
 
-    /// Calls one operation. It is lifted off the call meanwhile, so that it can reach everything
-    /// else through its context.
+    /// Calls one operation. The operation is moved out of the call meanwhile, so that its context can borrow the
+    /// service.
     fn with_operation<T>(
         &mut self,
         key: CallKey,

@@ -1,4 +1,4 @@
-//! Scripted people doing things on calls.
+//! Scripted parties on calls.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use super::timers::{Timer, TimerId};
 use crate::methods::media;
 use crate::{CallState, Cue, Report, Sound, Step};
 
-/// How many unconsumed cues a party remembers; older ones are forgotten.
+/// Maximum number of unconsumed cues that a party remembers; the oldest are dropped first.
 const MAX_REMEMBERED_CUES: usize = 32;
-/// A party reacts to a cue between these, drawn from the seed.
+/// Bounds of the reaction time to a cue, which is drawn from the seed.
 const QUICKEST_REACTION: Duration = Duration::from_millis(200);
 const SLOWEST_REACTION: Duration = Duration::from_millis(400);
-/// How long a noise without words lasts.
+/// Duration of a noise without words.
 const NOISE_DURATION: Duration = Duration::from_secs(1);
 
-/// The party on a call, in the middle of a script.
+/// The party on a call, and the progress of its script.
 #[derive(Debug, Default)]
 pub(crate) struct Party {
     script: VecDeque<Step>,
@@ -36,12 +36,12 @@ impl Party {
         Self { script: script.into(), ..Self::default() }
     }
 
-    /// What the party is saying at this moment.
+    /// The sentence that the party is saying.
     pub(crate) fn sentence(&self) -> Option<&str> {
         self.sentence.as_deref()
     }
 
-    /// The tone that the party, or rather the machine, makes at this moment.
+    /// The tone that the party is making.
     pub(crate) fn sound(&self) -> Option<Sound> {
         self.sound
     }
@@ -50,7 +50,7 @@ impl Party {
         self.timer
     }
 
-    /// Looks for a remembered cue; it and everything before it are forgotten then.
+    /// Returns `true` if a cue was remembered, and consumes it together with all earlier ones.
     fn remembers(&mut self, cue: Cue) -> bool {
         let Some(index) = self.noticed.iter().position(|noticed| *noticed == cue) else { return false };
         self.noticed.drain(..=index);
@@ -59,7 +59,7 @@ impl Party {
 }
 
 impl SimulatedService {
-    /// Lets the party on a call act after a while, in place of what was planned.
+    /// Schedules the next step of the party on a call, replacing an earlier schedule.
     pub(super) fn party_acts_after(&mut self, key: CallKey, time: Duration) {
         let Some(call) = self.calls.get_mut(&key) else { return };
         if let Some(old) = call.party.timer.take() {
@@ -69,7 +69,7 @@ impl SimulatedService {
         call.party.timer = Some(self.timers.set(due, Timer::PartyActs(key)));
     }
 
-    /// Lets the party on a call notice something.
+    /// Gives the party on a call a cue.
     pub(crate) fn cue(&mut self, key: CallKey, cue: Cue) {
         let Some(call) = self.calls.get_mut(&key) else { return };
         let party = &mut call.party;
@@ -145,7 +145,7 @@ impl SimulatedService {
         true
     }
 
-    /// A key on the telephone of a call: what runs there hears it, and it may set off a binding.
+    /// Passes a pressed key to the operations and the digit bindings of a call.
     pub(super) fn key_pressed(&mut self, key: CallKey, pressed: char) {
         self.report(Report::KeyPressed { call: key.id(), key: pressed });
         self.for_each_operation(key, |body, context| body.on_digit(context, pressed));

@@ -1,4 +1,4 @@
-//! Queues of calls, and taking calls out of them.
+//! Queues of calls.
 
 use std::time::Duration;
 
@@ -13,27 +13,27 @@ use crate::{Cue, Report};
 
 const EVENT: &str = "calling.call.queue";
 
-/// Interval between the `stats` events of a waiting call.
+/// Interval of the `stats` events of a queued call.
 const STATS_INTERVAL: Duration = Duration::from_secs(30);
 
-/// The people waiting in one queue.
+/// A queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
     id: String,
     name: String,
     project: String,
     entries: Vec<QueueEntry>,
-    /// How many have left, and how long they waited together.
+    /// The number of calls that have left, and the sum of their waiting times.
     served: u32,
     waited: Duration,
 }
 
-/// Options of waiting in a queue.
+/// Options of a queue entry.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct QueueOptions {
     pub(crate) control_id: String,
     pub(crate) status_url: String,
-    /// The longest wait; `None` is no limit.
+    /// Maximum waiting time; `None` is no limit.
     pub(crate) limit: Option<Duration>,
 }
 
@@ -44,12 +44,12 @@ struct QueueEntry {
     control_id: String,
     status_url: String,
     since: Duration,
-    /// Timers of the next `stats` event and of the longest wait.
+    /// Timers of the next `stats` event and of the waiting time.
     timers: Vec<TimerId>,
 }
 
 impl SimulatedService {
-    /// Puts a call at the end of a queue, which is made if there is none.
+    /// Adds a call to the end of a queue, creating the queue if needed.
     pub(crate) fn enter_queue(
         &mut self,
         key: CallKey,
@@ -70,7 +70,7 @@ impl SimulatedService {
             self.queues.push(Queue { id, name, project, entries: Vec::new(), served, waited });
             self.queues.len() - 1
         });
-        // An older event has the id of the place in the queue.
+        // In the older description the id is that of the queue entry.
         let id = if to_specification { self.queues[index].id.clone() } else { self.next_queue_id() };
         let mut timers = Vec::new();
         if to_specification {
@@ -97,7 +97,7 @@ impl SimulatedService {
         format!("q-{}", self.next_entry)
     }
 
-    /// The queues that a call waits in, as operations.
+    /// Returns the queue entries of a call as operations.
     pub(super) fn stays(&self, key: CallKey) -> impl Iterator<Item = OperationView> {
         let entries = self.queues.iter().flat_map(|queue| &queue.entries);
         entries.filter(move |entry| entry.call == key).map(|entry| OperationView {
@@ -106,7 +106,7 @@ impl SimulatedService {
         })
     }
 
-    /// Sends the `stats` event of a waiting call.
+    /// Sends the `stats` event of a queued call and schedules the next one.
     pub(super) fn queue_stats(&mut self, key: CallKey) {
         let found = self.queues.iter().enumerate();
         let Some((index, position)) =
@@ -125,7 +125,7 @@ impl SimulatedService {
         self.emit_for_call(key, EVENT, event);
     }
 
-    /// Ends the wait of a call whose time in the queue is over.
+    /// Removes a call from its queue when the waiting time is over.
     pub(super) fn queue_times_out(&mut self, key: CallKey) {
         if let Some(index) = self.queues.iter().position(|queue| queue.position(key).is_some())
             && let Some(event) = self.leaves_queue(index, key, "leave")
@@ -134,7 +134,7 @@ impl SimulatedService {
         }
     }
 
-    /// Checks that a request to leave names the control id and the queue of the wait.
+    /// Checks that a request to leave names the control id and the queue of the entry.
     pub(crate) fn check_leaving(
         &self,
         key: CallKey,
@@ -153,7 +153,7 @@ impl SimulatedService {
         Ok(())
     }
 
-    /// Takes a call out of a queue without an answer.
+    /// Removes a call from a queue on request.
     pub(crate) fn leave_queue(&mut self, key: CallKey, name: &str) -> Result<(), ServiceError> {
         let index = self.queues.iter().position(|queue| queue.name == name && queue.position(key).is_some());
         let index =
@@ -164,7 +164,7 @@ impl SimulatedService {
         Ok(())
     }
 
-    /// An ending call waits no more; it is told so unless the scenario leaves operations open.
+    /// Removes an ending call from its queue, with an event unless the scenario leaves operations open.
     pub(super) fn leave_queue_at_end(&mut self, key: CallKey) {
         if let Some(index) = self.queues.iter().position(|queue| queue.position(key).is_some())
             && let Some(event) = self.leaves_queue(index, key, "leave")
@@ -174,8 +174,8 @@ impl SimulatedService {
         }
     }
 
-    /// Takes out whoever has waited longest in a queue of a session's project and can be bridged. Gives the call, and
-    /// the id of its place in the queue.
+    /// Removes the longest waiting call that can be bridged from a queue of the project. Returns the call and the id of
+    /// its entry.
     pub(super) fn take_from_queue(
         &mut self,
         session: SessionKey,
@@ -192,7 +192,7 @@ impl SimulatedService {
         Some((key, id))
     }
 
-    /// Takes a call out of its queue; gives the event of that.
+    /// Removes a call from its queue. Returns the event.
     fn leaves_queue(&mut self, index: usize, key: CallKey, status: &str) -> Option<Value> {
         let position = self.queues[index].position(key)?;
         let entry = self.queues[index].entries.remove(position);

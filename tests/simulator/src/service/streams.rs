@@ -1,4 +1,4 @@
-//! Bridges to a stream: the call that asked is told of it as of any other stream.
+//! Bridges to a stream: the requesting call receives stream events.
 
 use serde_json::json;
 
@@ -6,8 +6,8 @@ use super::SimulatedService;
 use super::calls::CallKey;
 
 impl SimulatedService {
-    /// Tells a call how far the stream at the other end of its bridge is, if that is one. There is no control id: a
-    /// connect has none.
+    /// Sends the state of the stream at the other end of a bridge, if the peer is a stream. The event has no control
+    /// id, as a connect has none.
     pub(super) fn send_stream_event(&mut self, asking: CallKey, other: CallKey, state: &str) {
         let Some(stream) = self.calls.get(&other).filter(|other| other.device.kind == "stream") else {
             return;

@@ -1,4 +1,4 @@
-//! What tests do to the service, and see of it.
+//! The calls with which tests drive the service and inspect it.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::SimulatedService;
 use super::calls::{CallKey, Source};
 use crate::{CallView, Caller, ConnectionId, JournalEntry, Message, Task, Violation};
 
-/// Control, for tests. The disturbances are with [`Faults`](crate::Faults).
+/// Driving and inspecting the service. Faults are described at [`Faults`](crate::Faults).
 impl SimulatedService {
-    /// Places a call now, whatever the caller says about when. It is offered to one subscriber of its
-    /// context; while there is none it waits (1000 calls at most, further ones get a busy tone) until
-    /// the caller's patience is over. Returns the call id.
+    /// Places a call now, ignoring the `when` of the caller. The call is offered to one subscriber of its context.
+    /// Without a subscriber it waits until the patience of the caller is over; at most 1000 calls wait, further ones
+    /// get a busy tone. Returns the call id.
     pub fn place_call(&mut self, now: Duration, caller: Caller) -> String {
         self.advance(now);
         let key = self.start_inbound_call(caller, None);
@@ -20,9 +20,8 @@ impl SimulatedService {
         key.id()
     }
 
-    /// Lets a message come in now, whatever it says about when. It goes to one subscriber of its
-    /// context; while there is none it waits (1000 messages at most, older ones are lost). Returns the
-    /// message id.
+    /// Receives a message now, ignoring its `when`. The message is delivered to one subscriber of its context. Without
+    /// a subscriber it waits; at most 1000 messages wait, the oldest are dropped first. Returns the message id.
     pub fn inject_message(&mut self, now: Duration, message: Message) -> String {
         self.advance(now);
         let id = self.enqueue_message(message, None);
@@ -30,20 +29,20 @@ impl SimulatedService {
         id
     }
 
-    /// Delivers a task now, whatever it says about when. It goes to one subscriber of its context as
-    /// `queuing.relay.tasks`; while there is none it waits (1000 tasks at most, older ones are lost).
+    /// Receives a task now, ignoring its `when`. The task is delivered to one subscriber of its context as
+    /// `queuing.relay.tasks`. Without a subscriber it waits; at most 1000 tasks wait, the oldest are dropped first.
     pub fn inject_task(&mut self, now: Duration, task: Task) {
         self.advance(now);
         self.enqueue_task(task, None);
         self.flush();
     }
 
-    /// Hangs up on behalf of the person on a call. False if the call is not there.
+    /// Hangs up on behalf of the party on a call. Returns `false` if the call does not exist.
     pub fn hang_up(&mut self, now: Duration, call_id: &str) -> bool {
         self.end(now, call_id, "hangup")
     }
 
-    /// Ends a call with any end reason. False if the call is not there.
+    /// Ends a call with this end reason. Returns `false` if the call does not exist.
     pub fn end(&mut self, now: Duration, call_id: &str, reason: &str) -> bool {
         self.advance(now);
         let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
@@ -54,7 +53,7 @@ impl SimulatedService {
         key.is_some()
     }
 
-    /// Presses keys on behalf of the person on a call, all at once. False if the call is not there.
+    /// Presses keys on behalf of the party on a call, all at once. Returns `false` if the call does not exist.
     pub fn press(&mut self, now: Duration, call_id: &str, digits: &str) -> bool {
         self.advance(now);
         let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
@@ -67,8 +66,8 @@ impl SimulatedService {
         key.is_some()
     }
 
-    /// Announces something in a conference: `announcement-end`, or `announcement-fail` for a URL that is
-    /// [`unplayable`](crate::Scenario::unplayable). False if there is no conference of this name.
+    /// Plays an announcement to a conference, which ends in `announcement-end`, or in `announcement-fail` if the URL is
+    /// [`unplayable`](crate::Scenario::unplayable). Returns `false` if there is no conference with this name.
     pub fn announce(&mut self, now: Duration, conference: &str, url: &str) -> bool {
         self.advance(now);
         let known = self.announced(conference, url);
@@ -76,7 +75,7 @@ impl SimulatedService {
         known
     }
 
-    /// Lets a bot come into a conference, or go. False if there is no conference of this name.
+    /// Adds a bot to a conference or removes it. Returns `false` if there is no conference with this name.
     pub fn move_bot(&mut self, now: Duration, conference: &str, joins: bool) -> bool {
         self.advance(now);
         let known = self.bot_moved(conference, joins);
@@ -84,7 +83,7 @@ impl SimulatedService {
         known
     }
 
-    /// Sends any event to a connection, in the usual envelope. It is acknowledged like any other.
+    /// Sends any event to a connection, in the usual envelope. The client has to acknowledge it like any other event.
     pub fn push_event(&mut self, now: Duration, to: ConnectionId, event_type: &str, params: Value) {
         self.advance(now);
         self.send_event(to, event_type, &params);
@@ -92,7 +91,7 @@ impl SimulatedService {
         self.flush();
     }
 
-    /// Sends any text to a connection, sensible or not.
+    /// Sends any text to a connection, valid or not.
     pub fn push_frame(&mut self, to: ConnectionId, text: String) {
         self.queue_frame(to, text);
         self.flush();
@@ -120,7 +119,7 @@ impl SimulatedService {
         self.journal.after(count)
     }
 
-    /// Calls, the last [`MAX_ENDED_CALLS`](crate::MAX_ENDED_CALLS) ended ones first, then those that stand, oldest first.
+    /// The last [`MAX_ENDED_CALLS`](crate::MAX_ENDED_CALLS) ended calls, then the current calls, oldest first.
     pub fn calls(&self) -> impl Iterator<Item = CallView> {
         let standing = self.calls.values().map(|call| {
             let owner = call.owner.and_then(|owner| self.sessions.get(&owner));
@@ -136,14 +135,14 @@ impl SimulatedService {
         self.calls().find(|call| call.call_id == call_id)
     }
 
-    /// What clients did wrong, in order; see [`MAX_VIOLATIONS`](crate::MAX_VIOLATIONS).
+    /// The violations of clients, in order; see [`MAX_VIOLATIONS`](crate::MAX_VIOLATIONS).
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// Whether every scripted caller has called and hung up, no call stands, every scripted message and
-    /// task was handed over and no message is on its way. Without anything scripted: whether there has
-    /// been a call, a message or a task and all that is over.
+    /// Returns `true` once every scripted call has ended, every scripted message and task was delivered, and no call,
+    /// dial or outbound message is under way. Without scripted items, at least one call, message or task must have
+    /// occurred.
     pub fn is_done(&self) -> bool {
         self.schedules.are_done(&self.scenario)
             && self.calls.is_empty()
