@@ -1,4 +1,4 @@
-//! Calls that clients create: dials, bridges, and the legs of both.
+//! Calls that clients create: dials, connects, and the legs of both.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::{CallState, Cue, Reading, Report};
 /// Time from the creation of a leg until its phone rings.
 const RINGING_DELAY: Duration = Duration::from_millis(100);
 /// Time until a busy line or an unknown number is reported.
-const REJECTION_DELAY: Duration = Duration::from_millis(500);
+pub(super) const REJECTION_DELAY: Duration = Duration::from_millis(500);
 
 /// A dial or connect: groups of devices, tried one after the other.
 #[derive(Debug)]
@@ -359,140 +359,6 @@ impl SimulatedService {
         true
     }
 
-    /// Bridges two calls. The event shows the peer with these additional members.
-    fn bridge(&mut self, asking: CallKey, other: CallKey, tag: Option<&str>, facts: Value) {
-        let Some(mut peer) = self.calls.get(&other).map(Call::as_party) else { return };
-        if let (Value::Object(peer), Value::Object(facts)) = (&mut peer, facts) {
-            peer.extend(facts);
-        }
-        let to = self.calls.get(&other).map(|call| call.device.target().to_owned()).unwrap_or_default();
-        for (one, two) in [(asking, other), (other, asking)] {
-            if let Some(call) = self.calls.get_mut(&one) {
-                call.peer = Some(two);
-                call.attempt = None;
-                call.asked_for_bridge = one == asking;
-            }
-        }
-        let mut event = json!({"connect_state": "connected", "peer": peer});
-        if let Some(tag) = tag {
-            event["tag"] = tag.into();
-        }
-        self.emit_for_call(asking, "calling.call.connect", event);
-        self.send_stream_event(asking, other, "streaming");
-        self.report(Report::Bridged { call: asking.id(), with: other.id(), to });
-        for key in [asking, other] {
-            self.for_each_operation(key, |body, context| body.on_bridge(context));
-            self.cue(key, Cue::Bridged);
-        }
-    }
-
-    /// Separates a call from its peer. Both calls continue. Returns `false` if the call had no peer.
-    pub(crate) fn unbridge(&mut self, key: CallKey) -> bool {
-        self.unbridge_with_events(key, true)
-    }
-
-    /// Separates a call from its peer. The call itself receives events only if `notify` is set.
-    fn unbridge_with_events(&mut self, key: CallKey, notify: bool) -> bool {
-        let Some(peer) = self.calls.get(&key).and_then(|call| call.peer) else { return false };
-        for (one, two) in [(key, peer), (peer, key)] {
-            let Some(call) = self.calls.get_mut(&one) else { continue };
-            call.peer = None;
-            call.follows = None;
-            if std::mem::take(&mut call.asked_for_bridge) {
-                let party = self.calls.get(&two).map(Call::as_party);
-                let mut event = json!({"connect_state": "disconnected"});
-                if let Some(party) = party {
-                    event["peer"] = party;
-                }
-                if notify || one != key {
-                    self.emit_for_call(one, "calling.call.connect", event);
-                    self.send_stream_event(one, two, "finished");
-                }
-                self.report(Report::Unbridged { call: one.id(), from: two.id() });
-            }
-            self.cue(one, Cue::Unbridged);
-        }
-        true
-    }
-
-    /// Ends the bridge of an ending call, and the peer if it was created for the bridge. The peer always receives the
-    /// event.
-    pub(super) fn leave_bridge(&mut self, key: CallKey) {
-        let Some(peer) = self.calls.get(&key).and_then(|call| call.peer) else { return };
-        let follows = self.calls.get(&peer).is_some_and(|call| call.follows == Some(key));
-        self.unbridge_with_events(key, !self.scenario.leave_operations_open);
-        if follows {
-            self.end_call(peer, "hangup");
-        }
-    }
-}
-
-/// SIP transfers.
-impl SimulatedService {
-    /// Asks the phone of a call to call another target.
-    pub(crate) fn start_refer(&mut self, key: CallKey, target: String) {
-        self.note(key, format!("asked to call {target}"));
-        let due = self.now.saturating_add(REJECTION_DELAY);
-        let timer = self.timers.set(due, Timer::Referred(key, target.clone()));
-        if self.scenario.is_to_specification() {
-            self.send_refer_event(key, &target, "inProgress", None);
-            let waits = (timer, target);
-            if let Some((old, _)) = self.calls.get_mut(&key).and_then(|call| call.referring.replace(waits)) {
-                self.timers.cancel(old);
-            }
-        }
-    }
-
-    /// Cancels the pending SIP transfer of an ending call and sends the event.
-    pub(super) fn abandon_refer(&mut self, key: CallKey) {
-        if let Some(target) = self.forget_refer(key)
-            && !self.scenario.leave_operations_open
-        {
-            self.send_refer_event(key, &target, "cancel", None);
-        }
-    }
-
-    /// Cancels the pending SIP transfer of a call and returns its target.
-    pub(super) fn forget_refer(&mut self, key: CallKey) -> Option<String> {
-        let (timer, target) = self.calls.get_mut(&key)?.referring.take()?;
-        self.timers.cancel(timer);
-        Some(target)
-    }
-
-    fn send_refer_event(&mut self, key: CallKey, target: &str, state: &str, answer: Option<&str>) {
-        let Some(call) = self.calls.get(&key) else { return };
-        let mut event = json!({
-            "segment_id": call.segment(),
-            "tag": call.tag,
-            "state": state,
-            "sip_refer_to": target,
-            "sip_refer_response_code": "202",
-        });
-        if let Some(answer) = answer {
-            event["sip_notify_response_code"] = answer.into();
-        }
-        self.emit_for_call(key, "calling.call.refer", event);
-    }
-
-    pub(super) fn referred(&mut self, key: CallKey, target: &str) {
-        // The final SIP response of the phone that was called.
-        let (word, answer) = match self.scenario.phone_at(target).pickup {
-            _ if self.take_failure("calling.refer") => ("error", "500"),
-            Pickup::Answer | Pickup::Voicemail => ("success", "200"),
-            Pickup::Busy => ("busy", "486"),
-            Pickup::NoAnswer => ("noAnswer", "408"),
-            Pickup::Decline => ("cancel", "603"),
-            Pickup::NotFound => ("error", "404"),
-        };
-        let state = if word == "success" || self.scenario.is_to_specification() { word } else { "failed" };
-        let Some(call) = self.calls.get_mut(&key) else { return };
-        call.referring = None;
-        self.send_refer_event(key, target, state, Some(answer));
-        self.note(key, format!("transfer to {target}: {state}"));
-    }
-}
-
-impl SimulatedService {
     /// Returns an end reason in the spelling of dial and connect events.
     fn failed_reason(&self, end_reason: &str) -> String {
         let reason = match end_reason {

@@ -1,6 +1,7 @@
 //! The state machine of the service.
 
 pub(crate) mod bindings;
+mod bridges;
 pub(crate) mod calls;
 pub(crate) mod conferences;
 mod credentials;
@@ -20,10 +21,10 @@ mod refusals;
 mod schedule;
 pub(crate) mod session;
 mod stats;
-mod streams;
 mod tasks;
 mod test_api;
 mod timers;
+mod transfers;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
