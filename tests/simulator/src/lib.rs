@@ -35,7 +35,7 @@ pub use scenario::{
     Payment, Phone, Pickup, Reading, Scenario, ScenarioError, ScriptedRefusal, Sound, Step, Task, When,
 };
 pub use service::{
-    CallState, CallView, ConnectionId, Direction, Disturbed, Faults, JournalEntry, MAX_ENDED_CALLS,
+    CallState, CallView, ConnectionId, Direction, FaultStats, Faults, JournalEntry, MAX_ENDED_CALLS,
     MAX_JOURNAL_ENTRIES, MAX_VIOLATIONS, OperationView, Output, Refusal, ServiceStats, SimulatedService,
     Violation,
 };

@@ -275,7 +275,7 @@ pub enum Report {
     /// A client violated the protocol.
     Violated(Violation),
     /// A fault was injected.
-    Disturbed {
+    FaultInjected {
         /// A description.
         what: String,
     },
@@ -391,7 +391,7 @@ impl Report {
                 write!(f, "{method} refused with {code}: {message}")
             }
             Self::Violated(violation) => write!(f, "violation: {violation}"),
-            Self::Disturbed { what } => write!(f, "fault: {what}"),
+            Self::FaultInjected { what } => write!(f, "fault: {what}"),
             _ => Ok(()),
         }
     }

@@ -18,7 +18,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 type Socket<S> = WebSocketStream<TokioAdapter<S>>;
 
@@ -31,7 +31,7 @@ fn log_in() -> Value {
 
 async fn next<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut Socket<S>) -> Option<Value> {
     loop {
-        match tokio::time::timeout(LIMIT, socket.next()).await.expect("in time")?.ok()? {
+        match tokio::time::timeout(TIMEOUT, socket.next()).await.expect("in time")?.ok()? {
             Message::Text(text) => return serde_json::from_str(&text).ok(),
             Message::Close(_) => return None,
             _ => {}
@@ -73,7 +73,7 @@ fn a_client_talks_over_ws() {
         let offer = next(&mut socket).await.expect("an offer");
         assert_eq!(offer["params"]["params"]["call_id"], call.as_str());
     });
-    let ended = simulator.wait_for(LIMIT, |report| matches!(report, Report::ClientLeft { .. }));
+    let ended = simulator.wait_for(TIMEOUT, |report| matches!(report, Report::ClientLeft { .. }));
     assert!(ended.is_some());
     let mut reports = simulator.reports();
     simulator.stop();
@@ -169,7 +169,7 @@ fn only_loopback_is_listened_on_unless_allowed() {
 fn time_runs_as_fast_as_told() {
     let scenario = Scenario::new().caller(Caller::new("+1", "+2").at(Duration::from_secs(100)));
     let simulator = Simulator::start(ListenOptions::new(scenario).speed(1000.0)).expect("started");
-    assert!(matches!(simulator.next_report(LIMIT), Some(Report::CallPlaced { .. })));
+    assert!(matches!(simulator.next_report(TIMEOUT), Some(Report::CallPlaced { .. })));
     assert!(simulator.now() >= Duration::from_secs(100));
 }
 

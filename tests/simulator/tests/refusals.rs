@@ -198,11 +198,11 @@ fn refusals_on_demand_are_reported_and_counted() {
     bench.service.refuse_next("calling.play", Refusal::rpc(-32000).carried_out());
     bench.request(client, "calling.play", at(&call, json!({"control_id": "k", "play": tts("Hello")})));
     let texts = bench.reports.iter().filter_map(|report| match report {
-        Report::Disturbed { what } => Some(what.as_str()),
+        Report::FaultInjected { what } => Some(what.as_str()),
         _ => None,
     });
     assert_eq!(texts.collect::<Vec<_>>(), ["calling.play is carried out and refused on demand"]);
-    assert_eq!(bench.service.disturbed().refused, 1);
+    assert_eq!(bench.service.fault_stats().refused, 1);
 }
 
 #[test]

@@ -83,7 +83,7 @@ pub(crate) fn run(time: Duration, seed: u64) -> Result<Vec<String>, Box<dyn std:
     let left = centre.rest();
     centre.told.print();
     println!("faults               {:?}", centre.injected);
-    println!("at the service       {:?}", centre.simulator.with(|board, _| board.disturbed()));
+    println!("at the service       {:?}", centre.simulator.with(|board, _| board.fault_stats()));
     println!("left: handlers       {}", tally.running());
     println!("left: the service    {left:?}");
     if tally.running() > 0 {

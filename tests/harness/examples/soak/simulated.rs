@@ -204,7 +204,7 @@ impl Centre {
         self.tally.print();
         self.told.print();
         println!("on the network       {:?}", self.world.injected());
-        println!("at the service       {:?}", self.world.board().0.disturbed());
+        println!("at the service       {:?}", self.world.board().0.fault_stats());
         println!("greater troubles     {}, and {} workers replaced", self.troubles, self.deployments);
         let mut findings = Vec::new();
         let mut look = |what: &str, left: String, nothing: bool| {

@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::shared::{ConnectionCommand, Shared};
 use crate::ConnectionId;
-use crate::service::CUT;
+use crate::service::ABNORMAL_CLOSURE;
 
 /// Maximum size of a WebSocket message.
 const MAX_MESSAGE_BYTES: usize = 10 * 1024 * 1024;
@@ -119,7 +119,7 @@ where
                         return Ending::ClientLeft;
                     }
                 }
-                ConnectionCommand::Close(CUT) => ending = Some(Ending::Drop),
+                ConnectionCommand::Close(ABNORMAL_CLOSURE) => ending = Some(Ending::Drop),
                 ConnectionCommand::Close(code) => ending = Some(Ending::Close(code)),
                 ConnectionCommand::Tear => ending = Some(Ending::Tear),
             }

@@ -138,10 +138,10 @@ impl Simulator {
         self.shared.with(act)
     }
 
-    /// Waits for the next report for up to `limit` of real time. Returns `None` when the limit is over or the simulator
+    /// Waits for the next report for up to `timeout` of real time. Returns `None` when the timeout is over or the simulator
     /// has stopped. The newest 10 000 unread reports are kept.
-    pub fn next_report(&self, limit: Duration) -> Option<Report> {
-        self.shared.next_report(Some(limit))
+    pub fn next_report(&self, timeout: Duration) -> Option<Report> {
+        self.shared.next_report(Some(timeout))
     }
 
     /// An iterator over all reports, which ends when the simulator stops. Each report goes to one reader only.
@@ -150,11 +150,11 @@ impl Simulator {
         std::iter::from_fn(move || shared.next_report(None))
     }
 
-    /// Waits for a report that `wanted` accepts, for up to `limit` of real time. Discards the reports before it.
-    pub fn wait_for(&self, limit: Duration, mut wanted: impl FnMut(&Report) -> bool) -> Option<Report> {
-        let deadline = std::time::Instant::now().checked_add(limit);
+    /// Waits for a report that `wanted` accepts, for up to `timeout` of real time. Discards the reports before it.
+    pub fn wait_for(&self, timeout: Duration, mut wanted: impl FnMut(&Report) -> bool) -> Option<Report> {
+        let deadline = std::time::Instant::now().checked_add(timeout);
         loop {
-            let left = deadline.map_or(limit, |d| d.saturating_duration_since(std::time::Instant::now()));
+            let left = deadline.map_or(timeout, |d| d.saturating_duration_since(std::time::Instant::now()));
             let report = self.next_report(left)?;
             if wanted(&report) {
                 return Some(report);

@@ -105,8 +105,8 @@ impl Shared {
         }
     }
 
-    pub(super) fn next_report(&self, limit: Option<Duration>) -> Option<Report> {
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    pub(super) fn next_report(&self, timeout: Option<Duration>) -> Option<Report> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(report) = reports.queue.pop_front() {

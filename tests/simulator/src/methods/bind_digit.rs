@@ -8,7 +8,7 @@ use crate::SimulatedService;
 use crate::service::bindings::Binding;
 
 /// The default realm of a binding.
-const USUAL_REALM: &str = "default";
+const DEFAULT_REALM: &str = "default";
 /// The name of all realms together.
 const ALL: &str = "all";
 
@@ -54,7 +54,7 @@ fn bind(service: &mut SimulatedService, request: &Request) -> Outcome {
         digits,
         method,
         params: request.value("params").as_object().cloned().unwrap_or_else(Map::<String, Value>::new),
-        realm: request.text("realm").unwrap_or(USUAL_REALM).to_owned(),
+        realm: request.text("realm").unwrap_or(DEFAULT_REALM).to_owned(),
         triggers_left: triggers,
         connection: request.connection,
         session: request.session,
@@ -66,7 +66,7 @@ fn bind(service: &mut SimulatedService, request: &Request) -> Outcome {
 
 fn clear(service: &mut SimulatedService, request: &Request) -> Outcome {
     let cleared = match request.text("realm") {
-        None if service.scenario.is_to_specification() => Some(USUAL_REALM),
+        None if service.scenario.is_to_specification() => Some(DEFAULT_REALM),
         Some(ALL) if service.scenario.is_to_specification() => None,
         realm => realm,
     };

@@ -19,7 +19,7 @@ const END_SILENCE: Duration = Duration::from_secs(1);
 const VOICE_THRESHOLD: Duration = Duration::from_millis(1250);
 const WORDS_THRESHOLD: usize = 6;
 /// The default keys of a digit detector. An empty set also means all keys.
-const USUAL_KEYS: &str = "0123456789#*";
+const DEFAULT_KEYS: &str = "0123456789#*";
 
 /// A duration, which has to be above 0 s in the newer specification.
 const SPAN: Kind = Kind::Differs(&Kind::Positive, &Kind::Seconds);
@@ -57,20 +57,20 @@ pub(super) const METHODS: &[Method] = &[Method {
 fn detect(service: &mut SimulatedService, request: &Request) -> Outcome {
     let wanted = request.value("detect");
     let ear = match wanted["type"].as_str() {
-        Some("machine") => Ear::Machine(Machine::new(&wanted["params"])),
-        None if wanted["type"].is_null() => Ear::Machine(Machine::new(&wanted["params"])),
+        Some("machine") => Target::Machine(Machine::new(&wanted["params"])),
+        None if wanted["type"].is_null() => Target::Machine(Machine::new(&wanted["params"])),
         Some("fax") => {
             let tone = wanted["params"]["tone"].as_str().map(str::to_uppercase);
             let usual = service.scenario.is_to_specification().then(|| "CED".to_owned());
-            Ear::Fax { tone: tone.or(usual) }
+            Target::Fax { tone: tone.or(usual) }
         }
         Some("digit") => {
             let keys = match wanted["params"]["digits"].as_str() {
-                None => USUAL_KEYS,
+                None => DEFAULT_KEYS,
                 Some("") => KEYS,
                 Some(keys) => keys,
             };
-            Ear::Digit { keys: keys.to_owned() }
+            Target::Digit { keys: keys.to_owned() }
         }
         _ => return Err(ServiceError::bad("Parameter 'detect.type' must be one of machine, fax, digit")),
     };
@@ -81,13 +81,13 @@ fn detect(service: &mut SimulatedService, request: &Request) -> Outcome {
 
 /// The target of a detector.
 #[derive(Debug)]
-enum Ear {
+enum Target {
     Machine(Machine),
     Fax { tone: Option<String> },
     Digit { keys: String },
 }
 
-impl Ear {
+impl Target {
     fn kind(&self) -> &'static str {
         match self {
             Self::Machine(_) => "machine",
@@ -99,7 +99,7 @@ impl Ear {
 
 /// The findings about the voice so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
+enum Finding {
     Nothing,
     Machine,
     /// A machine that stopped talking.
@@ -119,7 +119,7 @@ struct Machine {
     /// Duration and number of words of the speech without a silence between.
     voiced: Duration,
     words: usize,
-    known: Known,
+    known: Finding,
 }
 
 impl Machine {
@@ -137,16 +137,16 @@ impl Machine {
             interruptions: params["detect_interruptions"].as_bool().unwrap_or(false),
             voiced: Duration::ZERO,
             words: 0,
-            known: Known::Nothing,
+            known: Finding::Nothing,
         }
     }
 
     fn is_machine(&self) -> bool {
-        self.known != Known::Nothing
+        self.known != Finding::Nothing
     }
 
     /// Returns the time into a sentence after which the voice is recognized as a machine.
-    fn gives_itself_away(&self, text: &str, lasts: Duration) -> Option<Duration> {
+    fn recognized_after(&self, text: &str, lasts: Duration) -> Option<Duration> {
         let words = text.split_whitespace().count();
         let too_long = (self.voiced + lasts > self.voice_threshold)
             .then(|| self.voice_threshold.saturating_sub(self.voiced));
@@ -162,7 +162,7 @@ impl Machine {
         context.cancel(Tick::InitialTimeout);
         context.cancel(Tick::EndSilence);
         if !self.is_machine()
-            && let Some(after) = self.gives_itself_away(text, lasts)
+            && let Some(after) = self.recognized_after(text, lasts)
         {
             context.after(after, Tick::Threshold);
         }
@@ -179,7 +179,7 @@ impl Machine {
 /// A detector.
 #[derive(Debug)]
 struct Detector {
-    ear: Ear,
+    ear: Target,
     lifetime: Duration,
 }
 
@@ -195,10 +195,10 @@ impl Detector {
 
     /// Reports that a silent machine continues.
     fn interrupted(&mut self, context: &mut OperationContext<'_>) {
-        if let Ear::Machine(machine) = &mut self.ear
-            && machine.known == Known::Silent
+        if let Target::Machine(machine) = &mut self.ear
+            && machine.known == Finding::Silent
         {
-            machine.known = Known::Machine;
+            machine.known = Finding::Machine;
             self.send_event(context, "NOT_READY", false);
         }
     }
@@ -218,9 +218,9 @@ impl Detector {
         context.finish();
     }
 
-    fn is_a_machine(&mut self, context: &mut OperationContext<'_>, beep: bool) {
-        let Ear::Machine(machine) = &mut self.ear else { return };
-        machine.known = Known::Machine;
+    fn report_machine(&mut self, context: &mut OperationContext<'_>, beep: bool) {
+        let Target::Machine(machine) = &mut self.ear else { return };
+        machine.known = Finding::Machine;
         let to_specification = context.is_to_specification();
         let (message_end, interruptions) = (machine.message_end, machine.interruptions);
         self.send_event(context, "MACHINE", beep && to_specification);
@@ -232,8 +232,8 @@ impl Detector {
     }
 
     fn ready(&mut self, context: &mut OperationContext<'_>, beep: bool) {
-        let Ear::Machine(machine) = &mut self.ear else { return };
-        machine.known = Known::Silent;
+        let Target::Machine(machine) = &mut self.ear else { return };
+        machine.known = Finding::Silent;
         let goes_on = machine.interruptions && !beep && context.is_to_specification();
         self.send_event(context, "READY", beep);
         if !goes_on {
@@ -248,16 +248,16 @@ impl Detector {
             Sound::Beep => "",
         };
         match &self.ear {
-            Ear::Machine(machine) if sound == Sound::Beep => {
+            Target::Machine(machine) if sound == Sound::Beep => {
                 let (known, message_end) = (machine.is_machine(), machine.message_end);
                 if !known {
-                    self.is_a_machine(context, true);
+                    self.report_machine(context, true);
                 }
                 if message_end {
                     self.ready(context, true);
                 }
             }
-            Ear::Fax { tone } if !heard.is_empty() && tone.as_deref().is_none_or(|tone| tone == heard) => {
+            Target::Fax { tone } if !heard.is_empty() && tone.as_deref().is_none_or(|tone| tone == heard) => {
                 self.answer(context, heard);
             }
             _ => {}
@@ -270,7 +270,7 @@ impl Operation for Detector {
         if !self.lifetime.is_zero() {
             context.after(self.lifetime, Tick::MaxLength);
         }
-        if let Ear::Machine(machine) = &mut self.ear {
+        if let Target::Machine(machine) = &mut self.ear {
             match context.sentence() {
                 Some(text) => {
                     let left = context.sentence_left();
@@ -288,17 +288,17 @@ impl Operation for Detector {
     fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
         match (&mut self.ear, voice) {
             (_, Voice::Sounds(sound)) => self.hear(context, *sound),
-            (Ear::Machine(machine), Voice::Starts { text, lasts }) => {
+            (Target::Machine(machine), Voice::Starts { text, lasts }) => {
                 machine.voice_starts(context, text, *lasts);
                 self.interrupted(context);
             }
-            (Ear::Machine(machine), Voice::Stops) => machine.voice_stops(context),
+            (Target::Machine(machine), Voice::Stops) => machine.voice_stops(context),
             _ => {}
         }
     }
 
     fn on_digit(&mut self, context: &mut OperationContext<'_>, key: char) {
-        if let Ear::Digit { keys } = &self.ear
+        if let Target::Digit { keys } = &self.ear
             && keys.contains(key)
         {
             self.answer(context, &key.to_string());
@@ -306,13 +306,13 @@ impl Operation for Detector {
     }
 
     fn on_timer(&mut self, context: &mut OperationContext<'_>, tick: Tick) {
-        let known = matches!(&self.ear, Ear::Machine(machine) if machine.is_machine());
+        let known = matches!(&self.ear, Target::Machine(machine) if machine.is_machine());
         match tick {
-            Tick::Threshold => self.is_a_machine(context, false),
+            Tick::Threshold => self.report_machine(context, false),
             Tick::EndSilence if known => self.ready(context, false),
             Tick::EndSilence => self.answer(context, "HUMAN"),
             Tick::InitialTimeout => self.answer(context, "UNKNOWN"),
-            _ if matches!(self.ear, Ear::Machine(_)) && !known => self.answer(context, "UNKNOWN"),
+            _ if matches!(self.ear, Target::Machine(_)) && !known => self.answer(context, "UNKNOWN"),
             _ => self.end(context),
         }
     }

@@ -10,9 +10,9 @@ use super::validate::{Kind, WEB, older, optional};
 use super::{Method, On, Run, Shape, accepted, texts};
 
 /// The default duration of an echo, and the bounds of a requested one.
-const USUAL: Duration = Duration::from_mins(1);
-const SHORTEST: Duration = Duration::from_secs(5);
-const LONGEST: Duration = Duration::from_mins(2);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
+const MIN_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_TIMEOUT: Duration = Duration::from_mins(2);
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.echo",
@@ -23,7 +23,7 @@ pub(super) const METHODS: &[Method] = &[Method {
     run: Run::Function(|service, request| {
         let asked = to_time(request.value("timeout"));
         let limit = if service.scenario.is_to_specification() {
-            Some(asked.unwrap_or(USUAL).clamp(SHORTEST, LONGEST))
+            Some(asked.unwrap_or(DEFAULT_TIMEOUT).clamp(MIN_TIMEOUT, MAX_TIMEOUT))
         } else {
             // 0 means no limit.
             asked.filter(|time| !time.is_zero())

@@ -17,7 +17,7 @@ pub(super) const METHODS: &[Method] = &[Method {
 }];
 
 /// Duration of a tone with the gap after it.
-const TONE: Duration = Duration::from_millis(250);
+const TONE_TIME: Duration = Duration::from_millis(250);
 const SHORT_PAUSE: Duration = Duration::from_millis(500);
 const LONG_PAUSE: Duration = Duration::from_secs(1);
 
@@ -37,7 +37,7 @@ impl Operation for SendDigits {
         let time = self.digits.chars().map(|key| match key {
             'w' => SHORT_PAUSE,
             'W' => LONG_PAUSE,
-            _ => TONE,
+            _ => TONE_TIME,
         });
         context.after(time.sum(), Tick::Done);
     }

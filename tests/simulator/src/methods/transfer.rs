@@ -37,7 +37,8 @@ pub(super) const METHODS: &[Method] = &[
             let dest = request.text("dest").unwrap_or("a document");
             service.note(key, format!("transferred to {dest}"));
             if service.scenario.is_to_specification() {
-                service.hand_over(key, request.text("dest").and_then(|dest| dest.strip_prefix("context:")));
+                service
+                    .transfer_away(key, request.text("dest").and_then(|dest| dest.strip_prefix("context:")));
             }
             accepted()
         }),

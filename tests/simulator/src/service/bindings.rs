@@ -50,11 +50,11 @@ impl SimulatedService {
         call.bindings.retain(|binding| binding.triggers_left != Some(0));
         for binding in set_off {
             self.note(key, format!("keys {} set off {}", binding.digits, binding.method.name));
-            self.carry_out_binding(key, binding);
+            self.run_binding(key, binding);
         }
     }
 
-    fn carry_out_binding(&mut self, key: CallKey, binding: Binding) {
+    fn run_binding(&mut self, key: CallKey, binding: Binding) {
         let Binding { method, mut params, connection, session, .. } = binding;
         params.insert("call_id".into(), key.id().into());
         params.insert("node_id".into(), NODE.into());

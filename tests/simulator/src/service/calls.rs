@@ -118,7 +118,7 @@ pub(crate) struct Call {
     /// The call whose connect created this one.
     pub(super) parent: Option<Parent>,
     /// The session that transferred the call away. It still receives the state events.
-    pub(super) handed_over_by: Option<SessionKey>,
+    pub(super) transferred_by: Option<SessionKey>,
     /// The pending SIP transfer: its timer and its target.
     pub(super) referring: Option<(TimerId, String)>,
     /// `true` once this call has won a dial.
@@ -162,7 +162,7 @@ impl Call {
             asked_for_bridge: false,
             follows: None,
             parent: None,
-            handed_over_by: None,
+            transferred_by: None,
             referring: None,
             won: false,
             attempt: None,

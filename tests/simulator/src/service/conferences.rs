@@ -126,14 +126,14 @@ impl SimulatedService {
         let index = self.conferences.iter().position(|known| known.id == id && known.has(key));
         let index = index
             .ok_or_else(|| ServiceError::conflict(format!("Call is not in a conference with id '{id}'")))?;
-        self.leaves_conference(index, key);
+        self.remove_from_conference(index, key);
         Ok(())
     }
 
     /// Removes an ending call from its conference.
     pub(super) fn leave_conference_at_end(&mut self, key: CallKey) {
         if let Some(index) = self.conferences.iter().position(|known| known.has(key)) {
-            self.leaves_conference(index, key);
+            self.remove_from_conference(index, key);
         }
     }
 
@@ -189,7 +189,7 @@ impl SimulatedService {
     }
 
     /// Plays an announcement to a conference. Returns `false` if there is no conference with this name.
-    pub(super) fn announced(&mut self, name: &str, url: &str) -> bool {
+    pub(super) fn play_announcement(&mut self, name: &str, url: &str) -> bool {
         let Some(index) = self.conference_named(name) else { return false };
         let fails = self.scenario.unplayable.iter().any(|known| known == url);
         let status = if fails { "announcement-fail" } else { "announcement-end" };
@@ -198,7 +198,7 @@ impl SimulatedService {
     }
 
     /// Adds a bot to a conference or removes it. Returns `false` if there is no conference with this name.
-    pub(super) fn bot_moved(&mut self, name: &str, joins: bool) -> bool {
+    pub(super) fn publish_bot(&mut self, name: &str, joins: bool) -> bool {
         let Some(index) = self.conference_named(name) else { return false };
         self.publish_status(index, if joins { "bot-join" } else { "bot-leave" }, json!({}));
         true
@@ -208,7 +208,7 @@ impl SimulatedService {
         self.conferences.iter().position(|known| known.name == name)
     }
 
-    fn leaves_conference(&mut self, index: usize, key: CallKey) {
+    fn remove_from_conference(&mut self, index: usize, key: CallKey) {
         let Some(member) = self.conferences[index].participants.iter().position(|p| p.call == key) else {
             return;
         };
@@ -233,10 +233,10 @@ impl SimulatedService {
             true => "end-on-exit",
             false => "last-participant-left",
         };
-        self.conference_ends(index, key, reason, &audience);
+        self.end_conference(index, key, reason, &audience);
     }
 
-    fn conference_ends(&mut self, index: usize, by: CallKey, reason: &str, audience: &BTreeSet<SessionKey>) {
+    fn end_conference(&mut self, index: usize, by: CallKey, reason: &str, audience: &BTreeSet<SessionKey>) {
         let conference = self.conferences.remove(index);
         let mut last = json!({"reason_ended": reason, "call_id_ending_conf": by.id()});
         if let Some(started) = conference.started.filter(|_| conference.recorded) {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::session::{MAX_QUEUED_EVENTS, SessionKey};
 use super::timers::Timer;
-use super::{EPOCH_SECONDS, OutgoingFrame, SimulatedService, Wants, epoch};
+use super::{EPOCH_SECONDS, ExpectedReply, OutgoingFrame, SimulatedService, epoch};
 use crate::{ConnectionId, Violation};
 
 /// The only event whose members are in the envelope itself.
@@ -32,7 +32,11 @@ impl SimulatedService {
         let id = self.next_frame_id("e");
         let outer = self.envelope(to, event_type, params);
         let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.event", "params": outer});
-        self.outgoing_frames.push(OutgoingFrame { to, text: frame.to_string(), wants: Wants::Ack(id) });
+        self.outgoing_frames.push(OutgoingFrame {
+            to,
+            text: frame.to_string(),
+            expected: ExpectedReply::Ack(id),
+        });
     }
 
     /// Wraps an event in its envelope. A task has none: its members are beside the event type.
@@ -41,7 +45,7 @@ impl SimulatedService {
             let mut outer = params.clone();
             outer["event_type"] = event_type.into();
             outer["timestamp"] = (EPOCH_SECONDS + self.now.as_secs()).into();
-            self.name_owner(to, &mut outer);
+            self.add_owner(to, &mut outer);
             return outer;
         }
         let mut outer = json!({"event_type": event_type, "params": params});
@@ -58,7 +62,7 @@ impl SimulatedService {
             outer["event_channel"] = "relay:simulator".into();
         }
         if full {
-            self.name_owner(to, &mut outer);
+            self.add_owner(to, &mut outer);
             if (of_message || event_type == "calling.call.receive")
                 && let Some(context) = params.get("context")
             {
@@ -69,7 +73,7 @@ impl SimulatedService {
     }
 
     /// Adds the project and the space of a connection to an envelope.
-    fn name_owner(&self, to: ConnectionId, outer: &mut Value) {
+    fn add_owner(&self, to: ConnectionId, outer: &mut Value) {
         let session = self.connections.get(&to).and_then(|connection| connection.session);
         let project = session.map(|session| self.project_of(session)).unwrap_or_default();
         outer["project_id"] = project.into();
@@ -89,19 +93,19 @@ impl SimulatedService {
     }
 
     /// Starts the time limit for the reply to a frame that was sent.
-    pub(super) fn expect_answer(&mut self, from: ConnectionId, wants: Wants) {
+    pub(super) fn await_reply(&mut self, from: ConnectionId, expected: ExpectedReply) {
         let due = self.now.saturating_add(self.scenario.ack_within);
         let Some(connection) = self.connections.get_mut(&from) else { return };
-        let old = match wants {
-            Wants::Ack(id) if connection.event_acks => {
+        let old = match expected {
+            ExpectedReply::Ack(id) if connection.event_acks => {
                 let timer = self.timers.set(due, Timer::AckOverdue(from, id.clone()));
                 connection.unacknowledged.insert(id, timer)
             }
-            Wants::Pong(id) => {
+            ExpectedReply::Pong(id) => {
                 let timer = self.timers.set(due, Timer::PingOverdue(from, id.clone()));
                 connection.pings.insert(id, timer)
             }
-            Wants::Disconnect(id) => {
+            ExpectedReply::Disconnect(id) => {
                 if let Some(disconnect) =
                     connection.disconnect.as_mut().filter(|disconnect| disconnect.id == id)
                 {
@@ -109,7 +113,7 @@ impl SimulatedService {
                 }
                 None
             }
-            Wants::Ack(_) | Wants::Nothing => None,
+            ExpectedReply::Ack(_) | ExpectedReply::None => None,
         };
         if let Some(old) = old {
             self.timers.cancel(old);
@@ -121,8 +125,8 @@ impl SimulatedService {
             && connection.unacknowledged.remove(&id).is_some()
         {
             // An acknowledgement that still arrives is late, not unknown.
-            connection.may_answer_again(id.clone());
-            self.violated(Violation::AckOverdue { at: self.now, connection: from, event_id: id });
+            connection.allow_reply(id.clone());
+            self.record_violation(Violation::AckOverdue { at: self.now, connection: from, event_id: id });
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::session::Disconnect;
 use super::timers::Timer;
-use super::{OutgoingFrame, Output, SimulatedService, Wants};
+use super::{ExpectedReply, OutgoingFrame, Output, SimulatedService};
 use crate::scenario::seconds;
 use crate::{ConnectionId, Report, Violation};
 
@@ -17,7 +17,7 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum number of frames that a stalled connection holds back; the oldest are dropped first.
 const MAX_STALLED_FRAMES: usize = 10_000;
 /// The close code of a connection that is dropped without a closing handshake.
-pub(crate) const CUT: u16 = 1006;
+pub(crate) const ABNORMAL_CLOSURE: u16 = 1006;
 
 /// The frames that [`Faults::garbage`] sends.
 const GARBAGE: &[&str] = &[
@@ -107,14 +107,14 @@ impl SimulatedService {
     /// Drops a connection without a closing handshake. Its session can be resumed.
     pub fn cut(&mut self, now: Duration, connection: ConnectionId) {
         self.advance(now);
-        self.cut_now(connection);
+        self.cut_connection(connection);
         self.flush();
     }
 
-    pub(super) fn cut_now(&mut self, connection: ConnectionId) {
+    pub(super) fn cut_connection(&mut self, connection: ConnectionId) {
         if self.connections.contains_key(&connection) {
-            self.report(Report::Disturbed { what: format!("{connection} is cut") });
-            self.close(connection, CUT);
+            self.report(Report::FaultInjected { what: format!("{connection} is cut") });
+            self.close(connection, ABNORMAL_CLOSURE);
         }
     }
 
@@ -122,7 +122,7 @@ impl SimulatedService {
     pub fn close_with(&mut self, now: Duration, connection: ConnectionId, code: u16) {
         self.advance(now);
         if self.connections.contains_key(&connection) {
-            self.report(Report::Disturbed { what: format!("{connection} is closed with code {code}") });
+            self.report(Report::FaultInjected { what: format!("{connection} is closed with code {code}") });
             self.close(connection, code);
         }
         self.flush();
@@ -132,7 +132,7 @@ impl SimulatedService {
     pub fn stall(&mut self, now: Duration, connection: ConnectionId, time: Duration) {
         self.advance(now);
         if self.connections.contains_key(&connection) {
-            self.report(Report::Disturbed { what: format!("{connection} stalls") });
+            self.report(Report::FaultInjected { what: format!("{connection} stalls") });
             self.conditions.entry(connection).or_insert_with(|| Condition::Stalled(VecDeque::new()));
             self.timers.set(now.saturating_add(time), Timer::StallEnds(connection));
         }
@@ -142,7 +142,7 @@ impl SimulatedService {
     /// Loses all frames to and from a connection from now on without closing it: a half-open connection.
     pub fn deafen(&mut self, connection: ConnectionId) {
         if self.connections.contains_key(&connection) {
-            self.report(Report::Disturbed { what: format!("{connection} is half open") });
+            self.report(Report::FaultInjected { what: format!("{connection} is half open") });
             self.conditions.insert(connection, Condition::Deaf);
         }
     }
@@ -169,7 +169,7 @@ impl SimulatedService {
             self.outgoing_frames.push(OutgoingFrame {
                 to,
                 text: frame.to_string(),
-                wants: Wants::Disconnect(id),
+                expected: ExpectedReply::Disconnect(id),
             });
         }
         self.flush();
@@ -182,7 +182,7 @@ impl SimulatedService {
             .and_then(|disconnect| disconnect.left)
             .is_some_and(|left| self.now.saturating_sub(left) >= DISCONNECT_TIMEOUT);
         if ignored && !self.is_deaf(to) {
-            self.violated(Violation::FarewellOverdue { at: self.now, connection: to });
+            self.record_violation(Violation::FarewellOverdue { at: self.now, connection: to });
         }
         self.close(to, 1000);
     }
@@ -191,10 +191,10 @@ impl SimulatedService {
     /// callers who have not dialled yet still dial.
     pub fn restart(&mut self, now: Duration) {
         self.advance(now);
-        self.report(Report::Disturbed { what: "the service restarts".into() });
+        self.report(Report::FaultInjected { what: "the service restarts".into() });
         let clients: Vec<_> = self.connections.keys().copied().collect();
         for connection in clients {
-            self.close(connection, CUT);
+            self.close(connection, ABNORMAL_CLOSURE);
         }
         let sessions: Vec<_> = self.sessions.keys().copied().collect();
         for session in sessions {
@@ -218,7 +218,7 @@ impl SimulatedService {
         match self.failing.get_mut(method) {
             Some(open @ 1..) => {
                 *open -= 1;
-                self.report(Report::Disturbed { what: format!("{method} fails on demand") });
+                self.report(Report::FaultInjected { what: format!("{method} fails on demand") });
                 true
             }
             _ => false,
@@ -233,7 +233,7 @@ impl SimulatedService {
         self.conditions.remove(&connection);
     }
 
-    pub(super) fn stall_ends(&mut self, connection: ConnectionId) {
+    pub(super) fn end_stall(&mut self, connection: ConnectionId) {
         if let Some(Condition::Stalled(_)) = self.conditions.get(&connection)
             && let Some(Condition::Stalled(frames)) = self.conditions.remove(&connection)
         {
@@ -246,7 +246,7 @@ impl SimulatedService {
     /// Sends the queued frames, with faults by chance.
     pub(super) fn flush(&mut self) {
         for frame in std::mem::take(&mut self.outgoing_frames) {
-            let Wants::Ack(id) = &frame.wants else {
+            let ExpectedReply::Ack(id) = &frame.expected else {
                 self.deliver(frame);
                 continue;
             };
@@ -255,20 +255,20 @@ impl SimulatedService {
             if self.chance(garbage)
                 && let Some(nonsense) = self.rng.choice(GARBAGE)
             {
-                self.disturbed.garbage += 1;
+                self.fault_stats.garbage += 1;
                 let text = (*nonsense).to_owned();
-                self.deliver(OutgoingFrame { to, text, wants: Wants::Nothing });
+                self.deliver(OutgoingFrame { to, text, expected: ExpectedReply::None });
             }
             if self.chance(duplicate) {
-                self.disturbed.duplicated += 1;
+                self.fault_stats.duplicated += 1;
                 if let Some(connection) = self.connections.get_mut(&to) {
-                    connection.may_answer_again(id);
+                    connection.allow_reply(id);
                 }
                 self.deliver(frame.clone());
             }
             self.keep_until_acknowledged(&frame);
             if self.chance(delay) {
-                self.disturbed.delayed += 1;
+                self.fault_stats.delayed += 1;
                 let time = delay_by.mul_f64(self.rng.f64());
                 self.timers.set(self.now.saturating_add(time), Timer::Release(frame));
             } else {
@@ -297,7 +297,7 @@ impl SimulatedService {
                 frames.push_back(frame);
             }
             None => {
-                self.expect_answer(to, frame.wants);
+                self.await_reply(to, frame.expected);
                 self.journal.sent(self.now, to, &frame.text);
                 self.outbox.push_back(Output::Send { to, text: frame.text });
             }

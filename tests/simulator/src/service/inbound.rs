@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::calls::CallKey;
 use super::provisioning::CONFIGURE;
 use super::session::PING;
-use super::{CONNECT, NODE, Refusal, SimulatedService, Wants};
+use super::{CONNECT, ExpectedReply, NODE, Refusal, SimulatedService};
 use crate::methods::messaging::SEND;
 use crate::methods::validate::{Kind, Param, Remarks, check, optional, required};
 use crate::methods::{self, Method, On, Outcome, Request, ServiceError, Shape};
@@ -83,19 +83,21 @@ impl SimulatedService {
     fn check_id(&mut self, from: ConnectionId, id: &Value) {
         let id = id.to_string();
         if self.connections.get_mut(&from).is_some_and(|connection| !connection.asks(&id)) {
-            self.violated(Violation::ReusedId { at: self.now, connection: from, id });
+            self.record_violation(Violation::ReusedId { at: self.now, connection: from, id });
         }
     }
 
     pub(super) fn malformed(&mut self, connection: ConnectionId, what: &str) {
-        self.violated(Violation::Malformed { at: self.now, connection, what: what.to_owned() });
+        self.record_violation(Violation::Malformed { at: self.now, connection, what: what.to_owned() });
     }
 
     /// Handles the reply of a client to an event, a ping or a disconnect.
     fn take_answer(&mut self, from: ConnectionId, id: &Value) {
         let Some(connection) = self.connections.get_mut(&from) else { return };
         let id = id.as_str().unwrap_or_default();
-        connection.unconfirmed.retain(|event| !matches!(&event.wants, Wants::Ack(kept) if kept == id));
+        connection
+            .unconfirmed
+            .retain(|event| !matches!(&event.expected, ExpectedReply::Ack(kept) if kept == id));
         if let Some(timer) = connection.unacknowledged.remove(id).or_else(|| connection.pings.remove(id)) {
             self.timers.cancel(timer);
         } else if let Some(disconnect) =
@@ -107,7 +109,7 @@ impl SimulatedService {
             self.close(from, 1000);
         } else if connection.event_acks && !connection.doubled.remove(id) {
             let id = id.to_owned();
-            self.violated(Violation::UnknownAck { at: self.now, connection: from, id });
+            self.record_violation(Violation::UnknownAck { at: self.now, connection: from, id });
         }
     }
 
@@ -139,10 +141,12 @@ impl SimulatedService {
     }
 
     fn answer(&mut self, from: ConnectionId, name: &str, params: &Map<String, Value>) -> Reply {
-        let Some(refusal) = self.take_refusal(name) else { return self.answer_truly(from, name, params) };
-        self.disturbed.refused += 1;
+        let Some(refusal) = self.take_refusal(name) else {
+            return self.answer_by_protocol(from, name, params);
+        };
+        self.fault_stats.refused += 1;
         let fate = if refusal.is_carried_out() { "is carried out and refused" } else { "is refused" };
-        self.report(Report::Disturbed { what: format!("{name} {fate} on demand") });
+        self.report(Report::FaultInjected { what: format!("{name} {fate} on demand") });
         self.refuse(from, name, params, refusal)
     }
 
@@ -156,10 +160,10 @@ impl SimulatedService {
     ) -> Reply {
         match refusal {
             Refusal::Code(code, message) => {
-                Reply::Result(json!({"code": self.spelled(code), "message": message}))
+                Reply::Result(json!({"code": self.code_value(code), "message": message}))
             }
             Refusal::Details { code, message, data, message_data } => {
-                let mut result = json!({"code": self.spelled(code), "message": message});
+                let mut result = json!({"code": self.code_value(code), "message": message});
                 for (name, value) in [("data", data), ("message_data", message_data)] {
                     if let Some(value) = value {
                         result[name] = value;
@@ -173,20 +177,20 @@ impl SimulatedService {
             }
             Refusal::Silence => Reply::Silence,
             Refusal::CarriedOut(refusal) => {
-                self.answer_truly(from, name, params);
+                self.answer_by_protocol(from, name, params);
                 self.refuse(from, name, params, *refusal)
             }
         }
     }
 
     /// Answers a request according to the protocol.
-    fn answer_truly(&mut self, from: ConnectionId, name: &str, params: &Map<String, Value>) -> Reply {
+    fn answer_by_protocol(&mut self, from: ConnectionId, name: &str, params: &Map<String, Value>) -> Reply {
         if !methods::is_offered(name, &self.scenario) {
             return self.no_such_method(from, name);
         }
         match name {
             CONNECT => return self.log_in(from, params),
-            PING => return self.pong(from, params),
+            PING => return self.answer_ping(from, params),
             "signalwire.reauthenticate" => return self.reauthenticate(from, params),
             EXECUTE => return self.execute(from, params),
             CONFIGURE => return self.configure(from, params),
@@ -204,14 +208,14 @@ impl SimulatedService {
         }
         match self.carry_out(method, from, session, params) {
             Ok(extra) if self.scenario.other_forms => {
-                let code = ("code".to_owned(), self.spelled(200));
+                let code = ("code".to_owned(), self.code_value(200));
                 Reply::Result(std::iter::once(code).chain(extra).collect::<Map<_, _>>().into())
             }
             Ok(extra) => Reply::Result(success(method, self.scenario.reading, params, extra)),
             Err(error) => {
                 let ServiceError { code, message, data } = error;
                 if code == 400 {
-                    self.violated(Violation::BadRequest {
+                    self.record_violation(Violation::BadRequest {
                         at: self.now,
                         connection: from,
                         method: name.to_owned(),
@@ -224,7 +228,7 @@ impl SimulatedService {
                     code: code.to_string(),
                     message: message.clone(),
                 });
-                let mut result = json!({"code": self.spelled(code), "message": message});
+                let mut result = json!({"code": self.code_value(code), "message": message});
                 if let Some(data) = data {
                     result["data"] = data;
                 }
@@ -272,7 +276,7 @@ impl SimulatedService {
     }
 
     /// The code of a result, as number or text.
-    fn spelled(&self, code: u16) -> Value {
+    fn code_value(&self, code: u16) -> Value {
         if self.scenario.other_forms { code.into() } else { code.to_string().into() }
     }
 
@@ -369,7 +373,7 @@ impl SimulatedService {
         data: Option<Value>,
     ) -> Reply {
         let (method, message) = (method.to_owned(), message.to_owned());
-        self.violated(Violation::BadRequest {
+        self.record_violation(Violation::BadRequest {
             at: self.now,
             connection,
             method: method.clone(),
@@ -382,7 +386,7 @@ impl SimulatedService {
 
     pub(super) fn unknown_parameter(&mut self, connection: ConnectionId, method: &str, parameter: String) {
         let method = method.to_owned();
-        self.violated(Violation::UnknownParameter { at: self.now, connection, method, parameter });
+        self.record_violation(Violation::UnknownParameter { at: self.now, connection, method, parameter });
     }
 }
 

@@ -199,7 +199,7 @@ impl SimulatedService {
         self.emit_state(key);
     }
 
-    pub(super) fn leg_rings(&mut self, key: CallKey) {
+    pub(super) fn ring_leg(&mut self, key: CallKey) {
         if let Some(leg) = self.calls.get_mut(&key)
             && leg.state == CallState::Created
         {
@@ -208,7 +208,7 @@ impl SimulatedService {
         }
     }
 
-    pub(super) fn leg_decides(&mut self, key: CallKey) {
+    pub(super) fn resolve_leg(&mut self, key: CallKey) {
         let Some(leg) = self.calls.get(&key) else { return };
         match self.scenario.phone_at(leg.device.target()).pickup {
             Pickup::Answer | Pickup::Voicemail => self.leg_answered(key),
@@ -225,7 +225,7 @@ impl SimulatedService {
         let attempt = leg.leg_of.take().and_then(|attempt| self.attempts.remove(&attempt));
         leg.won = matches!(attempt, Some(Attempt { purpose: Purpose::Dial { .. }, .. }));
         self.answer_call(key, limit);
-        self.party_acts_after(key, Duration::ZERO);
+        self.schedule_step(key, Duration::ZERO);
         let Some(attempt) = attempt else { return };
         for loser in attempt.legs.into_iter().filter(|leg| *leg != key) {
             self.end_call_by(loser, "cancel", Source::Outbound);
@@ -238,7 +238,7 @@ impl SimulatedService {
             Purpose::Dial { tag } => {
                 let reading = self.scenario.reading;
                 if reading == Reading::Specification {
-                    self.limit_call(key, limit);
+                    self.set_max_duration(key, limit);
                 }
                 let Some(mut winner) = self.calls.get(&key).map(|call| call.as_winner(reading)) else {
                     return;
@@ -252,7 +252,7 @@ impl SimulatedService {
             }
             Purpose::Begin { .. } => {}
             Purpose::Connect { call, tag } => {
-                self.limit_call(key, limit);
+                self.set_max_duration(key, limit);
                 self.bridge(call, key, tag.as_deref(), json!({}));
             }
         }
@@ -312,7 +312,7 @@ impl SimulatedService {
     }
 
     /// Cancels the connect of an ending call, and its legs.
-    pub(super) fn abandon_connect(&mut self, key: CallKey) {
+    pub(super) fn cancel_connect(&mut self, key: CallKey) {
         let Some(attempt) = self.calls.get_mut(&key).and_then(|call| call.attempt.take()) else { return };
         let Some(attempt) = self.attempts.remove(&attempt) else { return };
         for leg in attempt.legs {

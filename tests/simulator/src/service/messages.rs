@@ -13,7 +13,7 @@ use crate::scenario::When;
 use crate::{Delivery, Message, Report, Scenario};
 
 /// Maximum number of characters in a segment.
-const SEGMENT: usize = 160;
+const MAX_SEGMENT_CHARACTERS: usize = 160;
 
 /// The number of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,12 +85,12 @@ impl SimulatedService {
         states.extend([("initiated", millis(200)), ("queued", Duration::ZERO)]);
         let project = self.project_of(session);
         self.outgoing.insert(key, Outgoing { session, project, context, facts, states, reason });
-        self.message_advances(key);
+        self.advance_message(key);
         key.id()
     }
 
     /// Moves an outbound message to its next state.
-    pub(super) fn message_advances(&mut self, key: MessageKey) {
+    pub(super) fn advance_message(&mut self, key: MessageKey) {
         let Some(message) = self.outgoing.get_mut(&key) else { return };
         let Some((state, _)) = message.states.pop() else { return };
         let mut event = message.facts.clone();
@@ -226,5 +226,5 @@ fn omit_empty_media(event: &mut Value) {
 }
 
 fn segments(body: &str) -> usize {
-    body.chars().count().div_ceil(SEGMENT).max(1)
+    body.chars().count().div_ceil(MAX_SEGMENT_CHARACTERS).max(1)
 }

@@ -32,11 +32,11 @@ use std::time::Duration;
 
 pub use calls::{CallState, CallView, OperationView};
 #[cfg(feature = "listener")]
-pub(crate) use faults::CUT;
+pub(crate) use faults::ABNORMAL_CLOSURE;
 pub use faults::Faults;
 pub use journal::{Direction, JournalEntry, MAX_JOURNAL_ENTRIES, MAX_VIOLATIONS, Violation};
 pub use refusals::Refusal;
-pub use stats::{Disturbed, ServiceStats};
+pub use stats::{FaultStats, ServiceStats};
 
 use self::calls::{AttemptKey, Call, CallKey, Source};
 use self::conferences::Conference;
@@ -133,7 +133,7 @@ pub struct SimulatedService {
     outbox: VecDeque<Output>,
     journal: Journal,
     violations: Vec<Violation>,
-    disturbed: Disturbed,
+    fault_stats: FaultStats,
     next_connection: u64,
     next_session: u64,
     next_call: u64,
@@ -196,13 +196,13 @@ pub enum Output {
 struct OutgoingFrame {
     to: ConnectionId,
     text: String,
-    wants: Wants,
+    expected: ExpectedReply,
 }
 
 /// The reply that a sent frame needs, with its id. The time limit starts when the frame leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Wants {
-    Nothing,
+enum ExpectedReply {
+    None,
     /// The acknowledgement of an event. Faults by chance affect events only.
     Ack(String),
     /// The reply to a ping.
@@ -248,7 +248,7 @@ impl SimulatedService {
             outgoing_frames: Vec::new(),
             outbox: VecDeque::new(),
             violations: Vec::new(),
-            disturbed: Disturbed::default(),
+            fault_stats: FaultStats::default(),
             next_connection: 0,
             next_session: 0,
             next_call: 0,
@@ -299,7 +299,7 @@ impl SimulatedService {
     /// Closes the connection of a client. Harmless after [`Output::Close`].
     pub fn handle_disconnected(&mut self, now: Duration, from: ConnectionId) {
         self.advance(now);
-        self.connection_lost(from);
+        self.remove_connection(from);
         self.flush();
     }
 
@@ -344,31 +344,31 @@ impl SimulatedService {
             Timer::PingOverdue(from, id) => self.ping_overdue(from, &id),
             Timer::AckOverdue(from, id) => self.ack_overdue(from, id),
             Timer::CloseAnyway(to) => self.disconnect_is_overdue(to),
-            Timer::Cut(connection) => self.cut_now(connection),
-            Timer::SessionExpires(key) => self.session_expires(key),
+            Timer::Cut(connection) => self.cut_connection(connection),
+            Timer::SessionExpires(key) => self.expire_session(key),
             Timer::CallerDials(index) => self.start_item::<Caller>(index),
             Timer::PatienceEnds(key) => self.end_call_by(key, "cancel", Source::Inbound),
             Timer::MaxDuration(key) => self.end_call(key, "max_duration"),
-            Timer::PartyActs(key) => self.party_acts(key),
-            Timer::Operation(call, operation, tick) => self.operation_ticks(call, operation, tick),
-            Timer::LegRings(key) => self.leg_rings(key),
-            Timer::LegDecides(key) => self.leg_decides(key),
+            Timer::PartyStep(key) => self.run_step(key),
+            Timer::Operation(call, operation, tick) => self.fire_operation_timer(call, operation, tick),
+            Timer::LegRings(key) => self.ring_leg(key),
+            Timer::LegDecides(key) => self.resolve_leg(key),
             Timer::LegTimesOut(key) => self.end_call(key, "noAnswer"),
             Timer::NextGroup(key) => self.next_group(key),
-            Timer::Referred(key, target) => self.referred(key, &target),
+            Timer::Referred(key, target) => self.finish_refer(key, &target),
             Timer::QueueStats(key) => self.queue_stats(key),
-            Timer::QueueTimesOut(key) => self.queue_times_out(key),
+            Timer::QueueTimesOut(key) => self.expire_queue_entry(key),
             Timer::CallQuality(key) => self.call_quality(key),
             Timer::TaskArrives(index) => self.start_item::<Task>(index),
-            Timer::MessageAdvances(key) => self.message_advances(key),
+            Timer::MessageAdvances(key) => self.advance_message(key),
             Timer::MessageArrives(index) => self.start_item::<Message>(index),
             Timer::Release(frame) => self.deliver(frame),
-            Timer::StallEnds(connection) => self.stall_ends(connection),
+            Timer::StallEnds(connection) => self.end_stall(connection),
         }
     }
 
     fn queue_frame(&mut self, to: ConnectionId, text: String) {
-        self.outgoing_frames.push(OutgoingFrame { to, text, wants: Wants::Nothing });
+        self.outgoing_frames.push(OutgoingFrame { to, text, expected: ExpectedReply::None });
     }
 
     /// Closes a connection after sending every frame that is queued for it.
@@ -376,7 +376,7 @@ impl SimulatedService {
         self.flush();
         if self.connections.contains_key(&connection) {
             self.outbox.push_back(Output::Close { to: connection, code });
-            self.connection_lost(connection);
+            self.remove_connection(connection);
         }
     }
 
@@ -389,7 +389,7 @@ impl SimulatedService {
         self.report(Report::Noted { call: call.id(), what: what.into() });
     }
 
-    fn violated(&mut self, violation: Violation) {
+    fn record_violation(&mut self, violation: Violation) {
         // A refusal has its own report.
         if !matches!(violation, Violation::BadRequest { .. }) {
             self.report(Report::Violated(violation.clone()));

@@ -82,7 +82,7 @@ impl SimulatedService {
             self.end_call(key, "busy");
             return key;
         }
-        self.party_acts_after(key, Duration::ZERO);
+        self.schedule_step(key, Duration::ZERO);
         self.offer(key);
         key
     }
@@ -133,18 +133,18 @@ impl SimulatedService {
     /// Takes a call away from the session that transferred it. Its operations end, and requests of the session are
     /// refused from now on. The session still receives the state events, and so learns of the end. A call that is
     /// transferred to a context is offered there in its current state, or waits for a subscriber.
-    pub(crate) fn hand_over(&mut self, key: CallKey, context: Option<&str>) {
+    pub(crate) fn transfer_away(&mut self, key: CallKey, context: Option<&str>) {
         self.clear_operations(key);
-        self.abandon_connect(key);
+        self.cancel_connect(key);
         self.unbridge(key);
         self.leave_queue_at_end(key);
         self.leave_conference_at_end(key);
-        self.forget_refer(key);
+        self.take_refer(key);
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.bindings.clear();
-        call.handed_over_by = call.owner.take();
+        call.transferred_by = call.owner.take();
         if let Some(context) = context {
-            let session = call.handed_over_by;
+            let session = call.transferred_by;
             context.clone_into(&mut call.context);
             let project = session.map(|session| self.project_of(session));
             if let Some(call) = self.calls.get_mut(&key) {
@@ -228,13 +228,13 @@ impl SimulatedService {
         for id in std::mem::take(&mut call.ring_timers) {
             self.timers.cancel(id);
         }
-        self.limit_call(key, limit);
+        self.set_max_duration(key, limit);
         self.emit_state(key);
         self.report(Report::CallAnswered { call: key.id() });
         self.cue(key, Cue::Answered);
     }
 
-    pub(super) fn limit_call(&mut self, key: CallKey, limit: Option<Duration>) {
+    pub(super) fn set_max_duration(&mut self, key: CallKey, limit: Option<Duration>) {
         let Some(limit) = limit else { return };
         let due = self.now.saturating_add(limit);
         let timer = self.timers.set(due, Timer::MaxDuration(key));
@@ -257,11 +257,11 @@ impl SimulatedService {
         let was_answered = call.state == CallState::Answered;
         let inbound = call.inbound;
         self.clear_operations(key);
-        self.abandon_connect(key);
+        self.cancel_connect(key);
         self.leave_bridge(key);
         self.leave_queue_at_end(key);
         self.leave_conference_at_end(key);
-        self.abandon_refer(key);
+        self.cancel_refer(key);
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.end_reason = Some(reason.to_owned());
         call.end_source = source;
@@ -303,7 +303,7 @@ impl SimulatedService {
                 }
             }
             if let Some(call) = self.calls.get(&key)
-                && let Some(former) = call.handed_over_by.filter(|former| call.owner != Some(*former))
+                && let Some(former) = call.transferred_by.filter(|former| call.owner != Some(*former))
             {
                 let mut event = event.clone();
                 event["call_id"] = json!(key.id());

@@ -297,7 +297,7 @@ impl SimulatedService {
         }
     }
 
-    pub(crate) fn operation_ticks(&mut self, key: CallKey, operation: OperationKey, tick: Tick) {
+    pub(crate) fn fire_operation_timer(&mut self, key: CallKey, operation: OperationKey, tick: Tick) {
         self.with_operation(key, operation, |body, context| {
             context.timers.remove(&tick);
             if tick == Tick::Fails {

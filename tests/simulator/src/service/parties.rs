@@ -13,8 +13,8 @@ use crate::{CallState, Cue, Report, Sound, Step};
 /// Maximum number of unconsumed cues that a party remembers; the oldest are dropped first.
 const MAX_REMEMBERED_CUES: usize = 32;
 /// Bounds of the reaction time to a cue, which is drawn from the seed.
-const QUICKEST_REACTION: Duration = Duration::from_millis(200);
-const SLOWEST_REACTION: Duration = Duration::from_millis(400);
+const MIN_REACTION_TIME: Duration = Duration::from_millis(200);
+const MAX_REACTION_TIME: Duration = Duration::from_millis(400);
 /// Duration of a noise without words.
 const NOISE_DURATION: Duration = Duration::from_secs(1);
 
@@ -60,13 +60,13 @@ impl Party {
 
 impl SimulatedService {
     /// Schedules the next step of the party on a call, replacing an earlier schedule.
-    pub(super) fn party_acts_after(&mut self, key: CallKey, time: Duration) {
+    pub(super) fn schedule_step(&mut self, key: CallKey, time: Duration) {
         let Some(call) = self.calls.get_mut(&key) else { return };
         if let Some(old) = call.party.timer.take() {
             self.timers.cancel(old);
         }
         let due = self.now.saturating_add(time);
-        call.party.timer = Some(self.timers.set(due, Timer::PartyActs(key)));
+        call.party.timer = Some(self.timers.set(due, Timer::PartyStep(key)));
     }
 
     /// Gives the party on a call a cue.
@@ -77,7 +77,7 @@ impl SimulatedService {
             party.awaited = None;
             party.noticed.clear();
             let reaction = self.reaction();
-            self.party_acts_after(key, reaction);
+            self.schedule_step(key, reaction);
             return;
         }
         if party.noticed.len() == MAX_REMEMBERED_CUES {
@@ -86,14 +86,14 @@ impl SimulatedService {
         party.noticed.push_back(cue);
     }
 
-    pub(super) fn party_acts(&mut self, key: CallKey) {
+    pub(super) fn run_step(&mut self, key: CallKey) {
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.party.timer = None;
         call.party.sound = None;
         if call.party.sentence.take().is_some() {
             self.for_each_operation(key, |body, context| body.on_voice(context, &Voice::Stops));
         }
-        if self.presses_next_key(key) {
+        if self.press_next_key(key) {
             return;
         }
         let Some(call) = self.calls.get_mut(&key) else { return };
@@ -103,25 +103,25 @@ impl SimulatedService {
         let Some(call) = self.calls.get_mut(&key) else { return };
         let Some(step) = call.party.script.pop_front() else { return };
         match step {
-            Step::Wait(time) => self.party_acts_after(key, time),
+            Step::Wait(time) => self.schedule_step(key, time),
             Step::Await { cue, within } => {
                 if call.party.remembers(cue) {
                     let reaction = self.reaction();
-                    self.party_acts_after(key, reaction);
+                    self.schedule_step(key, reaction);
                 } else {
                     call.party.awaited = Some(cue);
-                    self.party_acts_after(key, within);
+                    self.schedule_step(key, within);
                 }
             }
             Step::Press { digits, gap } => {
                 call.party.keys = digits.chars().collect();
                 call.party.key_gap = gap;
-                self.party_acts_after(key, Duration::ZERO);
+                self.schedule_step(key, Duration::ZERO);
             }
-            Step::Say(text) => self.party_says(key, text),
+            Step::Say(text) => self.say(key, text),
             Step::Sound(sound) => {
                 call.party.sound = Some(sound);
-                self.party_acts_after(key, sound.lasts());
+                self.schedule_step(key, sound.lasts());
                 self.report(Report::Sounded { call: key.id(), sound });
                 self.for_each_operation(key, |body, context| body.on_voice(context, &Voice::Sounds(sound)));
             }
@@ -134,25 +134,25 @@ impl SimulatedService {
         }
     }
 
-    fn presses_next_key(&mut self, key: CallKey) -> bool {
+    fn press_next_key(&mut self, key: CallKey) -> bool {
         let Some(call) = self.calls.get_mut(&key) else { return false };
         let Some(pressed) = call.party.keys.pop_front() else { return false };
         let more = !call.party.keys.is_empty();
         let gap = call.party.key_gap;
-        self.key_pressed(key, pressed);
+        self.press_key(key, pressed);
         let pause = if more { self.scenario.paced(gap) } else { Duration::ZERO };
-        self.party_acts_after(key, pause);
+        self.schedule_step(key, pause);
         true
     }
 
     /// Passes a pressed key to the operations and the digit bindings of a call.
-    pub(super) fn key_pressed(&mut self, key: CallKey, pressed: char) {
+    pub(super) fn press_key(&mut self, key: CallKey, pressed: char) {
         self.report(Report::KeyPressed { call: key.id(), key: pressed });
         self.for_each_operation(key, |body, context| body.on_digit(context, pressed));
         self.trigger_bindings(key, pressed);
     }
 
-    fn party_says(&mut self, key: CallKey, text: String) {
+    fn say(&mut self, key: CallKey, text: String) {
         let lasts = if text.is_empty() {
             self.scenario.paced(NOISE_DURATION)
         } else {
@@ -160,14 +160,14 @@ impl SimulatedService {
         };
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.party.sentence = Some(text.clone());
-        self.party_acts_after(key, lasts);
+        self.schedule_step(key, lasts);
         self.report(Report::Spoke { call: key.id(), text: text.clone() });
         let voice = Voice::Starts { text, lasts };
         self.for_each_operation(key, |body, context| body.on_voice(context, &voice));
     }
 
     fn reaction(&mut self) -> Duration {
-        let span = SLOWEST_REACTION.saturating_sub(QUICKEST_REACTION).as_secs_f64();
-        self.scenario.paced(QUICKEST_REACTION + Duration::from_secs_f64(span * self.rng.f64()))
+        let span = MAX_REACTION_TIME.saturating_sub(MIN_REACTION_TIME).as_secs_f64();
+        self.scenario.paced(MIN_REACTION_TIME + Duration::from_secs_f64(span * self.rng.f64()))
     }
 }

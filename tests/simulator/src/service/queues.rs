@@ -98,7 +98,7 @@ impl SimulatedService {
     }
 
     /// Returns the queue entries of a call as operations.
-    pub(super) fn stays(&self, key: CallKey) -> impl Iterator<Item = OperationView> {
+    pub(super) fn queue_entries(&self, key: CallKey) -> impl Iterator<Item = OperationView> {
         let entries = self.queues.iter().flat_map(|queue| &queue.entries);
         entries.filter(move |entry| entry.call == key).map(|entry| OperationView {
             method: "calling.queue.enter".to_owned(),
@@ -126,9 +126,9 @@ impl SimulatedService {
     }
 
     /// Removes a call from its queue when the waiting time is over.
-    pub(super) fn queue_times_out(&mut self, key: CallKey) {
+    pub(super) fn expire_queue_entry(&mut self, key: CallKey) {
         if let Some(index) = self.queues.iter().position(|queue| queue.position(key).is_some())
-            && let Some(event) = self.leaves_queue(index, key, "leave")
+            && let Some(event) = self.remove_from_queue(index, key, "leave")
         {
             self.emit_for_call(key, EVENT, event);
         }
@@ -158,7 +158,7 @@ impl SimulatedService {
         let index = self.queues.iter().position(|queue| queue.name == name && queue.position(key).is_some());
         let index =
             index.ok_or_else(|| ServiceError::conflict(format!("Call is not in a queue '{name}'")))?;
-        if let Some(event) = self.leaves_queue(index, key, "leave") {
+        if let Some(event) = self.remove_from_queue(index, key, "leave") {
             self.emit_for_call(key, EVENT, event);
         }
         Ok(())
@@ -167,7 +167,7 @@ impl SimulatedService {
     /// Removes an ending call from its queue, with an event unless the scenario leaves operations open.
     pub(super) fn leave_queue_at_end(&mut self, key: CallKey) {
         if let Some(index) = self.queues.iter().position(|queue| queue.position(key).is_some())
-            && let Some(event) = self.leaves_queue(index, key, "leave")
+            && let Some(event) = self.remove_from_queue(index, key, "leave")
             && !self.scenario.leave_operations_open
         {
             self.emit_for_call(key, EVENT, event);
@@ -187,13 +187,13 @@ impl SimulatedService {
         let fits = |entry: &&QueueEntry| self.calls.get(&entry.call).is_some_and(&can_be_bridged);
         let entry = self.queues[index].entries.iter().find(fits)?;
         let (key, id) = (entry.call, entry.id.clone());
-        let event = self.leaves_queue(index, key, "dequeue")?;
+        let event = self.remove_from_queue(index, key, "dequeue")?;
         self.emit_for_call(key, EVENT, event);
         Some((key, id))
     }
 
     /// Removes a call from its queue. Returns the event.
-    fn leaves_queue(&mut self, index: usize, key: CallKey, status: &str) -> Option<Value> {
+    fn remove_from_queue(&mut self, index: usize, key: CallKey, status: &str) -> Option<Value> {
         let position = self.queues[index].position(key)?;
         let entry = self.queues[index].entries.remove(position);
         for timer in &entry.timers {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::credentials::{CREDENTIALS, MIXED, mixes_forms};
 use super::events::AUTHORIZATION_STATE;
 use super::timers::{Timer, TimerId};
-use super::{CONNECT, NODE, OutgoingFrame, SimulatedService, Wants, epoch};
+use super::{CONNECT, ExpectedReply, NODE, OutgoingFrame, SimulatedService, epoch};
 use crate::methods::validate::{Kind, Param, count, newer, older, optional, required};
 use crate::service::inbound::Reply;
 use crate::{CallState, ConnectionId, Reading, Report, Violation};
@@ -120,7 +120,7 @@ pub(super) struct Disconnect {
 /// Maximum number of request ids that a connection remembers.
 const MAX_REQUEST_IDS: usize = 256;
 /// Maximum number of frames that may be answered again.
-const MAX_REPEATABLE_ANSWERS: usize = 10_000;
+const MAX_REPEATABLE_REPLIES: usize = 10_000;
 
 impl Connection {
     /// Remembers the id of a request. Returns `false` if the id was used recently.
@@ -134,8 +134,8 @@ impl Connection {
     }
 
     /// Allows one more reply to a frame.
-    pub(super) fn may_answer_again(&mut self, id: String) {
-        if self.doubled.len() == MAX_REPEATABLE_ANSWERS {
+    pub(super) fn allow_reply(&mut self, id: String) {
+        if self.doubled.len() == MAX_REPEATABLE_REPLIES {
             self.doubled.pop_first();
         }
         self.doubled.insert(id);
@@ -231,11 +231,11 @@ impl SimulatedService {
             Some(_) if is_vouched => Login::ResumedByState,
             Some(_) => Login::ResumedByCredentials,
         };
-        self.welcome(key, from, login, &contexts)
+        self.complete_login(key, from, login, &contexts)
     }
 
     fn bad_connect(&mut self, connection: ConnectionId, what: &str) {
-        self.violated(Violation::BadConnect { at: self.now, connection, what: what.to_owned() });
+        self.record_violation(Violation::BadConnect { at: self.now, connection, what: what.to_owned() });
     }
 
     /// Returns the protocol of the session of a connection.
@@ -295,7 +295,13 @@ impl SimulatedService {
 
     /// Returns the result of `signalwire.connect`, and sends what follows it: the new authorization state, missed
     /// events, pending calls.
-    fn welcome(&mut self, key: SessionKey, from: ConnectionId, login: Login, contexts: &[String]) -> Reply {
+    fn complete_login(
+        &mut self,
+        key: SessionKey,
+        from: ConnectionId,
+        login: Login,
+        contexts: &[String],
+    ) -> Reply {
         let reading = self.scenario.reading;
         let resumed = login != Login::New;
         // In the newer specification an accepted state remains valid.
@@ -362,7 +368,7 @@ impl SimulatedService {
     }
 
     /// Answers `signalwire.ping` of a client with the same members.
-    pub(super) fn pong(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
+    pub(super) fn answer_ping(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
         if self.scenario.strict
             && let Err(message) = self.check_for_error(from, PING, params, PING_PARAMS)
         {
@@ -392,20 +398,24 @@ impl SimulatedService {
         let id = self.next_frame_id("p");
         let params = json!({"timestamp": epoch(self.now)});
         let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.ping", "params": params});
-        self.outgoing_frames.push(OutgoingFrame { to, text: frame.to_string(), wants: Wants::Pong(id) });
+        self.outgoing_frames.push(OutgoingFrame {
+            to,
+            text: frame.to_string(),
+            expected: ExpectedReply::Pong(id),
+        });
         self.arm_ping(to);
     }
 
     pub(super) fn ping_overdue(&mut self, from: ConnectionId, id: &str) {
         if let Some(connection) = self.connections.get_mut(&from) {
             connection.pings.remove(id);
-            connection.may_answer_again(id.to_owned());
-            self.violated(Violation::PingOverdue { at: self.now, connection: from });
+            connection.allow_reply(id.to_owned());
+            self.record_violation(Violation::PingOverdue { at: self.now, connection: from });
         }
     }
 
     /// Removes a connection. Its session remains for a time.
-    pub(super) fn connection_lost(&mut self, gone: ConnectionId) {
+    pub(super) fn remove_connection(&mut self, gone: ConnectionId) {
         let Some(connection) = self.connections.remove(&gone) else { return };
         let timers = connection.unacknowledged.into_values().chain(connection.pings.into_values());
         let disconnect = connection.disconnect.as_ref();
@@ -433,7 +443,7 @@ impl SimulatedService {
     }
 
     /// Ends a session that was not resumed. Calls that were only offered go to another subscriber, the others end.
-    pub(super) fn session_expires(&mut self, key: SessionKey) {
+    pub(super) fn expire_session(&mut self, key: SessionKey) {
         self.report(Report::SessionExpired);
         self.forget_session(key);
     }

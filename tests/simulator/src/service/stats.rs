@@ -37,7 +37,7 @@ pub struct ServiceStats {
 /// The number of injected faults: [`Faults`](super::Faults) and [`Refusal`](super::Refusal)s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Disturbed {
+pub struct FaultStats {
     /// Events delivered twice.
     pub duplicated: u64,
     /// Events held back, so that later ones overtook them.
@@ -68,7 +68,7 @@ impl SimulatedService {
     }
 
     /// The number of injected faults so far.
-    pub fn disturbed(&self) -> Disturbed {
-        self.disturbed
+    pub fn fault_stats(&self) -> FaultStats {
+        self.fault_stats
     }
 }

@@ -59,7 +59,7 @@ impl SimulatedService {
         let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
         if let Some(key) = key {
             for digit in digits.chars() {
-                self.key_pressed(key, digit);
+                self.press_key(key, digit);
             }
         }
         self.flush();
@@ -70,7 +70,7 @@ impl SimulatedService {
     /// [`unplayable`](crate::Scenario::unplayable). Returns `false` if there is no conference with this name.
     pub fn announce(&mut self, now: Duration, conference: &str, url: &str) -> bool {
         self.advance(now);
-        let known = self.announced(conference, url);
+        let known = self.play_announcement(conference, url);
         self.flush();
         known
     }
@@ -78,7 +78,7 @@ impl SimulatedService {
     /// Adds a bot to a conference or removes it. Returns `false` if there is no conference with this name.
     pub fn move_bot(&mut self, now: Duration, conference: &str, joins: bool) -> bool {
         self.advance(now);
-        let known = self.bot_moved(conference, joins);
+        let known = self.publish_bot(conference, joins);
         self.flush();
         known
     }
@@ -124,7 +124,7 @@ impl SimulatedService {
         let standing = self.calls.values().map(|call| {
             let owner = call.owner.and_then(|owner| self.sessions.get(&owner));
             let mut view = call.view(owner.and_then(|session| session.connection));
-            view.operations.extend(self.stays(call.key));
+            view.operations.extend(self.queue_entries(call.key));
             view
         });
         self.ended.iter().cloned().chain(standing)

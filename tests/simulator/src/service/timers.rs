@@ -32,7 +32,7 @@ pub(crate) enum Timer {
     /// An answered call reaches its maximum duration.
     MaxDuration(CallKey),
     /// The party on a call takes the next step of the script.
-    PartyActs(CallKey),
+    PartyStep(CallKey),
     /// A timer of a running operation fires.
     Operation(CallKey, OperationKey, Tick),
     /// A leg that was created starts to ring.

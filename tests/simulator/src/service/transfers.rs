@@ -24,8 +24,8 @@ impl SimulatedService {
     }
 
     /// Cancels the pending SIP transfer of an ending call and sends the event.
-    pub(super) fn abandon_refer(&mut self, key: CallKey) {
-        if let Some(target) = self.forget_refer(key)
+    pub(super) fn cancel_refer(&mut self, key: CallKey) {
+        if let Some(target) = self.take_refer(key)
             && !self.scenario.leave_operations_open
         {
             self.send_refer_event(key, &target, "cancel", None);
@@ -33,7 +33,7 @@ impl SimulatedService {
     }
 
     /// Cancels the pending SIP transfer of a call and returns its target.
-    pub(super) fn forget_refer(&mut self, key: CallKey) -> Option<String> {
+    pub(super) fn take_refer(&mut self, key: CallKey) -> Option<String> {
         let (timer, target) = self.calls.get_mut(&key)?.referring.take()?;
         self.timers.cancel(timer);
         Some(target)
@@ -54,7 +54,7 @@ impl SimulatedService {
         self.emit_for_call(key, "calling.call.refer", event);
     }
 
-    pub(super) fn referred(&mut self, key: CallKey, target: &str) {
+    pub(super) fn finish_refer(&mut self, key: CallKey, target: &str) {
         // The final SIP response of the phone that was called.
         let (word, answer) = match self.scenario.phone_at(target).pickup {
             _ if self.take_failure("calling.refer") => ("error", "500"),
