@@ -10,7 +10,7 @@ use signalwire_relay_simulator::Demo;
 
 fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("hello")?;
+    let demo = Demo::start("hello")?;
     let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]).drain_timeout(secs(10));
     let client = RelayClient::connect(config)?;
     client.on_call(|call| greet(&call));

@@ -15,7 +15,7 @@ const OURS: &str = "+15552220000";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("ivr")?;
+    let demo = Demo::start("ivr")?;
     let client = RelayClient::connect(Config::from_vars(|name| demo.var(name)).contexts(["default"]))?;
     client.on_call(|call| {
         println!("{}: from {}", call.id(), call.device().caller().unwrap_or("nobody"));

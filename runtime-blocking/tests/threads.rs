@@ -69,7 +69,7 @@ fn tasks_come_to_a_function_and_as_an_iterator() {
     let client = connect(&simulator);
     let send = |number: u64| {
         let task = Task::new(serde_json::json!({ "number": number }));
-        simulator.with(|board, now| board.place_task(now, task));
+        simulator.with(|board, now| board.inject_task(now, task));
     };
     send(1);
     let first = client.incoming_tasks().next().expect("the client goes on");

@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn run() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("hello")?;
+    let demo = Demo::start("hello")?;
     let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]).drain_timeout(secs(10));
     let client = RelayClient::connect(config).await?;
     client.on_call(greet);

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("ivr")?;
+    let demo = Demo::start("ivr")?;
     let client = RelayClient::connect(Config::from_vars(|name| demo.var(name)).contexts(["default"])).await?;
     client.on_call(|call| async move {
         println!("{}: from {}", call.id(), call.device().caller().unwrap_or("nobody"));

@@ -12,7 +12,7 @@ use signalwire_relay_tokio::{AiRole, Config, Error, RelayClient, secs};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("ai_agent")?;
+    let demo = Demo::start("ai_agent")?;
     // On the simulator ten seconds pass in one.
     let patience = if demo.is_simulated() { secs(2) } else { secs(60) };
     let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]);

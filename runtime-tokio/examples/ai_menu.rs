@@ -16,7 +16,7 @@ use signalwire_relay_tokio::{
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("ai_menu")?;
+    let demo = Demo::start("ai_menu")?;
     let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]);
     let client = RelayClient::connect(config).await?;
     client.on_call(menu);

@@ -11,7 +11,7 @@ use signalwire_relay_tokio::{ConferenceEvent, Config, Error, RelayClient};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("conference")?;
+    let demo = Demo::start("conference")?;
     let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]);
     let client = RelayClient::connect(config).await?;
     client.on_call(|call| async move {

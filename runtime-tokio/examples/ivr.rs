@@ -16,7 +16,7 @@ const OURS: &str = "+15552220000";
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("ivr")?;
+    let demo = Demo::start("ivr")?;
     let client = RelayClient::connect(Config::from_vars(|name| demo.var(name)).contexts(["default"])).await?;
     client.on_call(|call| async move {
         println!("{}: from {}", call.id(), call.device().caller().unwrap_or("nobody"));

@@ -21,7 +21,7 @@ const DECLINES: &str = "+15553330004";
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("outbound")?;
+    let demo = Demo::start("outbound")?;
     let given: Vec<String> = std::env::args().skip(1).collect();
     let (ours, numbers) = match &*given {
         [] if demo.is_simulated() => {

@@ -16,7 +16,7 @@ use signalwire_relay_tokio::{Config, Error, RelayClient, secs};
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("sms")?;
+    let demo = Demo::start("sms")?;
     let mut numbers: Vec<String> = std::env::args().skip(1).collect();
     if numbers.is_empty() && demo.is_simulated() {
         numbers =

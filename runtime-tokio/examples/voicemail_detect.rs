@@ -13,7 +13,7 @@ use signalwire_relay_tokio::{Call, Config, Error, RelayClient, phone, secs};
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("voicemail_detect")?;
+    let demo = Demo::start("voicemail_detect")?;
     let mut numbers: Vec<String> = std::env::args().skip(1).collect();
     if numbers.is_empty() && demo.is_simulated() {
         numbers =

@@ -40,7 +40,7 @@ fn map(value: Value) -> Map<String, Value> {
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn StdError>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
-    let demo = Demo::set("tour")?;
+    let demo = Demo::start("tour")?;
     let config = Config::from_vars(|name| demo.var(name)).contexts(["default"]).agent("tour/1.0");
     let credentials = config.credentials()?;
     let client = RelayClient::connect(config).await?;

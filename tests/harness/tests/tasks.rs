@@ -38,7 +38,7 @@ fn task(number: u64) -> Task {
 
 fn send(world: &mut World, number: u64) {
     let (board, now) = world.board();
-    board.place_task(now, task(number));
+    board.inject_task(now, task(number));
 }
 
 /// How many tasks the service has handed over.

@@ -1,4 +1,4 @@
-//! The stage for examples: the real service where there are credentials, a simulated one where there are none.
+//! The service behind an example: the real one if the environment has credentials, otherwise a simulated one.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,23 +9,22 @@ use std::{env, fs, io, process};
 use crate::listener::{ListenOptions, Simulator};
 use crate::{Reading, Scenario, ScenarioError, Violation};
 
-/// How many simulated seconds pass in a real one.
+/// Simulated seconds per real second.
 const SPEED: f64 = 10.0;
-/// How long nothing may be left to happen, in simulated time, before the play is over.
-const QUIET: Duration = Duration::from_secs(5);
-/// How often that is looked at.
-const GLANCE: Duration = Duration::from_millis(20);
+/// The simulated time without pending work after which the scenario counts as finished.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The interval at which reports and pending work are checked.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// The variable that says which description of the protocol the simulator of an example follows: `specification`, the
-/// default, or `sdks`.
+/// The environment variable with the reading of the simulator: `specification` (the default) or `sdks`.
 const READING: &str = "SIGNALWIRE_SIMULATOR_READING";
 
-/// Where an example plays.
+/// The service that an example connects to.
 ///
-/// With credentials in the environment that is the service that they are for, and everything here stands back.
-/// Without, it is a simulator of this process, on a free loopback port, with TLS: it places the calls of a
-/// built-in scenario, prints what happens, and checks every request. It follows the newer specification, and refuses
-/// what that does not know; with `SIGNALWIRE_SIMULATOR_READING=sdks` it behaves as the server SDKs expect.
+/// With credentials in the environment, the example connects to the real service and this type does nothing. Without
+/// credentials, it runs a simulator in this process, on a free loopback port, with TLS. The simulator runs a built-in
+/// scenario, prints its reports, and checks every request. It follows the newer specification strictly. With
+/// `SIGNALWIRE_SIMULATOR_READING=sdks` it behaves as the server SDKs expect.
 #[derive(Debug)]
 pub struct Demo {
     simulated: Option<Simulated>,
@@ -38,11 +37,11 @@ struct Simulated {
 }
 
 impl Demo {
-    /// Sets the stage for a built-in scenario.
+    /// Starts a built-in scenario, unless the environment has credentials.
     ///
     /// # Errors
-    /// If there is no such scenario, or no simulator can be started.
-    pub fn set(scenario: &str) -> io::Result<Self> {
+    /// If the scenario does not exist, or the simulator cannot start.
+    pub fn start(scenario: &str) -> io::Result<Self> {
         let given = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         if ["SIGNALWIRE_PROJECT_ID", "SIGNALWIRE_API_TOKEN", "SIGNALWIRE_JWT_TOKEN"]
             .iter()
@@ -60,19 +59,20 @@ impl Demo {
             }
         };
         let scenario = scenario.reading(reading).strict(reading == Reading::Specification);
-        let ca_file = env::temp_dir().join(format!("signalwire-relay-stage-{}.pem", process::id()));
+        let ca_file = env::temp_dir().join(format!("signalwire-relay-demo-{}.pem", process::id()));
         let options = ListenOptions::new(scenario).tls().ca_out(&ca_file).speed(SPEED);
         let simulator = Arc::new(Simulator::start(options)?);
         println!("no credentials in the environment: playing on a simulator at {}", simulator.url());
         Ok(Self { simulated: Some(Simulated { simulator, ca_file }) })
     }
 
-    /// Whether there is a simulator.
+    /// Returns `true` if the service is simulated.
     pub fn is_simulated(&self) -> bool {
         self.simulated.is_some()
     }
 
-    /// A setting: from the environment, or that of the simulator.
+    /// Returns the value of an environment variable. If the service is simulated, returns the value that connects to
+    /// the simulator instead.
     pub fn var(&self, name: &str) -> Option<String> {
         let Some(Simulated { simulator, ca_file }) = &self.simulated else {
             return env::var(name).ok();
@@ -86,49 +86,49 @@ impl Demo {
         }
     }
 
-    /// Begins to print what happens on the simulator, and calls `curtain` when nothing is left to happen. On
-    /// the real service, where there is always something, it does neither.
-    pub fn print_reports(&self, curtain: impl FnOnce() + Send + 'static) {
+    /// Prints the reports of the simulator in the background, and calls `on_idle` once the scenario has finished. Does
+    /// nothing on the real service.
+    pub fn print_reports(&self, on_idle: impl FnOnce() + Send + 'static) {
         let Some(Simulated { simulator, .. }) = &self.simulated else { return };
         let simulator = simulator.clone();
         thread::spawn(move || {
-            let mut curtain = Some(curtain);
+            let mut on_idle = Some(on_idle);
             let mut quiet_since = None;
             while Arc::strong_count(&simulator) > 1 {
-                while let Some(report) = simulator.next_report(GLANCE) {
+                while let Some(report) = simulator.next_report(POLL_INTERVAL) {
                     println!("  [service] {report}");
                     quiet_since = None;
                 }
-                let (done, now) = simulator.with(|board, now| (board.is_done(), now));
+                let (done, now) = simulator.with(|service, now| (service.is_done(), now));
                 quiet_since = if done { quiet_since.or(Some(now)) } else { None };
-                if quiet_since.is_some_and(|since| now.saturating_sub(since) >= QUIET)
-                    && let Some(curtain) = curtain.take()
+                if quiet_since.is_some_and(|since| now.saturating_sub(since) >= IDLE_TIMEOUT)
+                    && let Some(on_idle) = on_idle.take()
                 {
-                    curtain();
+                    on_idle();
                 }
             }
         });
     }
 
-    /// What the simulator had to object to.
+    /// Checks that the simulator recorded no violation.
     ///
     /// # Errors
-    /// If a request broke the rules of the protocol, or an event was not acknowledged.
+    /// If the client violated the protocol, for instance with an invalid request or an event without acknowledgement.
     pub fn check(self) -> io::Result<()> {
         self.check_except(|_| false)
     }
 
-    /// The same for an example that asks for things which the service may refuse: `expected` says which.
+    /// Checks that the simulator recorded no violation except the expected ones.
     ///
     /// # Errors
-    /// If there is any other objection.
+    /// If there is any other violation.
     pub fn check_except(self, expected: impl Fn(&Violation) -> bool) -> io::Result<()> {
         let Some(Simulated { simulator, .. }) = &self.simulated else { return Ok(()) };
-        while let Some(report) = simulator.next_report(GLANCE) {
+        while let Some(report) = simulator.next_report(POLL_INTERVAL) {
             println!("  [service] {report}");
         }
-        let objections: Vec<_> = simulator.with(|board, _| {
-            board
+        let objections: Vec<_> = simulator.with(|service, _| {
+            service
                 .violations()
                 .iter()
                 .filter(|violation| !expected(violation))
@@ -146,7 +146,7 @@ impl Demo {
 impl Drop for Demo {
     fn drop(&mut self) {
         if let Some(Simulated { ca_file, .. }) = &self.simulated {
-            // It is public, and in a temporary folder: no harm if it stays.
+            // The certificate is public and in a temporary folder: a failure leaves no secret behind.
             let _ = fs::remove_file(ca_file);
         }
     }

@@ -1,18 +1,18 @@
 //! A simulated SignalWire RELAY service.
 //!
-//! Phone applications are built and tested against it on one machine, without an account and
-//! without waiting. It answers requests, sends events, lets scripted people call, pick up, press keys
-//! and hang up, checks every request against the protocol, and breaks things on demand.
+//! Applications are built and tested against it on one machine, without an account and without waiting. The service
+//! answers requests and sends events. Scripted parties call, pick up, press keys and hang up. The service checks every
+//! request against the protocol and injects faults on demand.
 //!
 //! There are three ways to use it:
 //!
 //! - in memory and in virtual time: [`SimulatedService`] is a state machine without I/O;
-//! - in tests of any kind: [`listener::Simulator`] listens on a loopback port, in a thread of its own;
+//! - in tests of any kind: [`listener::Simulator`] listens on a loopback port, in its own thread;
 //! - as a program: `cargo run -p signalwire-relay-simulator -- --help`.
 //!
-//! The last two are the features `listener` and `program`, which are on unless they are turned off.
+//! The last two are the features `listener` and `program`. Both are enabled by default.
 //!
-//! A [`Scenario`] says what happens, in Rust or in TOML.
+//! A [`Scenario`] describes the simulation, in Rust or in TOML.
 //!
 //! Two descriptions of the protocol are public, and they contradict each other in places. [`Reading`] selects the one
 //! that the service follows; a client should be tested against both.
@@ -31,10 +31,11 @@ pub use demo::Demo;
 pub use methods::METHODS;
 pub use report::Report;
 pub use scenario::{
-    BUILTINS, Caller, Credential, Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Delivery, Message, Payment,
-    Phone, Pickup, Reading, Scenario, ScenarioError, ScriptedRefusal, Sound, Step, Task, When,
+    BUILTINS, Caller, Credential, Cue, DEFAULT_AWAIT_TIMEOUT, DEFAULT_KEY_INTERVAL, Delivery, Message,
+    Payment, Phone, Pickup, Reading, Scenario, ScenarioError, ScriptedRefusal, Sound, Step, Task, When,
 };
 pub use service::{
-    CallState, CallView, ConnectionId, Direction, Disturbed, ENDED_BOUND, Faults, JOURNAL_BOUND,
-    JournalEntry, OperationView, Output, Refusal, ServiceStats, SimulatedService, VIOLATION_BOUND, Violation,
+    CallState, CallView, ConnectionId, Direction, FaultStats, Faults, JournalEntry, MAX_ENDED_CALLS,
+    MAX_JOURNAL_ENTRIES, MAX_VIOLATIONS, OperationView, Output, Refusal, ServiceStats, SimulatedService,
+    Violation,
 };

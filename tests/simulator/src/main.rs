@@ -11,16 +11,16 @@ use clap::Parser;
 use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 use signalwire_relay_simulator::{BUILTINS, Scenario};
 
-/// How often the program looks whether it should end.
-const GLANCE: Duration = Duration::from_millis(100);
-/// With --until-done: how long there has to be nothing left to do, in simulated time. An application
-/// that dials one number after the other gets the chance to dial the next.
-const QUIET: Duration = Duration::from_secs(2);
+/// The interval at which the program checks whether it has to exit.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// With `--until-done`: the simulated time without pending work after which the program exits. It gives an application
+/// that dials several numbers the time to dial the next one.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A simulated SignalWire RELAY service on a loopback port.
 ///
-/// Prints one line with its URL when it is ready, then one line for each thing that happens. People
-/// call in, pick up, press keys and hang up as the scenario says. Ctrl-C ends it.
+/// Prints its URL when it is ready, then one line per event. Scripted parties call in, pick up, press keys and hang up.
+/// Ctrl-C ends it.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
@@ -45,19 +45,19 @@ struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "plain")]
     ca_out: Option<PathBuf>,
 
-    /// What happens: the name of a built-in scenario, or a TOML file
+    /// The scenario: the name of a built-in one, or a TOML file
     #[arg(long, value_name = "NAME|FILE", default_value = "hello")]
     scenario: String,
 
-    /// List the built-in scenarios and end
+    /// List the built-in scenarios and exit
     #[arg(long)]
     list_scenarios: bool,
 
-    /// Decides everything that is left to chance
+    /// Seed of every random decision
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// Simulated seconds in a real one
+    /// Simulated seconds per real second
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     speed: f64,
 
@@ -69,11 +69,11 @@ struct Arguments {
     #[arg(long, value_name = "TOKEN", requires = "project")]
     token: Option<String>,
 
-    /// Write every frame to FILE, or to standard error if it is -; credentials are left out
+    /// Write every frame to FILE, or to standard error if it is -; credentials are redacted
     #[arg(long, value_name = "FILE|-")]
     frame_log: Option<String>,
 
-    /// End with status 0 when all scripted calls are over
+    /// Exit with status 0 when all scripted calls have ended
     #[arg(long)]
     until_done: bool,
 }
@@ -93,7 +93,7 @@ fn main() -> ExitCode {
     let ended = if arguments.list_scenarios { list() } else { run(arguments) };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader of our output has gone, as `head` does: nothing is left to be done.
+        // The reader of the output has closed the pipe, as `head` does.
         Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("signalwire-relay-simulator: {failure}");
@@ -111,7 +111,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     out.flush()?;
     let mut quiet_since = None;
     loop {
-        while let Some(report) = simulator.next_report(GLANCE) {
+        while let Some(report) = simulator.next_report(POLL_INTERVAL) {
             writeln!(out, "{report}")?;
             out.flush()?;
             if interrupted() {
@@ -121,9 +121,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         if interrupted() {
             return Ok(());
         }
-        let (done, now) = simulator.with(|board, now| (board.is_done(), now));
+        let (done, now) = simulator.with(|service, now| (service.is_done(), now));
         quiet_since = if done { quiet_since.or(Some(now)) } else { None };
-        if until_done && quiet_since.is_some_and(|since| now.saturating_sub(since) >= QUIET) {
+        if until_done && quiet_since.is_some_and(|since| now.saturating_sub(since) >= IDLE_TIMEOUT) {
             return Ok(());
         }
     }
@@ -162,7 +162,7 @@ fn scenario(name: &str) -> Result<Scenario, Failure> {
     Scenario::from_toml(&text).map_err(|error| Failure::Use(format!("{name}: {error}")))
 }
 
-/// Prefers IPv4 where a name has both: clients try it on their own, and some try nothing else.
+/// Resolves an address. IPv4 is preferred where a name has both: some clients try nothing else.
 fn resolve(address: &str) -> Result<SocketAddr, Failure> {
     let found: Vec<_> =
         address.to_socket_addrs().map_err(|error| Failure::Use(format!("{address}: {error}")))?.collect();
@@ -177,7 +177,7 @@ fn speed(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Starts to listen for Ctrl-C; the result says whether it came.
+/// Listens for Ctrl-C. The returned function returns `true` once it was pressed.
 fn interrupts() -> io::Result<impl Fn() -> bool> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (sender, receiver) = std::sync::mpsc::channel();
@@ -186,7 +186,7 @@ fn interrupts() -> io::Result<impl Fn() -> bool> {
         if came.is_ok() {
             let _ = sender.send(());
         } else {
-            // Without signals the program is ended from outside; the channel stays open till then.
+            // Without signals the program is killed from outside; the channel stays open until then.
             std::thread::park();
         }
     })?;

@@ -1,87 +1,87 @@
-//! What happened, for people to read and for tests to wait for.
+//! Reports: readable lines, and events for tests to wait for.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::{ConnectionId, Cue, Sound, Violation};
 
-/// One thing that happened. `Display` gives one line.
+/// An event of the simulation. `Display` gives one line.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Report {
     /// A client opened a WebSocket.
     ClientConnected {
-        /// Whose connection.
+        /// The connection.
         connection: ConnectionId,
     },
-    /// A client logged in, into a new session or its old one.
+    /// A client was authenticated, for a new session or a resumed one.
     ClientAuthenticated {
-        /// Whose connection.
+        /// The connection.
         connection: ConnectionId,
-        /// Whether the session is an old one.
+        /// `true` if the session was resumed.
         resumed: bool,
     },
-    /// A client was not let in.
+    /// A client was not authenticated.
     ClientRefused {
-        /// Whose connection.
+        /// The connection.
         connection: ConnectionId,
-        /// The reason it was given.
+        /// The reason in the reply.
         why: String,
     },
-    /// A client's connection is gone, whoever ended it.
+    /// The connection of a client has closed.
     ClientLeft {
-        /// Whose connection.
+        /// The connection.
         connection: ConnectionId,
     },
-    /// A client wants the calls of these contexts.
+    /// A client subscribed to contexts.
     Subscribed {
-        /// Whose connection.
+        /// The connection.
         connection: ConnectionId,
-        /// Which contexts.
+        /// The contexts.
         contexts: Vec<String>,
     },
-    /// A client does not want the calls of these contexts any more.
+    /// A client unsubscribed from contexts.
     Unsubscribed {
-        /// Whose connection.
+        /// The connection.
         connection: ConnectionId,
-        /// Which contexts.
+        /// The contexts.
         contexts: Vec<String>,
     },
-    /// A session was not resumed in time.
+    /// A session was not resumed in time and expired.
     SessionExpired,
-    /// A resumed session missed so much that not all of it could be kept.
+    /// A resumed session has lost events: more were missed than the service keeps.
     EventsLost {
-        /// Whose connection.
+        /// The connection.
         connection: ConnectionId,
-        /// How many events are lost.
+        /// The number of lost events.
         count: u64,
     },
-    /// Somebody calls in.
+    /// An inbound call.
     CallPlaced {
         /// The id of the call.
         call: String,
-        /// Who calls.
+        /// The number of the caller.
         from: String,
-        /// Who is called.
+        /// The number of the callee.
         to: String,
-        /// The context it came in on.
+        /// The context of the call.
         context: String,
     },
     /// A call was offered to a client.
     CallOffered {
         /// The id of the call.
         call: String,
-        /// Who may answer it.
+        /// The client that may answer it.
         to: ConnectionId,
     },
-    /// A client gave an offered call back.
+    /// A client passed an offered call back.
     CallPassed {
         /// The id of the call.
         call: String,
-        /// Who gave it back.
+        /// The client that passed it.
         by: ConnectionId,
     },
-    /// A call was answered, by a client or by the person called.
+    /// A call was answered, by a client or by the called party.
     CallAnswered {
         /// The id of the call.
         call: String,
@@ -90,17 +90,17 @@ pub enum Report {
     LegPlaced {
         /// The id of the call.
         call: String,
-        /// Who is called.
+        /// The number of the callee.
         to: String,
     },
-    /// A person pressed a key.
+    /// A party pressed a key.
     KeyPressed {
         /// The id of the call.
         call: String,
-        /// Which key.
+        /// The key.
         key: char,
     },
-    /// A person says something; empty is a noise.
+    /// A party says something.
     Spoke {
         /// The id of the call.
         call: String,
@@ -111,37 +111,37 @@ pub enum Report {
     Sounded {
         /// The id of the call.
         call: String,
-        /// Which sound.
+        /// The sound.
         sound: Sound,
     },
-    /// A person waited in vain for something and goes on with the script.
-    WaitedInVain {
+    /// A party waited for a cue until the time limit, and continues with the script.
+    AwaitTimedOut {
         /// The id of the call.
         call: String,
-        /// What the person waited for.
+        /// The cue.
         cue: Cue,
     },
-    /// A person put the receiver down.
-    PersonHungUp {
+    /// A party hung up.
+    PartyHungUp {
         /// The id of the call.
         call: String,
     },
-    /// Something is played, as a prompt or otherwise.
+    /// Playback started.
     PlayStarted {
         /// The id of the call.
         call: String,
-        /// Whether it belongs to a play-and-collect.
+        /// `true` for the prompt of a play-and-collect.
         prompt: bool,
-        /// What exactly, in words.
+        /// A description.
         what: String,
     },
-    /// The playing is over; `failed` if it could not be played.
+    /// Playback finished or failed.
     PlayFinished {
         /// The id of the call.
         call: String,
-        /// Whether it belongs to a play-and-collect.
+        /// `true` for the prompt of a play-and-collect.
         prompt: bool,
-        /// Whether it could not be played.
+        /// `true` if the media could not be played.
         failed: bool,
     },
     /// A recording began.
@@ -149,23 +149,23 @@ pub enum Report {
         /// The id of the call.
         call: String,
     },
-    /// A recording is over; `heard` is false if nothing was said.
+    /// A recording finished.
     RecordingFinished {
         /// The id of the call.
         call: String,
-        /// How much is on tape, gaps left out.
+        /// The length of the recording, without gaps.
         length: Duration,
-        /// False if nothing was said.
+        /// `false` if nothing was said.
         heard: bool,
     },
     /// Keys or speech were collected.
     Collected {
         /// The id of the call.
         call: String,
-        /// What exactly, in words.
+        /// A description.
         what: String,
     },
-    /// Nothing was pressed or said in time.
+    /// No keys and no speech came in time.
     NothingCollected {
         /// The id of the call.
         call: String,
@@ -177,23 +177,23 @@ pub enum Report {
         /// The keys, pauses included.
         digits: String,
     },
-    /// A client calls somebody.
+    /// A client started a dial.
     DialStarted {
-        /// The dial's tag.
+        /// The tag of the dial.
         tag: String,
-        /// The numbers, in the order of the request.
+        /// The targets in the order of the request.
         targets: Vec<String>,
     },
-    /// Somebody answered a dial.
+    /// A dial was answered.
     DialAnswered {
-        /// The dial's tag.
+        /// The tag of the dial.
         tag: String,
         /// The id of the call.
         call: String,
     },
-    /// Nobody answered a dial.
+    /// A dial failed.
     DialFailed {
-        /// The dial's tag.
+        /// The tag of the dial.
         tag: String,
     },
     /// Two calls were bridged.
@@ -202,7 +202,7 @@ pub enum Report {
         call: String,
         /// The id of the other call.
         with: String,
-        /// Who is at the other end.
+        /// The target of the other call.
         to: String,
     },
     /// Two calls were separated.
@@ -212,55 +212,55 @@ pub enum Report {
         /// The id of the other call.
         from: String,
     },
-    /// A bridge did not come about.
+    /// A connect failed.
     ConnectFailed {
         /// The id of the call.
         call: String,
-        /// The reason, as the wire spells it.
+        /// The reason, as on the wire.
         reason: String,
     },
-    /// Something else happened on a call.
+    /// Another event on a call.
     Noted {
         /// The id of the call.
         call: String,
-        /// What exactly, in words.
+        /// A description.
         what: String,
     },
-    /// A message came in and went to a client.
+    /// An inbound message was delivered to a client.
     MessageOffered {
         /// The id of the message.
         message: String,
-        /// The client that got it.
+        /// The client that received it.
         to: ConnectionId,
     },
-    /// A task went to a client.
+    /// A task was delivered to a client.
     TaskOffered {
-        /// The context that it was sent to.
+        /// The context of the task.
         context: String,
-        /// The client that got it.
+        /// The client that received it.
         to: ConnectionId,
     },
-    /// A message that a client sent has come further.
+    /// An outbound message changed its state.
     MessageMoved {
         /// The id of the message.
         message: String,
-        /// How far, as the wire spells it.
+        /// The state, as on the wire.
         state: String,
     },
-    /// A message has come further, and nobody is there whom its context means.
+    /// An outbound message changed its state, and no session reads its context.
     MessageUnheard {
         /// The id of the message.
         message: String,
-        /// How far, as the wire spells it.
+        /// The state, as on the wire.
         state: String,
-        /// Where its states go.
+        /// The context that receives the states.
         context: String,
     },
-    /// A call is over.
+    /// A call ended.
     CallEnded {
         /// The id of the call.
         call: String,
-        /// The reason, as the wire spells it.
+        /// The reason, as on the wire.
         reason: String,
     },
     /// A request was refused.
@@ -272,11 +272,11 @@ pub enum Report {
         /// The text of the refusal.
         message: String,
     },
-    /// A client did something wrong.
+    /// A client violated the protocol.
     Violated(Violation),
-    /// Something was disturbed on purpose.
-    Disturbed {
-        /// What exactly, in words.
+    /// A fault was injected.
+    FaultInjected {
+        /// A description.
         what: String,
     },
 }
@@ -376,8 +376,10 @@ impl Report {
             Self::MessageUnheard { message, state, context } => {
                 write!(f, "message {message} is {state}, and nobody reads context {context}")
             }
-            Self::WaitedInVain { call, cue } => write!(f, "call {call}: the person waited in vain for {cue}"),
-            Self::PersonHungUp { call } => write!(f, "call {call}: the person hung up"),
+            Self::AwaitTimedOut { call, cue } => {
+                write!(f, "call {call}: the person waited in vain for {cue}")
+            }
+            Self::PartyHungUp { call } => write!(f, "call {call}: the person hung up"),
             Self::DialStarted { tag, targets } => write!(f, "dial {tag} of {} started", targets.join(", ")),
             Self::DialAnswered { tag, call } => write!(f, "dial {tag} answered by call {call}"),
             Self::DialFailed { tag } => write!(f, "dial {tag} failed"),
@@ -389,7 +391,7 @@ impl Report {
                 write!(f, "{method} refused with {code}: {message}")
             }
             Self::Violated(violation) => write!(f, "violation: {violation}"),
-            Self::Disturbed { what } => write!(f, "fault: {what}"),
+            Self::FaultInjected { what } => write!(f, "fault: {what}"),
             _ => Ok(()),
         }
     }

@@ -28,7 +28,7 @@ fn an_agent_is_told_things_and_stopped() {
 fn an_agent_goes_with_the_call() {
     let (mut bench, client, call) = talking(quiet(), []);
     bench.ok(client, "calling.ai", at(&call, json!({"control_id": "k", "agent": "0f"})));
-    bench.board.hang_up(bench.now, &call);
+    bench.service.hang_up(bench.now, &call);
     bench.settle();
     assert_eq!(bench.member("calling.call.ai", "state"), ["finished"]);
 }
@@ -63,7 +63,7 @@ fn caller() -> [Step; 3] {
 }
 
 #[test]
-fn an_agent_tells_what_it_hears_and_says() {
+fn an_agent_reports_what_it_hears_and_says() {
     let (mut bench, client, call) = talking(quiet(), caller());
     let agent =
         json!({"control_id": "k", "prompt": {"text": "Help"}, "post_prompt_url": "https://a.example"});
@@ -108,18 +108,18 @@ fn a_caller_interrupts_an_agent() {
 }
 
 #[test]
-fn bedrock_tells_less() {
+fn bedrock_sends_fewer_events() {
     let (mut bench, client, call) = talking(quiet(), caller());
     bench.ok(client, "calling.amazon_bedrock", at(&call, json!({"prompt": {"text": "Help"}})));
     bench.run(20.0);
-    bench.board.hang_up(bench.now, &call);
+    bench.service.hang_up(bench.now, &call);
     bench.settle();
-    let told = activity(&bench);
+    let activities = activity(&bench);
     assert!(
-        !told.contains(&"user_speaking".to_owned()) && !told.contains(&"response".to_owned()),
-        "{told:?}"
+        !activities.contains(&"user_speaking".to_owned()) && !activities.contains(&"response".to_owned()),
+        "{activities:?}"
     );
-    assert_eq!(told.last().expect("events"), "stop");
+    assert_eq!(activities.last().expect("events"), "stop");
     assert!(bench.events("calling.ai.partial_result")[0]["text"].is_null());
     assert!(bench.events("calling.call.ai").is_empty());
 }

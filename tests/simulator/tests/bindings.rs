@@ -7,7 +7,7 @@ use signalwire_relay_simulator::ConnectionId;
 use support::{Bench, at, quiet, talking, tts};
 
 fn press(bench: &mut Bench, call: &str, digits: &str) {
-    bench.board.press(bench.now, call, digits);
+    bench.service.press(bench.now, call, digits);
     bench.settle();
 }
 

@@ -62,12 +62,12 @@ fn play_through(name: &str) -> Bench {
     let mut application = Application { seen: 0, keys: 0 };
     for _ in 0..5000 {
         application.react(&mut bench, client);
-        if bench.board.is_done() {
+        if bench.service.is_done() {
             return bench;
         }
-        let next = bench.board.poll_timeout().expect("not done");
+        let next = bench.service.poll_timeout().expect("not done");
         bench.now = next.max(bench.now);
-        bench.board.handle_timeout(next);
+        bench.service.handle_timeout(next);
         bench.settle();
     }
     panic!("{name} never ends: {:?}", bench.reports.iter().map(ToString::to_string).collect::<Vec<_>>());
@@ -76,8 +76,8 @@ fn play_through(name: &str) -> Bench {
 #[test]
 fn every_caller_of_the_menu_gets_somewhere() {
     let bench = play_through("ivr");
-    let told: Vec<_> = bench.reports.iter().map(ToString::to_string).collect();
-    let inbound: Vec<_> = bench.board.calls().filter(|call| call.inbound).collect();
+    let reports: Vec<_> = bench.reports.iter().map(ToString::to_string).collect();
+    let inbound: Vec<_> = bench.service.calls().filter(|call| call.inbound).collect();
     assert_eq!(inbound.len(), 6);
     for (line, times) in [
         ("bridged to +15551001000", 1),
@@ -86,16 +86,16 @@ fn every_caller_of_the_menu_gets_somewhere() {
         ("collected digits 9", 2),
         ("collected nothing", 1),
     ] {
-        let found = told.iter().filter(|told| told.contains(line)).count();
-        assert!(found >= times, "{line}: {found} times in {told:#?}");
+        let found = reports.iter().filter(|report| report.contains(line)).count();
+        assert!(found >= times, "{line}: {found} times in {reports:#?}");
     }
-    assert!(bench.board.violations().is_empty(), "{:?}", bench.board.violations());
+    assert!(bench.service.violations().is_empty(), "{:?}", bench.service.violations());
 }
 
 #[test]
 fn everybody_says_hello() {
     let bench = play_through("hello");
-    assert_eq!(bench.board.calls().count(), 2);
+    assert_eq!(bench.service.calls().count(), 2);
 }
 
 #[test]
@@ -130,14 +130,14 @@ fn three_numbers_are_told_apart() {
     ] {
         let dial = json!({"tag": "t", "devices": [[phone(&format!("+1555333000{number}"))]]});
         bench.ok(client, "calling.dial", dial);
-        let mut outcome = bench.until("calling.call.dial");
+        let mut outcome = bench.wait_for_event("calling.call.dial");
         while outcome["dial_state"] != "answered" {
-            outcome = bench.until("calling.call.dial");
+            outcome = bench.wait_for_event("calling.call.dial");
         }
         let call = outcome["call"]["call_id"].as_str().expect("an id").to_owned();
         let detect = json!({"control_id": "k", "detect": {"type": kind}});
         bench.ok(client, "calling.detect", at(&call, detect));
-        let event = bench.until("calling.call.detect");
+        let event = bench.wait_for_event("calling.call.detect");
         assert_eq!(event["detect"]["params"]["event"], expected);
         bench.ok(client, "calling.end", at(&call, json!({})));
     }
@@ -158,7 +158,7 @@ fn messages_go_both_ways() {
         assert_eq!(states.iter().filter(|found| *found == state).count(), 1, "{state}");
     }
     assert_eq!(bench.events("messaging.receive").len(), 2);
-    assert!(bench.board.is_done());
+    assert!(bench.service.is_done());
 }
 
 /// Plays a scenario whose callers are all treated alike: `answered` is what they get, and they
@@ -189,12 +189,12 @@ fn play_alike(name: &str, answered: (&str, &Value), again: Option<(&str, &str)>)
             }
             bench.request(client, answered.0, at(&call, params));
         }
-        if bench.board.is_done() {
-            assert!(bench.board.violations().is_empty(), "{:?}", bench.board.violations());
+        if bench.service.is_done() {
+            assert!(bench.service.violations().is_empty(), "{:?}", bench.service.violations());
             return bench;
         }
-        bench.now = bench.board.poll_timeout().expect("not done").max(bench.now);
-        bench.board.handle_timeout(bench.now);
+        bench.now = bench.service.poll_timeout().expect("not done").max(bench.now);
+        bench.service.handle_timeout(bench.now);
         bench.settle();
     }
     panic!("{name} never ends");
@@ -216,7 +216,7 @@ fn the_impatient_leave_the_queue() {
     let mut bench = Bench::new(Scenario::builtin("queue").expect("a built-in scenario"));
     let client = bench.client(&["default"]);
     for _ in 0..3 {
-        let offer = bench.until("calling.call.receive");
+        let offer = bench.wait_for_event("calling.call.receive");
         let call = offer["call_id"].as_str().expect("an id");
         bench.ok(client, "calling.answer", at(call, json!({})));
         bench.ok(client, "calling.queue.enter", at(call, json!({"control_id": "k", "queue_name": "q"})));
@@ -236,7 +236,7 @@ fn the_impatient_leave_the_queue() {
     let statuses = bench.member("calling.call.queue", "status");
     let moves: Vec<_> = statuses.into_iter().filter(|status| status != "stats").collect();
     assert_eq!(moves, expected);
-    assert!(bench.board.is_done());
+    assert!(bench.service.is_done());
 }
 
 #[test]

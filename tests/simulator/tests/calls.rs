@@ -23,8 +23,8 @@ fn an_answered_call_runs_through_its_states() {
     assert_eq!(last["end_reason"], "hangup");
     assert_eq!(last["device"]["params"]["from_number"], "+15551110000");
     assert_eq!(bench.story()[..2], ["reply", "signalwire.authorization.state"]);
-    assert!(bench.board.violations().is_empty());
-    assert!(bench.board.is_done());
+    assert!(bench.service.violations().is_empty());
+    assert!(bench.service.is_done());
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn replies_precede_the_events_they_cause_unless_told_otherwise() {
 #[test]
 fn a_call_waits_until_somebody_subscribes() {
     let mut bench = Bench::new(quiet());
-    let id = bench.board.place_call(Duration::ZERO, caller());
+    let id = bench.service.place_call(Duration::ZERO, caller());
     bench.run(5.0);
     assert!(bench.events("calling.call.receive").is_empty());
     let client = bench.client(&[]);
@@ -68,16 +68,16 @@ fn a_caller_who_is_not_answered_gives_up() {
 fn a_passed_call_goes_to_the_next_subscriber_and_then_ends() {
     let mut bench = Bench::new(quiet());
     let (one, two) = (bench.client(&["default"]), bench.client(&["default"]));
-    let call = bench.board.place_call(bench.now, caller());
+    let call = bench.service.place_call(bench.now, caller());
     bench.settle();
-    assert_eq!(bench.board.call(&call).expect("placed").controller, Some(one));
+    assert_eq!(bench.service.call(&call).expect("placed").controller, Some(one));
     let offer = at(&call, json!({}));
     assert_eq!(bench.code(two, "calling.answer", offer.clone()), "409");
     bench.ok(one, "calling.pass", offer.clone());
-    assert_eq!(bench.board.call(&call).expect("placed").controller, Some(two));
+    assert_eq!(bench.service.call(&call).expect("placed").controller, Some(two));
     assert_eq!(bench.code(one, "calling.answer", offer.clone()), "409");
     bench.ok(two, "calling.pass", offer);
-    let ended = bench.board.call(&call).expect("remembered");
+    let ended = bench.service.call(&call).expect("remembered");
     assert_eq!((ended.state, ended.end_reason.as_deref()), (CallState::Ended, Some("noAnswer")));
 }
 
@@ -87,8 +87,8 @@ fn calls_are_shared_out_in_turn() {
     let clients = [bench.client(&["default"]), bench.client(&["default"]), bench.client(&["other"])];
     let owners: Vec<_> = (0..4)
         .map(|_| {
-            let call = bench.board.place_call(bench.now, caller());
-            bench.board.call(&call).and_then(|call| call.controller)
+            let call = bench.service.place_call(bench.now, caller());
+            bench.service.call(&call).and_then(|call| call.controller)
         })
         .collect();
     assert_eq!(owners, [clients[0], clients[1], clients[0], clients[1]].map(Some));
@@ -124,7 +124,7 @@ fn operations_can_be_left_open_at_the_end_of_a_call() {
     let client = bench.client(&["default"]);
     let call = bench.answered_call(client);
     bench.ok(client, "calling.play", at(&call, json!({"control_id": "k", "play": tts("x")})));
-    bench.board.hang_up(bench.now, &call);
+    bench.service.hang_up(bench.now, &call);
     bench.run(10.0);
     assert_eq!(bench.member("calling.call.play", "state"), ["playing"]);
     assert_eq!(bench.states(&call), ["answered", "ending", "ended"]);
@@ -137,7 +137,7 @@ fn a_call_ends_at_its_longest_duration() {
     let call = bench.offer();
     bench.ok(client, "calling.answer", at(&call, json!({"max_duration": 5})));
     bench.run(6.0);
-    assert_eq!(bench.board.call(&call).expect("known").end_reason.as_deref(), Some("maxDuration"));
+    assert_eq!(bench.service.call(&call).expect("known").end_reason.as_deref(), Some("maxDuration"));
 }
 
 #[test]
@@ -148,9 +148,9 @@ fn scripted_callers_follow_one_another() {
     let client = bench.client(&["default"]);
     bench.answered_call(client);
     bench.run(20.0);
-    let reasons: Vec<_> = bench.board.calls().map(|call| call.end_reason.unwrap_or_default()).collect();
+    let reasons: Vec<_> = bench.service.calls().map(|call| call.end_reason.unwrap_or_default()).collect();
     assert_eq!(reasons, ["hangup", "cancel"]);
-    assert!(bench.board.is_done());
+    assert!(bench.service.is_done());
     assert!(bench.reports.iter().any(|report| matches!(report, Report::CallEnded { .. })));
 }
 
@@ -160,24 +160,24 @@ fn projects_do_not_share_calls_or_messages() {
     let ours = bench.client(&["default"]);
     let mut params = support::log_in(&["default"]);
     params["authentication"] = json!({"project": "p", "token": "t"});
-    let theirs = bench.board.handle_connected(bench.now);
+    let theirs = bench.service.handle_connected(bench.now);
     bench.request(theirs, "signalwire.connect", params);
     let also_ours = bench.client(&["default"]);
     let mut offered = |caller: Caller| {
-        let call = bench.board.place_call(bench.now, caller);
+        let call = bench.service.place_call(bench.now, caller);
         bench.settle();
-        (bench.board.call(&call).and_then(|call| call.controller), call)
+        (bench.service.call(&call).and_then(|call| call.controller), call)
     };
     let caller = || Caller::new("+1", "+2");
     let first = offered(caller());
     let controllers = [first.0, offered(caller().project("p")).0, offered(caller()).0, offered(caller()).0];
     assert_eq!(controllers, [Some(ours), Some(theirs), Some(also_ours), Some(ours)]);
     bench.ok(ours, "calling.pass", at(&first.1, json!({})));
-    assert_eq!(bench.board.call(&first.1).and_then(|call| call.controller), Some(also_ours));
+    assert_eq!(bench.service.call(&first.1).and_then(|call| call.controller), Some(also_ours));
     bench.ok(also_ours, "calling.pass", at(&first.1, json!({})));
-    assert_eq!(bench.board.call(&first.1).expect("remembered").end_reason.as_deref(), Some("noAnswer"));
+    assert_eq!(bench.service.call(&first.1).expect("remembered").end_reason.as_deref(), Some("noAnswer"));
     for message in [Message::new("+1", "+2", "a"), Message::new("+1", "+2", "b").project("p")] {
-        bench.board.place_message(bench.now, message);
+        bench.service.inject_message(bench.now, message);
     }
     bench.settle();
     let messages = bench.frames.iter().filter(|(_, f)| f["params"]["event_type"] == "messaging.receive");

@@ -16,7 +16,7 @@ fn calls_with(scenario: Scenario, count: usize) -> (Bench, ConnectionId, Vec<Str
     let client = bench.client(&["default"]);
     let mut ids = Vec::new();
     for number in 0..count {
-        let call = bench.board.place_call(bench.now, Caller::new(format!("+1{number}"), "+2"));
+        let call = bench.service.place_call(bench.now, Caller::new(format!("+1{number}"), "+2"));
         bench.settle();
         bench.ok(client, "calling.answer", at(&call, json!({})));
         ids.push(call);
@@ -38,7 +38,7 @@ fn a_conference_lasts_from_the_first_to_the_last() {
     assert_eq!(bench.code(client, "calling.join_conference", join(&calls[0])), "409");
     bench.ok(client, "calling.join_conference", join(&calls[1]));
     bench.ok(client, "calling.leave_conference", at(&calls[0], json!({"conference_id": id})));
-    bench.board.hang_up(bench.now, &calls[1]);
+    bench.service.hang_up(bench.now, &calls[1]);
     bench.settle();
     let expected = [
         "conference-start",
@@ -66,12 +66,12 @@ fn it_starts_with_those_who_may_start_it_and_ends_with_those_who_end_it() {
     assert_eq!(statuses(&bench), ["participant-join", "participant-mute"]);
     let host = json!({"name": "c", "end_on_exit": true, "record": "record-from-start"});
     bench.ok(client, "calling.join_conference", at(&calls[1], host));
-    bench.board.hang_up(bench.now, &calls[1]);
+    bench.service.hang_up(bench.now, &calls[1]);
     bench.settle();
     let expected =
         ["conference-start", "participant-join", "participant-leave", "participant-leave", "conference-end"];
     assert_eq!(statuses(&bench)[2..], expected);
-    assert!(bench.board.call(&calls[0]).expect("standing").end_reason.is_none());
+    assert!(bench.service.call(&calls[0]).expect("standing").end_reason.is_none());
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_conference_is_recorded_and_knows_who_is_on_hold() {
     bench.ok(client, "calling.hold", at(&calls[0], json!({})));
     bench.run(5.0);
     bench.ok(client, "calling.unhold", at(&calls[0], json!({})));
-    bench.board.hang_up(bench.now, &calls[0]);
+    bench.service.hang_up(bench.now, &calls[0]);
     bench.settle();
     let statuses = statuses(&bench);
     for status in ["record-start", "participant-hold", "participant-unhold", "record-stop"] {

@@ -14,7 +14,7 @@ fn detected(detect: &Value, steps: impl IntoIterator<Item = Step>) -> Vec<String
     let result = bench.ok(client, "calling.detect", at(&call, params));
     assert_eq!((result["control_id"].as_str(), result["call_id"].as_str()), (Some("k"), Some(call.as_str())));
     bench.run(30.0);
-    assert!(bench.board.call(&call).expect("standing").operations.is_empty());
+    assert!(bench.service.call(&call).expect("standing").operations.is_empty());
     said(&bench)
 }
 
@@ -108,7 +108,7 @@ fn a_detector_ends_on_command_and_with_the_call() {
     bench.ok(client, "calling.detect.stop", at(&call, json!({"control_id": "a"})));
     assert_eq!(bench.code(client, "calling.detect.stop", at(&call, json!({"control_id": "a"}))), "404");
     bench.ok(client, "calling.detect", start("b"));
-    bench.board.hang_up(bench.now, &call);
+    bench.service.hang_up(bench.now, &call);
     bench.settle();
     assert_eq!(said(&bench), ["finished", "finished"]);
 }

@@ -69,7 +69,7 @@ fn a_request_can_be_wrapped() {
     let answer = bench.request(client, "signalwire.execute", inner);
     assert_eq!(answer["result"]["result"]["code"], "200");
     assert!(answer["result"]["responder_nodeid"].is_string());
-    assert_eq!(bench.board.contexts(client), ["office"]);
+    assert_eq!(bench.service.contexts(client), ["office"]);
     let answer = bench.request(client, "signalwire.execute", wrap("calling.unheard_of", json!({})));
     assert_eq!(answer["error"]["code"], -32601);
     let answer = bench.request(client, "signalwire.execute", wrap("signalwire.execute", json!({})));

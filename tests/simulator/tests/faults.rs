@@ -17,9 +17,9 @@ fn requests_are_refused_on_demand_in_order() {
     let mut bench = Bench::new(quiet());
     let client = bench.client(&[]);
     let method = "signalwire.receive";
-    bench.board.refuse_next(method, Refusal::Code(500, "Out of order".into()));
-    bench.board.refuse_next(method, Refusal::RpcError(-32000, "No".into()));
-    bench.board.refuse_next(method, Refusal::Silence);
+    bench.service.refuse_next(method, Refusal::Code(500, "Out of order".into()));
+    bench.service.refuse_next(method, Refusal::RpcError(-32000, "No".into()));
+    bench.service.refuse_next(method, Refusal::Silence);
     let contexts = json!({"contexts": ["a"]});
     assert_eq!(bench.code(client, method, contexts.clone()), "500");
     assert_eq!(bench.code(client, method, contexts.clone()), "-32000");
@@ -31,8 +31,8 @@ fn requests_are_refused_on_demand_in_order() {
 fn a_stalled_connection_gets_everything_late() {
     let mut bench = Bench::new(quiet());
     let client = bench.client(&["default"]);
-    bench.board.stall(bench.now, client, Duration::from_secs(3));
-    bench.board.place_call(bench.now, caller());
+    bench.service.stall(bench.now, client, Duration::from_secs(3));
+    bench.service.place_call(bench.now, caller());
     bench.run(2.9);
     assert!(bench.events("calling.call.receive").is_empty());
     bench.run(0.2);
@@ -43,7 +43,7 @@ fn a_stalled_connection_gets_everything_late() {
 fn a_deaf_connection_hears_nothing_and_is_not_heard() {
     let mut bench = Bench::new(quiet());
     let client = bench.client(&["default"]);
-    bench.board.deafen(client);
+    bench.service.deafen(client);
     assert!(bench.request(client, "signalwire.ping", json!({})).is_null());
     assert!(bench.closed.is_empty());
 }
@@ -53,12 +53,12 @@ fn events_are_doubled_and_garbage_is_mixed_in() {
     let faults = Faults { duplicate: 1.0, garbage: 1.0, ..Faults::default() };
     let mut bench = Bench::new(quiet().faults(faults));
     bench.client(&["default"]);
-    bench.board.place_call(bench.now, caller());
+    bench.service.place_call(bench.now, caller());
     bench.run(1.0);
     assert_eq!(bench.events("calling.call.receive").len(), 2);
     assert!(bench.raw.len() > 5);
     bench.run(20.0);
-    assert!(bench.board.violations().is_empty(), "{:?}", bench.board.violations());
+    assert!(bench.service.violations().is_empty(), "{:?}", bench.service.violations());
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn delayed_events_are_overtaken() {
         let mut bench = Bench::seeded(quiet().faults(faults).caller(caller()), seed);
         let client = bench.client(&["default"]);
         let call = bench.answered_call(client);
-        bench.board.hang_up(bench.now, &call);
+        bench.service.hang_up(bench.now, &call);
         bench.run(10.0);
         orders.push(bench.states(&call));
     }
@@ -81,11 +81,11 @@ fn delayed_events_are_overtaken() {
 fn a_restart_forgets_everything_and_goes_on() {
     let mut bench = Bench::new(quiet());
     let client = bench.client(&["default"]);
-    bench.board.place_call(bench.now, caller());
-    bench.board.restart(bench.now);
+    bench.service.place_call(bench.now, caller());
+    bench.service.restart(bench.now);
     bench.settle();
     assert_eq!(bench.closed, [(client, 1006)]);
-    assert!(bench.board.is_done());
+    assert!(bench.service.is_done());
     bench.client(&["default"]);
 }
 
@@ -93,8 +93,8 @@ fn a_restart_forgets_everything_and_goes_on() {
 fn any_event_and_any_frame_can_be_pushed() {
     let mut bench = Bench::new(quiet());
     let client = bench.client(&[]);
-    bench.board.push_event(bench.now, client, "calling.unheard_of", json!({"a": 1}));
-    bench.board.push_frame(client, "not JSON".into());
+    bench.service.push_event(bench.now, client, "calling.unheard_of", json!({"a": 1}));
+    bench.service.push_frame(client, "not JSON".into());
     bench.settle();
     assert_eq!(bench.events("calling.unheard_of"), [json!({"a": 1})]);
     assert_eq!(bench.raw.last().expect("frames"), "not JSON");
@@ -105,19 +105,19 @@ fn credentials_show_nowhere() {
     let mut bench = Bench::new(quiet());
     bench.client(&[]);
     let malformed = r#"{"token": "demo\"-secret", "jwt_token":"abc", nothing demo-token"#;
-    let client = bench.board.connections().next().expect("connected");
-    bench.board.handle_text(bench.now, client, malformed);
+    let client = bench.service.connections().next().expect("connected");
+    bench.service.handle_text(bench.now, client, malformed);
     let passwords = json!({"post_prompt_auth_password": "-secret", "authorization_bearer_token": "-secret"});
     bench.request(client, "calling.user_event", at("c-1", passwords));
     let state = bench.events("signalwire.authorization.state")[0]["authorization_state"].clone();
-    let shown = format!("{:?} {:?} {:?}", bench.board.journal(), bench.reports, bench.board.violations());
+    let shown = format!("{:?} {:?} {:?}", bench.service.journal(), bench.reports, bench.service.violations());
     for secret in ["demo-token", "demo-project", "demo-jwt", "-secret", "abc", state.as_str().expect("text")]
     {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
-    let board = format!("{:?} {:?}", bench.board, quiet());
-    assert!(!board.contains("demo-token") && !board.contains("demo-jwt"));
-    assert!(bench.board.journal()[0].text().contains("demo-token"));
+    let service = format!("{:?} {:?}", bench.service, quiet());
+    assert!(!service.contains("demo-token") && !service.contains("demo-jwt"));
+    assert!(bench.service.journal()[0].text().contains("demo-token"));
 }
 
 fn conversation(seed: u64) -> Vec<String> {
@@ -142,14 +142,14 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[test]
-fn it_does_not_matter_how_late_the_clock_is_looked_at() {
+fn a_late_timeout_gives_the_same_frames() {
     let run = |steps: u32| {
         let script = [Step::wait(1.0), Step::say("hello"), Step::wait(2.0), Step::HangUp];
         let mut bench = Bench::new(quiet().caller(caller().script(script)));
         bench.client(&["default"]);
         bench.frames.clear();
         for step in 1..=steps {
-            bench.board.handle_timeout(Duration::from_secs(20) * step / steps);
+            bench.service.handle_timeout(Duration::from_secs(20) * step / steps);
         }
         bench.settle();
         bench.raw
@@ -162,15 +162,15 @@ fn overdue(bench: &Bench) -> usize {
     let late = |violation: &&Violation| {
         matches!(violation, Violation::AckOverdue { .. } | Violation::PingOverdue { .. })
     };
-    bench.board.violations().iter().filter(late).count()
+    bench.service.violations().iter().filter(late).count()
 }
 
 #[test]
 fn nobody_has_to_answer_what_never_left() {
     let mut bench = Bench::new(Scenario::new());
     let client = bench.client(&["default"]);
-    bench.board.deafen(client);
-    bench.board.place_call(bench.now, caller());
+    bench.service.deafen(client);
+    bench.service.place_call(bench.now, caller());
     bench.run(60.0);
     assert_eq!(overdue(&bench), 0);
 }
@@ -179,8 +179,8 @@ fn nobody_has_to_answer_what_never_left() {
 fn the_time_for_an_answer_begins_when_the_frame_leaves() {
     let mut bench = Bench::new(quiet());
     let client = bench.client(&["default"]);
-    bench.board.stall(bench.now, client, Duration::from_secs(30));
-    bench.board.place_call(bench.now, caller());
+    bench.service.stall(bench.now, client, Duration::from_secs(30));
+    bench.service.place_call(bench.now, caller());
     bench.acks = false;
     bench.run(39.0);
     assert_eq!((overdue(&bench), bench.events("calling.call.receive").len()), (0, 1));

@@ -61,7 +61,7 @@ fn a_fax_ends_on_command_and_with_the_call() {
         assert_eq!(types(&bench).last().expect("events"), "finished");
     }
     bench.ok(client, "calling.receive_fax", at(&call, json!({"control_id": "k"})));
-    bench.board.hang_up(bench.now, &call);
+    bench.service.hang_up(bench.now, &call);
     bench.settle();
     assert_eq!(types(&bench).last().expect("events"), "finished");
     let last = bench.events("calling.call.fax").pop().expect("events");

@@ -17,7 +17,7 @@ fn a_transfer_by_sip_succeeds_or_fails_with_the_target() {
         assert_eq!(result, json!({"code": "200", "message": "Starting SIP REFER"}));
         let begun = bench.events("calling.call.refer").pop().expect("an event");
         assert_eq!((&begun["state"], &begun["sip_refer_to"]), (&json!("inProgress"), &json!(target)));
-        let event = bench.until("calling.call.refer");
+        let event = bench.wait_for_event("calling.call.refer");
         assert_eq!((&event["state"], &event["sip_notify_response_code"]), (&json!(state), &json!(code)));
         assert_eq!(event["sip_refer_to"], target);
     }
@@ -93,5 +93,5 @@ fn a_user_event_may_have_any_members_for_the_sdks() {
     let event = json!({"event": "highlight", "colour": "red", "row": 7});
     assert_eq!(bench.ok(client, "calling.user_event", at(&call, event))["message"], "Event sent");
     bench.ok(client, "calling.user_event", at(&call, json!({"event": {"a": 1}})));
-    assert!(bench.board.violations().is_empty());
+    assert!(bench.service.violations().is_empty());
 }

@@ -18,7 +18,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 type Socket<S> = WebSocketStream<TokioAdapter<S>>;
 
@@ -31,7 +31,7 @@ fn log_in() -> Value {
 
 async fn next<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut Socket<S>) -> Option<Value> {
     loop {
-        match tokio::time::timeout(LIMIT, socket.next()).await.expect("in time")?.ok()? {
+        match tokio::time::timeout(TIMEOUT, socket.next()).await.expect("in time")?.ok()? {
             Message::Text(text) => return serde_json::from_str(&text).ok(),
             Message::Close(_) => return None,
             _ => {}
@@ -69,11 +69,11 @@ fn a_client_talks_over_ws() {
     assert_eq!(simulator.ca_pem(), None);
     run(async {
         let mut socket = plain(&simulator).await;
-        let call = simulator.with(|board, now| board.place_call(now, Caller::new("+1", "+2")));
+        let call = simulator.with(|service, now| service.place_call(now, Caller::new("+1", "+2")));
         let offer = next(&mut socket).await.expect("an offer");
         assert_eq!(offer["params"]["params"]["call_id"], call.as_str());
     });
-    let ended = simulator.wait_for(LIMIT, |report| matches!(report, Report::ClientLeft { .. }));
+    let ended = simulator.wait_for(TIMEOUT, |report| matches!(report, Report::ClientLeft { .. }));
     assert!(ended.is_some());
     let mut reports = simulator.reports();
     simulator.stop();
@@ -116,7 +116,7 @@ fn connections_are_cut_cleanly_and_in_mid_frame() {
         simulator.cut_mid_frame();
         assert_eq!(next(&mut socket).await, None);
         let mut socket = plain(&simulator).await;
-        simulator.with(|board, now| board.send_disconnect(now, Some(true)));
+        simulator.with(|service, now| service.send_disconnect(now, Some(true)));
         let farewell = next(&mut socket).await.expect("a farewell");
         let ack = json!({"jsonrpc": "2.0", "id": farewell["id"], "result": {}});
         socket.send(Message::text(ack.to_string())).await.expect("sent");
@@ -169,7 +169,7 @@ fn only_loopback_is_listened_on_unless_allowed() {
 fn time_runs_as_fast_as_told() {
     let scenario = Scenario::new().caller(Caller::new("+1", "+2").at(Duration::from_secs(100)));
     let simulator = Simulator::start(ListenOptions::new(scenario).speed(1000.0)).expect("started");
-    assert!(matches!(simulator.next_report(LIMIT), Some(Report::CallPlaced { .. })));
+    assert!(matches!(simulator.next_report(TIMEOUT), Some(Report::CallPlaced { .. })));
     assert!(simulator.now() >= Duration::from_secs(100));
 }
 

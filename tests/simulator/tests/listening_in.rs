@@ -53,7 +53,7 @@ fn a_stream_ends_with_the_call() {
     let (mut bench, client, call) = talking(quiet(), []);
     let stream = json!({"control_id": "k", "url": "wss://ws.example/a", "name": "main"});
     bench.ok(client, "calling.stream", at(&call, stream));
-    bench.board.hang_up(bench.now, &call);
+    bench.service.hang_up(bench.now, &call);
     bench.settle();
     assert_eq!(bench.member("calling.call.stream", "state"), ["streaming", "finished"]);
     assert_eq!(bench.member("calling.call.stream", "name"), ["main", "main"]);

@@ -20,7 +20,7 @@ fn states(scenario: Scenario) -> (Vec<String>, Value) {
     bench.run(10.0);
     let last = bench.events("messaging.state").pop().expect("events");
     assert_eq!(last["message_id"], result["message_id"]);
-    assert!(bench.board.is_done());
+    assert!(bench.service.is_done());
     (bench.member("messaging.state", "message_state"), last)
 }
 
@@ -66,12 +66,12 @@ fn the_first_state_can_overtake_the_reply() {
 fn an_inbound_message_goes_to_one_subscriber() {
     let mut bench = Bench::new(quiet());
     let id =
-        bench.board.place_message(bench.now, Message::new("+1", "+2", "Hi").media("https://a.example/b"));
+        bench.service.inject_message(bench.now, Message::new("+1", "+2", "Hi").media("https://a.example/b"));
     bench.run(1.0);
     assert!(bench.events("messaging.receive").is_empty());
     let first = bench.client(&["default"]);
     let second = bench.client(&["default"]);
-    bench.board.place_message(bench.now, Message::new("+1", "+2", "Hi again"));
+    bench.service.inject_message(bench.now, Message::new("+1", "+2", "Hi again"));
     bench.settle();
     let event = &bench.events("messaging.receive")[0];
     assert_eq!(event["message_id"], id.as_str());
@@ -94,14 +94,14 @@ fn scripted_messages_come_one_after_the_other() {
     bench.client(&["default"]);
     bench.run(1.1);
     assert_eq!(bench.member("messaging.receive", "body"), ["one"]);
-    assert!(!bench.board.is_done());
+    assert!(!bench.service.is_done());
     bench.run(2.0);
     assert_eq!(bench.member("messaging.receive", "body"), ["one", "two"]);
-    assert!(bench.board.is_done());
+    assert!(bench.service.is_done());
 }
 
-/// Who was told of the first state of a message in this context.
-fn told(bench: &mut Bench, sender: ConnectionId, context: &str) -> Vec<ConnectionId> {
+/// The clients that receive the first state of a message in this context.
+fn receivers(bench: &mut Bench, sender: ConnectionId, context: &str) -> Vec<ConnectionId> {
     let before = bench.frames.len();
     let mut message = sms("+1");
     message["context"] = context.into();
@@ -119,14 +119,14 @@ fn states_of_a_message_go_where_its_context_says() {
     let other = bench.client(&["mine", "theirs"]);
     let mut params = support::log_in(&["mine", "theirs", "foreign"]);
     params["authentication"] = json!({"project": "p", "token": "t"});
-    let foreigner = bench.board.handle_connected(bench.now);
+    let foreigner = bench.service.handle_connected(bench.now);
     bench.request(foreigner, "signalwire.connect", params);
-    assert_eq!(told(&mut bench, sender, &protocol), [sender]);
-    assert_eq!(told(&mut bench, sender, "mine"), [sender]);
-    assert_eq!(told(&mut bench, sender, "theirs"), [other]);
-    assert_eq!(told(&mut bench, other, &protocol), [sender]);
-    assert!(told(&mut bench, sender, "foreign").is_empty());
-    assert!(told(&mut bench, sender, "nobody's").is_empty());
+    assert_eq!(receivers(&mut bench, sender, &protocol), [sender]);
+    assert_eq!(receivers(&mut bench, sender, "mine"), [sender]);
+    assert_eq!(receivers(&mut bench, sender, "theirs"), [other]);
+    assert_eq!(receivers(&mut bench, other, &protocol), [sender]);
+    assert!(receivers(&mut bench, sender, "foreign").is_empty());
+    assert!(receivers(&mut bench, sender, "nobody's").is_empty());
     let unheard = bench.reports.iter().filter(|report| matches!(report, Report::MessageUnheard { .. }));
     assert_eq!(unheard.count(), 2);
 }

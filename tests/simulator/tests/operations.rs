@@ -83,7 +83,7 @@ fn a_key_cuts_the_prompt_short() {
     bench.run(2.0);
     assert_eq!(bench.member("calling.call.play", "state"), ["playing", "finished"]);
     assert_eq!(results(&bench), [json!({"type": "digit", "params": {"digits": "1", "terminator": ""}})]);
-    assert!(bench.board.call(&call).expect("standing").operations.is_empty());
+    assert!(bench.service.call(&call).expect("standing").operations.is_empty());
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_recording_ends_by_silence_by_length_by_key_and_by_command() {
     assert_eq!((last["state"].as_str(), last["record"]["duration"].as_f64()), (Some("finished"), Some(8.0)));
 
     record(&mut bench, client, &call, &json!({}));
-    bench.board.press(bench.now, &call, "#");
+    bench.service.press(bench.now, &call, "#");
     bench.settle();
     assert_eq!(bench.events("calling.call.record").pop().expect("events")["state"], "finished");
 

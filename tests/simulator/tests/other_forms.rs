@@ -54,7 +54,7 @@ fn answers_have_a_number_and_nothing_to_spare() {
     assert_eq!(bench.request(client, "calling.nonsense", json!({}))["error"]["code"], "-32601");
     let recorded = at(&call, json!({"control_id": "r", "record": {"audio": {}}}));
     assert!(ask(&mut bench, client, "calling.record", recorded)["url"].is_string());
-    let connection = bench.board.handle_connected(bench.now);
+    let connection = bench.service.handle_connected(bench.now);
     let welcome = bench.request(connection, "signalwire.connect", log_in(&[]))["result"].take();
     assert!(welcome["protocol"].is_string() && welcome["sessionid"].is_null());
 }

@@ -45,7 +45,7 @@ fn the_first_to_answer_wins_and_the_others_are_cancelled() {
 #[test]
 fn groups_are_tried_one_after_the_other() {
     let bench = dialled(json!([[phone("+3"), phone("+5")], [phone("+1")], [phone("+2")]]), 10.0);
-    let reasons: Vec<_> = bench.board.calls().map(|call| (call.to, call.end_reason)).collect();
+    let reasons: Vec<_> = bench.service.calls().map(|call| (call.to, call.end_reason)).collect();
     assert_eq!(
         reasons,
         [
@@ -75,7 +75,7 @@ fn a_dial_that_nobody_answers_fails() {
     let outcome = bench.events("calling.call.dial").pop().expect("events");
     assert_eq!((outcome["dial_state"].as_str(), &outcome["call"]), (Some("failed"), &Value::Null));
     assert_eq!((&outcome["reason"], &outcome["source"]), (&json!("noAnswer"), &json!("none")));
-    assert!(bench.board.is_done());
+    assert!(bench.service.is_done());
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn the_caller_hanging_up_ends_the_other_side() {
     bench.ok(client, "calling.connect", at(&call, json!({"devices": [[phone("+1")]]})));
     bench.run(15.0);
     assert_eq!(bench.states("c-2").last().expect("states"), "ended");
-    assert!(bench.board.is_done());
+    assert!(bench.service.is_done());
 }
 
 #[test]
@@ -159,23 +159,23 @@ fn a_caller_who_gives_up_cancels_the_ringing_phone() {
     let (mut bench, client, call) = inbound(phones(), [Step::wait(1.5), Step::HangUp]);
     bench.ok(client, "calling.connect", at(&call, json!({"devices": [[phone("+4")]]})));
     bench.run(5.0);
-    assert_eq!(bench.board.call("c-2").expect("known").end_reason.as_deref(), Some("cancel"));
+    assert_eq!(bench.service.call("c-2").expect("known").end_reason.as_deref(), Some("cancel"));
     assert_eq!(bench.member("calling.call.connect", "connect_state"), ["connecting", "failed"]);
 }
 
 #[test]
 fn two_standing_calls_can_be_bridged() {
     let (mut bench, client, call) = inbound(phones(), []);
-    let other = bench.board.place_call(bench.now, Caller::new("+7", "+8"));
+    let other = bench.service.place_call(bench.now, Caller::new("+7", "+8"));
     bench.settle();
     bench.ok(client, "calling.answer", at(&other, json!({})));
     let device = json!({"type": "call", "params": {"call_id": other, "node_id": "node-1@simulator"}});
     bench.ok(client, "calling.connect", at(&call, json!({"devices": [[device]]})));
     bench.run(0.1);
-    assert_eq!(bench.board.call(&call).expect("standing").peer.as_deref(), Some(other.as_str()));
-    bench.board.hang_up(bench.now, &call);
+    assert_eq!(bench.service.call(&call).expect("standing").peer.as_deref(), Some(other.as_str()));
+    bench.service.hang_up(bench.now, &call);
     bench.settle();
-    let left = bench.board.call(&other).expect("standing");
+    let left = bench.service.call(&other).expect("standing");
     assert_eq!((left.peer, left.end_reason), (None, None));
 }
 
@@ -185,16 +185,17 @@ fn the_end_of_a_bridge_can_be_left_out_where_its_call_ends() {
         let (mut bench, client, call) = inbound(phones().leave_operations_open(true), []);
         bench.ok(client, "calling.connect", at(&call, json!({"devices": [[phone("+1")]]})));
         bench.run(3.0);
-        bench.board.hang_up(bench.now, if caller_ends { &call } else { "c-2" });
+        bench.service.hang_up(bench.now, if caller_ends { &call } else { "c-2" });
         bench.settle();
         // The call that goes on has to hear of it.
-        let told = bench.member("calling.call.connect", "connect_state").contains(&"disconnected".to_owned());
-        assert_eq!(told, !caller_ends);
+        let notified =
+            bench.member("calling.call.connect", "connect_state").contains(&"disconnected".to_owned());
+        assert_eq!(notified, !caller_ends);
     }
 }
 
 #[test]
-fn a_bridge_to_a_stream_tells_of_the_stream() {
+fn a_bridge_to_a_stream_sends_stream_events() {
     let (mut bench, client, call) = inbound(quiet(), []);
     let device = json!({"type": "stream", "params": {"url": "wss://ws.example/a", "name": "main"}});
     bench.ok(client, "calling.connect", at(&call, json!({"devices": [[device]], "tag": "t"})));

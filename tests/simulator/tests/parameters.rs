@@ -17,12 +17,12 @@ fn other(reading: Reading) -> Reading {
 fn result_of(scenario: Scenario, method: &str, params: &Value) -> (Value, Vec<Violation>) {
     let (mut bench, client, call) = talking(scenario, []);
     prepare(&mut bench, client, &call, method);
-    let before = bench.board.violations().len();
+    let before = bench.service.violations().len();
     let params = if needs_call(method) { at(&call, params.clone()) } else { params.clone() };
     let answer = bench.request(client, method, params);
     let answer =
         if answer["result"].is_object() { answer["result"].clone() } else { answer["error"].clone() };
-    (answer, bench.board.violations()[before..].to_vec())
+    (answer, bench.service.violations()[before..].to_vec())
 }
 
 fn needs_call(method: &str) -> bool {
@@ -323,7 +323,7 @@ fn a_key_that_no_reading_knows_is_noted_in_both() {
 }
 
 /// Requests that are accepted in one reading and refused with this text in the other one.
-fn rules_of_one_reading() -> Vec<(Reading, &'static str, Value, &'static str)> {
+fn requests_of_one_reading() -> Vec<(Reading, &'static str, Value, &'static str)> {
     let (new, old) = (Reading::Specification, Reading::Sdks);
     let sip = |params: Value| json!({"devices": [[{"type": "sip", "params": params}]]});
     let ringing = |time: i64| {
@@ -427,8 +427,8 @@ fn rules_of_one_reading() -> Vec<(Reading, &'static str, Value, &'static str)> {
 }
 
 #[test]
-fn each_reading_has_value_rules_of_its_own() {
-    for (accepts, method, params, text) in rules_of_one_reading() {
+fn each_reading_accepts_its_own_values() {
+    for (accepts, method, params, text) in requests_of_one_reading() {
         let method_call = if method == "calling.answer" { answered_with } else { result_of };
         let (result, violations) = method_call(quiet().reading(accepts), method, &params);
         assert_eq!(result["code"], "200", "{method} {params} in {accepts:?}: {result}");
@@ -447,7 +447,7 @@ fn answered_with(scenario: Scenario, method: &str, params: &Value) -> (Value, Ve
     let client = bench.client(&["default"]);
     let call = bench.offer();
     let answer = bench.request(client, method, at(&call, params.clone()));
-    (answer["result"].clone(), bench.board.violations().to_vec())
+    (answer["result"].clone(), bench.service.violations().to_vec())
 }
 
 /// Requests that are accepted in both readings.

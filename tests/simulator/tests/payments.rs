@@ -25,7 +25,7 @@ fn paid(scenario: Scenario, steps: Vec<Step>, mut more: Value) -> Bench {
     more["payment_connector_url"] = "https://pay.example".into();
     bench.ok(client, "calling.pay", at(&call, more));
     bench.run(60.0);
-    assert!(bench.board.call(&call).expect("standing").operations.is_empty());
+    assert!(bench.service.call(&call).expect("standing").operations.is_empty());
     bench
 }
 
@@ -156,18 +156,18 @@ fn a_payment_is_canceled_by_star_and_by_command() {
 }
 
 #[test]
-fn the_result_of_a_payment_comes_a_moment_after_its_marker() {
+fn the_result_of_a_payment_follows_its_marker() {
     let (mut bench, client, call) = talking(quiet(), types_a_card("4242424242424242#"));
     let pay = json!({"control_id": "k", "payment_connector_url": "https://pay.example"});
     bench.ok(client, "calling.pay", at(&call, pay));
     while steps(&bench).last().is_none_or(|step| step != "payment-completed") {
-        bench.until("calling.call.pay");
+        bench.wait_for_event("calling.call.pay");
     }
     assert!(bench.events("calling.call.pay").iter().all(|event| event["result"].is_null()));
-    assert_eq!(bench.board.call(&call).expect("standing").operations.len(), 1);
+    assert_eq!(bench.service.call(&call).expect("standing").operations.len(), 1);
     bench.run(0.5);
     assert_eq!(outcome(&bench)["result"], "success");
-    assert!(bench.board.call(&call).expect("standing").operations.is_empty());
+    assert!(bench.service.call(&call).expect("standing").operations.is_empty());
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_payment_has_its_result_before_the_call_ends() {
     let (mut bench, client, call) = talking(quiet(), []);
     let pay = json!({"control_id": "k", "payment_connector_url": "https://pay.example"});
     bench.ok(client, "calling.pay", at(&call, pay));
-    bench.board.hang_up(bench.now, &call);
+    bench.service.hang_up(bench.now, &call);
     bench.settle();
     assert_eq!(outcome(&bench)["result"], "caller-hung-up");
     assert_eq!(steps(&bench).last().expect("steps"), "payment-failed");
@@ -213,11 +213,11 @@ fn a_prompt_is_for_the_attempt_that_it_names_in_either_way() {
         }
         bench.ok(client, "calling.pay", at(&call, pay));
         let begun = bench.now;
-        let again = bench.until("calling.call.pay");
+        let again = bench.wait_for_event("calling.call.pay");
         assert_eq!((&again["attempt"], &again["error_type"]), (&json!("2"), &json!("timeout")));
         assert!(bench.now.saturating_sub(begun).as_secs_f64() < 6.0);
         let asked = bench.now;
-        bench.until("calling.call.pay");
+        bench.wait_for_event("calling.call.pay");
         assert!(bench.now.saturating_sub(asked).as_secs_f64() > 30.0);
     }
 }

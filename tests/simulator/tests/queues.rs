@@ -11,7 +11,7 @@ fn calls(count: usize) -> (Bench, ConnectionId, Vec<String>) {
     let client = bench.client(&["default"]);
     let mut ids = Vec::new();
     for number in 0..count {
-        let call = bench.board.place_call(bench.now, Caller::new(format!("+1{number}"), "+2"));
+        let call = bench.service.place_call(bench.now, Caller::new(format!("+1{number}"), "+2"));
         bench.settle();
         bench.ok(client, "calling.answer", at(&call, json!({})));
         ids.push(call);
@@ -43,11 +43,11 @@ fn calls_leave_a_queue_in_the_order_they_came() {
     assert_eq!(last["control_id"], format!("k-{}", calls[0]));
     let waited = last["dequeue_ts"].as_u64().expect("a time") - last["enqueue_ts"].as_u64().expect("a time");
     assert_eq!(waited, 8_000_000);
-    assert_eq!(bench.board.call(&calls[2]).expect("standing").peer, Some(calls[0].clone()));
+    assert_eq!(bench.service.call(&calls[2]).expect("standing").peer, Some(calls[0].clone()));
 }
 
 #[test]
-fn nobody_waiting_means_no_bridge() {
+fn an_empty_queue_means_no_bridge() {
     let (mut bench, client, calls) = calls(1);
     let device = json!({"type": "queue", "params": {"node_id": "node-1@simulator", "queue_name": "support"}});
     bench.ok(client, "calling.connect", at(&calls[0], json!({"devices": [[device]]})));
@@ -56,14 +56,14 @@ fn nobody_waiting_means_no_bridge() {
 }
 
 #[test]
-fn waiting_ends_on_command_and_with_the_call() {
+fn a_queue_entry_ends_on_command_and_with_the_call() {
     let (mut bench, client, calls) = calls(2);
     let leave = enter(&calls[0]);
     assert_eq!(bench.code(client, "calling.queue.leave", leave.clone()), "404");
     bench.ok(client, "calling.queue.enter", enter(&calls[0]));
     bench.ok(client, "calling.queue.enter", enter(&calls[1]));
     assert_eq!(bench.ok(client, "calling.queue.leave", leave)["message"], "Leaving queue");
-    bench.board.hang_up(bench.now, &calls[1]);
+    bench.service.hang_up(bench.now, &calls[1]);
     bench.settle();
     assert_eq!(bench.member("calling.call.queue", "status"), ["enqueue", "enqueue", "leave", "leave"]);
 }
@@ -91,15 +91,15 @@ fn nobody_leaves_a_queue_for_a_bridge_that_is_not_made() {
 }
 
 #[test]
-fn the_end_of_the_waiting_can_be_left_out() {
+fn the_end_of_a_queue_entry_can_be_left_out() {
     let mut bench = Bench::new(quiet().leave_operations_open(true));
     let client = bench.client(&["default"]);
-    let call = bench.board.place_call(bench.now, Caller::new("+1", "+2"));
+    let call = bench.service.place_call(bench.now, Caller::new("+1", "+2"));
     bench.settle();
     bench.ok(client, "calling.answer", at(&call, json!({})));
     bench.ok(client, "calling.queue.enter", enter(&call));
-    bench.board.hang_up(bench.now, &call);
+    bench.service.hang_up(bench.now, &call);
     bench.settle();
     assert_eq!(bench.member("calling.call.queue", "status"), ["enqueue"]);
-    assert_eq!(bench.board.stats().queued, 0);
+    assert_eq!(bench.service.stats().queued, 0);
 }

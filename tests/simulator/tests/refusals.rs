@@ -9,7 +9,7 @@ use signalwire_relay_simulator::{JournalEntry, Refusal, Report, Scenario, Script
 use support::{Bench, at, log_in, quiet, talking, tts};
 
 fn connect(bench: &mut Bench) -> Value {
-    let client = bench.board.handle_connected(bench.now);
+    let client = bench.service.handle_connected(bench.now);
     bench.request(client, "signalwire.connect", log_in(&["default"]))
 }
 
@@ -18,19 +18,19 @@ fn every_code_of_the_service_can_be_given_at_connect_and_at_commands() {
     assert_eq!(Refusal::RPC_CODES.len(), 11);
     for (code, text) in Refusal::RPC_CODES {
         let mut bench = Bench::new(quiet());
-        bench.board.refuse_next("signalwire.connect", Refusal::rpc(code));
+        bench.service.refuse_next("signalwire.connect", Refusal::rpc(code));
         let refused = connect(&mut bench);
         assert_eq!((&refused["error"]["code"], &refused["error"]["message"]), (&json!(code), &json!(text)));
         assert!(connect(&mut bench)["result"]["protocol"].is_string());
 
         let (mut bench, client, call) = talking(quiet(), []);
-        bench.board.refuse_next("calling.play", Refusal::rpc(code));
+        bench.service.refuse_next("calling.play", Refusal::rpc(code));
         let play = at(&call, json!({"control_id": "k", "play": tts("Hello")}));
         assert_eq!(bench.code(client, "calling.play", play.clone()), code.to_string());
         bench.run(1.0);
         assert!(bench.events("calling.call.play").is_empty(), "{code}: it is not carried out");
         bench.ok(client, "calling.play", play);
-        assert!(bench.board.violations().is_empty());
+        assert!(bench.service.violations().is_empty());
     }
 }
 
@@ -39,7 +39,7 @@ fn a_refused_request_can_be_carried_out_all_the_same() {
     let refusals = [Refusal::rpc(-32000), Refusal::Code(500, "Broken".into()), Refusal::Silence];
     for refusal in refusals {
         let (mut bench, client, call) = talking(quiet(), []);
-        bench.board.refuse_next("calling.play", refusal.clone().carried_out());
+        bench.service.refuse_next("calling.play", refusal.clone().carried_out());
         let play = at(&call, json!({"control_id": "k", "play": tts("Hello")}));
         let answer = bench.request(client, "calling.play", play);
         match refusal {
@@ -64,7 +64,7 @@ fn a_refusal_can_have_details() {
         data: Some(details.clone()),
         message_data: Some(places.clone()),
     };
-    bench.board.refuse_next("calling.dial", refusal);
+    bench.service.refuse_next("calling.dial", refusal);
     let answer = bench.request(client, "calling.dial", json!({}));
     let expected = json!({"code": "400", "message": "Some destinations were refused",
         "data": details, "message_data": places});
@@ -74,8 +74,8 @@ fn a_refusal_can_have_details() {
 #[test]
 fn connect_can_fail_inside_its_result() {
     let mut bench = Bench::new(quiet());
-    bench.board.refuse_next("signalwire.connect", Refusal::Code(401, "Authentication failed".into()));
-    bench.board.refuse_next("signalwire.connect", Refusal::WithoutProtocol);
+    bench.service.refuse_next("signalwire.connect", Refusal::Code(401, "Authentication failed".into()));
+    bench.service.refuse_next("signalwire.connect", Refusal::WithoutProtocol);
     assert_eq!(connect(&mut bench)["result"]["code"], "401");
     let result = connect(&mut bench)["result"].take();
     assert!(result.is_object() && result["protocol"].is_null() && result["code"].is_null(), "{result}");
@@ -88,8 +88,8 @@ fn requests_are_refused_for_a_while_or_for_a_number_of_times() {
     let mut bench = Bench::new(quiet());
     let now = bench.now;
     let busy = || Refusal::rpc(-32005);
-    bench.board.refuse_for(now, "signalwire.connect", busy(), Duration::from_secs(10));
-    bench.board.refuse_times("signalwire.connect", Refusal::rpc(-32004), 2);
+    bench.service.refuse_for(now, "signalwire.connect", busy(), Duration::from_secs(10));
+    bench.service.refuse_times("signalwire.connect", Refusal::rpc(-32004), 2);
     for _ in 0..5 {
         assert_eq!(connect(&mut bench)["error"]["code"], -32005);
         bench.run(2.0);
@@ -105,10 +105,10 @@ fn forgotten_refusals_do_not_happen() {
     let scripted = ScriptedRefusal::new("signalwire.connect", Refusal::rpc(-32003)).times(9);
     let mut bench = Bench::new(quiet().refusal(scripted));
     let now = bench.now;
-    bench.board.refuse_next("signalwire.connect", Refusal::rpc(-32000));
-    bench.board.refuse_for(now, "signalwire.connect", Refusal::rpc(-32000), Duration::from_mins(1));
+    bench.service.refuse_next("signalwire.connect", Refusal::rpc(-32000));
+    bench.service.refuse_for(now, "signalwire.connect", Refusal::rpc(-32000), Duration::from_mins(1));
     assert_eq!(connect(&mut bench)["error"]["code"], -32003);
-    bench.board.forget_refusals();
+    bench.service.forget_refusals();
     assert!(connect(&mut bench)["result"]["protocol"].is_string());
 }
 
@@ -195,14 +195,14 @@ fn a_refusal_in_a_scenario_has_one_way_to_refuse() {
 #[test]
 fn refusals_on_demand_are_reported_and_counted() {
     let (mut bench, client, call) = talking(quiet(), []);
-    bench.board.refuse_next("calling.play", Refusal::rpc(-32000).carried_out());
+    bench.service.refuse_next("calling.play", Refusal::rpc(-32000).carried_out());
     bench.request(client, "calling.play", at(&call, json!({"control_id": "k", "play": tts("Hello")})));
     let texts = bench.reports.iter().filter_map(|report| match report {
-        Report::Disturbed { what } => Some(what.as_str()),
+        Report::FaultInjected { what } => Some(what.as_str()),
         _ => None,
     });
     assert_eq!(texts.collect::<Vec<_>>(), ["calling.play is carried out and refused on demand"]);
-    assert_eq!(bench.board.disturbed().refused, 1);
+    assert_eq!(bench.service.fault_stats().refused, 1);
 }
 
 #[test]
@@ -211,8 +211,8 @@ fn passwords_of_ice_servers_show_nowhere() {
     let servers = connect(&mut bench)["result"]["ice_servers"].take();
     let credential = servers[0]["credential"].as_str().expect("a password");
     assert!(servers[0]["urls"].is_array() && servers[0]["credentialType"] == "password");
-    let shown = format!("{:?} {:?}", bench.board.journal(), bench.reports);
+    let shown = format!("{:?} {:?}", bench.service.journal(), bench.reports);
     assert!(!shown.contains(credential), "{shown}");
-    let texts: Vec<_> = bench.board.journal().iter().map(JournalEntry::text).collect();
+    let texts: Vec<_> = bench.service.journal().iter().map(JournalEntry::text).collect();
     assert!(texts.iter().any(|text| text.contains(credential)));
 }

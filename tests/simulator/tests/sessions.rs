@@ -13,7 +13,7 @@ fn caller() -> Caller {
 }
 
 fn connect(bench: &mut Bench, params: Value) -> Value {
-    let client = bench.board.handle_connected(bench.now);
+    let client = bench.service.handle_connected(bench.now);
     bench.request(client, "signalwire.connect", params)
 }
 
@@ -46,7 +46,7 @@ fn only_known_credentials_are_let_in() {
 #[test]
 fn nothing_works_before_logging_in() {
     let mut bench = Bench::new(quiet());
-    let client = bench.board.handle_connected(bench.now);
+    let client = bench.service.handle_connected(bench.now);
     assert_eq!(bench.code(client, "signalwire.receive", json!({"contexts": ["a"]})), "-32002");
     assert_eq!(bench.code(client, "calling.nonsense", json!({})), "-32601");
     let pong = bench.request(client, "signalwire.ping", json!({"timestamp": 3, "payload": "x"}));
@@ -67,7 +67,7 @@ fn resumed_with_what_it_missed(reading: Reading) {
     bench.ok(client, "calling.play", at(&call, json!({"control_id": "k", "play": tts("hello")})));
     let protocol = bench.frames[0].1["result"]["protocol"].clone();
     let state = bench.events("signalwire.authorization.state")[0]["authorization_state"].clone();
-    bench.board.cut(bench.now, client);
+    bench.service.cut(bench.now, client);
     bench.run(10.0);
     assert_eq!(bench.closed, [(client, 1006)]);
     bench.frames.clear();
@@ -87,7 +87,7 @@ fn resumed_with_what_it_missed(reading: Reading) {
         }
         _ => assert_eq!(bench.story(), ["reply", "calling.call.play finished"]),
     }
-    let again = bench.board.connections().next().expect("connected");
+    let again = bench.service.connections().next().expect("connected");
     bench.ok(again, "calling.end", at(&call, json!({})));
 }
 
@@ -121,22 +121,22 @@ fn a_session_that_nobody_resumes_loses_its_calls() {
     let mut bench = Bench::new(quiet().caller(caller()));
     let client = bench.client(&["default"]);
     let call = bench.answered_call(client);
-    bench.board.handle_disconnected(bench.now, client);
+    bench.service.handle_disconnected(bench.now, client);
     bench.run(59.0);
-    assert!(bench.board.call(&call).expect("standing").end_reason.is_none());
+    assert!(bench.service.call(&call).expect("standing").end_reason.is_none());
     bench.run(2.0);
-    assert_eq!(bench.board.call(&call).expect("remembered").end_reason.as_deref(), Some("error"));
+    assert_eq!(bench.service.call(&call).expect("remembered").end_reason.as_deref(), Some("error"));
 }
 
 #[test]
 fn an_offer_outlives_the_session_it_was_made_to() {
     let mut bench = Bench::new(quiet().session_lifetime(Duration::from_secs(5)));
     let one = bench.client(&["default"]);
-    let call = bench.board.place_call(bench.now, caller());
+    let call = bench.service.place_call(bench.now, caller());
     let two = bench.client(&["default"]);
-    bench.board.cut(bench.now, one);
+    bench.service.cut(bench.now, one);
     bench.run(6.0);
-    assert_eq!(bench.board.call(&call).expect("standing").controller, Some(two));
+    assert_eq!(bench.service.call(&call).expect("standing").controller, Some(two));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_disconnect_closes_when_it_is_answered_or_after_five_seconds() {
         let mut bench = Bench::new(quiet());
         let client = bench.client(&[]);
         bench.acks = acks;
-        bench.board.send_disconnect(bench.now, Some(false));
+        bench.service.send_disconnect(bench.now, Some(false));
         bench.run(4.9);
         assert_eq!(bench.closed.len(), usize::from(acks));
         bench.run(0.2);
@@ -159,9 +159,9 @@ fn a_disconnect_with_restart_forgets_the_session() {
     let client = bench.client(&["default"]);
     let call = bench.answered_call(client);
     let protocol = bench.frames[0].1["result"]["protocol"].clone();
-    bench.board.send_disconnect(bench.now, Some(true));
+    bench.service.send_disconnect(bench.now, Some(true));
     bench.settle();
-    assert_eq!(bench.board.call(&call).expect("remembered").end_reason.as_deref(), Some("error"));
+    assert_eq!(bench.service.call(&call).expect("remembered").end_reason.as_deref(), Some("error"));
     let mut params = log_in(&[]);
     params["protocol"] = protocol;
     connect(&mut bench, params);
@@ -174,20 +174,20 @@ fn the_service_pings_and_notices_silence() {
     bench.client(&[]);
     bench.run(35.0);
     assert_eq!(bench.story().iter().filter(|frame| *frame == "signalwire.ping").count(), 3);
-    assert!(bench.board.violations().is_empty());
+    assert!(bench.service.violations().is_empty());
     bench.acks = false;
     bench.run(20.0);
-    assert!(matches!(bench.board.violations()[0], Violation::PingOverdue { .. }));
+    assert!(matches!(bench.service.violations()[0], Violation::PingOverdue { .. }));
 }
 
 #[test]
-fn acknowledgements_are_watched() {
+fn a_missing_acknowledgement_is_a_violation() {
     let mut bench = Bench::new(quiet());
     bench.acks = false;
     let client = bench.client(&[]);
-    bench.board.handle_text(bench.now, client, r#"{"jsonrpc":"2.0","id":"nobody","result":{}}"#);
+    bench.service.handle_text(bench.now, client, r#"{"jsonrpc":"2.0","id":"nobody","result":{}}"#);
     bench.run(11.0);
-    let violations = bench.board.violations();
+    let violations = bench.service.violations();
     assert!(matches!(&violations[0], Violation::UnknownAck { id, .. } if id == "nobody"));
     assert!(matches!(&violations[1], Violation::AckOverdue { .. }));
     assert_eq!(violations.len(), 2);
@@ -200,7 +200,7 @@ fn contexts_come_and_go() {
     bench.ok(client, "signalwire.receive", json!({"contexts": ["b", "c"]}));
     bench.ok(client, "calling.receive", json!({"context": "d"}));
     bench.ok(client, "signalwire.unreceive", json!({"contexts": ["b"]}));
-    assert_eq!(bench.board.contexts(client), ["a", "c", "d"]);
+    assert_eq!(bench.service.contexts(client), ["a", "c", "d"]);
     assert_eq!(bench.code(client, "signalwire.receive", json!({"contexts": ["gold"]})), "402");
     assert_eq!(bench.code(client, "signalwire.receive", json!({"contexts": []})), "400");
 }
@@ -214,7 +214,7 @@ fn a_resumed_session_gets_unacknowledged_events_again_if_that_is_wanted() {
         bench.acks = false;
         let call = bench.answered_call(client);
         bench.run(20.0);
-        bench.board.cut(bench.now, client);
+        bench.service.cut(bench.now, client);
         bench.frames.clear();
         bench.acks = true;
         let mut params = log_in(&["default"]);
@@ -222,8 +222,8 @@ fn a_resumed_session_gets_unacknowledged_events_again_if_that_is_wanted() {
         connect(&mut bench, params);
         assert!(resumed(&bench));
         let states = bench.events("calling.call.state");
-        let told: Vec<_> = states.iter().filter_map(|state| state["call_state"].as_str()).collect();
-        assert_eq!(told, if redeliver { vec!["answered"] } else { vec![] }, "of {call}");
+        let redelivered: Vec<_> = states.iter().filter_map(|state| state["call_state"].as_str()).collect();
+        assert_eq!(redelivered, if redeliver { vec!["answered"] } else { vec![] }, "of {call}");
         assert_eq!(bench.events("signalwire.authorization.state").len(), 1, "only the new one");
     }
 }
@@ -244,7 +244,7 @@ fn credentials_have_one_form() {
         let answer = connect(&mut bench, params);
         assert_eq!(answer["error"]["code"], -32602, "{answer}");
     }
-    assert_eq!(bench.board.violations().len(), 2);
+    assert_eq!(bench.service.violations().len(), 2);
     let client = bench.client(&[]);
     let mut again = |authentication: Value| {
         let params = json!({"authentication": authentication});
@@ -262,12 +262,12 @@ fn events_are_to_be_acknowledged() {
     let mut params = log_in(&[]);
     params["event_acks"] = false.into();
     assert!(connect(&mut bench, params.clone())["result"].is_object());
-    assert!(matches!(bench.board.violations(), [Violation::BadConnect { .. }]));
+    assert!(matches!(bench.service.violations(), [Violation::BadConnect { .. }]));
     for optional in ["event_acks", "agent"] {
         params.as_object_mut().expect("an object").remove(optional);
         assert!(connect(&mut bench, params.clone())["result"].is_object(), "{optional} may be left out");
     }
-    assert_eq!(bench.board.violations().len(), 1);
+    assert_eq!(bench.service.violations().len(), 1);
 }
 
 #[test]
@@ -298,9 +298,9 @@ fn contexts_of_a_version_4_client_come_with_connect_only() {
         let mut bench = Bench::new(quiet().reading(reading));
         let mut params = log_in(&["a"]);
         params["version"] = json!({"major": 4, "minor": 0, "revision": 0});
-        let client = bench.board.handle_connected(bench.now);
+        let client = bench.service.handle_connected(bench.now);
         bench.request(client, "signalwire.connect", params);
-        assert_eq!(bench.board.contexts(client), ["a"]);
+        assert_eq!(bench.service.contexts(client), ["a"]);
         for method in ["signalwire.receive", "signalwire.unreceive"] {
             assert_eq!(bench.code(client, method, json!({"contexts": ["a"]})), code, "{reading:?} {method}");
         }
@@ -370,7 +370,7 @@ fn a_single_context_can_be_subscribed_to() {
     let text = "Receiving all inbound related to the requested relay contexts and available scopes";
     assert_eq!(bench.ok(client, "signalwire.receive", json!({"context": "a"}))["message"], text);
     bench.ok(client, "signalwire.receive", json!({"context": "b", "contexts": ["c"]}));
-    assert_eq!(bench.board.contexts(client), ["a", "b", "c"]);
+    assert_eq!(bench.service.contexts(client), ["a", "b", "c"]);
     assert_eq!(bench.code(client, "signalwire.receive", json!({})), "400");
     assert_eq!(bench.code(client, "signalwire.unreceive", json!({"contexts": []})), "400");
     assert!(bench.ok(client, "signalwire.unreceive", json!({"contexts": ["a"]}))["message"] == text);
@@ -406,11 +406,11 @@ fn a_session_that_was_to_be_forgotten_must_not_be_asked_for() {
         let mut bench = Bench::new(quiet());
         bench.client(&[]);
         let protocol = bench.frames[0].1["result"]["protocol"].clone();
-        bench.board.send_disconnect(bench.now, Some(restart));
+        bench.service.send_disconnect(bench.now, Some(restart));
         bench.settle();
         resume(&mut bench, &protocol, &[]);
-        let objected = matches!(bench.board.violations(), [Violation::BadConnect { .. }]);
-        assert_eq!(objected, restart, "{:?}", bench.board.violations());
+        let objected = matches!(bench.service.violations(), [Violation::BadConnect { .. }]);
+        assert_eq!(objected, restart, "{:?}", bench.service.violations());
     }
 }
 
@@ -421,15 +421,15 @@ fn a_farewell_is_to_be_answered_by_whoever_heard_it() {
         let client = bench.client(&[]);
         bench.acks = false;
         if stalled {
-            bench.board.stall(bench.now, client, Duration::from_secs(3));
+            bench.service.stall(bench.now, client, Duration::from_secs(3));
         }
-        bench.board.send_disconnect(bench.now, None);
+        bench.service.send_disconnect(bench.now, None);
         if deaf {
-            bench.board.deafen(client);
+            bench.service.deafen(client);
         }
         bench.run(6.0);
         assert_eq!(bench.closed, [(client, 1000)]);
-        let found = bench.board.violations().iter();
+        let found = bench.service.violations().iter();
         let found = found.filter(|violation| matches!(violation, Violation::FarewellOverdue { .. })).count();
         assert_eq!(found, usize::from(objected), "deaf {deaf}, stalled {stalled}");
     }
@@ -442,11 +442,11 @@ fn a_resumed_session_has_its_contexts_or_only_those_it_names() {
         let client = bench.client(&["a"]);
         let protocol = bench.frames[0].1["result"]["protocol"].clone();
         bench.ok(client, "signalwire.receive", json!({"contexts": ["b"]}));
-        bench.board.cut(bench.now, client);
+        bench.service.cut(bench.now, client);
         resume(&mut bench, &protocol, &["c"]);
         assert!(resumed(&bench));
-        let again = bench.board.connections().next().expect("connected");
-        assert_eq!(bench.board.contexts(again), expected);
+        let again = bench.service.connections().next().expect("connected");
+        assert_eq!(bench.service.contexts(again), expected);
     }
     let read = Scenario::from_toml("resume_keeps_contexts = false").expect("TOML");
     assert_eq!(read, Scenario::new().resume_keeps_contexts(false));
@@ -456,7 +456,7 @@ fn a_resumed_session_has_its_contexts_or_only_those_it_names() {
 fn unpaid_contexts_are_not_for_the_asking_at_login_either() {
     let mut bench = Bench::new(quiet().unpaid_context("gold"));
     let client = bench.client(&["gold", "tin"]);
-    assert_eq!(bench.board.contexts(client), ["tin"]);
+    assert_eq!(bench.service.contexts(client), ["tin"]);
 }
 
 #[test]
@@ -464,13 +464,13 @@ fn ids_of_requests_are_used_once() {
     let mut bench = Bench::new(quiet());
     let client = bench.client(&[]);
     let ping = r#"{"jsonrpc":"2.0","id":7,"method":"signalwire.ping","params":{}}"#;
-    bench.board.handle_text(bench.now, client, ping);
-    assert!(bench.board.violations().is_empty());
-    bench.board.handle_text(bench.now, client, ping);
-    assert!(matches!(bench.board.violations(), [Violation::ReusedId { id, .. }] if id == "7"));
+    bench.service.handle_text(bench.now, client, ping);
+    assert!(bench.service.violations().is_empty());
+    bench.service.handle_text(bench.now, client, ping);
+    assert!(matches!(bench.service.violations(), [Violation::ReusedId { id, .. }] if id == "7"));
     let other = bench.client(&[]);
-    bench.board.handle_text(bench.now, other, ping);
-    assert_eq!(bench.board.violations().len(), 1, "each connection has its own");
+    bench.service.handle_text(bench.now, other, ping);
+    assert_eq!(bench.service.violations().len(), 1, "each connection has its own");
 }
 
 #[test]
@@ -479,13 +479,13 @@ fn an_acknowledgement_is_a_whole_answer() {
     let client = bench.client(&[]);
     bench.acks = false;
     for wrong in [json!({"result": {}}), json!({"jsonrpc": "2.0", "result": null})] {
-        let before = bench.board.violations().len();
-        bench.board.push_event(bench.now, client, "calling.unheard_of", json!({}));
+        let before = bench.service.violations().len();
+        bench.service.push_event(bench.now, client, "calling.unheard_of", json!({}));
         bench.settle();
         let mut answer = wrong;
         answer["id"] = bench.frames.last().expect("frames").1["id"].clone();
-        bench.board.handle_text(bench.now, client, &answer.to_string());
-        assert!(matches!(&bench.board.violations()[before..], [Violation::Malformed { .. }]), "{answer}");
+        bench.service.handle_text(bench.now, client, &answer.to_string());
+        assert!(matches!(&bench.service.violations()[before..], [Violation::Malformed { .. }]), "{answer}");
     }
 }
 
@@ -497,7 +497,7 @@ fn a_connector_gets_a_profile_that_is_not_shown() {
         "external_endpoint": "203.0.113.9:5060", "relay_connector_id": "0f"});
     let answer = bench.request(client, "provisioning.configure", configure.clone());
     assert!(answer["result"]["configuration"]["profile"].is_string());
-    assert!(!format!("{:?}", bench.board.journal()).contains("sip-password"));
+    assert!(!format!("{:?}", bench.service.journal()).contains("sip-password"));
     configure["target"] = "asterisk".into();
     assert_eq!(bench.code(client, "provisioning.configure", configure), "-32602");
 }

@@ -364,7 +364,7 @@ fn a_strict_service_accepts_every_parameter_of_the_specification() {
                 bench.run(5.0);
             }
         }
-        assert!(bench.board.violations().is_empty(), "{:?}", bench.board.violations());
+        assert!(bench.service.violations().is_empty(), "{:?}", bench.service.violations());
     }
     let mut bench = Bench::new(quiet().strict(true));
     let client = bench.client(&["default"]);
@@ -385,7 +385,7 @@ fn a_strict_service_accepts_every_parameter_of_the_specification() {
         used.insert(method);
         assert!(bench.request(client, method, params)["result"].is_object(), "{method}");
     }
-    assert!(bench.board.violations().is_empty(), "{:?}", bench.board.violations());
+    assert!(bench.service.violations().is_empty(), "{:?}", bench.service.violations());
     let unused: Vec<_> =
         METHODS.iter().filter(|method| !used.contains(**method) && !OLDER.contains(method)).collect();
     assert!(unused.is_empty(), "{unused:?}");
@@ -400,15 +400,15 @@ fn a_strict_service_lets_a_client_in_that_sends_all_it_may() {
     params["authorization_state"] =
         bench.events("signalwire.authorization.state")[0]["authorization_state"].clone();
     params["dpop_token"] = "d".into();
-    let client = bench.board.handle_connected(bench.now);
+    let client = bench.service.handle_connected(bench.now);
     let answer = bench.request(client, "signalwire.connect", params);
     assert!(answer["result"]["protocol"].is_string(), "{answer}");
-    let call = bench.board.place_call(bench.now, signalwire_relay_simulator::Caller::new("+1", "+2"));
+    let call = bench.service.place_call(bench.now, signalwire_relay_simulator::Caller::new("+1", "+2"));
     bench.settle();
-    assert!(bench.board.call(&call).is_some());
+    assert!(bench.service.call(&call).is_some());
     let dial = json!({"tag": "t", "devices": [[phone("+1")]]});
     bench.ok(client, "calling.dial", dial);
-    assert!(bench.board.violations().is_empty());
+    assert!(bench.service.violations().is_empty());
 }
 
 #[test]
@@ -416,11 +416,11 @@ fn a_strict_service_takes_and_passes_calls() {
     let mut bench = Bench::new(quiet().strict(true));
     let client = bench.client(&["default"]);
     let caller = || signalwire_relay_simulator::Caller::new("+1", "+2");
-    let first = bench.board.place_call(bench.now, caller());
-    let second = bench.board.place_call(bench.now, caller());
+    let first = bench.service.place_call(bench.now, caller());
+    let second = bench.service.place_call(bench.now, caller());
     bench.settle();
     let answer = json!({"codecs": ["PCMU", "PCMA", "G729", "G722", "AMR-WB"], "max_duration": 0});
     bench.ok(client, "calling.answer", at(&first, answer));
     bench.ok(client, "calling.pass", at(&second, json!({})));
-    assert!(bench.board.violations().is_empty());
+    assert!(bench.service.violations().is_empty());
 }

@@ -21,7 +21,7 @@ impl Tour {
         // The older description has more parameters, and lets a call be commanded after a transfer.
         let scenario = Scenario::builtin("tour").expect("a built-in scenario").reading(Reading::Sdks);
         let mut bench = Bench::new(scenario.strict(true));
-        let client = bench.board.handle_connected(bench.now);
+        let client = bench.service.handle_connected(bench.now);
         let mut connect = log_in(&["default"]);
         for name in ["protocol", "authorization_state", "host", "identity"] {
             connect[name] = "".into();
@@ -313,14 +313,14 @@ fn everything_can_be_done_on_one_call() {
     }
     tour.on_call("calling.end", json!({"reason": "hangup"}));
     let spare = signalwire_relay_simulator::Caller::new("+1", "+2");
-    let offered = tour.bench.board.place_call(tour.bench.now, spare);
+    let offered = tour.bench.service.place_call(tour.bench.now, spare);
     tour.bench.settle();
     tour.session("calling.pass", at(&offered, json!({})));
     tour.run(30.0);
     let unused: Vec<_> =
         METHODS.iter().filter(|method| !tour.used.contains(**method) && !is_newer(method)).collect();
     assert!(unused.is_empty(), "{unused:?}");
-    assert!(tour.bench.board.violations().is_empty(), "{:?}", tour.bench.board.violations());
+    assert!(tour.bench.service.violations().is_empty(), "{:?}", tour.bench.service.violations());
     assert_eq!(tour.bench.events("messaging.receive").len(), 1);
 }
 

@@ -86,7 +86,7 @@ fn bad_parameters_are_refused_by_name() {
         let message = answer["result"]["message"].as_str().expect("a message");
         assert!(message.contains(name), "{method} {params}: {message}");
     }
-    assert_eq!(bench.board.violations().len(), cases.len());
+    assert_eq!(bench.service.violations().len(), cases.len());
     let dial = json!({"tag": "t", "devices": [[{"type": "queue", "params": {}}]]});
     assert_eq!(bench.code(client, "calling.dial", dial), "400");
     assert_eq!(bench.code(client, "calling.dial", json!({"devices": [[phone("+1")]]})), "400");
@@ -99,7 +99,7 @@ fn an_unknown_parameter_is_noted_or_refused() {
         let play = at(&call, json!({"control_id": "k", "play": tts("x"), "colour": "red"}));
         let answer = bench.request(client, "calling.play", play);
         assert_eq!(answer["result"]["code"], if strict { "400" } else { "200" });
-        let text = bench.board.violations()[0].to_string();
+        let text = bench.service.violations()[0].to_string();
         assert!(text.contains("colour"), "{text}");
     }
 }
@@ -111,7 +111,7 @@ fn the_flat_form_of_media_is_accepted_and_noted() {
     bench.ok(client, "calling.play", at(&call, json!({"control_id": "k", "play": media})));
     bench.run(0.5);
     assert_eq!(bench.member("calling.call.play", "state"), ["playing"]);
-    assert!(matches!(bench.board.violations(), [Violation::UnknownParameter { .. }]));
+    assert!(matches!(bench.service.violations(), [Violation::UnknownParameter { .. }]));
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn commands_need_the_right_call_at_the_right_time() {
     bench.ok(client, "calling.end", at(&call, json!({})));
     assert_eq!(bench.code(client, "calling.play", at(&call, play)), "410");
     // Being too late is no mistake of the client.
-    assert!(bench.board.violations().is_empty());
+    assert!(bench.service.violations().is_empty());
 }
 
 #[test]
@@ -161,17 +161,17 @@ fn senseless_frames_are_survived_and_noted() {
         r#"{"jsonrpc":"2.0","id":"1","error":{}}"#,
     ];
     for frame in frames {
-        bench.board.handle_text(bench.now, client, frame);
+        bench.service.handle_text(bench.now, client, frame);
     }
-    bench.board.handle_binary(bench.now, client);
+    bench.service.handle_binary(bench.now, client);
     bench.settle();
-    assert_eq!(bench.board.violations().len(), frames.len() + 1);
+    assert_eq!(bench.service.violations().len(), frames.len() + 1);
     assert!(bench.closed.is_empty());
     assert!(bench.request(client, "signalwire.ping", json!({}))["result"].is_object());
 }
 
 #[test]
-fn devices_have_rules_of_their_own() {
+fn each_type_of_device_has_its_own_parameters() {
     let (mut bench, client, call) = talking(quiet());
     let sip = |more: Value| {
         let mut params = json!({"from": "sip:a@example.com", "to": "sip:b@example.com"});
@@ -199,9 +199,9 @@ fn devices_have_rules_of_their_own() {
         "call_state_url": "HTTPS://app.example", "codecs": ["AMR-WB"],
     }));
     let devices = json!({"devices": [[fits, web("VP8"), stream("wss://ws.example", "L16@24000h@40i")]]});
-    let refused = bench.board.violations().len();
+    let refused = bench.service.violations().len();
     bench.ok(client, "calling.connect", at(&call, devices));
-    assert_eq!(bench.board.violations().len(), refused);
+    assert_eq!(bench.service.violations().len(), refused);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn members_beside_params_are_unknown() {
     let (mut bench, client, call) = talking(quiet());
     let media = json!([{"type": "tts", "params": {"text": "x"}, "volume": 3}]);
     bench.ok(client, "calling.play", at(&call, json!({"control_id": "k", "play": media})));
-    let found = bench.board.violations();
+    let found = bench.service.violations();
     assert!(
         matches!(found, [Violation::UnknownParameter { parameter, .. }] if parameter == "play[0].volume")
     );
@@ -230,7 +230,7 @@ fn whole_numbers_may_have_a_point() {
     let (mut bench, client, call) = talking(quiet());
     let collect = json!({"control_id": "k", "digits": {"max": 2.0}});
     bench.ok(client, "calling.collect", at(&call, collect));
-    bench.board.press(bench.now, &call, "12");
+    bench.service.press(bench.now, &call, "12");
     bench.settle();
     assert_eq!(bench.events("calling.call.collect")[0]["result"]["params"]["digits"], "12");
     let again = json!({"control_id": "l", "digits": {"max": 2.5}});

@@ -83,7 +83,7 @@ pub(crate) fn run(time: Duration, seed: u64) -> Result<Vec<String>, Box<dyn std:
     let left = centre.rest();
     centre.told.print();
     println!("faults               {:?}", centre.injected);
-    println!("at the service       {:?}", centre.simulator.with(|board, _| board.disturbed()));
+    println!("at the service       {:?}", centre.simulator.with(|board, _| board.fault_stats()));
     println!("left: handlers       {}", tally.running());
     println!("left: the service    {left:?}");
     if tally.running() > 0 {
@@ -122,7 +122,7 @@ impl Centre {
                 next_call += self.pause(CALLS);
             } else if next == next_message {
                 let message = people::message(&mut self.random);
-                self.simulator.with(|board, now| board.place_message(now, message));
+                self.simulator.with(|board, now| board.inject_message(now, message));
                 next_message += self.pause(MESSAGES);
             } else if next == next_trouble {
                 self.trouble()?;

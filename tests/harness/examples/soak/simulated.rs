@@ -73,7 +73,7 @@ pub(crate) fn run(time: Duration, between_calls: Duration, seed: u64) -> Vec<Str
         } else if next == next_message {
             let message = people::message(&mut centre.random);
             let (board, now) = centre.world.board();
-            board.place_message(now, message);
+            board.inject_message(now, message);
             next_message += centre.pause(between_calls * 4);
         } else if next == next_trouble {
             centre.trouble();
@@ -204,7 +204,7 @@ impl Centre {
         self.tally.print();
         self.told.print();
         println!("on the network       {:?}", self.world.injected());
-        println!("at the service       {:?}", self.world.board().0.disturbed());
+        println!("at the service       {:?}", self.world.board().0.fault_stats());
         println!("greater troubles     {}, and {} workers replaced", self.troubles, self.deployments);
         let mut findings = Vec::new();
         let mut look = |what: &str, left: String, nothing: bool| {

@@ -99,7 +99,7 @@ async fn listeners_panic(client: Client, service: TestService) -> Outcome {
     client.on_message(
         |message| async move { assert!(message.body.is_empty(), "{WANTED}: in a message handler") },
     );
-    service.simulator().with(|board, now| board.place_message(now, Message::new(THEIRS, OURS, "Hi")));
+    service.simulator().with(|board, now| board.inject_message(now, Message::new(THEIRS, OURS, "Hi")));
     for _ in 0..2 {
         let play = call.play_tts("Hi").on_completed(|_| async { panic!("{WANTED}: at the end") });
         play.await?.wait().await?;
@@ -128,7 +128,7 @@ async fn never_return(client: Client, service: TestService) -> Outcome {
         }
     });
     client.on_message(|_| pending::<()>());
-    service.simulator().with(|board, now| board.place_message(now, Message::new(THEIRS, OURS, "Hi")));
+    service.simulator().with(|board, now| board.inject_message(now, Message::new(THEIRS, OURS, "Hi")));
     let call = stuck.at_least(1).await.remove(0);
     assert_eq!(served.at_least(2).await.len(), 2, "the others are served");
     // The call of the one that is stuck can be used by others.

@@ -51,7 +51,7 @@ async fn receive(client: Client, service: TestService) -> Outcome {
     for number in 1..=3 {
         let message =
             Message::new(THEIRS, OURS, format!("number {number}")).media("https://files.example/a.jpg");
-        service.simulator().with(|board, now| board.place_message(now, message));
+        service.simulator().with(|board, now| board.inject_message(now, message));
     }
     let mut bodies: Vec<_> = received.at_least(3).await;
     bodies.sort();
@@ -64,7 +64,7 @@ async fn receive(client: Client, service: TestService) -> Outcome {
 
 async fn tasks(client: Client, service: TestService) -> Outcome {
     let send = |number: u64| {
-        service.simulator().with(|board, now| board.place_task(now, Task::new(json!({ "number": number }))));
+        service.simulator().with(|board, now| board.inject_task(now, Task::new(json!({ "number": number }))));
     };
     let mut stream = client.incoming_tasks();
     send(1);

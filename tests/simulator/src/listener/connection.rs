@@ -15,27 +15,27 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
-use super::shared::{Order, Shared};
+use super::shared::{ConnectionCommand, Shared};
 use crate::ConnectionId;
-use crate::service::CUT;
+use crate::service::ABNORMAL_CLOSURE;
 
-/// The longest message the service takes.
-const MAX_MESSAGE: usize = 10 * 1024 * 1024;
-/// How long a client has for TLS and WebSocket handshakes.
-const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
-/// How long the service waits for the client's side of a closing handshake.
-const CLOSING_LIMIT: Duration = Duration::from_secs(2);
-/// The head of a text frame of 1000 bytes and its first few: the rest never comes.
+/// Maximum size of a WebSocket message.
+const MAX_MESSAGE_BYTES: usize = 10 * 1024 * 1024;
+/// Time limit of the TLS handshake, and again of the WebSocket handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time limit of a closing handshake.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The header of a text frame of 1000 bytes and the first bytes of its payload.
 const TORN_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"jsonrpc\":\"2.0\",\"id\":\"torn";
 
 /// Serves one TCP connection to its end.
 pub(super) async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
-    // Frames are small and each matters at once.
+    // Frames are small: send each at once.
     let _ = stream.set_nodelay(true);
     match tls {
         None => serve_websocket(stream, shared).await,
         Some(acceptor) => {
-            if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
+            if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
                 serve_websocket(stream, shared).await;
             }
         }
@@ -43,12 +43,13 @@ pub(super) async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, shared: A
 }
 
 async fn serve_websocket<S: AsyncRead + AsyncWrite + Unpin>(stream: S, shared: Arc<Shared>) {
-    let config =
-        WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MAX_MESSAGE_BYTES))
+        .max_frame_size(Some(MAX_MESSAGE_BYTES));
     let handshake = accept_async_with_config(stream, Some(config));
-    let Ok(Ok(socket)) = tokio::time::timeout(HANDSHAKE_LIMIT, handshake).await else { return };
-    let (orders, mut inbox) = mpsc::unbounded_channel();
-    let id = shared.connected(orders);
+    let Ok(Ok(socket)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await else { return };
+    let (commands, mut inbox) = mpsc::unbounded_channel();
+    let id = shared.connected(commands);
     let (mut sink, mut source) = socket.split();
     let ending = tokio::select! {
         () = read(&mut source, id, &shared) => Ending::ClientLeft,
@@ -57,16 +58,16 @@ async fn serve_websocket<S: AsyncRead + AsyncWrite + Unpin>(stream: S, shared: A
     shared.disconnected(id);
     match ending {
         Ending::ClientLeft => {
-            let _ = tokio::time::timeout(CLOSING_LIMIT, sink.close(None)).await;
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, sink.close(None)).await;
         }
         Ending::Close(code) => {
             let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
-            let farewell = async {
+            let closing = async {
                 if sink.send(Message::Close(Some(frame))).await.is_ok() {
                     while let Some(Ok(_)) = source.next().await {}
                 }
             };
-            let _ = tokio::time::timeout(CLOSING_LIMIT, farewell).await;
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, closing).await;
         }
         Ending::Drop => {}
         Ending::Tear => {
@@ -79,7 +80,7 @@ async fn serve_websocket<S: AsyncRead + AsyncWrite + Unpin>(stream: S, shared: A
     }
 }
 
-/// How a connection ends.
+/// The end of a connection.
 enum Ending {
     ClientLeft,
     Close(u16),
@@ -93,8 +94,8 @@ where
 {
     while let Some(Ok(message)) = source.next().await {
         match message {
-            Message::Text(text) => shared.with(|board, now| board.handle_text(now, id, &text)),
-            Message::Binary(_) => shared.with(|board, now| board.handle_binary(now, id)),
+            Message::Text(text) => shared.with(|service, now| service.handle_text(now, id, &text)),
+            Message::Binary(_) => shared.with(|service, now| service.handle_binary(now, id)),
             _ => {}
         }
     }
@@ -102,25 +103,25 @@ where
 
 async fn write<S>(
     sink: &mut WebSocketSender<TokioAdapter<S>>,
-    inbox: &mut mpsc::UnboundedReceiver<Order>,
+    inbox: &mut mpsc::UnboundedReceiver<ConnectionCommand>,
 ) -> Ending
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    // Everything that is there goes out with one flush.
+    // All pending frames leave with one flush.
     while let Some(first) = inbox.recv().await {
         let mut next = Some(first);
         let mut ending = None;
-        while let Some(order) = next {
-            match order {
-                Order::Send(text) => {
+        while let Some(command) = next {
+            match command {
+                ConnectionCommand::Send(text) => {
                     if sink.feed(Message::text(text)).await.is_err() {
                         return Ending::ClientLeft;
                     }
                 }
-                Order::Close(CUT) => ending = Some(Ending::Drop),
-                Order::Close(code) => ending = Some(Ending::Close(code)),
-                Order::Tear => ending = Some(Ending::Tear),
+                ConnectionCommand::Close(ABNORMAL_CLOSURE) => ending = Some(Ending::Drop),
+                ConnectionCommand::Close(code) => ending = Some(Ending::Close(code)),
+                ConnectionCommand::Tear => ending = Some(Ending::Tear),
             }
             next = if ending.is_none() { inbox.try_recv().ok() } else { None };
         }

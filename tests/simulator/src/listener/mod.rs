@@ -35,15 +35,15 @@ use self::shared::Shared;
 use self::tls::Tls;
 use crate::{Report, SimulatedService};
 
-/// How many connections a silent service keeps open; further ones are closed.
-const SILENT_BOUND: usize = 1000;
-/// The pause after a failed `accept`, which is mostly a lack of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Maximum number of connections that a silent service keeps open; further ones are closed.
+const MAX_SILENT_CONNECTIONS: usize = 1000;
+/// Delay after a failed `accept`, which is usually a lack of file descriptors.
+const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A [`SimulatedService`] that listens on a port.
 ///
-/// It runs in a thread of its own, so that tests with any async runtime or none can use it. Dropping
-/// it closes every connection and joins the thread.
+/// It runs in its own thread, so that tests with any async runtime, or none, can use it. Dropping it closes every
+/// connection and joins the thread.
 pub struct Simulator {
     shared: Arc<Shared>,
     commands: mpsc::UnboundedSender<Command>,
@@ -60,12 +60,12 @@ enum Command {
 }
 
 impl Simulator {
-    /// Starts to listen; clients can connect as soon as this returns.
+    /// Starts to listen. Clients can connect as soon as this function returns.
     ///
     /// # Errors
     ///
-    /// When the address is not loopback and that was not allowed, when it cannot be bound, or when
-    /// the certificate cannot be made or written.
+    /// If the address is not loopback and remote access is not allowed, if the address cannot be bound, or if the
+    /// certificate cannot be generated or written.
     pub fn start(options: ListenOptions) -> io::Result<Self> {
         let ListenOptions { address, allow_remote, tls, ca_out, scenario, seed, speed, silent, frame_log } =
             options;
@@ -78,36 +78,37 @@ impl Simulator {
         if let (Some(path), Some(pem)) = (&ca_out, &ca_pem) {
             std::fs::write(path, pem)?;
         }
-        // Bound without the runtime: the caller may be inside of one, where another may not block.
+        // Binds without a runtime: the caller may be inside of one, where another must not block.
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(SimulatedService::new(scenario, seed), speed, frame_log));
         let (commands, inbox) = mpsc::unbounded_channel();
-        let service = Service { shared: Arc::clone(&shared), acceptor, address, silent, held: Vec::new() };
+        let server =
+            Server { shared: Arc::clone(&shared), acceptor, address, silent, silent_connections: Vec::new() };
         let thread = std::thread::Builder::new().name("relay-simulator".into()).spawn(move || {
-            let shared = Arc::clone(&service.shared);
-            // Without a runtime, or a listener in it, the thread ends, and the simulator has stopped.
+            let shared = Arc::clone(&server.shared);
+            // Without a runtime or a listener the thread ends, and the simulator has stopped.
             if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
                 runtime.block_on(async {
                     if let Ok(listener) = TcpListener::from_std(listener) {
-                        service.run(listener, inbox).await;
+                        server.run(listener, inbox).await;
                     }
                 });
             }
-            // The runtime has been dropped, and with it every connection.
+            // The runtime has been dropped, and every connection with it.
             shared.finish();
         })?;
         Ok(Self { shared, commands, thread: Some(thread), address, ca_pem })
     }
 
-    /// Where clients connect to, with scheme: `wss://localhost:8773`, `ws://127.0.0.1:8773`.
+    /// The URL that clients connect to: `wss://localhost:8773` or `ws://127.0.0.1:8773`.
     pub fn url(&self) -> String {
         let scheme = if self.ca_pem.is_some() { "wss" } else { "ws" };
         format!("{scheme}://{}", self.host())
     }
 
-    /// Host and port: a name with TLS, an address without.
+    /// Host and port: a name with TLS, an address without it.
     pub fn host(&self) -> String {
         if self.ca_pem.is_some() && self.address.ip().is_loopback() {
             format!("localhost:{}", self.address.port())
@@ -116,7 +117,7 @@ impl Simulator {
         }
     }
 
-    /// The address it listens on, with the port it got.
+    /// The address that the simulator listens on, with the actual port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -131,32 +132,29 @@ impl Simulator {
         self.shared.now()
     }
 
-    /// Does something with the switchboard; what that causes is sent when `act` returns. Nothing else
-    /// happens meanwhile, so `act` should be short. It must not call the simulator.
+    /// Runs `act` with exclusive access to the service, then sends the resulting frames. Nothing else happens
+    /// meanwhile, so `act` should be short. It must not call the simulator.
     pub fn with<T>(&self, act: impl FnOnce(&mut SimulatedService, Duration) -> T) -> T {
         self.shared.with(act)
     }
 
-    /// The next thing that happened, waiting for it up to `limit` of real time. `None` when there was
-    /// nothing, or when the simulator has stopped. Of reports that nobody takes the newest 10 000
-    /// are kept.
-    pub fn next_report(&self, limit: Duration) -> Option<Report> {
-        self.shared.next_report(Some(limit))
+    /// Waits for the next report for up to `timeout` of real time. Returns `None` when the timeout is over or the simulator
+    /// has stopped. The newest 10 000 unread reports are kept.
+    pub fn next_report(&self, timeout: Duration) -> Option<Report> {
+        self.shared.next_report(Some(timeout))
     }
 
-    /// Everything that happens, until the simulator stops. Each report is given out once, whoever
-    /// asks for it.
+    /// An iterator over all reports, which ends when the simulator stops. Each report goes to one reader only.
     pub fn reports(&self) -> impl Iterator<Item = Report> + Send + use<> {
         let shared = Arc::clone(&self.shared);
         std::iter::from_fn(move || shared.next_report(None))
     }
 
-    /// Waits for a report that `wanted` says yes to, up to `limit` of real time. Those before it are
-    /// thrown away.
-    pub fn wait_for(&self, limit: Duration, mut wanted: impl FnMut(&Report) -> bool) -> Option<Report> {
-        let deadline = std::time::Instant::now().checked_add(limit);
+    /// Waits for a report that `wanted` accepts, for up to `timeout` of real time. Discards the reports before it.
+    pub fn wait_for(&self, timeout: Duration, mut wanted: impl FnMut(&Report) -> bool) -> Option<Report> {
+        let deadline = std::time::Instant::now().checked_add(timeout);
         loop {
-            let left = deadline.map_or(limit, |d| d.saturating_duration_since(std::time::Instant::now()));
+            let left = deadline.map_or(timeout, |d| d.saturating_duration_since(std::time::Instant::now()));
             let report = self.next_report(left)?;
             if wanted(&report) {
                 return Some(report);
@@ -166,10 +164,10 @@ impl Simulator {
 
     /// Drops every connection without a closing handshake. Sessions can be resumed.
     pub fn cut_all(&self) {
-        self.with(|board, now| {
-            let connections: Vec<_> = board.connections().collect();
+        self.with(|service, now| {
+            let connections: Vec<_> = service.connections().collect();
             for connection in connections {
-                board.cut(now, connection);
+                service.cut(now, connection);
             }
         });
     }
@@ -179,19 +177,18 @@ impl Simulator {
         self.shared.tear_all();
     }
 
-    /// From now on accepts TCP connections without ever saying a word on them, or stops doing so.
-    /// Connections that stand are not touched; those that were met with silence are dropped when it
-    /// ends.
+    /// Switches silence on or off. A silent simulator accepts TCP connections and sends nothing on them. Established
+    /// connections stay open. Switching silence off drops the silent connections.
     pub fn set_silent(&self, silent: bool) {
-        // A simulator that has stopped accepts nothing either way.
+        // A stopped simulator accepts nothing either way.
         let _ = self.ask(|reply| Command::Silent(silent, reply));
     }
 
-    /// Accepts no further connections: they are refused. Those that stand are not touched.
+    /// Stops accepting connections: new ones are refused, established ones stay open.
     ///
     /// # Errors
     ///
-    /// When the simulator has stopped.
+    /// If the simulator has stopped.
     pub fn stop_listening(&self) -> io::Result<()> {
         self.ask(Command::StopListening)
     }
@@ -200,24 +197,23 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// When the port cannot be bound any more.
+    /// If the port cannot be bound any more.
     pub fn listen_again(&self) -> io::Result<()> {
         self.ask(Command::Listen)
     }
 
-    /// The service crashes and comes back on the same port: connections are cut, sessions and calls
-    /// forgotten.
+    /// Simulates a crash and a restart on the same port: connections are cut, sessions and calls are lost.
     ///
     /// # Errors
     ///
-    /// When the port cannot be bound any more.
+    /// If the port cannot be bound any more.
     pub fn restart(&self) -> io::Result<()> {
         self.stop_listening()?;
         self.with(SimulatedService::restart);
         self.listen_again()
     }
 
-    /// Stops: closes every connection, and joins the thread. Dropping does the same.
+    /// Closes every connection and joins the thread. Dropping does the same.
     pub fn stop(self) {
         drop(self);
     }
@@ -232,7 +228,7 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        // An error means that the thread has ended already.
+        // An error means that the thread has already ended.
         let _ = self.commands.send(Command::Shutdown);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -247,16 +243,16 @@ impl fmt::Debug for Simulator {
 }
 
 /// The main task of the thread.
-struct Service {
+struct Server {
     shared: Arc<Shared>,
     acceptor: Option<TlsAcceptor>,
     address: SocketAddr,
     silent: bool,
-    /// Connections that were met with silence.
-    held: Vec<TcpStream>,
+    /// Connections accepted while silent.
+    silent_connections: Vec<TcpStream>,
 }
 
-impl Service {
+impl Server {
     async fn run(mut self, listener: TcpListener, mut inbox: mpsc::UnboundedReceiver<Command>) {
         let mut listener = Some(listener);
         loop {
@@ -264,15 +260,15 @@ impl Service {
             tokio::select! {
                 accepted = accept(listener.as_ref()) => match accepted {
                     Ok(stream) => self.take(stream),
-                    Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                    Err(_) => tokio::time::sleep(ACCEPT_RETRY_INTERVAL).await,
                 },
-                () = until(deadline) => self.shared.with(SimulatedService::handle_timeout),
+                () = sleep_until(deadline) => self.shared.with(SimulatedService::handle_timeout),
                 () = self.shared.rearm.notified() => {}
                 command = inbox.recv() => match command {
                     None | Some(Command::Shutdown) => return,
                     Some(Command::Silent(silent, reply)) => {
                         self.silent = silent;
-                        self.held.clear();
+                        self.silent_connections.clear();
                         let _ = reply.send(Ok(()));
                     }
                     Some(Command::StopListening(reply)) => {
@@ -294,8 +290,8 @@ impl Service {
     fn take(&mut self, stream: TcpStream) {
         if !self.silent {
             tokio::spawn(connection::serve(stream, self.acceptor.clone(), Arc::clone(&self.shared)));
-        } else if self.held.len() < SILENT_BOUND {
-            self.held.push(stream);
+        } else if self.silent_connections.len() < MAX_SILENT_CONNECTIONS {
+            self.silent_connections.push(stream);
         }
     }
 }
@@ -307,7 +303,7 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<TcpStream> {
     }
 }
 
-async fn until(deadline: Option<tokio::time::Instant>) {
+async fn sleep_until(deadline: Option<tokio::time::Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,

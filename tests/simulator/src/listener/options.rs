@@ -1,4 +1,4 @@
-//! How a listener is set up.
+//! The options of a listener.
 
 use std::fmt;
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::Scenario;
 
-/// Where and how a [`Simulator`](super::Simulator) listens.
+/// The address, scenario and mode of a [`Simulator`](super::Simulator).
 pub struct ListenOptions {
     pub(super) address: SocketAddr,
     pub(super) allow_remote: bool,
@@ -36,22 +36,22 @@ impl ListenOptions {
         }
     }
 
-    /// The address to listen on; port 0 is any free one. Anything but loopback is refused unless
-    /// [`allow_remote`](Self::allow_remote) says otherwise.
+    /// The address to listen on; port 0 is any free one. An address that is not loopback needs
+    /// [`allow_remote`](Self::allow_remote).
     #[must_use]
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// Lets other machines in. The simulator is not made to be exposed.
+    /// Allows an address that other machines can reach. The simulator is not made to be exposed.
     #[must_use]
     pub fn allow_remote(mut self) -> Self {
         self.allow_remote = true;
         self
     }
 
-    /// Listens for `wss://` with a certificate made for this run.
+    /// Listens for `wss://` with a certificate generated for this run.
     #[must_use]
     pub fn tls(mut self) -> Self {
         self.tls = true;
@@ -65,14 +65,14 @@ impl ListenOptions {
         self
     }
 
-    /// Decides everything that is left to chance.
+    /// The seed of every random decision.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// How many simulated seconds pass in a real one. Values that are not greater than 0 are ignored.
+    /// Simulated seconds per real second. Values that are not greater than 0 are ignored.
     #[must_use]
     pub fn speed(mut self, speed: f64) -> Self {
         if speed.is_finite() && speed > 0.0 {
@@ -81,14 +81,14 @@ impl ListenOptions {
         self
     }
 
-    /// Accepts TCP connections and never says a word on them.
+    /// Accepts TCP connections and sends nothing on them.
     #[must_use]
     pub fn silent(mut self) -> Self {
         self.silent = true;
         self
     }
 
-    /// Writes every frame to this, one line each, credentials replaced by `***`.
+    /// Writes every frame to `log`, one line each, with credentials replaced by `***`.
     #[must_use]
     pub fn frame_log(mut self, log: impl Write + Send + 'static) -> Self {
         self.frame_log = Some(Box::new(log));

@@ -1,4 +1,4 @@
-//! The switchboard between the sockets, its own timers, and the threads that control it.
+//! The service as its sockets, its timers and the controlling threads share it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
@@ -9,22 +9,22 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::{ConnectionId, Output, Report, SimulatedService};
 
-/// How many reports wait for a reader; the oldest are dropped first.
-pub(super) const REPORT_BOUND: usize = 10_000;
+/// Maximum number of unread reports; the oldest are dropped first.
+pub(super) const MAX_REPORTS: usize = 10_000;
 
-/// What the task of a connection is told.
+/// A command to the task of a connection.
 #[derive(Debug)]
-pub(super) enum Order {
+pub(super) enum ConnectionCommand {
     Send(String),
     Close(u16),
     /// Send the beginning of a frame, then drop the connection.
     Tear,
 }
 
-/// One lock for everything that belongs to the switchboard, held only while it computes.
+/// The shared state. One lock guards the service and is held only while the service computes.
 pub(super) struct Shared {
-    service: Mutex<Service>,
-    /// Wakes the main task, because the next deadline may have changed.
+    state: Mutex<State>,
+    /// Wakes the main task when the next deadline may have changed.
     pub(super) rearm: Notify,
     reports: Mutex<Reports>,
     reported: Condvar,
@@ -32,23 +32,27 @@ pub(super) struct Shared {
     speed: f64,
 }
 
-struct Service {
-    board: SimulatedService,
-    lines: BTreeMap<ConnectionId, mpsc::UnboundedSender<Order>>,
+struct State {
+    service: SimulatedService,
+    lines: BTreeMap<ConnectionId, mpsc::UnboundedSender<ConnectionCommand>>,
     frame_log: Option<Box<dyn Write + Send>>,
     logged: u64,
 }
 
 #[derive(Default)]
 struct Reports {
-    waiting: VecDeque<Report>,
+    queue: VecDeque<Report>,
     over: bool,
 }
 
 impl Shared {
-    pub(super) fn new(board: SimulatedService, speed: f64, frame_log: Option<Box<dyn Write + Send>>) -> Self {
+    pub(super) fn new(
+        service: SimulatedService,
+        speed: f64,
+        frame_log: Option<Box<dyn Write + Send>>,
+    ) -> Self {
         Self {
-            service: Mutex::new(Service { board, lines: BTreeMap::new(), frame_log, logged: 0 }),
+            state: Mutex::new(State { service, lines: BTreeMap::new(), frame_log, logged: 0 }),
             rearm: Notify::new(),
             reports: Mutex::default(),
             reported: Condvar::new(),
@@ -62,50 +66,50 @@ impl Shared {
         Duration::try_from_secs_f64(self.start.elapsed().as_secs_f64() * self.speed).unwrap_or(Duration::MAX)
     }
 
-    /// When to wake up next, in real time.
+    /// The next deadline in real time.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let due = self.service().board.poll_timeout()?;
+        let due = self.state().service.poll_timeout()?;
         let real = Duration::try_from_secs_f64(due.as_secs_f64() / self.speed).ok()?;
         self.start.checked_add(real)
     }
 
-    /// Does something with the switchboard, then carries out whatever that caused.
+    /// Runs `act` on the service, then carries out its outputs.
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut SimulatedService, Duration) -> T) -> T {
-        let mut service = self.service();
-        let result = act(&mut service.board, self.now());
-        let reports = service.carry_out();
-        drop(service);
+        let mut state = self.state();
+        let result = act(&mut state.service, self.now());
+        let reports = state.carry_out();
+        drop(state);
         self.publish(reports);
         self.rearm.notify_one();
         result
     }
 
-    pub(super) fn connected(&self, line: mpsc::UnboundedSender<Order>) -> ConnectionId {
-        let mut service = self.service();
-        let id = service.board.handle_connected(self.now());
-        service.lines.insert(id, line);
-        drop(service);
+    pub(super) fn connected(&self, line: mpsc::UnboundedSender<ConnectionCommand>) -> ConnectionId {
+        let mut state = self.state();
+        let id = state.service.handle_connected(self.now());
+        state.lines.insert(id, line);
+        drop(state);
         self.with(|_, _| id)
     }
 
     pub(super) fn disconnected(&self, id: ConnectionId) {
-        self.service().lines.remove(&id);
-        self.with(|board, now| board.handle_disconnected(now, id));
+        self.state().lines.remove(&id);
+        self.with(|service, now| service.handle_disconnected(now, id));
     }
 
-    /// Tears every connection in the middle of a frame.
+    /// Drops every connection in the middle of a frame.
     pub(super) fn tear_all(&self) {
-        for line in self.service().lines.values() {
-            // A task that is gone has nothing left to tear.
-            let _ = line.send(Order::Tear);
+        for line in self.state().lines.values() {
+            // A task that has ended has no connection left.
+            let _ = line.send(ConnectionCommand::Tear);
         }
     }
 
-    pub(super) fn next_report(&self, limit: Option<Duration>) -> Option<Report> {
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    pub(super) fn next_report(&self, timeout: Option<Duration>) -> Option<Report> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if let Some(report) = reports.waiting.pop_front() {
+            if let Some(report) = reports.queue.pop_front() {
                 return Some(report);
             }
             if reports.over {
@@ -122,7 +126,7 @@ impl Shared {
         }
     }
 
-    /// There will be no more reports.
+    /// Ends the stream of reports.
     pub(super) fn finish(&self) {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).over = true;
         self.reported.notify_all();
@@ -134,40 +138,40 @@ impl Shared {
         }
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         for report in new {
-            if reports.waiting.len() == REPORT_BOUND {
-                reports.waiting.pop_front();
+            if reports.queue.len() == MAX_REPORTS {
+                reports.queue.pop_front();
             }
-            reports.waiting.push_back(report);
+            reports.queue.push_back(report);
         }
         self.reported.notify_all();
     }
 
-    /// A panic in a test's control code must not silence the service for the others.
-    fn service(&self) -> MutexGuard<'_, Service> {
-        self.service.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Locks the state. A panic in the code of one test must not block the others, so a poisoned lock is used.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Service {
+impl State {
     fn carry_out(&mut self) -> Vec<Report> {
         let mut reports = Vec::new();
-        while let Some(output) = self.board.poll_output() {
+        while let Some(output) = self.service.poll_output() {
             match output {
                 Output::Send { to, text } => {
                     if let Some(line) = self.lines.get(&to) {
-                        let _ = line.send(Order::Send(text));
+                        let _ = line.send(ConnectionCommand::Send(text));
                     }
                 }
                 Output::Close { to, code } => {
                     if let Some(line) = self.lines.remove(&to) {
-                        let _ = line.send(Order::Close(code));
+                        let _ = line.send(ConnectionCommand::Close(code));
                     }
                 }
                 Output::Report(report) => reports.push(report),
             }
         }
         if let Some(log) = &mut self.frame_log {
-            let (entries, count) = self.board.journal_after(self.logged);
+            let (entries, count) = self.service.journal_after(self.logged);
             self.logged = count;
             for entry in entries {
                 // A full disk must not stop the simulation.

@@ -1,4 +1,4 @@
-//! A certificate authority made for one run, and the server's certificate under it.
+//! A certificate authority generated for one run, and the server certificate that it signs.
 
 use std::io;
 use std::net::IpAddr;
@@ -13,14 +13,14 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
-/// What a listener needs for TLS, and what its clients need to trust it.
+/// The TLS acceptor of a listener, and the certificate that its clients have to trust.
 pub(super) struct Tls {
     pub(super) acceptor: TlsAcceptor,
     pub(super) ca_pem: String,
 }
 
 impl Tls {
-    /// A new authority, and a certificate for `localhost`, both loopback addresses and `address`.
+    /// Generates an authority, and a certificate for `localhost`, both loopback addresses and `address`.
     pub(super) fn generate(address: IpAddr) -> io::Result<Self> {
         let (authority, ca_pem) = authority().map_err(io::Error::other)?;
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];

@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::controls::AGENTS;
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, WEB, older, optional, others, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, media, texts};
+use super::validate::{Kind, Param, WEB, older, optional, others, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, media, texts};
 use crate::service::calls::CallKey;
 use crate::service::micros;
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 use crate::{Cue, Reading, SimulatedService};
 
-const NAME: &str = "calling.ai";
-const BEDROCK: &str = "calling.amazon_bedrock";
+pub(super) const NAME: &str = "calling.ai";
+pub(super) const BEDROCK: &str = "calling.amazon_bedrock";
 
-/// The time that an agent thinks before it speaks.
-const THINKING: Duration = Duration::from_millis(700);
-/// The longest hold; it also replaces a time that is 0 or not readable.
-const LONGEST_HOLD: Duration = Duration::from_mins(5);
+/// The thinking time of an agent before it speaks.
+const THINKING_TIME: Duration = Duration::from_millis(700);
+/// Maximum time on hold. It also replaces a time that is 0 or not readable.
+const MAX_HOLD_TIME: Duration = Duration::from_mins(5);
 const GREETING: &str = "Hello, how can I help you?";
 
 const RESET: &[Param] = &[
@@ -47,7 +48,7 @@ const BEDROCK_SWAIG: &[Param] = &[
     others().only(Reading::Sdks),
 ];
 
-// What describes an agent is interpreted far behind this service: only its outer form is checked.
+// The description of an agent is interpreted behind this service: only its outer form is checked.
 pub(super) const METHODS: &[Method] = &[
     Method {
         name: NAME,
@@ -70,15 +71,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Operation,
         message: texts("AI started", "OK"),
-        run: start,
-    },
-    Method {
-        name: "calling.ai.stop",
-        on: On::AnsweredCall,
-        params: &[optional("control_id", Kind::Text).required_in(Reading::Specification)],
-        shape: Shape::Operation,
-        message: texts("+OK", "OK"),
-        run: stop,
+        run: Run::Function(start),
     },
     Method {
         name: BEDROCK,
@@ -96,129 +89,125 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: texts("success", "AI started"),
-        run: |board, request| {
-            if is_active(board) {
-                board.start_operation(request, Box::new(Agent::new(request, true)))?;
+        run: Run::Function(|service, request| {
+            if is_active(service) {
+                service.start_operation(request, Box::new(Agent::new(request, true)))?;
             } else {
                 let agent = Lasting::silent("AI agent").cue(Cue::AiStarted);
-                board.start_operation(request, Box::new(agent))?;
+                service.start_operation(request, Box::new(agent))?;
             }
             accepted()
-        },
-    },
-    Method {
-        name: "calling.ai_message",
-        on: On::AnsweredCall,
-        params: &[
-            optional("message_text", Kind::Text),
-            optional("role", Kind::OneOf(&["system", "user", "assistant"])),
-            optional("reset", Kind::Object(RESET)),
-            optional("global_data", Kind::Open),
-            older("async", Kind::Flag),
-            older("swml", Kind::Flag),
-        ],
-        shape: Shape::Call,
-        message: texts("+OK", "Message sent"),
-        run: |board, request| {
-            // With a reset the rest of the request does not count.
-            if board.scenario.is_to_specification() && request.value("reset").is_object() {
-                return tell_agent(board, request, "AI agent is reset");
-            }
-            let text = request.text("message_text").unwrap_or_default();
-            tell_agent(board, request, &format!("AI agent is told \"{text}\""))
-        },
-    },
-    Method {
-        name: "calling.ai_hold",
-        on: On::AnsweredCall,
-        params: &[
-            // Seconds, but as text: a number is refused.
-            optional("timeout", Kind::Text),
-            optional("prompt", Kind::AnyText),
-            older("async", Kind::Flag),
-            older("swml", Kind::Flag),
-        ],
-        shape: Shape::Call,
-        message: texts("+OK", "AI on hold"),
-        run: |board, request| {
-            let time = hold_time(request.text("timeout").unwrap_or_default());
-            tell_agent(board, request, &format!("AI agent is on hold for {} s at most", time.as_secs()))?;
-            board.command_all(request.call()?, &[NAME, BEDROCK], &Command::Hold(time));
-            accepted()
-        },
-    },
-    Method {
-        name: "calling.ai_unhold",
-        on: On::AnsweredCall,
-        params: &[
-            older("prompt", Kind::AnyText).refused_in(Reading::Specification),
-            older("async", Kind::Flag),
-            older("swml", Kind::Flag),
-        ],
-        shape: Shape::Call,
-        message: texts("+OK", "AI resumed"),
-        run: |board, request| {
-            tell_agent(board, request, "AI agent is resumed")?;
-            board.command_all(request.call()?, &[NAME, BEDROCK], &Command::Unhold);
-            accepted()
-        },
+        }),
     },
 ];
 
-fn start(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn start(service: &mut SimulatedService, request: &Request) -> Outcome {
     let described = ["agent", "prompt"].iter().any(|name| request.params.contains_key(*name));
-    if !described && board.scenario.reading == Reading::Specification {
-        return Err(Refused::bad("Missing parameter 'agent' or 'prompt'"));
+    if !described && service.scenario.reading == Reading::Specification {
+        return Err(ServiceError::bad("Missing parameter 'agent' or 'prompt'"));
     }
-    if board.runs(request.call()?, &[NAME]) {
-        return Err(Refused::conflict("An AI agent is already on the call"));
+    if service.runs(request.call()?, &[NAME]) {
+        return Err(ServiceError::conflict("An AI agent is already on the call"));
     }
-    if is_active(board) {
-        board.start_operation(request, Box::new(Agent::new(request, false)))?;
+    if is_active(service) {
+        service.start_operation(request, Box::new(Agent::new(request, false)))?;
         return accepted();
     }
-    let agent = if board.scenario.other_forms {
+    let agent = if service.scenario.other_forms {
         Lasting::silent("AI agent")
     } else {
         Lasting::new("AI agent", "calling.call.ai")
             .last(json!({"state": "finished"}))
             .failed(json!({"state": "error"}))
     };
-    board.start_operation(request, Box::new(agent.cue(Cue::AiStarted)))?;
+    service.start_operation(request, Box::new(agent.cue(Cue::AiStarted)))?;
     accepted()
 }
 
-/// Stops the agent with this control id; without one whatever agent is on the call.
-fn stop(board: &mut SimulatedService, request: &Request) -> Outcome {
+/// The parameters of `calling.ai_message`.
+pub(super) const MESSAGE: &[Param] = &[
+    optional("message_text", Kind::Text),
+    optional("role", Kind::OneOf(&["system", "user", "assistant"])),
+    optional("reset", Kind::Object(RESET)),
+    optional("global_data", Kind::Open),
+    older("async", Kind::Flag),
+    older("swml", Kind::Flag),
+];
+
+/// The parameters of `calling.ai_hold`.
+pub(super) const HOLD: &[Param] = &[
+    // Seconds as text: a number is refused.
+    optional("timeout", Kind::Text),
+    optional("prompt", Kind::AnyText),
+    older("async", Kind::Flag),
+    older("swml", Kind::Flag),
+];
+
+/// The parameters of `calling.ai_unhold`.
+pub(super) const UNHOLD: &[Param] = &[
+    older("prompt", Kind::AnyText).refused_in(Reading::Specification),
+    older("async", Kind::Flag),
+    older("swml", Kind::Flag),
+];
+
+/// Stops the agent with the control id of the request. Without a control id, stops every agent on the call.
+pub(super) fn stop(service: &mut SimulatedService, request: &Request) -> Outcome {
     if !request.control_id().is_empty() {
-        return board.command(request, &[NAME], &Command::Stop);
+        return service.control(request, &[NAME], &Control::Stop);
     }
-    let key = request.call()?;
-    if !board.runs(key, &[NAME, BEDROCK]) {
-        return Err(Refused::conflict("No AI agent is on the call"));
-    }
-    board.command_all(key, &[NAME, BEDROCK], &Command::Stop);
+    let key = agent_call(service, request)?;
+    service.control_all(key, AGENTS, &Control::Stop);
     accepted()
 }
 
-fn tell_agent(board: &mut SimulatedService, request: &Request, what: &str) -> Outcome {
-    let key = request.call()?;
-    if !board.runs(key, &[NAME, BEDROCK]) {
-        return Err(Refused::conflict("No AI agent is on the call"));
+/// Gives the agent a message, or resets it. With a reset the rest of the request does not count.
+pub(super) fn message(service: &mut SimulatedService, request: &Request) -> Outcome {
+    let key = agent_call(service, request)?;
+    if service.scenario.is_to_specification() && request.value("reset").is_object() {
+        service.note(key, "AI agent is reset");
+    } else {
+        let text = request.text("message_text").unwrap_or_default();
+        service.note(key, format!("AI agent is told \"{text}\""));
     }
-    board.note(key, what);
     accepted()
+}
+
+/// Puts the agent on hold for a limited time.
+pub(super) fn hold(service: &mut SimulatedService, request: &Request) -> Outcome {
+    let key = agent_call(service, request)?;
+    let time = hold_time(request.text("timeout").unwrap_or_default());
+    service.note(key, format!("AI agent is on hold for {} s at most", time.as_secs()));
+    service.control_all(key, AGENTS, &Control::Hold(time));
+    accepted()
+}
+
+/// Takes the agent off hold.
+pub(super) fn unhold(service: &mut SimulatedService, request: &Request) -> Outcome {
+    let key = agent_call(service, request)?;
+    service.note(key, "AI agent is resumed");
+    service.control_all(key, AGENTS, &Control::Unhold);
+    accepted()
+}
+
+/// Returns the call of a request if an agent runs on it.
+fn agent_call(service: &SimulatedService, request: &Request) -> Result<CallKey, ServiceError> {
+    let key = request.call()?;
+    if service.runs(key, AGENTS) {
+        Ok(key)
+    } else {
+        Err(ServiceError::conflict("No AI agent is on the call"))
+    }
 }
 
 /// Returns `true` if agents send events about their activity.
-fn is_active(board: &SimulatedService) -> bool {
-    board.scenario.is_to_specification() && !board.scenario.other_forms
+fn is_active(service: &SimulatedService) -> bool {
+    service.scenario.is_to_specification() && !service.scenario.other_forms
 }
 
 /// Refuses a method that cannot run during an AI session.
-pub(super) fn refuse_beside_agent(board: &SimulatedService, key: CallKey) -> Result<(), Refused> {
-    if board.scenario.is_to_specification() && board.runs(key, &[NAME, BEDROCK]) {
-        return Err(Refused::conflict("An AI session is active on the call"));
+pub(super) fn refuse_beside_agent(service: &SimulatedService, key: CallKey) -> Result<(), ServiceError> {
+    if service.scenario.is_to_specification() && service.runs(key, AGENTS) {
+        return Err(ServiceError::conflict("An AI session is active on the call"));
     }
     Ok(())
 }
@@ -233,20 +222,20 @@ fn hold_time(text: &str) -> Duration {
     };
     let time = number.trim().parse::<f64>().ok().map(|number| number * unit);
     let time = time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    time.filter(|time| !time.is_zero() && *time <= LONGEST_HOLD).unwrap_or(LONGEST_HOLD)
+    time.filter(|time| !time.is_zero() && *time <= MAX_HOLD_TIME).unwrap_or(MAX_HOLD_TIME)
 }
 
-/// An agent that listens, answers, and says what it is doing.
+/// An agent that listens, answers, and sends events about its activity.
 #[derive(Debug)]
 struct Agent {
-    /// One kind of agent sends fewer events, and none about its end.
+    /// `true` for an agent of `calling.amazon_bedrock`, which sends fewer events and none about its end.
     bedrock: bool,
     has_post_prompt: bool,
     started: Duration,
     on_hold: bool,
     /// The sentence that the caller is saying.
     hearing: String,
-    /// The sentence to be said next, and the one that is being said.
+    /// The next sentence, and the current one.
     planned: Option<String>,
     saying: Option<String>,
 }
@@ -264,7 +253,7 @@ impl Agent {
         }
     }
 
-    fn tell(&self, context: &mut OperationContext<'_>, activity: &str, params: Value) {
+    fn send_event(&self, context: &mut OperationContext<'_>, activity: &str, params: Value) {
         // Events that this kind of agent does not send.
         if self.bedrock && ["user_speaking", "response", "warning", "post_prompt"].contains(&activity) {
             return;
@@ -272,27 +261,27 @@ impl Agent {
         context.emit_of_call(&format!("calling.ai.{activity}"), params);
     }
 
-    /// Speaks after a moment of thought.
+    /// Speaks after [`THINKING_TIME`].
     fn plan(&mut self, context: &mut OperationContext<'_>, text: String) {
         self.planned = Some(text);
-        context.after(THINKING, Tick::Thought);
+        context.after(THINKING_TIME, Tick::Thought);
     }
 
     fn speak(&mut self, context: &mut OperationContext<'_>) {
         let Some(text) = self.planned.take() else { return };
-        self.tell(context, "begin_speaking", json!({}));
-        self.tell(context, "response", json!({"response": text}));
-        self.tell(context, "response_utterance", json!({"utterance": text}));
+        self.send_event(context, "begin_speaking", json!({}));
+        self.send_event(context, "response", json!({"response": text}));
+        self.send_event(context, "response_utterance", json!({"utterance": text}));
         context.after(media::speech(context.scenario(), &text), Tick::Done);
         context.note(format!("AI agent says \"{text}\""));
         self.saying = Some(text);
     }
 
-    /// The agent's sentence is over.
+    /// Ends the sentence of the agent.
     fn spoken(&mut self, context: &mut OperationContext<'_>, kind: &str) {
         if let Some(text) = self.saying.take() {
             context.cancel(Tick::Done);
-            self.tell(context, "completion", json!({"text": text, "type": kind}));
+            self.send_event(context, "completion", json!({"text": text, "type": kind}));
         }
     }
 
@@ -304,19 +293,23 @@ impl Agent {
         if barged {
             event["barged"] = true.into();
         }
-        self.tell(context, "partial_result", event);
+        self.send_event(context, "partial_result", event);
     }
 
     fn end(&mut self, context: &mut OperationContext<'_>, state: &str) {
         self.spoken(context, "barged");
         if self.has_post_prompt {
-            self.tell(context, "post_prompt", json!({"post_prompt_data": {"raw": "The caller was helped."}}));
+            self.send_event(
+                context,
+                "post_prompt",
+                json!({"post_prompt_data": {"raw": "The caller was helped."}}),
+            );
         }
         let mut last = json!({"start_time": micros(self.started), "end_time": micros(context.now())});
         if !self.bedrock {
             last["wallet_paused_sec"] = 0.into();
         }
-        self.tell(context, "stop", last);
+        self.send_event(context, "stop", last);
         if !self.bedrock {
             context.emit("calling.call.ai", json!({"state": state}));
         }
@@ -328,7 +321,7 @@ impl Agent {
 impl Operation for Agent {
     fn start(&mut self, context: &mut OperationContext<'_>) {
         self.started = context.now();
-        self.tell(context, "start", json!({}));
+        self.send_event(context, "start", json!({}));
         context.note("AI agent begins");
         context.cue(Cue::AiStarted);
         self.plan(context, GREETING.to_owned());
@@ -357,7 +350,7 @@ impl Operation for Agent {
         match voice {
             Voice::Starts { text, lasts } => {
                 self.hearing.clone_from(text);
-                self.tell(context, "user_speaking", json!({}));
+                self.send_event(context, "user_speaking", json!({}));
                 context.cancel(Tick::Thought);
                 self.planned = None;
                 if self.saying.is_some() {
@@ -369,23 +362,23 @@ impl Operation for Agent {
             Voice::Stops if !self.hearing.is_empty() => {
                 context.cancel(Tick::HalfSaid);
                 let text = std::mem::take(&mut self.hearing);
-                self.tell(context, "speech_detect", json!({"text": text}));
+                self.send_event(context, "speech_detect", json!({"text": text}));
                 self.plan(context, format!("You said: {text}"));
             }
             Voice::Stops | Voice::Sounds(_) => {}
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => self.end(context, "finished"),
-            Command::Hold(time) => {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => self.end(context, "finished"),
+            Control::Hold(time) => {
                 self.on_hold = true;
                 self.spoken(context, "barged");
                 context.cancel(Tick::Thought);
                 context.after(*time, Tick::MaxLength);
             }
-            Command::Unhold => {
+            Control::Unhold => {
                 self.on_hold = false;
                 context.cancel(Tick::MaxLength);
             }

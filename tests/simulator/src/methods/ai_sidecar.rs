@@ -1,14 +1,14 @@
-//! AI sidecars: they listen to a call, do not speak, and report to the application.
+//! AI sidecars, which listen to a call in silence and report to the application.
 
 use serde_json::{Map, Value, json};
 
-use super::rules::{Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
+use super::validate::{Kind, Param, WEB, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
 use crate::service::micros;
-use crate::service::operation::{Command, Operation, OperationContext, Voice};
+use crate::service::operation::{Control, Operation, OperationContext, Voice};
 
-const NAME: &str = "calling.ai_sidecar";
+pub(super) const NAME: &str = "calling.ai_sidecar";
 const EVENT: &str = "calling.ai.sidecar";
 
 const SIDES: &[&str] = &["remote-caller", "local-caller"];
@@ -71,84 +71,47 @@ const PARAMS: &[Param] = &[
 
 const SUMMARIZE: &[Param] = &[optional("webhook", WEB), optional("prompt", Kind::AnyText)];
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("lang", Kind::Text),
-            optional("prompt", Kind::TextOrObject),
-            optional("model", Kind::Text),
-            optional("direction", Kind::SomeOf(SIDES)),
-            optional("customer_role", Kind::OneOf(SIDES)),
-            optional("url", WEB),
-            optional("SWAIG", Kind::Object(SWAIG)),
-            optional("permissions", Kind::Object(PERMISSIONS)),
-            optional("global_data", Kind::Open),
-            optional("hints", Kind::SomeTexts),
-            optional("params", Kind::Object(PARAMS)),
-            optional("action", Kind::Object(&[required("summarize", Kind::Object(SUMMARIZE))])),
-        ],
-        shape: Shape::Call,
-        message: text("+OK"),
-        run: start,
-    },
-    Method {
-        name: "calling.ai_sidecar.poke",
-        on: On::AnsweredCall,
-        params: &[required("text", Kind::Text)],
-        shape: Shape::Call,
-        message: text("+OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Poke),
-    },
-    Method {
-        name: "calling.ai_sidecar.ask",
-        on: On::AnsweredCall,
-        params: &[required("text", Kind::Text)],
-        shape: Shape::Call,
-        message: text("queued"),
-        run: |board, request| {
-            let question = request.text("text").unwrap_or_default().to_owned();
-            board.command(request, &[NAME], &Command::Ask(question))
-        },
-    },
-    Method {
-        name: "calling.ai_sidecar.stop",
-        on: On::AnsweredCall,
-        params: &[],
-        shape: Shape::Call,
-        message: text("+OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
-    },
-    Method {
-        name: "calling.ai_sidecar.status",
-        on: On::AnsweredCall,
-        params: &[],
-        shape: Shape::Call,
-        message: text("+OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Status),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("lang", Kind::Text),
+        optional("prompt", Kind::TextOrObject),
+        optional("model", Kind::Text),
+        optional("direction", Kind::SomeOf(SIDES)),
+        optional("customer_role", Kind::OneOf(SIDES)),
+        optional("url", WEB),
+        optional("SWAIG", Kind::Object(SWAIG)),
+        optional("permissions", Kind::Object(PERMISSIONS)),
+        optional("global_data", Kind::Open),
+        optional("hints", Kind::SomeTexts),
+        optional("params", Kind::Object(PARAMS)),
+        optional("action", Kind::Object(&[required("summarize", Kind::Object(SUMMARIZE))])),
+    ],
+    shape: Shape::Call,
+    message: text("+OK"),
+    run: Run::Function(start),
+}];
 
-fn start(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn start(service: &mut SimulatedService, request: &Request) -> Outcome {
     let sides = request.value("direction").as_array();
     if sides.is_some_and(|sides| !SIDES.iter().all(|side| sides.iter().any(|given| given == side))) {
-        return Err(Refused::bad("Parameter 'direction' must have both remote-caller and local-caller"));
+        return Err(ServiceError::bad("Parameter 'direction' must have both remote-caller and local-caller"));
     }
     let only_summary = request.value("action").is_object();
     let mut functions = request.value("SWAIG")["functions"].as_array().into_iter().flatten();
     let tool = functions.find_map(|function| function["function"].as_str()).map(str::to_owned);
-    board.start_operation(request, Box::new(Sidecar { only_summary, tool, ..Sidecar::default() }))?;
+    service.start_operation(request, Box::new(Sidecar { only_summary, tool, ..Sidecar::default() }))?;
     accepted()
 }
 
 #[derive(Debug, Default)]
 struct Sidecar {
-    /// `true` for a sidecar that only gives one summary.
+    /// `true` for a sidecar that sends one summary only.
     only_summary: bool,
-    /// The function that it calls when the person has said something.
+    /// The function that the sidecar calls after each sentence of the party.
     tool: Option<String>,
-    /// The sentence that the person is in the middle of.
+    /// The sentence that the party is saying.
     hearing: String,
     ticks: u64,
     asked: u64,
@@ -159,7 +122,7 @@ struct Sidecar {
 }
 
 impl Sidecar {
-    fn tell(&mut self, context: &mut OperationContext<'_>, kind: &str, more: Value) {
+    fn send_event(&mut self, context: &mut OperationContext<'_>, kind: &str, more: Value) {
         self.events += 1;
         let call = context.call_id();
         let about = |content: &str| json!({"content_type": "text/json", "content_disposition": content, "call_id": call});
@@ -177,19 +140,19 @@ impl Sidecar {
         context.emit_of_call(EVENT, json!({"call_info": info, "sidecar_event": event}));
     }
 
-    /// The person has said something: the sidecar calls its function, if it has one, and says what it makes of it.
+    /// Handles a sentence of the party: calls the function, if there is one, and sends an insight.
     fn heard(&mut self, context: &mut OperationContext<'_>, text: &str) {
         self.ticks += 1;
-        self.tell(context, "turn", json!({}));
+        self.send_event(context, "turn", json!({}));
         if let Some(name) = self.tool.clone() {
             self.tools += 1;
             let arguments = json!({"said": text}).to_string();
-            self.tell(context, "tool_call", json!({"name": name, "arguments": arguments}));
-            self.tell(context, "tool_result", json!({"name": name, "response": r#"{"done":true}"#}));
+            self.send_event(context, "tool_call", json!({"name": name, "arguments": arguments}));
+            self.send_event(context, "tool_result", json!({"name": name, "response": r#"{"done":true}"#}));
         }
         self.insights += 1;
         let raw = format!("The caller said: {text}");
-        self.tell(
+        self.send_event(
             context,
             "insight",
             json!({"raw": raw, "iter": 1, "total_iters": 1, "triggered_by": "turn"}),
@@ -197,8 +160,8 @@ impl Sidecar {
     }
 
     fn end(&mut self, context: &mut OperationContext<'_>) {
-        self.tell(context, "stop", json!({}));
-        self.tell(context, "final", json!({"summary": "The caller was helped."}));
+        self.send_event(context, "stop", json!({}));
+        self.send_event(context, "final", json!({"summary": "The caller was helped."}));
         context.note("AI sidecar is over");
         context.finish();
     }
@@ -208,10 +171,10 @@ impl Operation for Sidecar {
     fn start(&mut self, context: &mut OperationContext<'_>) {
         context.note("AI sidecar begins");
         if self.only_summary {
-            self.tell(context, "final", json!({"summary": "The caller was helped."}));
+            self.send_event(context, "final", json!({"summary": "The caller was helped."}));
             context.finish();
         } else {
-            self.tell(context, "start", json!({}));
+            self.send_event(context, "start", json!({}));
         }
     }
 
@@ -226,29 +189,29 @@ impl Operation for Sidecar {
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => self.end(context),
-            Command::Poke => {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => self.end(context),
+            Control::Poke => {
                 self.ticks += 1;
                 self.skips += 1;
-                self.tell(context, "turn", json!({}));
-                self.tell(context, "thought", json!({"text": "I was poked."}));
-                self.tell(context, "skip", json!({"reason": "nothing was said"}));
+                self.send_event(context, "turn", json!({}));
+                self.send_event(context, "thought", json!({"text": "I was poked."}));
+                self.send_event(context, "skip", json!({"reason": "nothing was said"}));
             }
-            Command::Ask(question) => {
+            Control::Ask(question) => {
                 self.ticks += 1;
                 self.asked += 1;
                 let id = format!("a-{}", self.asked);
                 let by = json!({"iter": 1, "total_iters": 1, "triggered_by": "ask"});
-                self.tell(context, "ask_request", by.clone());
+                self.send_event(context, "ask_request", by.clone());
                 let mut answer = by;
                 answer["ask_id"] = id.as_str().into();
                 answer["raw"] = format!("You asked: {question}").into();
-                self.tell(context, "ask_answer", answer);
+                self.send_event(context, "ask_answer", answer);
                 return Ok(Map::from_iter([("ask_id".to_owned(), id.into())]));
             }
-            Command::Status => {
+            Control::Status => {
                 let figures = format!(
                     "+OK running=1 ticks={} insights={} skips={} tools={} errors=0 in_tokens=0 out_tokens=0 \
                      history_size={} event_log_bytes=0",

@@ -1,10 +1,10 @@
-//! The older ways to call out.
+//! The older methods of calling out.
 
 use serde_json::{Map, Value};
 
 use super::media::Device;
-use super::rules::{Kind, optional, others, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
+use super::validate::{Kind, optional, others, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[
@@ -20,24 +20,24 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Plain,
         message: text("Call started"),
-        run: begin,
+        run: Run::Function(begin),
     },
-    // Nothing is known of it but that it exists.
+    // Only the name of this method is documented.
     Method {
         name: "calling.call",
         on: On::Session,
         params: &[others()],
         shape: Shape::Plain,
         message: text("OK"),
-        run: |_, _| accepted(),
+        run: Run::Function(|_, _| accepted()),
     },
 ];
 
-fn begin(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn begin(service: &mut SimulatedService, request: &Request) -> Outcome {
     let device = Device::read(request.value("device"))
-        .ok_or_else(|| Refused::bad("Parameter 'device' must be an object"))?;
+        .ok_or_else(|| ServiceError::bad("Parameter 'device' must be an object"))?;
     let tag = request.text("tag").unwrap_or_default();
-    let call = board.begin_call(request.session, tag, device);
+    let call = service.begin_call(request.session, tag, device);
     let node = crate::service::NODE;
     Ok(Map::from_iter([
         ("call_id".to_owned(), Value::from(call.id())),

@@ -1,15 +1,15 @@
-//! Methods that are carried out when the person on a call presses certain keys.
+//! Digit bindings: methods that run when the party on a call presses certain keys.
 
 use serde_json::{Map, Value};
 
-use super::rules::{KEYS_AND_PAUSES, Kind, count, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, find, is_offered, text};
+use super::validate::{KEYS_AND_PAUSES, Kind, count, older, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, find, is_offered, text};
 use crate::SimulatedService;
 use crate::service::bindings::Binding;
 
-/// The realm of a binding that names none.
-const USUAL_REALM: &str = "default";
-/// The name for all realms together.
+/// The default realm of a binding.
+const DEFAULT_REALM: &str = "default";
+/// The name of all realms together.
 const ALL: &str = "all";
 
 pub(super) const METHODS: &[Method] = &[
@@ -26,7 +26,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: text("Digit binding created"),
-        run: bind,
+        run: Run::Function(bind),
     },
     Method {
         name: "calling.clear_digit_bindings",
@@ -34,43 +34,43 @@ pub(super) const METHODS: &[Method] = &[
         params: &[optional("realm", Kind::Text), older("swml", Kind::Flag)],
         shape: Shape::Call,
         message: text("Digit bindings cleared"),
-        run: clear,
+        run: Run::Function(clear),
     },
 ];
 
-fn bind(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn bind(service: &mut SimulatedService, request: &Request) -> Outcome {
     let digits = request.text("digits").unwrap_or_default();
-    // Pauses are legal and cannot be pressed.
+    // Pauses are allowed but cannot be pressed.
     let keys: String = digits.chars().filter(|key| !key.eq_ignore_ascii_case(&'w')).collect();
     let digits = if keys.is_empty() { digits.to_owned() } else { keys };
     let name = request.text("bind_method").unwrap_or_default();
-    let offered = is_offered(name, &board.scenario);
+    let offered = is_offered(name, &service.scenario);
     let method = find(name).filter(|method| offered && method.on != On::Session);
     let method = method.ok_or_else(|| {
-        Refused::bad(format!("Parameter 'bind_method' must be a method of a call, not '{name}'"))
+        ServiceError::bad(format!("Parameter 'bind_method' must be a method of a call, not '{name}'"))
     })?;
     let triggers = count(request.value("max_triggers")).filter(|most| *most > 0);
     let binding = Binding {
         digits,
         method,
         params: request.value("params").as_object().cloned().unwrap_or_else(Map::<String, Value>::new),
-        realm: request.text("realm").unwrap_or(USUAL_REALM).to_owned(),
+        realm: request.text("realm").unwrap_or(DEFAULT_REALM).to_owned(),
         triggers_left: triggers,
         connection: request.connection,
         session: request.session,
     };
-    let call = board.calls.get_mut(&request.call()?).ok_or_else(Refused::no_call)?;
+    let call = service.calls.get_mut(&request.call()?).ok_or_else(ServiceError::no_call)?;
     call.bindings.push(binding);
     accepted()
 }
 
-fn clear(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn clear(service: &mut SimulatedService, request: &Request) -> Outcome {
     let cleared = match request.text("realm") {
-        None if board.scenario.is_to_specification() => Some(USUAL_REALM),
-        Some(ALL) if board.scenario.is_to_specification() => None,
+        None if service.scenario.is_to_specification() => Some(DEFAULT_REALM),
+        Some(ALL) if service.scenario.is_to_specification() => None,
         realm => realm,
     };
-    let call = board.calls.get_mut(&request.call()?).ok_or_else(Refused::no_call)?;
+    let call = service.calls.get_mut(&request.call()?).ok_or_else(ServiceError::no_call)?;
     call.bindings.retain(|binding| cleared.is_some_and(|realm| realm != binding.realm));
     accepted()
 }

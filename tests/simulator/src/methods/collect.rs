@@ -5,22 +5,22 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, WEB, count, newer, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, play_and_collect, texts};
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use super::validate::{KEYS, Kind, Param, WEB, count, newer, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 use crate::{Cue, Reading, Report, Scenario, SimulatedService};
 
-const NAME: &str = "calling.collect";
+pub(super) const NAME: &str = "calling.collect";
 
 const INITIAL_TIMEOUT: Duration = Duration::from_secs(4);
 const DIGIT_TIMEOUT: Duration = Duration::from_secs(5);
 const END_SILENCE: Duration = Duration::from_secs(1);
 const SPEECH_TIMEOUT: Duration = Duration::from_mins(1);
-/// What the simulated recogniser says about everything it hears.
+/// The confidence of the simulated recogniser.
 const CONFIDENCE: f64 = 95.0;
 const PARTIAL_CONFIDENCE: f64 = 60.0;
 
-/// The time for the first input.
+/// The time limit for the first input.
 pub(super) const FIRST_INPUT: Kind = Kind::Differs(&Kind::Positive, &Kind::Seconds);
 
 const DIGITS: &[Param] = &[
@@ -29,7 +29,7 @@ const DIGITS: &[Param] = &[
     optional("terminators", Kind::Chars(KEYS)),
 ];
 
-/// The same, as play-and-collect has it.
+/// The digits of a play-and-collect.
 pub(super) const DIGITS_WITH_MINIMUM: &[Param] = &[
     required("max", Kind::Whole(1, i64::MAX)),
     newer("min", Kind::Whole(0, i64::MAX)),
@@ -49,61 +49,40 @@ pub(super) const SPEECH: &[Param] = &[
     optional("model", Kind::Differs(&MODEL, &Kind::Text)),
 ];
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            optional("digits", Kind::Object(DIGITS)),
-            optional("speech", Kind::Object(SPEECH)),
-            optional("initial_timeout", FIRST_INPUT),
-            optional("partial_results", Kind::Flag),
-            optional("continuous", Kind::Flag),
-            optional("send_start_of_input", Kind::Flag),
-            optional("start_input_timers", Kind::Flag),
-            optional("continue", Kind::Flag),
-            optional("status_url", WEB),
-        ],
-        shape: Shape::Operation,
-        message: texts("Collecting", "OK"),
-        run: collect,
-    },
-    Method {
-        name: "calling.collect.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
-    },
-    // One method for both kinds of collecting.
-    Method {
-        name: "calling.collect.start_input_timers",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Starting input timers", "OK"),
-        run: |board, request| {
-            board.command(request, &[NAME, play_and_collect::NAME], &Command::StartInputTimers)
-        },
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        optional("digits", Kind::Object(DIGITS)),
+        optional("speech", Kind::Object(SPEECH)),
+        optional("initial_timeout", FIRST_INPUT),
+        optional("partial_results", Kind::Flag),
+        optional("continuous", Kind::Flag),
+        optional("send_start_of_input", Kind::Flag),
+        optional("start_input_timers", Kind::Flag),
+        optional("continue", Kind::Flag),
+        optional("status_url", WEB),
+    ],
+    shape: Shape::Operation,
+    message: texts("Collecting", "OK"),
+    run: Run::Function(collect),
+}];
 
-fn collect(board: &mut SimulatedService, request: &Request) -> Outcome {
-    let input = Input::new(&request.params, board.scenario.reading)?;
-    board.start_operation(request, Box::new(Collect { input }))?;
+fn collect(service: &mut SimulatedService, request: &Request) -> Outcome {
+    let input = Input::new(&request.params, service.scenario.reading)?;
+    service.start_operation(request, Box::new(Collect { input }))?;
     accepted()
 }
 
-/// The collecting itself, alone or behind a prompt.
+/// The input of a collect, or of a play-and-collect after its prompt.
 #[derive(Debug)]
 pub(super) struct Input {
-    digits: Option<DigitRules>,
-    speech: Option<SpeechRules>,
+    digits: Option<DigitOptions>,
+    speech: Option<SpeechOptions>,
     initial_timeout: Duration,
     style: Style,
-    /// Whether the first-input clock starts without being told to.
+    /// `true` if the first-input clock starts without `start_input_timers`.
     pub(super) starts_alone: bool,
     begun: bool,
     keys: String,
@@ -111,7 +90,7 @@ pub(super) struct Input {
     has_heard: bool,
 }
 
-/// Which events the client wants beside the one result.
+/// The events and results that the client asked for.
 #[derive(Debug)]
 struct Style {
     partial_results: bool,
@@ -120,20 +99,20 @@ struct Style {
 }
 
 impl Style {
-    /// Whether events say if their result is the last word on an utterance.
+    /// `true` if events have `final`.
     fn has_final(&self, context: &OperationContext<'_>) -> bool {
         self.partial_results || (self.continuous && context.is_to_specification())
     }
 
-    /// Whether events say if the collecting goes on.
+    /// `true` if events have `state`.
     fn has_state(&self, context: &OperationContext<'_>) -> bool {
         self.continuous || (self.partial_results && context.is_to_specification())
     }
 }
 
 #[derive(Debug)]
-struct DigitRules {
-    /// Fewer keys than this are no match.
+struct DigitOptions {
+    /// Minimum number of keys for a match.
     min: u64,
     max: u64,
     timeout: Duration,
@@ -141,15 +120,15 @@ struct DigitRules {
 }
 
 #[derive(Debug)]
-struct SpeechRules {
+struct SpeechOptions {
     end_silence: Duration,
     timeout: Duration,
 }
 
 impl Input {
-    /// The input after a prompt. The newer specification knows only the first-input time-out, digits and speech there,
-    /// and runs the clock of the time-out by itself.
-    pub(super) fn behind_prompt(params: &Map<String, Value>, reading: Reading) -> Result<Self, Refused> {
+    /// Reads the input after a prompt. The newer specification knows only the first-input time-out, digits and speech
+    /// there, and starts the first-input clock by itself.
+    pub(super) fn behind_prompt(params: &Map<String, Value>, reading: Reading) -> Result<Self, ServiceError> {
         if reading == Reading::Sdks {
             return Self::new(params, reading);
         }
@@ -164,22 +143,22 @@ impl Input {
         Ok(input)
     }
 
-    pub(super) fn new(params: &Map<String, Value>, reading: Reading) -> Result<Self, Refused> {
+    pub(super) fn new(params: &Map<String, Value>, reading: Reading) -> Result<Self, ServiceError> {
         let to_specification = reading == Reading::Specification;
         let time = |source: Option<&Value>, default| source.and_then(to_time).unwrap_or(default);
         let flag = |name: &str| params.get(name).and_then(Value::as_bool);
-        let digits = params.get("digits").map(|digits| DigitRules {
+        let digits = params.get("digits").map(|digits| DigitOptions {
             min: 0,
             max: count(&digits["max"]).unwrap_or(1),
             timeout: time(digits.get("digit_timeout"), DIGIT_TIMEOUT),
             terminators: digits["terminators"].as_str().unwrap_or_default().to_owned(),
         });
-        let speech = params.get("speech").map(|speech| SpeechRules {
+        let speech = params.get("speech").map(|speech| SpeechOptions {
             end_silence: time(speech.get("end_silence_timeout"), END_SILENCE),
             timeout: time(speech.get("speech_timeout"), SPEECH_TIMEOUT),
         });
         if digits.is_none() && speech.is_none() {
-            return Err(Refused::bad("Missing parameter 'digits' or 'speech'"));
+            return Err(ServiceError::bad("Missing parameter 'digits' or 'speech'"));
         }
         Ok(Self {
             digits,
@@ -187,7 +166,7 @@ impl Input {
             initial_timeout: time(params.get("initial_timeout"), INITIAL_TIMEOUT),
             style: Style {
                 partial_results: flag("partial_results").unwrap_or(false),
-                // An older name, which counts where the newer one is not given.
+                // The older name, used if the newer one is absent.
                 continuous: flag("continuous")
                     .or_else(|| flag("continue").filter(|_| to_specification))
                     .unwrap_or(false),
@@ -201,7 +180,7 @@ impl Input {
         })
     }
 
-    /// Starts to listen, in the middle of a sentence if there is one.
+    /// Starts to listen, also in the middle of a sentence.
     pub(super) fn listen(&mut self, context: &mut OperationContext<'_>) {
         context.cue(Cue::Collecting);
         if let Some(text) = context.sentence() {
@@ -209,14 +188,14 @@ impl Input {
         }
     }
 
-    /// Starts the first-input clock. A time-out of 0 is none.
+    /// Starts the first-input clock. A time-out of 0 is no limit.
     pub(super) fn start_clock(&mut self, context: &mut OperationContext<'_>) {
         if !self.begun && !self.initial_timeout.is_zero() {
             context.after(self.initial_timeout, Tick::InitialTimeout);
         }
     }
 
-    /// Whether a key is input at all.
+    /// Returns `true` if keys are input.
     pub(super) fn wants_digits(&self) -> bool {
         self.digits.is_some()
     }
@@ -226,9 +205,9 @@ impl Input {
     }
 
     pub(super) fn on_digit(&mut self, context: &mut OperationContext<'_>, key: char) {
-        let Some(rules) = &self.digits else { return };
-        let (timeout, full) = (rules.timeout, self.keys.len() as u64 + 1 >= rules.max);
-        let terminator = rules.terminators.contains(key);
+        let Some(options) = &self.digits else { return };
+        let (timeout, full) = (options.timeout, self.keys.len() as u64 + 1 >= options.max);
+        let terminator = options.terminators.contains(key);
         self.begin(context);
         if terminator {
             self.digits_result(context, &key.to_string());
@@ -247,8 +226,8 @@ impl Input {
     }
 
     pub(super) fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
-        let Some(rules) = &self.speech else { return };
-        let (end_silence, timeout) = (rules.end_silence, rules.timeout);
+        let Some(options) = &self.speech else { return };
+        let (end_silence, timeout) = (options.end_silence, options.timeout);
         match voice {
             Voice::Starts { text, lasts } => {
                 if !self.has_heard {
@@ -289,18 +268,18 @@ impl Input {
         }
     }
 
-    /// The client does not want any more.
+    /// Ends on request of the client.
     pub(super) fn stop(&mut self, context: &mut OperationContext<'_>) {
         self.last(context, &json!({"type": "finished"}));
     }
 
-    /// The call ends before there was a result.
+    /// Ends with the call, without a result.
     pub(super) fn call_ends(&mut self, context: &mut OperationContext<'_>) {
         let kind = if context.is_to_specification() { "finished" } else { "error" };
         self.last(context, &json!({"type": kind}));
     }
 
-    /// It fails on demand.
+    /// Fails on demand.
     pub(super) fn fails(&mut self, context: &mut OperationContext<'_>) {
         self.last(context, &json!({"type": "error"}));
     }
@@ -321,7 +300,7 @@ impl Input {
 
     fn digits_result(&mut self, context: &mut OperationContext<'_>, terminator: &str) {
         let digits = std::mem::take(&mut self.keys);
-        if self.digits.as_ref().is_some_and(|rules| (digits.len() as u64) < rules.min) {
+        if self.digits.as_ref().is_some_and(|options| (digits.len() as u64) < options.min) {
             context.report(Report::Collected {
                 call: context.call_id(),
                 what: format!("too few digits: {digits}"),
@@ -341,7 +320,7 @@ impl Input {
         let text = std::mem::take(&mut self.heard).join(" ");
         if text.is_empty() {
             context.report(Report::Collected { call: context.call_id(), what: "a noise".into() });
-            // That is the end, with `continuous` too.
+            // This is the end, even with `continuous`.
             self.last(context, &json!({"type": "no_match"}));
             return;
         }
@@ -350,8 +329,7 @@ impl Input {
         self.result(context, &json!({"type": "speech", "params": {"text": text, "confidence": confidence}}));
     }
 
-    /// A result: the last one, or with `continuous` the one before the next. The first-input clock
-    /// does not run again then.
+    /// Sends a result. It is the last one, unless `continuous` is set. The first-input clock does not run again.
     fn result(&mut self, context: &mut OperationContext<'_>, result: &Value) {
         for tick in [Tick::DigitTimeout, Tick::EndSilence, Tick::SpeechTimeout, Tick::HalfSaid] {
             context.cancel(tick);
@@ -394,12 +372,12 @@ impl Input {
     }
 }
 
-/// A confidence from 0 to 100, or from 0 to 1 where the SDKs expect that.
+/// Converts a confidence from 0 to 100 to the scale of the reading, which is 0 to 1 for the SDKs.
 fn on_scale(context: &OperationContext<'_>, percent: f64) -> f64 {
     if context.is_to_specification() { percent } else { percent / 100.0 }
 }
 
-/// The event of a result, without one where the other form has none.
+/// Builds the event of a result.
 fn result_event(scenario: &Scenario, result: &Value) -> Value {
     if !scenario.other_forms {
         return json!({"result": result});
@@ -438,10 +416,10 @@ impl Operation for Collect {
         self.input.on_voice(context, voice);
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => self.input.stop(context),
-            Command::StartInputTimers => self.input.start_clock(context),
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => self.input.stop(context),
+            Control::StartInputTimers => self.input.start_clock(context),
             _ => {}
         }
         accepted()

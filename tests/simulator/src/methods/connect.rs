@@ -1,10 +1,10 @@
-//! Bridging a call with somebody else.
+//! Bridging a call with another call.
 
 use super::ai::refuse_beside_agent;
-use super::dial::wishes;
+use super::dial::dial_options;
 use super::media::Device;
-use super::rules::{Kind, TONES_AND_PAUSES, WEB, newer, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use super::validate::{Kind, TONES_AND_PAUSES, WEB, newer, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
 use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[Method {
@@ -22,21 +22,21 @@ pub(super) const METHODS: &[Method] = &[Method {
     ],
     shape: Shape::Plain,
     message: texts("Connecting call", "connecting"),
-    run: connect,
+    run: Run::Function(connect),
 }];
 
-fn connect(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn connect(service: &mut SimulatedService, request: &Request) -> Outcome {
     let key = request.call()?;
-    let call = board.calls.get(&key).ok_or_else(Refused::no_call)?;
-    refuse_beside_agent(board, key)?;
+    let call = service.calls.get(&key).ok_or_else(ServiceError::no_call)?;
+    refuse_beside_agent(service, key)?;
     if call.peer.is_some() {
-        return Err(Refused::conflict("Call is already connected"));
+        return Err(ServiceError::conflict("Call is already connected"));
     }
     if call.attempt.is_some() {
-        return Err(Refused::conflict("Call is already connecting"));
+        return Err(ServiceError::conflict("Call is already connecting"));
     }
     let groups = Device::groups(request.value("devices"));
-    let wishes = wishes(board, request);
-    board.start_connect(key, request.session, request.text("tag"), groups, wishes);
+    let dial_options = dial_options(service, request);
+    service.start_connect(key, request.session, request.text("tag"), groups, dial_options);
     accepted()
 }

@@ -1,27 +1,27 @@
-//! Finding out who or what is on a call: a person, an answering machine, a fax machine, a key.
+//! Detectors: human or answering machine, fax machine, keys.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, WEB, count, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use super::validate::{KEYS, Kind, Param, WEB, count, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 use crate::{Cue, SimulatedService, Sound};
 
-const NAME: &str = "calling.detect";
+pub(super) const NAME: &str = "calling.detect";
 const EVENT: &str = "calling.call.detect";
 
-const LIFETIME: Duration = Duration::from_secs(30);
+const DETECT_TIMEOUT: Duration = Duration::from_secs(30);
 const INITIAL_TIMEOUT: Duration = Duration::from_millis(4500);
 const END_SILENCE: Duration = Duration::from_secs(1);
 const VOICE_THRESHOLD: Duration = Duration::from_millis(1250);
 const WORDS_THRESHOLD: usize = 6;
-/// What a detector listens for when it is not told; an empty set means all there are.
-const USUAL_KEYS: &str = "0123456789#*";
+/// The default keys of a digit detector. An empty set also means all keys.
+const DEFAULT_KEYS: &str = "0123456789#*";
 
-/// A time that the newer specification wants to be longer than 0 s.
+/// A duration, which has to be above 0 s in the newer specification.
 const SPAN: Kind = Kind::Differs(&Kind::Positive, &Kind::Seconds);
 
 const MACHINE: &[Param] = &[
@@ -40,64 +40,54 @@ const FAX: &[Param] = &[optional("tone", TONE)];
 
 const DIGIT: &[Param] = &[optional("digits", Kind::Chars(KEYS))];
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            required("detect", Kind::Bare(&[("machine", MACHINE), ("fax", FAX), ("digit", DIGIT)])),
-            optional("timeout", Kind::Seconds),
-            optional("status_url", WEB),
-        ],
-        shape: Shape::Operation,
-        message: texts("Detecting", "OK"),
-        run: detect,
-    },
-    Method {
-        name: "calling.detect.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping detect", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        required("detect", Kind::Bare(&[("machine", MACHINE), ("fax", FAX), ("digit", DIGIT)])),
+        optional("timeout", Kind::Seconds),
+        optional("status_url", WEB),
+    ],
+    shape: Shape::Operation,
+    message: texts("Detecting", "OK"),
+    run: Run::Function(detect),
+}];
 
-fn detect(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn detect(service: &mut SimulatedService, request: &Request) -> Outcome {
     let wanted = request.value("detect");
     let ear = match wanted["type"].as_str() {
-        Some("machine") => Ear::Machine(Machine::new(&wanted["params"])),
-        None if wanted["type"].is_null() => Ear::Machine(Machine::new(&wanted["params"])),
+        Some("machine") => Target::Machine(Machine::new(&wanted["params"])),
+        None if wanted["type"].is_null() => Target::Machine(Machine::new(&wanted["params"])),
         Some("fax") => {
             let tone = wanted["params"]["tone"].as_str().map(str::to_uppercase);
-            let usual = board.scenario.is_to_specification().then(|| "CED".to_owned());
-            Ear::Fax { tone: tone.or(usual) }
+            let usual = service.scenario.is_to_specification().then(|| "CED".to_owned());
+            Target::Fax { tone: tone.or(usual) }
         }
         Some("digit") => {
             let keys = match wanted["params"]["digits"].as_str() {
-                None => USUAL_KEYS,
+                None => DEFAULT_KEYS,
                 Some("") => KEYS,
                 Some(keys) => keys,
             };
-            Ear::Digit { keys: keys.to_owned() }
+            Target::Digit { keys: keys.to_owned() }
         }
-        _ => return Err(Refused::bad("Parameter 'detect.type' must be one of machine, fax, digit")),
+        _ => return Err(ServiceError::bad("Parameter 'detect.type' must be one of machine, fax, digit")),
     };
-    let lifetime = to_time(request.value("timeout")).unwrap_or(LIFETIME);
-    board.start_operation(request, Box::new(Detector { ear, lifetime }))?;
+    let lifetime = to_time(request.value("timeout")).unwrap_or(DETECT_TIMEOUT);
+    service.start_operation(request, Box::new(Detector { ear, lifetime }))?;
     accepted()
 }
 
-/// What is listened for.
+/// The target of a detector.
 #[derive(Debug)]
-enum Ear {
+enum Target {
     Machine(Machine),
     Fax { tone: Option<String> },
     Digit { keys: String },
 }
 
-impl Ear {
+impl Target {
     fn kind(&self) -> &'static str {
         match self {
             Self::Machine(_) => "machine",
@@ -107,12 +97,12 @@ impl Ear {
     }
 }
 
-/// The knowledge of the person who is heard.
+/// The findings about the voice so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
+enum Finding {
     Nothing,
     Machine,
-    /// A machine that has stopped talking.
+    /// A machine that stopped talking.
     Silent,
 }
 
@@ -124,12 +114,12 @@ struct Machine {
     voice_threshold: Duration,
     words_threshold: usize,
     message_end: bool,
-    /// Whether it is told when the machine goes on after a silence.
+    /// `true` if an interruption of the silence is reported.
     interruptions: bool,
-    /// How long and how much has been said without a silence between.
+    /// Duration and number of words of the speech without a silence between.
     voiced: Duration,
     words: usize,
-    known: Known,
+    known: Finding,
 }
 
 impl Machine {
@@ -147,16 +137,16 @@ impl Machine {
             interruptions: params["detect_interruptions"].as_bool().unwrap_or(false),
             voiced: Duration::ZERO,
             words: 0,
-            known: Known::Nothing,
+            known: Finding::Nothing,
         }
     }
 
     fn is_machine(&self) -> bool {
-        self.known != Known::Nothing
+        self.known != Finding::Nothing
     }
 
-    /// When, into a sentence, it is clear that no person talks like that.
-    fn gives_itself_away(&self, text: &str, lasts: Duration) -> Option<Duration> {
+    /// Returns the time into a sentence after which the voice is recognized as a machine.
+    fn recognized_after(&self, text: &str, lasts: Duration) -> Option<Duration> {
         let words = text.split_whitespace().count();
         let too_long = (self.voiced + lasts > self.voice_threshold)
             .then(|| self.voice_threshold.saturating_sub(self.voiced));
@@ -172,7 +162,7 @@ impl Machine {
         context.cancel(Tick::InitialTimeout);
         context.cancel(Tick::EndSilence);
         if !self.is_machine()
-            && let Some(after) = self.gives_itself_away(text, lasts)
+            && let Some(after) = self.recognized_after(text, lasts)
         {
             context.after(after, Tick::Threshold);
         }
@@ -186,15 +176,15 @@ impl Machine {
     }
 }
 
-/// Listens until it knows, or is told to stop.
+/// A detector.
 #[derive(Debug)]
 struct Detector {
-    ear: Ear,
+    ear: Target,
     lifetime: Duration,
 }
 
 impl Detector {
-    fn tell(&self, context: &mut OperationContext<'_>, event: &str, beep: bool) {
+    fn send_event(&self, context: &mut OperationContext<'_>, event: &str, beep: bool) {
         let mut params = json!({"event": event});
         if beep {
             params["beep"] = true.into();
@@ -203,19 +193,19 @@ impl Detector {
         context.note(format!("detected {event}{}", if beep { " after a beep" } else { "" }));
     }
 
-    /// Says that a machine that was silent goes on.
+    /// Reports that a silent machine continues.
     fn interrupted(&mut self, context: &mut OperationContext<'_>) {
-        if let Ear::Machine(machine) = &mut self.ear
-            && machine.known == Known::Silent
+        if let Target::Machine(machine) = &mut self.ear
+            && machine.known == Finding::Silent
         {
-            machine.known = Known::Machine;
-            self.tell(context, "NOT_READY", false);
+            machine.known = Finding::Machine;
+            self.send_event(context, "NOT_READY", false);
         }
     }
 
-    /// The answer, and nothing more.
+    /// Sends the result.
     fn answer(&self, context: &mut OperationContext<'_>, event: &str) {
-        self.tell(context, event, false);
+        self.send_event(context, event, false);
         self.end(context);
     }
 
@@ -223,29 +213,29 @@ impl Detector {
         if context.scenario().other_forms {
             context.emit(EVENT, json!({"state": "finished"}));
         } else {
-            self.tell(context, "finished", false);
+            self.send_event(context, "finished", false);
         }
         context.finish();
     }
 
-    fn is_a_machine(&mut self, context: &mut OperationContext<'_>, beep: bool) {
-        let Ear::Machine(machine) = &mut self.ear else { return };
-        machine.known = Known::Machine;
+    fn report_machine(&mut self, context: &mut OperationContext<'_>, beep: bool) {
+        let Target::Machine(machine) = &mut self.ear else { return };
+        machine.known = Finding::Machine;
         let to_specification = context.is_to_specification();
         let (message_end, interruptions) = (machine.message_end, machine.interruptions);
-        self.tell(context, "MACHINE", beep && to_specification);
+        self.send_event(context, "MACHINE", beep && to_specification);
         if !message_end {
             self.end(context);
         } else if !to_specification || (interruptions && !beep) {
-            self.tell(context, "NOT_READY", false);
+            self.send_event(context, "NOT_READY", false);
         }
     }
 
     fn ready(&mut self, context: &mut OperationContext<'_>, beep: bool) {
-        let Ear::Machine(machine) = &mut self.ear else { return };
-        machine.known = Known::Silent;
+        let Target::Machine(machine) = &mut self.ear else { return };
+        machine.known = Finding::Silent;
         let goes_on = machine.interruptions && !beep && context.is_to_specification();
-        self.tell(context, "READY", beep);
+        self.send_event(context, "READY", beep);
         if !goes_on {
             self.end(context);
         }
@@ -258,16 +248,16 @@ impl Detector {
             Sound::Beep => "",
         };
         match &self.ear {
-            Ear::Machine(machine) if sound == Sound::Beep => {
+            Target::Machine(machine) if sound == Sound::Beep => {
                 let (known, message_end) = (machine.is_machine(), machine.message_end);
                 if !known {
-                    self.is_a_machine(context, true);
+                    self.report_machine(context, true);
                 }
                 if message_end {
                     self.ready(context, true);
                 }
             }
-            Ear::Fax { tone } if !heard.is_empty() && tone.as_deref().is_none_or(|tone| tone == heard) => {
+            Target::Fax { tone } if !heard.is_empty() && tone.as_deref().is_none_or(|tone| tone == heard) => {
                 self.answer(context, heard);
             }
             _ => {}
@@ -280,7 +270,7 @@ impl Operation for Detector {
         if !self.lifetime.is_zero() {
             context.after(self.lifetime, Tick::MaxLength);
         }
-        if let Ear::Machine(machine) = &mut self.ear {
+        if let Target::Machine(machine) = &mut self.ear {
             match context.sentence() {
                 Some(text) => {
                     let left = context.sentence_left();
@@ -298,17 +288,17 @@ impl Operation for Detector {
     fn on_voice(&mut self, context: &mut OperationContext<'_>, voice: &Voice) {
         match (&mut self.ear, voice) {
             (_, Voice::Sounds(sound)) => self.hear(context, *sound),
-            (Ear::Machine(machine), Voice::Starts { text, lasts }) => {
+            (Target::Machine(machine), Voice::Starts { text, lasts }) => {
                 machine.voice_starts(context, text, *lasts);
                 self.interrupted(context);
             }
-            (Ear::Machine(machine), Voice::Stops) => machine.voice_stops(context),
+            (Target::Machine(machine), Voice::Stops) => machine.voice_stops(context),
             _ => {}
         }
     }
 
     fn on_digit(&mut self, context: &mut OperationContext<'_>, key: char) {
-        if let Ear::Digit { keys } = &self.ear
+        if let Target::Digit { keys } = &self.ear
             && keys.contains(key)
         {
             self.answer(context, &key.to_string());
@@ -316,18 +306,18 @@ impl Operation for Detector {
     }
 
     fn on_timer(&mut self, context: &mut OperationContext<'_>, tick: Tick) {
-        let known = matches!(&self.ear, Ear::Machine(machine) if machine.is_machine());
+        let known = matches!(&self.ear, Target::Machine(machine) if machine.is_machine());
         match tick {
-            Tick::Threshold => self.is_a_machine(context, false),
+            Tick::Threshold => self.report_machine(context, false),
             Tick::EndSilence if known => self.ready(context, false),
             Tick::EndSilence => self.answer(context, "HUMAN"),
             Tick::InitialTimeout => self.answer(context, "UNKNOWN"),
-            _ if matches!(self.ear, Ear::Machine(_)) && !known => self.answer(context, "UNKNOWN"),
+            _ if matches!(self.ear, Target::Machine(_)) && !known => self.answer(context, "UNKNOWN"),
             _ => self.end(context),
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, _: &Control) -> Outcome {
         self.end(context);
         accepted()
     }
@@ -336,7 +326,7 @@ impl Operation for Detector {
         if context.is_to_specification() {
             self.end(context);
         } else {
-            self.tell(context, "error", false);
+            self.send_event(context, "error", false);
             context.finish();
         }
     }

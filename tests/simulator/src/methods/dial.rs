@@ -1,10 +1,10 @@
-//! Calling out.
+//! Dialling.
 
 use super::media::{Device, to_time};
-use super::rules::{Kind, TONES_AND_PAUSES, newer, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
+use super::validate::{Kind, TONES_AND_PAUSES, newer, older, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
-use crate::service::legs::Wishes;
+use crate::service::legs::DialOptions;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.dial",
@@ -23,25 +23,26 @@ pub(super) const METHODS: &[Method] = &[Method {
     ],
     shape: Shape::Plain,
     message: text("Dialing"),
-    run: dial,
+    run: Run::Function(dial),
 }];
 
-fn dial(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn dial(service: &mut SimulatedService, request: &Request) -> Outcome {
     let tag = request.text("tag").unwrap_or_default();
-    if board.is_dialling(request.session, tag) {
-        return Err(Refused::conflict(format!("A dial with tag '{tag}' is still going on")));
+    if service.is_dialling(request.session, tag) {
+        return Err(ServiceError::conflict(format!("A dial with tag '{tag}' is still going on")));
     }
     let groups = Device::groups(request.value("devices"));
-    board.start_dial(request.session, tag, groups, wishes(board, request));
+    service.start_dial(request.session, tag, groups, dial_options(service, request));
     accepted()
 }
 
-/// Options of a dial or connect apart from its devices. The older description has only the limit of a connect.
-pub(super) fn wishes(board: &SimulatedService, request: &Request) -> Wishes {
+/// Reads the options of a dial or connect apart from its devices. The older description has only the limit of a
+/// connect.
+pub(super) fn dial_options(service: &SimulatedService, request: &Request) -> DialOptions {
     let time = |name: &str| to_time(request.value(name)).filter(|time| !time.is_zero());
     let limit = time("max_duration");
-    if !board.scenario.is_to_specification() {
-        return Wishes { limit, ..Wishes::default() };
+    if !service.scenario.is_to_specification() {
+        return DialOptions { limit, ..DialOptions::default() };
     }
-    Wishes { limit, ring: time("timeout"), digits: request.text("send_digits").map(str::to_owned) }
+    DialOptions { limit, ring: time("timeout"), digits: request.text("send_digits").map(str::to_owned) }
 }

@@ -1,7 +1,7 @@
-//! Separating two bridged calls without ending either.
+//! Separating two bridged calls.
 
-use super::rules::{Kind, newer};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use super::validate::{Kind, newer};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
 use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[Method {
@@ -10,13 +10,13 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[newer("reason", Kind::AnyText)],
     shape: Shape::Plain,
     message: texts("Disconnecting call", "Disconnecting"),
-    run: disconnect,
+    run: Run::Function(disconnect),
 }];
 
-fn disconnect(board: &mut SimulatedService, request: &Request) -> Outcome {
-    if board.unbridge(request.call()?) {
+fn disconnect(service: &mut SimulatedService, request: &Request) -> Outcome {
+    if service.unbridge(request.call()?) {
         accepted()
     } else {
-        Err(Refused::conflict("Call is not connected to another call"))
+        Err(ServiceError::conflict("Call is not connected to another call"))
     }
 }

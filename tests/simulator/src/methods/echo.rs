@@ -1,4 +1,4 @@
-//! Sending back what is heard.
+//! Echoing the audio of a call.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::lasting::Lasting;
 use super::media::to_time;
-use super::rules::{Kind, WEB, older, optional};
-use super::{Method, On, Shape, accepted, texts};
+use super::validate::{Kind, WEB, older, optional};
+use super::{Method, On, Run, Shape, accepted, texts};
 
-/// The duration of an echo without one of its own, and the bounds for one that has it.
-const USUAL: Duration = Duration::from_mins(1);
-const SHORTEST: Duration = Duration::from_secs(5);
-const LONGEST: Duration = Duration::from_mins(2);
+/// The default duration of an echo, and the bounds of a requested one.
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
+const MIN_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_TIMEOUT: Duration = Duration::from_mins(2);
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.echo",
@@ -20,19 +20,19 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[optional("timeout", Kind::Seconds), optional("status_url", WEB), older("swml", Kind::Flag)],
     shape: Shape::Call,
     message: texts("Echoing", "Echo started"),
-    run: |board, request| {
+    run: Run::Function(|service, request| {
         let asked = to_time(request.value("timeout"));
-        let limit = if board.scenario.is_to_specification() {
-            Some(asked.unwrap_or(USUAL).clamp(SHORTEST, LONGEST))
+        let limit = if service.scenario.is_to_specification() {
+            Some(asked.unwrap_or(DEFAULT_TIMEOUT).clamp(MIN_TIMEOUT, MAX_TIMEOUT))
         } else {
-            // 0 is until the call ends.
+            // 0 means no limit.
             asked.filter(|time| !time.is_zero())
         };
         let echo = Lasting::new("echo", "calling.call.echo")
             .first(json!({"state": "echoing"}))
             .last(json!({"state": "finished"}))
             .limit(limit);
-        board.start_operation(request, Box::new(echo))?;
+        service.start_operation(request, Box::new(echo))?;
         accepted()
-    },
+    }),
 }];

@@ -1,7 +1,7 @@
 //! Hanging up.
 
-use super::rules::{Kind, optional};
-use super::{Method, On, Outcome, Request, Shape, accepted, texts};
+use super::validate::{Kind, optional};
+use super::{Method, On, Outcome, Request, Run, Shape, accepted, texts};
 use crate::SimulatedService;
 use crate::service::calls::Source;
 
@@ -11,11 +11,11 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[optional("reason", Kind::OneOf(&["hangup", "cancel", "busy", "noAnswer", "decline", "error"]))],
     shape: Shape::Plain,
     message: texts("Ending call", "Disconnecting call"),
-    run: end,
+    run: Run::Function(end),
 }];
 
-fn end(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn end(service: &mut SimulatedService, request: &Request) -> Outcome {
     let reason = request.text("reason").unwrap_or("hangup").to_owned();
-    board.end_call_by(request.call()?, &reason, Source::Outbound);
+    service.end_call_by(request.call()?, &reason, Source::Outbound);
     accepted()
 }

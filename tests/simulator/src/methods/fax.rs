@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::rules::{Kind, WEB, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use super::validate::{Kind, WEB, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
 use crate::SimulatedService;
-use crate::service::operation::{Command, Operation, OperationContext, Tick};
+use crate::service::operation::{Control, Operation, OperationContext, Tick};
 
-const SEND: &str = "calling.send_fax";
-const RECEIVE: &str = "calling.receive_fax";
+pub(super) const SEND: &str = "calling.send_fax";
+pub(super) const RECEIVE: &str = "calling.receive_fax";
 const EVENT: &str = "calling.call.fax";
 
-/// How many pages every document has, and how long each takes.
+/// The number of pages of every document, and the duration of a page.
 const PAGES: u32 = 2;
-const PAGE: Duration = Duration::from_secs(2);
+const PAGE_TIME: Duration = Duration::from_secs(2);
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -30,15 +30,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Operation,
         message: texts("Sending fax", "OK"),
-        run: send,
-    },
-    Method {
-        name: "calling.send_fax.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping fax", "OK"),
-        run: |board, request| board.command(request, &[SEND], &Command::Stop),
+        run: Run::Function(send),
     },
     Method {
         name: RECEIVE,
@@ -46,57 +38,49 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text), optional("status_url", WEB)],
         shape: Shape::Operation,
         message: texts("Receiving fax", "OK"),
-        run: receive,
-    },
-    Method {
-        name: "calling.receive_fax.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping fax", "OK"),
-        run: |board, request| board.command(request, &[RECEIVE], &Command::Stop),
+        run: Run::Function(receive),
     },
 ];
 
-fn send(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn send(service: &mut SimulatedService, request: &Request) -> Outcome {
     let document = request.text("document").unwrap_or_default().to_owned();
-    let fetched = !board.scenario.unplayable.contains(&document);
-    let (ours, theirs) = identities(board, request)?;
+    let fetched = !service.scenario.unplayable.contains(&document);
+    let (ours, theirs) = identities(service, request)?;
     let identity = request.text("identity").map_or(ours, str::to_owned);
     let fax = Fax { direction: "send", identity, remote: theirs, document, fetched, pages: 0 };
-    board.start_operation(request, Box::new(fax))?;
+    service.start_operation(request, Box::new(fax))?;
     accepted()
 }
 
-fn receive(board: &mut SimulatedService, request: &Request) -> Outcome {
-    let (ours, theirs) = identities(board, request)?;
-    let document = format!("https://files.example/faxes/{}.pdf", board.next_recording());
+fn receive(service: &mut SimulatedService, request: &Request) -> Outcome {
+    let (ours, theirs) = identities(service, request)?;
+    let document = format!("https://files.example/faxes/{}.pdf", service.next_recording());
     let fax = Fax { direction: "receive", identity: ours, remote: theirs, document, fetched: true, pages: 0 };
-    board.start_operation(request, Box::new(fax))?;
+    service.start_operation(request, Box::new(fax))?;
     accepted()
 }
 
-/// The numbers of the two sides, ours first.
-fn identities(board: &SimulatedService, request: &Request) -> Result<(String, String), Refused> {
-    let call = board.calls.get(&request.call()?).ok_or_else(Refused::no_call)?;
+/// Returns the numbers of both sides, that of the client first.
+fn identities(service: &SimulatedService, request: &Request) -> Result<(String, String), ServiceError> {
+    let call = service.calls.get(&request.call()?).ok_or_else(ServiceError::no_call)?;
     let (from, to) = call.numbers();
     Ok(if call.is_inbound() { (to, from) } else { (from, to) })
 }
 
-/// A fax on its way, page by page.
+/// A fax under way.
 #[derive(Debug)]
 struct Fax {
     direction: &'static str,
     identity: String,
     remote: String,
     document: String,
-    /// Whether the document could be fetched.
+    /// `false` if the document cannot be fetched.
     fetched: bool,
     pages: u32,
 }
 
 impl Fax {
-    /// The fax did not get through. The newer specification has no event of its own for that.
+    /// Ends without success. The newer specification has no separate event for a failure.
     fn failed(&self, context: &mut OperationContext<'_>, result: u32, text: &str) {
         let kind = if context.is_to_specification() { "finished" } else { "error" };
         self.end(context, kind, result, text);
@@ -113,9 +97,9 @@ impl Fax {
             "result_text": text,
             "format": "pdf",
         }});
-        let place = if other { &mut fax } else { &mut fax["params"] };
-        place["document"] = self.document.as_str().into();
-        place["pages"] = self.pages.into();
+        let target = if other { &mut fax } else { &mut fax["params"] };
+        target["document"] = self.document.as_str().into();
+        target["pages"] = self.pages.into();
         let mut event = json!({"fax": fax});
         if other || context.scenario().state_in_fax_events {
             event["state"] = Value::from(kind);
@@ -129,7 +113,7 @@ impl Fax {
 impl Operation for Fax {
     fn start(&mut self, context: &mut OperationContext<'_>) {
         context.note(format!("fax begins ({})", self.direction));
-        let page = context.scenario().paced(PAGE);
+        let page = context.scenario().paced(PAGE_TIME);
         context.after(page, Tick::Done);
     }
 
@@ -144,12 +128,12 @@ impl Operation for Fax {
         if self.pages == PAGES {
             self.end(context, "finished", 0, "OK");
         } else {
-            let page = context.scenario().paced(PAGE);
+            let page = context.scenario().paced(PAGE_TIME);
             context.after(page, Tick::Done);
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, _: &Control) -> Outcome {
         self.end(context, "finished", 1, "Stopped");
         accepted()
     }

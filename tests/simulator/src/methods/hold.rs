@@ -1,8 +1,8 @@
-//! Putting a call on hold and taking it off again.
+//! Putting a call on hold and taking it off hold.
 
 use serde_json::json;
 
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};
 use crate::SimulatedService;
 
 pub(super) const METHODS: &[Method] = &[
@@ -12,7 +12,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[],
         shape: Shape::Call,
         message: text("Call on hold"),
-        run: |board, request| set(board, request, true),
+        run: Run::Function(|service, request| set(service, request, true)),
     },
     Method {
         name: "calling.unhold",
@@ -20,24 +20,24 @@ pub(super) const METHODS: &[Method] = &[
         params: &[],
         shape: Shape::Call,
         message: text("Call off hold"),
-        run: |board, request| set(board, request, false),
+        run: Run::Function(|service, request| set(service, request, false)),
     },
 ];
 
-fn set(board: &mut SimulatedService, request: &Request, hold: bool) -> Outcome {
-    if board.scenario.refuse_hold {
-        return Err(Refused::new(501, "Not implemented"));
+fn set(service: &mut SimulatedService, request: &Request, hold: bool) -> Outcome {
+    if service.scenario.refuse_hold {
+        return Err(ServiceError::new(501, "Not implemented"));
     }
     let key = request.call()?;
-    let call = board.calls.get_mut(&key).ok_or_else(Refused::no_call)?;
+    let call = service.calls.get_mut(&key).ok_or_else(ServiceError::no_call)?;
     if call.on_hold == hold {
         let state = if hold { "already" } else { "not" };
-        return Err(Refused::conflict(format!("Call is {state} on hold")));
+        return Err(ServiceError::conflict(format!("Call is {state} on hold")));
     }
     call.on_hold = hold;
     let state = if hold { "hold" } else { "unhold" };
-    board.emit_for_call(key, "calling.call.hold", json!({"state": state}));
-    board.note(key, state);
-    board.conference_member_held(key, hold);
+    service.emit_for_call(key, "calling.call.hold", json!({"state": state}));
+    service.note(key, state);
+    service.set_participant_hold(key, hold);
     accepted()
 }

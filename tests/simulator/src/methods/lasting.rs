@@ -1,4 +1,4 @@
-//! Operations of which only the beginning and the end show.
+//! Operations whose only events are those of their start and end.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::Cue;
 use crate::methods::{Outcome, accepted};
-use crate::service::operation::{Command, Operation, OperationContext, Tick};
+use crate::service::operation::{Control, Operation, OperationContext, Tick};
 
-/// Something that goes on until it is stopped, its time is over or the call ends.
+/// An operation that lasts until it is stopped, its time limit is over or its call ends.
 #[derive(Debug)]
 pub(super) struct Lasting {
-    /// Its name in the report.
+    /// The name in reports.
     name: &'static str,
-    /// The type of its events; without one it has none.
+    /// The type of its events; `None` is no events.
     event_type: Option<&'static str>,
     first: Option<Value>,
     last: Option<Value>,
@@ -23,41 +23,41 @@ pub(super) struct Lasting {
 }
 
 impl Lasting {
-    /// One that nothing is heard of.
+    /// An operation without events.
     pub(super) fn silent(name: &'static str) -> Self {
         Self { name, event_type: None, first: None, last: None, failed: None, limit: None, cue: None }
     }
 
-    /// One with events of this type.
+    /// An operation with events of this type.
     pub(super) fn new(name: &'static str, event_type: &'static str) -> Self {
         Self { event_type: Some(event_type), ..Self::silent(name) }
     }
 
-    /// What its first event says.
+    /// Sets the members of the first event.
     pub(super) fn first(mut self, params: Value) -> Self {
         self.first = Some(params);
         self
     }
 
-    /// What its last event says.
+    /// Sets the members of the last event.
     pub(super) fn last(mut self, params: Value) -> Self {
         self.last = Some(params);
         self
     }
 
-    /// The state in its last event if it fails.
+    /// Sets the members of the last event of a failure.
     pub(super) fn failed(mut self, params: Value) -> Self {
         self.failed = Some(params);
         self
     }
 
-    /// It ends by itself after this time.
+    /// Sets the time limit.
     pub(super) fn limit(mut self, limit: Option<Duration>) -> Self {
         self.limit = limit;
         self
     }
 
-    /// What the person on the call notices of the beginning.
+    /// Sets the cue that the party receives at the start.
     pub(super) fn cue(mut self, cue: Cue) -> Self {
         self.cue = Some(cue);
         self
@@ -90,8 +90,8 @@ impl Operation for Lasting {
         self.end(context);
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        if *command == Command::Stop {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        if *control == Control::Stop {
             self.end(context);
         }
         accepted()

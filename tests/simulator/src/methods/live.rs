@@ -1,4 +1,4 @@
-//! Transcribing or translating what is said on a call while it goes on.
+//! Live transcription and translation of a call.
 
 use std::time::Duration;
 
@@ -6,36 +6,36 @@ use serde_json::{Value, json};
 
 use super::{Outcome, accepted};
 use crate::Scenario;
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 use crate::service::{epoch, micros};
 
 /// The confidence of the simulated recogniser, from 0 to 1.
 const CONFIDENCE: f64 = 0.95;
-const PERSON: &str = "remote-caller";
+const REMOTE_CALLER: &str = "remote-caller";
 
-/// Returns `true` if the results go to the client. Otherwise they go to the webhook of the request, or nowhere.
-pub(super) fn is_told(scenario: &Scenario, start: &Value) -> bool {
+/// Returns `true` if the results are sent to the client. Otherwise they go to the webhook of the request, or nowhere.
+pub(super) fn has_events(scenario: &Scenario, start: &Value) -> bool {
     scenario.is_to_specification() && !scenario.other_forms && start["webhook"].is_null()
 }
 
-/// A transcription or translation whose results the client gets.
+/// A transcription or translation whose results are sent to the client.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a request")]
 pub(super) struct Live {
-    /// Its name in the report.
+    /// The name in reports.
     name: &'static str,
     translates: bool,
-    /// The language that is spoken, and the one that it is translated to.
+    /// The spoken language, and the target language of a translation.
     language: String,
     target: String,
-    /// Whether the person on the call is listened to.
+    /// `true` if the voice of the party is transcribed.
     hears: bool,
     events: bool,
     summary: bool,
     realtime: bool,
     started: Duration,
     hearing: String,
-    /// The words said so far.
+    /// The sentences so far, each with its time.
     log: Vec<(String, Duration)>,
 }
 
@@ -49,7 +49,7 @@ impl Live {
             translates,
             language: text(if translates { "from_lang" } else { "lang" }),
             target: text("to_lang"),
-            hears: sides.is_none_or(|sides| sides.iter().any(|side| side == PERSON)),
+            hears: sides.is_none_or(|sides| sides.iter().any(|side| side == REMOTE_CALLER)),
             events: flag("live_events"),
             summary: flag("ai_summary"),
             realtime: start["mode"] == "realtime",
@@ -59,7 +59,7 @@ impl Live {
         }
     }
 
-    fn tell(&self, context: &mut OperationContext<'_>, event: &str, mut params: Value) {
+    fn send_event(&self, context: &mut OperationContext<'_>, event: &str, mut params: Value) {
         let call_id = context.call_id();
         let kind = if self.translates { "translate" } else { "transcribe" };
         params["call_info"] = json!({
@@ -77,11 +77,11 @@ impl Live {
         context.emit_of_call(&format!("calling.ai.{kind}.{event}"), params);
     }
 
-    /// Everything that was said, in one language or the other.
+    /// Returns all sentences in one of the two languages.
     fn conversation(&self, language: &str) -> Value {
         let entry = |(text, _): &(String, Duration)| {
             let content = if language == self.language { text.clone() } else { translated(text, language) };
-            json!({"role": PERSON, "content": content, "confidence": CONFIDENCE, "language": language})
+            json!({"role": REMOTE_CALLER, "content": content, "confidence": CONFIDENCE, "language": language})
         };
         self.log.iter().map(entry).collect()
     }
@@ -93,14 +93,14 @@ impl Live {
     fn said(&mut self, context: &mut OperationContext<'_>, text: String) {
         if self.events && self.translates && self.realtime {
             let delta = translated(&text, &self.target);
-            self.tell(
+            self.send_event(
                 context,
                 "transcript_delta",
                 json!({"output_utterance": {"language": self.target, "delta": delta}}),
             );
         } else if self.events && !self.translates {
             let utterance = json!({
-                "role": PERSON,
+                "role": REMOTE_CALLER,
                 "content": text,
                 "lang": self.language,
                 "utterance_id": format!("u-{}", self.log.len() + 1),
@@ -109,7 +109,7 @@ impl Live {
                 "word_count": text.split_whitespace().count(),
                 "char_count": text.chars().count(),
             });
-            self.tell(context, "utterance", json!({"confidence": CONFIDENCE, "utterance": utterance}));
+            self.send_event(context, "utterance", json!({"confidence": CONFIDENCE, "utterance": utterance}));
         }
         self.log.push((text, context.now()));
     }
@@ -122,13 +122,13 @@ impl Live {
                 "primary_conversation_log": self.conversation(&self.language),
                 "secondary_conversation_log": self.conversation(&self.target),
             });
-            self.tell(context, "live_summary", params);
+            self.send_event(context, "live_summary", params);
         } else {
             let params = json!({
                 "conversation_log": self.conversation(&self.language),
                 "conversation_summary": self.summary_text(),
             });
-            self.tell(context, "live_summarize", params);
+            self.send_event(context, "live_summarize", params);
         }
     }
 
@@ -137,11 +137,11 @@ impl Live {
             json!({
                 "primary_conversation_log": self.conversation(&self.language),
                 "secondary_conversation_log": self.conversation(&self.target),
-                "translate_data": {PERSON: {
+                "translate_data": {REMOTE_CALLER: {
                     "from_language": self.language,
                     "to_language": self.target,
                     "to_voice": "josh",
-                    "role": PERSON,
+                    "role": REMOTE_CALLER,
                     "position": "primary",
                 }},
             })
@@ -152,7 +152,7 @@ impl Live {
             let name = if self.translates { "primary_conversation_summary" } else { "conversation_summary" };
             last[name] = self.summary_text().into();
         }
-        self.tell(context, "conversation_log", last);
+        self.send_event(context, "conversation_log", last);
         context.note(format!("{} is over", self.name));
         context.finish();
     }
@@ -194,10 +194,10 @@ impl Operation for Live {
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => self.end(context),
-            Command::Summarize => self.summarize(context),
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => self.end(context),
+            Control::Summarize => self.summarize(context),
             _ => {}
         }
         accepted()
@@ -208,7 +208,7 @@ impl Operation for Live {
     }
 }
 
-/// The simulated translator leaves the words as they are and names the language.
+/// Translates a text: prefixes it with the language and keeps the words.
 fn translated(text: &str, language: &str) -> String {
     format!("[{language}] {text}")
 }

@@ -1,21 +1,21 @@
-//! Things to play and devices to call: their rules, and what the simulation reads from them.
+//! Media and devices: their parameters, and what the simulation reads from them.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::rules::{
+use super::validate::{
     Kind, Param, Remarks, SECURE_SOCKET, WEB, check_members, newer, older, optional, required,
 };
 use crate::{Reading, Scenario};
 
-/// How long one character of speech takes.
+/// Duration of a character of speech.
 const SPEECH_PER_CHARACTER: Duration = Duration::from_millis(60);
-/// How long every audio file is.
-const AUDIO_FILE: Duration = Duration::from_secs(3);
-/// One cycle of a ringing tone.
+/// Duration of an audio file.
+const AUDIO_FILE_TIME: Duration = Duration::from_secs(3);
+/// Duration of a cycle of a ringing tone.
 const RING_CYCLE: Duration = Duration::from_secs(6);
-/// How long a device rings when it does not say.
+/// The default ring time of a device.
 const RING_TIME: Duration = Duration::from_secs(30);
 
 const ANY_NUMBER: Kind = Kind::Whole(0, i64::MAX);
@@ -77,7 +77,7 @@ const SIP: &[Param] = &[
     optional("session_timeout", ANY_NUMBER),
 ];
 
-/// A resource of the platform, by its address.
+/// A resource of the platform.
 const FABRIC: &[Param] =
     &[required("to", Kind::Text), optional("from", Kind::Text), optional("timeout", RING)];
 
@@ -104,7 +104,7 @@ const QUEUE: &[Param] = &[
     newer("execute_after_queue", Kind::Text),
 ];
 
-/// Where the media of a call can be sent by `WebSocket`; also the `stream` of a conference.
+/// A stream of the media of a call to a `WebSocket`; also the `stream` of a conference.
 pub(super) const STREAM: &[Param] = &[
     required("url", SECURE_SOCKET),
     optional("name", Kind::Text),
@@ -126,7 +126,7 @@ pub(super) fn check_media(path: &str, value: &Value, remarks: &mut Remarks) -> R
     Ok(())
 }
 
-/// Checks one thing to play.
+/// Checks one media item.
 pub(super) fn check_medium(path: &str, item: &Value, remarks: &mut Remarks) -> Result<(), String> {
     check_typed(path, item, MEDIA, None, remarks)
 }
@@ -148,7 +148,7 @@ pub(super) fn check_devices(
     Ok(())
 }
 
-/// Types of device that only one reading knows.
+/// The types of device that only one reading knows.
 const DEVICES_OF_ONE_READING: &[(&str, Reading)] =
     &[("fabric", Reading::Specification), ("webrtc", Reading::Sdks), ("agora", Reading::Sdks)];
 
@@ -174,13 +174,13 @@ pub(super) fn check_device(
         "call" | "queue" | "stream" => {
             return Err(format!("Parameter '{path}.type': a '{kind}' cannot be dialled"));
         }
-        // The set of device types is open: others are taken as they are.
+        // The set of device types is open: unknown types are accepted.
         _ => return Ok(()),
     };
     check_members(&format!("{path}.params"), &params, table, remarks)
 }
 
-/// Checks an object with `type` and `params` against the tables of its types. Without `type` it is of the default type.
+/// Checks an object with `type` and `params` against the table of its type. Without `type` the default type applies.
 pub(super) fn check_typed(
     path: &str,
     value: &Value,
@@ -196,8 +196,8 @@ pub(super) fn check_typed(
     check_members(&format!("{path}.params"), &params, &[*table], remarks)
 }
 
-/// Type and parameters of a media or device object, also of the flat form without `params`, which
-/// is accepted with a remark; so are members beside `params`.
+/// Returns type and parameters of a media or device object. The flat form without `params`, and members beside
+/// `params`, are accepted with a remark.
 fn typed(
     path: &str,
     item: &Value,
@@ -230,18 +230,18 @@ fn typed(
     }
 }
 
-/// How long a list of media plays.
+/// The duration of a list of media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Length {
-    /// This long, then it is over.
+    /// The duration until the end.
     Ends(Duration),
-    /// Until it is stopped.
+    /// Endless.
     Endless,
-    /// This long, then it turns out that the next item cannot be played.
+    /// The duration until an item that cannot be played.
     Breaks(Duration),
 }
 
-/// How long a checked list of media plays, `runs` times; 0 runs are an endless loop.
+/// Returns the duration of a validated list of media that is played `runs` times; 0 runs are an endless loop.
 pub(crate) fn length(scenario: &Scenario, media: &Value, runs: u32) -> Length {
     let mut once = Duration::ZERO;
     for item in media.as_array().into_iter().flatten() {
@@ -251,7 +251,7 @@ pub(crate) fn length(scenario: &Scenario, media: &Value, runs: u32) -> Length {
                 if scenario.unplayable.iter().any(|broken| broken == url) {
                     return Length::Breaks(once);
                 }
-                scenario.paced(AUDIO_FILE)
+                scenario.paced(AUDIO_FILE_TIME)
             }
             Some("tts") => speech(scenario, field(item, "text").and_then(Value::as_str).unwrap_or_default()),
             Some("silence") => time_of(item, "duration").unwrap_or_default(),
@@ -263,13 +263,13 @@ pub(crate) fn length(scenario: &Scenario, media: &Value, runs: u32) -> Length {
     if runs == 0 { Length::Endless } else { Length::Ends(once.saturating_mul(runs)) }
 }
 
-/// How long it takes to say a text.
+/// Returns the time that it takes to say a text.
 pub(crate) fn speech(scenario: &Scenario, text: &str) -> Duration {
     let characters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
     scenario.paced(SPEECH_PER_CHARACTER.saturating_mul(characters))
 }
 
-/// A device of a checked request, in the form that events show.
+/// A device of a validated request, in the form of events.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Device {
     pub(crate) kind: String,
@@ -285,34 +285,34 @@ impl Device {
         }
     }
 
-    /// The groups of a checked `devices` parameter.
+    /// Reads the groups of a validated `devices` parameter.
     pub(crate) fn groups(devices: &Value) -> Vec<Vec<Self>> {
         let group = |group: &Value| group.as_array().into_iter().flatten().filter_map(Self::read).collect();
         devices.as_array().into_iter().flatten().map(group).collect()
     }
 
-    /// One checked device.
+    /// Reads a validated device.
     pub(crate) fn read(value: &Value) -> Option<Self> {
         let (kind, params) = typed("", value, None, &mut Remarks::default()).ok()?;
         Some(Self { kind, params })
     }
 
-    /// What is called: a number, an address, a resource.
+    /// Returns the target: a number, an address or a resource.
     pub(crate) fn target(&self) -> &str {
         self.first(&["to_number", "to", "channel", "queue_name", "url", "call_id"])
     }
 
-    /// Who calls.
+    /// Returns the number or address of the caller.
     pub(crate) fn origin(&self) -> &str {
         self.first(&["from_number", "from"])
     }
 
-    /// Its ring time; the default is for a device without one.
+    /// Returns the ring time, or the default if the device has none.
     pub(crate) fn ring_time(&self, default: Option<Duration>) -> Duration {
         self.seconds("timeout").or(default).unwrap_or(RING_TIME)
     }
 
-    /// The limit of a call with this device, which only the older sources have.
+    /// Returns the maximum duration of the call, which only the older sources have.
     pub(crate) fn max_duration(&self) -> Option<Duration> {
         self.seconds("max_duration").filter(|time| !time.is_zero())
     }
@@ -330,7 +330,7 @@ impl Device {
     }
 }
 
-/// A number of seconds as a time; `None` where it is not one.
+/// Reads a number of seconds; `None` if the value is not one.
 pub(crate) fn to_time(value: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(value.as_f64()?).ok()
 }

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::rules::{Kind, SECURE_WEB, newer, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, text};
+use super::validate::{Kind, SECURE_WEB, newer, older, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, text};
 use crate::{Reading, SimulatedService};
 
-/// The method whose events can overtake its reply.
+/// The method whose events can precede its reply.
 pub(crate) const SEND: &str = "messaging.send";
 
-/// The context of a message that does not name one.
+/// The default context of a message.
 const DEFAULT_CONTEXT: &str = "default";
-/// The largest number of files in a message.
+/// Maximum number of files in a message.
 const MAX_MEDIA: usize = 8;
 /// The kinds of messages that `WhatsApp` has.
 const MESSAGE_TYPES: &[&str] = &[
@@ -53,15 +53,15 @@ pub(super) const METHODS: &[Method] = &[Method {
     ],
     shape: Shape::Plain,
     message: text("Message accepted"),
-    run: send,
+    run: Run::Function(send),
 }];
 
-fn send(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn send(service: &mut SimulatedService, request: &Request) -> Outcome {
     let has_body = request.text("body").is_some_and(|body| !body.is_empty());
     let has_media = request.value("media").as_array().is_some_and(|media| !media.is_empty());
     let has_template = request.params.contains_key("template_id");
-    if board.scenario.reading == Reading::Specification {
-        let invalid = |data: Value| Err(Refused::bad("Validation failed").with_data(data));
+    if service.scenario.reading == Reading::Specification {
+        let invalid = |data: Value| Err(ServiceError::bad("Validation failed").with_data(data));
         if has_template && request.params.contains_key("body") {
             return invalid(json!({"body": ["must be absent with template_id"]}));
         }
@@ -70,10 +70,10 @@ fn send(board: &mut SimulatedService, request: &Request) -> Outcome {
         }
     }
     if !has_body && !has_media && !has_template {
-        return Err(Refused::bad("Missing parameter 'body' or 'media'"));
+        return Err(ServiceError::bad("Missing parameter 'body' or 'media'"));
     }
     let mut params = request.params.clone();
     params.entry("context").or_insert_with(|| DEFAULT_CONTEXT.into());
-    let id = board.send_message(request.session, &params);
+    let id = service.send_message(request.session, &params);
     Ok(Map::from_iter([("message_id".to_owned(), Value::from(id))]))
 }

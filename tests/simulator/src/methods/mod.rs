@@ -1,6 +1,7 @@
-//! What clients may ask for: one file per feature, each with its parameter table.
+//! The methods of the service: one file per feature, each with its parameter table.
 //!
-//! A method is added by writing a file with a `METHODS` table and naming it in [`ALL`].
+//! To add a method, write a file with a `METHODS` table and name the table in [`ALL`]. A method that controls a running
+//! operation is one row in [`controls`].
 
 mod ai;
 mod ai_sidecar;
@@ -10,6 +11,7 @@ mod bind_digit;
 mod collect;
 mod conference;
 mod connect;
+mod controls;
 mod denoise;
 mod detect;
 mod dial;
@@ -30,24 +32,26 @@ mod queue;
 mod receive;
 mod record;
 mod room;
-pub(crate) mod rules;
 mod send_digits;
 mod stream;
 mod tap;
 mod transcribe;
 mod transfer;
 mod user_event;
+pub(crate) mod validate;
 
 use serde_json::{Map, Value};
 
-use self::rules::Param;
+use self::validate::Param;
 use crate::service::calls::CallKey;
+use crate::service::operation::Control;
 use crate::service::session::SessionKey;
 use crate::{ConnectionId, Reading, Scenario, SimulatedService};
 
 /// All methods with a table. Five have none, as they are answered in another form: `provisioning.configure`,
 /// `signalwire.connect`, `signalwire.execute`, `signalwire.ping` and `signalwire.reauthenticate`.
 const ALL: &[&[Method]] = &[
+    controls::METHODS,
     receive::METHODS,
     answer::METHODS,
     end::METHODS,
@@ -81,7 +85,7 @@ const ALL: &[&[Method]] = &[
     messaging::METHODS,
 ];
 
-/// Every method that clients may ask for, in alphabetical order.
+/// Every method of the service, in alphabetical order.
 pub const METHODS: &[&str] = &[
     "calling.ai",
     "calling.ai.stop",
@@ -181,10 +185,10 @@ const NEWER: &[&str] = &[
     "provisioning.configure",
 ];
 
-/// Methods that the newer specification took out because the service does not implement them.
+/// Methods that the newer specification removed because the service does not implement them.
 const TAKEN_OUT: &[&str] = &["calling.hold", "calling.unhold"];
 
-/// Returns `true` unless the service lacks a method of this name in the reading of a scenario.
+/// Returns `true` if the service may have a method with this name in the reading of a scenario.
 pub(crate) fn is_offered(name: &str, scenario: &Scenario) -> bool {
     match scenario.reading {
         Reading::Sdks => !(scenario.strict && NEWER.contains(&name)),
@@ -193,7 +197,7 @@ pub(crate) fn is_offered(name: &str, scenario: &Scenario) -> bool {
     }
 }
 
-/// The method of this name.
+/// Returns the method with this name.
 pub(crate) fn find(name: &str) -> Option<&'static Method> {
     ALL.iter().flat_map(|table| table.iter()).find(|method| method.name == name)
 }
@@ -204,16 +208,32 @@ pub(crate) struct Method {
     pub(crate) name: &'static str,
     pub(crate) on: On,
     pub(crate) params: &'static [Param],
-    /// Which members the result has.
+    /// The members of the result.
     pub(crate) shape: Shape,
     /// The text of the result when the request is accepted.
     pub(crate) message: Texts,
-    /// Does it. Extra members of the result, or the refusal.
-    pub(crate) run: fn(&mut SimulatedService, &Request) -> Outcome,
+    pub(crate) run: Run,
+}
+
+/// The handling of a validated request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Run {
+    /// Calls a function.
+    Function(fn(&mut SimulatedService, &Request) -> Outcome),
+    /// Passes a control to the running operation that one of these methods started.
+    Control { operations: &'static [&'static str], control: fn(&Request) -> Control },
 }
 
 impl Method {
-    /// Whether its table has this parameter.
+    /// Handles a validated request.
+    pub(crate) fn handle(&self, service: &mut SimulatedService, request: &Request) -> Outcome {
+        match self.run {
+            Run::Function(run) => run(service, request),
+            Run::Control { operations, control } => service.control(request, operations, &control(request)),
+        }
+    }
+
+    /// Returns `true` if the method has this parameter.
     pub(crate) fn knows(&self, parameter: &str) -> bool {
         self.params.iter().any(|row| row.name() == parameter)
     }
@@ -245,7 +265,7 @@ pub(crate) const fn texts(specification: &'static str, sdks: &'static str) -> Te
     Texts { specification, sdks }
 }
 
-/// What a method is addressed to.
+/// The target of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum On {
     /// The session.
@@ -267,13 +287,13 @@ pub(crate) enum Shape {
     Plain,
 }
 
-/// A checked request.
+/// A validated request.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: &'static str,
     pub(crate) connection: ConnectionId,
     pub(crate) session: SessionKey,
-    /// The call it is addressed to, if it is.
+    /// The call that it is addressed to, if any.
     call: Option<CallKey>,
     pub(crate) params: Map<String, Value>,
 }
@@ -289,8 +309,8 @@ impl Request {
         Self { method, connection, session, call, params }
     }
 
-    pub(crate) fn call(&self) -> Result<CallKey, Refused> {
-        self.call.ok_or_else(Refused::no_call)
+    pub(crate) fn call(&self) -> Result<CallKey, ServiceError> {
+        self.call.ok_or_else(ServiceError::no_call)
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
@@ -306,24 +326,24 @@ impl Request {
     }
 }
 
-/// What became of a request.
-pub(crate) type Outcome = Result<Map<String, Value>, Refused>;
+/// The outcome of a request: additional members of the result, or an error.
+pub(crate) type Outcome = Result<Map<String, Value>, ServiceError>;
 
-/// An accepted request whose result has no extra members.
+/// Accepts a request without additional members of the result.
 #[expect(clippy::unnecessary_wraps, reason = "it is the last expression of every method")]
 pub(crate) fn accepted() -> Outcome {
     Ok(Map::new())
 }
 
-/// A refusal inside a result: the three-digit code, the text, and details for a program to read.
+/// An error in a result: the three-digit code, the text, and machine-readable details.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refused {
+pub(crate) struct ServiceError {
     pub(crate) code: u16,
     pub(crate) message: String,
     pub(crate) data: Option<Value>,
 }
 
-impl Refused {
+impl ServiceError {
     pub(crate) fn new(code: u16, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), data: None }
     }

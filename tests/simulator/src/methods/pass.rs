@@ -1,6 +1,6 @@
-//! Giving an offered call back, so that somebody else gets it.
+//! Passing an offered call back, so that another subscriber receives it.
 
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
 use crate::{CallState, Report, SimulatedService};
 
 pub(super) const METHODS: &[Method] = &[Method {
@@ -9,19 +9,19 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[],
     shape: Shape::Call,
     message: texts("Passing call to another application", "Passing call"),
-    run: pass,
+    run: Run::Function(pass),
 }];
 
-fn pass(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn pass(service: &mut SimulatedService, request: &Request) -> Outcome {
     let key = request.call()?;
-    let call = board.calls.get_mut(&key).ok_or_else(Refused::no_call)?;
+    let call = service.calls.get_mut(&key).ok_or_else(ServiceError::no_call)?;
     if !call.is_inbound() || call.state >= CallState::Answered {
-        return Err(Refused::conflict("Only a call that is still offered can be passed"));
+        return Err(ServiceError::conflict("Only a call that is still offered can be passed"));
     }
     call.passed_by.insert(request.session);
     call.owner = None;
     let id = call.id();
-    board.report(Report::CallPassed { call: id, by: request.connection });
-    board.offer_again(key);
+    service.report(Report::CallPassed { call: id, by: request.connection });
+    service.offer_again(key);
     accepted()
 }

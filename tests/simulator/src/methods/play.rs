@@ -5,82 +5,47 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::media::{Length, length};
-use super::rules::{Kind, WEB, count, older, optional, required};
-use super::{Method, On, Outcome, Request, Shape, accepted, texts};
-use crate::service::operation::{Command, Operation, OperationContext, Tick};
+use super::validate::{Kind, WEB, count, optional, required};
+use super::{Method, On, Outcome, Request, Run, Shape, accepted, texts};
+use crate::service::operation::{Control, Operation, OperationContext, Tick};
 use crate::{Cue, Report, Scenario, SimulatedService};
 
-const NAME: &str = "calling.play";
+pub(super) const NAME: &str = "calling.play";
 const VOLUME: Kind = Kind::Between(-40.0, 40.0);
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            required("play", Kind::Media),
-            optional("volume", VOLUME),
-            optional("direction", Kind::OneOf(&["listen", "speak", "both"])),
-            optional("loop", Kind::Whole(0, u32::MAX as i64)),
-            optional("status_url", WEB),
-            optional("language", Kind::Text),
-            optional("voice", Kind::Text),
-            optional("gender", Kind::OneOf(&["male", "female"])),
-        ],
-        shape: Shape::Operation,
-        message: texts("Playing", "OK"),
-        run: play,
-    },
-    Method {
-        name: "calling.play.pause",
-        on: On::AnsweredCall,
-        // Clients that share one pause for all their actions also send `behavior` here.
-        params: &[required("control_id", Kind::Text), older("behavior", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Paused play", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Pause { behavior: None }),
-    },
-    Method {
-        name: "calling.play.resume",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Resumed play", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Resume),
-    },
-    Method {
-        name: "calling.play.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
-    },
-    Method {
-        name: "calling.play.volume",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text), required("volume", VOLUME)],
-        shape: Shape::Operation,
-        message: texts("Changed play volume", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Volume),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        required("play", Kind::Media),
+        optional("volume", VOLUME),
+        optional("direction", Kind::OneOf(&["listen", "speak", "both"])),
+        optional("loop", Kind::Whole(0, u32::MAX as i64)),
+        optional("status_url", WEB),
+        optional("language", Kind::Text),
+        optional("voice", Kind::Text),
+        optional("gender", Kind::OneOf(&["male", "female"])),
+    ],
+    shape: Shape::Operation,
+    message: texts("Playing", "OK"),
+    run: Run::Function(play),
+}];
 
-fn play(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn play(service: &mut SimulatedService, request: &Request) -> Outcome {
     let runs = count(request.value("loop")).and_then(|runs| u32::try_from(runs).ok()).unwrap_or(1);
-    let player = Player::new(&board.scenario, request.value("play"), runs);
-    board.start_operation(request, Box::new(Play { player }))?;
+    let player = Player::new(&service.scenario, request.value("play"), runs);
+    service.start_operation(request, Box::new(Play { player }))?;
     accepted()
 }
 
-/// The playing itself; a prompt is one as well.
+/// Playback of media, also of a prompt.
 #[derive(Debug)]
 pub(super) struct Player {
     length: Length,
-    /// What is being played, for the report.
+    /// A description of the media, for reports.
     title: String,
-    /// What was left when it was paused; `None` if it has no end.
+    /// The time left when it was paused; `None` for endless media.
     left: Option<Duration>,
     paused: bool,
     playing: bool,
@@ -109,7 +74,7 @@ impl Player {
         }
     }
 
-    /// The media is over, by itself or because it is cut short.
+    /// Ends the playback, at its end or earlier.
     pub(super) fn end(&mut self, context: &mut OperationContext<'_>, prompt: bool, by_itself: bool) {
         self.over(context, prompt, by_itself && matches!(self.length, Length::Breaks(_)));
     }
@@ -124,7 +89,7 @@ impl Player {
         context.cue(if prompt { Cue::PromptFinished } else { Cue::PlayFinished });
     }
 
-    /// Pausing twice, and resuming what plays, change nothing.
+    /// A repeated pause or resume changes nothing.
     fn pause(&mut self, context: &mut OperationContext<'_>) {
         if !std::mem::replace(&mut self.paused, true) {
             self.left = context.cancel(Tick::Done);
@@ -169,14 +134,14 @@ impl Operation for Play {
         context.finish();
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => {
                 self.player.end(context, false, false);
                 context.finish();
             }
-            Command::Pause { .. } => self.player.pause(context),
-            Command::Resume => self.player.resume(context),
+            Control::Pause { .. } => self.player.pause(context),
+            Control::Resume => self.player.resume(context),
             _ => {}
         }
         accepted()

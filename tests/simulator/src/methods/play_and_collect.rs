@@ -1,16 +1,16 @@
-//! A prompt, and collecting what the caller answers. A key or a word cuts the prompt short.
+//! A prompt followed by a collect. A key or a word cuts the prompt short.
 
 use super::ai::refuse_beside_agent;
 use super::collect::{DIGITS_WITH_MINIMUM, FIRST_INPUT, Input, SPEECH};
 use super::play::Player;
-use super::rules::{Kind, Param, WEB, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
+use super::validate::{Kind, Param, WEB, older, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
 use crate::SimulatedService;
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 
 pub(super) const NAME: &str = "calling.play_and_collect";
 
-/// The input that is collected behind a prompt.
+/// The input after a prompt.
 const INPUT: &[Param] = &[
     optional("digits", Kind::Object(DIGITS_WITH_MINIMUM)),
     optional("speech", Kind::Object(SPEECH)),
@@ -22,50 +22,34 @@ const INPUT: &[Param] = &[
 ];
 const VOLUME: Kind = Kind::Between(-40.0, 40.0);
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            required("play", Kind::Media),
-            required("collect", Kind::Object(INPUT)),
-            optional("volume", VOLUME),
-            optional("status_url", WEB),
-        ],
-        shape: Shape::Operation,
-        message: texts("Playing and collecting", "OK"),
-        run: play_and_collect,
-    },
-    Method {
-        name: "calling.play_and_collect.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
-    },
-    Method {
-        name: "calling.play_and_collect.volume",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text), required("volume", VOLUME)],
-        shape: Shape::Operation,
-        message: texts("Changed play and collect volume", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Volume),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        required("play", Kind::Media),
+        required("collect", Kind::Object(INPUT)),
+        optional("volume", VOLUME),
+        optional("status_url", WEB),
+    ],
+    shape: Shape::Operation,
+    message: texts("Playing and collecting", "OK"),
+    run: Run::Function(play_and_collect),
+}];
 
-fn play_and_collect(board: &mut SimulatedService, request: &Request) -> Outcome {
-    refuse_beside_agent(board, request.call()?)?;
-    if board.scenario.is_to_specification() && board.runs(request.call()?, &[NAME]) {
-        return Err(Refused::conflict("Play and collect is already in progress"));
+fn play_and_collect(service: &mut SimulatedService, request: &Request) -> Outcome {
+    refuse_beside_agent(service, request.call()?)?;
+    if service.scenario.is_to_specification() && service.runs(request.call()?, &[NAME]) {
+        return Err(ServiceError::conflict("Play and collect is already in progress"));
     }
-    let rules =
-        request.value("collect").as_object().ok_or_else(|| Refused::bad("Missing parameter 'collect'"))?;
-    let input = Input::behind_prompt(rules, board.scenario.reading)
-        .map_err(|_| Refused::bad("Missing parameter 'collect.digits' or 'collect.speech'"))?;
-    let prompt = Player::new(&board.scenario, request.value("play"), 1);
-    board.start_operation(request, Box::new(PlayAndCollect { prompt, input }))?;
+    let options = request
+        .value("collect")
+        .as_object()
+        .ok_or_else(|| ServiceError::bad("Missing parameter 'collect'"))?;
+    let input = Input::behind_prompt(options, service.scenario.reading)
+        .map_err(|_| ServiceError::bad("Missing parameter 'collect.digits' or 'collect.speech'"))?;
+    let prompt = Player::new(&service.scenario, request.value("play"), 1);
+    service.start_operation(request, Box::new(PlayAndCollect { prompt, input }))?;
     accepted()
 }
 
@@ -115,13 +99,13 @@ impl Operation for PlayAndCollect {
         }
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => {
                 self.cut_prompt(context);
                 self.input.stop(context);
             }
-            Command::StartInputTimers => self.input.start_clock(context),
+            Control::StartInputTimers => self.input.start_clock(context),
             _ => {}
         }
         accepted()

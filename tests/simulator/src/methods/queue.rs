@@ -1,14 +1,14 @@
-//! Waiting in a queue. A connect to a `queue` device takes out whoever waits longest.
+//! Entering and leaving a queue. A connect to a `queue` device removes the call that has waited longest.
 
 use std::time::Duration;
 
 use super::media::to_time;
-use super::rules::{Kind, WEB, newer, optional, required};
-use super::{Method, On, Shape, accepted, texts};
-use crate::service::queues::Patience;
+use super::validate::{Kind, WEB, newer, optional, required};
+use super::{Method, On, Run, Shape, accepted, texts};
+use crate::service::queues::QueueOptions;
 
-/// The wait of a call without a limit of its own. The older description knows no limit.
-const WAIT_TIME: Duration = Duration::from_mins(3);
+/// The default waiting time. The older description has no limit.
+const WAIT_TIMEOUT: Duration = Duration::from_mins(3);
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -25,23 +25,23 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Operation,
         message: texts("Entering queue", "Entering Queue"),
-        run: |board, request| {
+        run: Run::Function(|service, request| {
             let name = request.text("queue_name").unwrap_or_default();
             let limit = to_time(request.value("wait_time")).filter(|time| !time.is_zero());
-            let patience = Patience {
+            let options = QueueOptions {
                 control_id: request.control_id().to_owned(),
                 status_url: request.text("status_url").unwrap_or_default().to_owned(),
-                limit: Some(limit.unwrap_or(WAIT_TIME)),
+                limit: Some(limit.unwrap_or(WAIT_TIMEOUT)),
             };
-            board.enter_queue(request.call()?, request.session, name, patience)?;
+            service.enter_queue(request.call()?, request.session, name, options)?;
             accepted()
-        },
+        }),
     },
     Method {
         name: "calling.queue.leave",
         on: On::AnsweredCall,
         params: &[
-            // The control id of entering. Some SDKs send a new one, so their reading accepts any.
+            // The control id of `queue.enter`. Some SDKs send a new one, so their reading accepts any.
             required("control_id", Kind::Text),
             required("queue_name", Kind::Text),
             optional("queue_id", Kind::Text),
@@ -49,13 +49,13 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Operation,
         message: texts("Leaving queue", "Leaving Queue"),
-        run: |board, request| {
+        run: Run::Function(|service, request| {
             let (key, name) = (request.call()?, request.text("queue_name").unwrap_or_default());
-            if board.scenario.is_to_specification() {
-                board.check_leaving(key, request.control_id(), name, request.text("queue_id"))?;
+            if service.scenario.is_to_specification() {
+                service.check_leaving(key, request.control_id(), name, request.text("queue_id"))?;
             }
-            board.leave_queue(key, name)?;
+            service.leave_queue(key, name)?;
             accepted()
-        },
+        }),
     },
 ];

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::rules::{Kind, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text, texts};
+use super::validate::{Kind, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text, texts};
 use crate::{Report, SimulatedService};
 
 pub(super) const METHODS: &[Method] = &[
@@ -16,7 +16,7 @@ pub(super) const METHODS: &[Method] = &[
             "Receiving all inbound related to the requested relay contexts and available scopes",
             "Receiving events",
         ),
-        run: receive,
+        run: Run::Function(receive),
     },
     Method {
         name: "signalwire.unreceive",
@@ -27,7 +27,7 @@ pub(super) const METHODS: &[Method] = &[
             "Receiving all inbound related to the requested relay contexts and available scopes",
             "Unreceiving events",
         ),
-        run: unreceive,
+        run: Run::Function(unreceive),
     },
     // The older way to subscribe.
     Method {
@@ -36,28 +36,28 @@ pub(super) const METHODS: &[Method] = &[
         params: &[optional("context", Kind::Text), optional("contexts", Kind::Texts)],
         shape: Shape::Plain,
         message: text("Receiving events"),
-        run: receive,
+        run: Run::Function(receive),
     },
 ];
 
-fn receive(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn receive(service: &mut SimulatedService, request: &Request) -> Outcome {
     let contexts = contexts(request);
     if contexts.is_empty() {
-        return Err(Refused::bad("Missing parameter 'contexts'"));
+        return Err(ServiceError::bad("Missing parameter 'contexts'"));
     }
-    if contexts.iter().any(|context| board.scenario.unpaid_contexts.contains(context)) {
-        return Err(Refused::new(402, "Payment required"));
+    if contexts.iter().any(|context| service.scenario.unpaid_contexts.contains(context)) {
+        return Err(ServiceError::new(402, "Payment required"));
     }
-    board.subscribe(request.session, &contexts);
+    service.subscribe(request.session, &contexts);
     accepted()
 }
 
-fn unreceive(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn unreceive(service: &mut SimulatedService, request: &Request) -> Outcome {
     let contexts = contexts(request);
-    if let Some(session) = board.sessions.get_mut(&request.session) {
+    if let Some(session) = service.sessions.get_mut(&request.session) {
         session.contexts.retain(|context| !contexts.contains(context));
     }
-    board.report(Report::Unsubscribed { connection: request.connection, contexts });
+    service.report(Report::Unsubscribed { connection: request.connection, contexts });
     accepted()
 }
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::media::to_time;
-use super::rules::{KEYS, Kind, Param, WEB, optional, required};
-use super::{Method, On, Outcome, Request, Shape, texts};
-use crate::service::operation::{Command, Operation, OperationContext, Tick, Voice};
+use super::validate::{KEYS, Kind, Param, WEB, optional, required};
+use super::{Method, On, Outcome, Request, Run, Shape, texts};
+use crate::service::operation::{Control, Operation, OperationContext, Tick, Voice};
 use crate::service::seconds;
 use crate::{Cue, Reading, Report, SimulatedService};
 
-const NAME: &str = "calling.record";
+pub(super) const NAME: &str = "calling.record";
 
 /// The defaults that the SDKs expect.
 const INITIAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,7 +19,7 @@ const END_SILENCE: Duration = Duration::from_secs(1);
 const TERMINATORS: &str = "#*";
 /// Time from the start of a recording to its first frame.
 const FIRST_FRAME: Duration = Duration::from_millis(20);
-/// One channel of either format.
+/// The data rate of one channel in either format.
 const BYTES_PER_SECOND: u64 = 16_000;
 
 const AUDIO: &[Param] = &[
@@ -36,60 +36,24 @@ const AUDIO: &[Param] = &[
 
 const RECORD: &[Param] = &[optional("audio", Kind::Object(AUDIO)).required_in(Reading::Specification)];
 
-/// The treatment of the gap while a recording is paused.
-const BEHAVIOR: Kind = Kind::OneOf(&["skip", "silence"]);
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        required("record", Kind::Object(RECORD)),
+        optional("status_url", WEB),
+    ],
+    shape: Shape::Operation,
+    message: texts("Recording", "OK"),
+    run: Run::Function(record),
+}];
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            required("record", Kind::Object(RECORD)),
-            optional("status_url", WEB),
-        ],
-        shape: Shape::Operation,
-        message: texts("Recording", "OK"),
-        run: record,
-    },
-    Method {
-        name: "calling.record.pause",
-        on: On::AnsweredCall,
-        // The tests of the SDKs send other texts as well.
-        params: &[
-            required("control_id", Kind::Text),
-            optional("behavior", Kind::Differs(&BEHAVIOR, &Kind::Text)),
-        ],
-        shape: Shape::Operation,
-        message: texts("Pausing recording", "OK"),
-        run: |board, request| {
-            let behavior = request.text("behavior").map(str::to_owned);
-            board.command(request, &[NAME], &Command::Pause { behavior })
-        },
-    },
-    Method {
-        name: "calling.record.resume",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Resuming recording", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Resume),
-    },
-    Method {
-        name: "calling.record.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping recording", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
-    },
-];
-
-fn record(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn record(service: &mut SimulatedService, request: &Request) -> Outcome {
     let audio = &request.value("record")["audio"];
-    let recording = Recording::new(audio, board.next_recording(), board.scenario.reading);
+    let recording = Recording::new(audio, service.next_recording(), service.scenario.reading);
     let url = recording.url.clone();
-    board.start_operation(request, Box::new(recording))?;
+    service.start_operation(request, Box::new(recording))?;
     Ok(Map::from_iter([("url".to_owned(), url.into())]))
 }
 
@@ -104,12 +68,12 @@ struct Recording {
     initial_timeout: Duration,
     end_silence: Duration,
     max_length: Duration,
-    /// What is on tape up to the last pause.
+    /// The recorded time up to the last pause.
     taped: Duration,
-    /// Since when the tape has been running, `None` while paused with the gap left out.
+    /// The start of the current stretch; `None` while paused without recording the gap.
     running_since: Option<Duration>,
     paused: bool,
-    /// Whether somebody has said something since the start.
+    /// `true` if the party has spoken since the start.
     heard: bool,
     started: Duration,
 }
@@ -141,8 +105,8 @@ impl Recording {
         }
     }
 
-    /// Whether the person on the call is what is recorded. While two calls are bridged people talk
-    /// to each other, which the simulation does not follow: silence does not end a recording then.
+    /// Returns `true` if the voice of the party can end the recording. The simulation does not follow the conversation
+    /// of a bridge: silence does not end a recording then.
     fn follows_voice(&self, context: &OperationContext<'_>) -> bool {
         self.direction != "listen" && !context.is_bridged()
     }
@@ -156,7 +120,7 @@ impl Recording {
         self.taped + running
     }
 
-    /// The tape runs: arms what ends it.
+    /// Continues the recording: arms the timers that end it.
     fn roll(&mut self, context: &mut OperationContext<'_>) {
         self.running_since = self.running_since.or(Some(context.now()));
         if !self.max_length.is_zero() {
@@ -176,8 +140,8 @@ impl Recording {
         }
     }
 
-    /// Sends an event of a recording that goes on.
-    fn tell(&self, context: &mut OperationContext<'_>, mut event: Value) {
+    /// Sends an event of a running recording.
+    fn send_event(&self, context: &mut OperationContext<'_>, mut event: Value) {
         if context.is_to_specification() {
             event["recording_id"] = self.id.as_str().into();
             event["record"] = self.audio();
@@ -193,7 +157,7 @@ impl Recording {
         let nested = context.scenario().nested_record_results || context.scenario().other_forms;
         let to_specification = context.is_to_specification();
         let mut event = json!({"state": state, "recording_id": self.id, "record": self.audio()});
-        // A recording without input has no file.
+        // A recording without speech has no file.
         if !to_specification || state == "finished" {
             event["start_time"] = epoch(self.started).into();
             event["end_time"] = epoch(context.now()).into();
@@ -208,9 +172,9 @@ impl Recording {
                     event["record"] = json!({"format": self.format});
                 }
             }
-            let place = if nested { &mut event["record"] } else { &mut event };
+            let target = if nested { &mut event["record"] } else { &mut event };
             for (name, value) in facts {
-                place[name] = value;
+                target[name] = value;
             }
         }
         context.emit("calling.call.record", event);
@@ -225,7 +189,7 @@ impl Operation for Recording {
     fn start(&mut self, context: &mut OperationContext<'_>) {
         self.started = context.now();
         self.roll(context);
-        self.tell(context, json!({"state": "recording", "record": self.audio()}));
+        self.send_event(context, json!({"state": "recording", "record": self.audio()}));
         context.report(Report::RecordingStarted { call: context.call_id() });
         context.cue(Cue::RecordingStarted);
     }
@@ -266,10 +230,10 @@ impl Operation for Recording {
         context.cancel(Tick::EndSilence);
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, command: &Command) -> Outcome {
-        match command {
-            Command::Stop => self.end(context, "finished"),
-            Command::Pause { behavior } if !self.paused => {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, control: &Control) -> Outcome {
+        match control {
+            Control::Stop => self.end(context, "finished"),
+            Control::Pause { behavior } if !self.paused => {
                 let behavior = behavior.as_deref().unwrap_or("skip");
                 self.paused = true;
                 if behavior != "silence" {
@@ -279,12 +243,12 @@ impl Operation for Recording {
                 }
                 context.cancel(Tick::InitialTimeout);
                 context.cancel(Tick::EndSilence);
-                self.tell(context, json!({"state": "paused", "pause_behavior": behavior}));
+                self.send_event(context, json!({"state": "paused", "pause_behavior": behavior}));
             }
-            Command::Resume if self.paused => {
+            Control::Resume if self.paused => {
                 self.paused = false;
                 self.roll(context);
-                self.tell(context, json!({"state": "recording", "record": self.audio()}));
+                self.send_event(context, json!({"state": "recording", "record": self.audio()}));
                 context.cue(Cue::RecordingStarted);
             }
             _ => {}

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::rules::{Kind, TONES_AND_PAUSES, required};
-use super::{Method, On, Outcome, Request, Shape, accepted, texts};
+use super::validate::{Kind, TONES_AND_PAUSES, required};
+use super::{Method, On, Outcome, Request, Run, Shape, accepted, texts};
 use crate::service::operation::{Operation, OperationContext, Tick};
 use crate::{Cue, Report, SimulatedService};
 
@@ -13,17 +13,17 @@ pub(super) const METHODS: &[Method] = &[Method {
     params: &[required("control_id", Kind::Text), required("digits", Kind::SomeChars(TONES_AND_PAUSES))],
     shape: Shape::Operation,
     message: texts("Sending", "Sending Digits"),
-    run: send_digits,
+    run: Run::Function(send_digits),
 }];
 
-/// One tone with the gap after it.
-const TONE: Duration = Duration::from_millis(250);
+/// Duration of a tone with the gap after it.
+const TONE_TIME: Duration = Duration::from_millis(250);
 const SHORT_PAUSE: Duration = Duration::from_millis(500);
 const LONG_PAUSE: Duration = Duration::from_secs(1);
 
-fn send_digits(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn send_digits(service: &mut SimulatedService, request: &Request) -> Outcome {
     let digits = request.text("digits").unwrap_or_default().to_owned();
-    board.start_operation(request, Box::new(SendDigits { digits }))?;
+    service.start_operation(request, Box::new(SendDigits { digits }))?;
     accepted()
 }
 
@@ -37,7 +37,7 @@ impl Operation for SendDigits {
         let time = self.digits.chars().map(|key| match key {
             'w' => SHORT_PAUSE,
             'W' => LONG_PAUSE,
-            _ => TONE,
+            _ => TONE_TIME,
         });
         context.after(time.sum(), Tick::Done);
     }

@@ -1,14 +1,13 @@
-//! Copying the sound of a call to somewhere else, as RTP packets or over a WebSocket.
+//! Copying the audio of a call to another place, as RTP packets or over a WebSocket.
 
 use serde_json::{Map, Value, json};
 
 use super::lasting::Lasting;
-use super::rules::{Kind, Param, WEB, older, optional, required};
-use super::{Method, On, Outcome, Request, Shape, texts};
-use crate::service::operation::Command;
+use super::validate::{Kind, Param, WEB, older, optional, required};
+use super::{Method, On, Outcome, Request, Run, Shape, texts};
 use crate::{Reading, SimulatedService};
 
-const NAME: &str = "calling.tap";
+pub(super) const NAME: &str = "calling.tap";
 
 const AUDIO: &[Param] =
     &[optional("direction", Kind::OneOf(&["listen", "speak", "both"])).required_in(Reading::Specification)];
@@ -27,36 +26,26 @@ const WS: &[Param] = &[
     older("rate", Kind::Whole(1, i64::MAX)),
 ];
 
-pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: NAME,
-        on: On::AnsweredCall,
-        params: &[
-            required("control_id", Kind::Text),
-            required("tap", Kind::Typed(&[("audio", AUDIO)])),
-            required("device", Kind::Typed(&[("rtp", RTP), ("ws", WS)])),
-            optional("status_url", WEB),
-        ],
-        shape: Shape::Operation,
-        message: texts("Tapping call", "OK"),
-        run: tap,
-    },
-    Method {
-        name: "calling.tap.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping tap", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
-    },
-];
+pub(super) const METHODS: &[Method] = &[Method {
+    name: NAME,
+    on: On::AnsweredCall,
+    params: &[
+        required("control_id", Kind::Text),
+        required("tap", Kind::Typed(&[("audio", AUDIO)])),
+        required("device", Kind::Typed(&[("rtp", RTP), ("ws", WS)])),
+        optional("status_url", WEB),
+    ],
+    shape: Shape::Operation,
+    message: texts("Tapping call", "OK"),
+    run: Run::Function(tap),
+}];
 
-fn tap(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn tap(service: &mut SimulatedService, request: &Request) -> Outcome {
     let mut tap = request.value("tap").clone();
     let mut device = request.value("device").clone();
     fill(&mut tap, "direction", "speak".into());
     fill(&mut device, "codec", "PCMU".into());
-    let to_specification = board.scenario.is_to_specification();
+    let to_specification = service.scenario.is_to_specification();
     let source = if to_specification {
         let kind = device["type"].clone();
         if kind == "rtp" {
@@ -73,11 +62,11 @@ fn tap(board: &mut SimulatedService, request: &Request) -> Outcome {
     };
     let event = |state: &str| json!({"state": state, "tap": tap, "device": device});
     let tapping = Lasting::new("tap", "calling.call.tap").first(event("tapping")).last(event("finished"));
-    board.start_operation(request, Box::new(tapping))?;
+    service.start_operation(request, Box::new(tapping))?;
     Ok(Map::from_iter([("source_device".to_owned(), source)]))
 }
 
-/// Adds what the client left to the service.
+/// Adds a default to a member that the client omitted.
 fn fill(object: &mut Value, name: &str, default: Value) {
     if object["params"][name].is_null() {
         object["params"][name] = default;

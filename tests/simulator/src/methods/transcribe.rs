@@ -1,18 +1,18 @@
-//! Transcribing a whole call, and transcribing or translating it while it goes on.
+//! Transcription of a whole call, and live transcription and translation.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::lasting::Lasting;
-use super::live::{Live, is_told};
-use super::rules::{Kind, Param, WEB, newer, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, texts};
-use crate::service::operation::{Command, Operation, OperationContext};
+use super::live::{Live, has_events};
+use super::validate::{Kind, Param, WEB, newer, older, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, texts};
+use crate::service::operation::{Control, Operation, OperationContext};
 use crate::service::{epoch, seconds};
 use crate::{Reading, SimulatedService};
 
-const NAME: &str = "calling.transcribe";
+pub(super) const NAME: &str = "calling.transcribe";
 const EVENT: &str = "calling.call.transcribe";
 const LIVE_TRANSCRIBE: &str = "calling.live_transcribe";
 const LIVE_TRANSLATE: &str = "calling.live_translate";
@@ -77,15 +77,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("control_id", Kind::Text), optional("status_url", WEB)],
         shape: Shape::Operation,
         message: texts("Transcribing", "OK"),
-        run: transcribe,
-    },
-    Method {
-        name: "calling.transcribe.stop",
-        on: On::AnsweredCall,
-        params: &[required("control_id", Kind::Text)],
-        shape: Shape::Operation,
-        message: texts("Stopping transcribe", "OK"),
-        run: |board, request| board.command(request, &[NAME], &Command::Stop),
+        run: Run::Function(transcribe),
     },
     Method {
         name: LIVE_TRANSCRIBE,
@@ -100,7 +92,7 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: texts("+OK", "Live transcription started"),
-        run: |board, request| live(board, request, LIVE_TRANSCRIBE, "live transcription"),
+        run: Run::Function(|service, request| live(service, request, LIVE_TRANSCRIBE, "live transcription")),
     },
     Method {
         name: LIVE_TRANSLATE,
@@ -121,31 +113,36 @@ pub(super) const METHODS: &[Method] = &[
         ],
         shape: Shape::Call,
         message: texts("+OK", "Live translation started"),
-        run: |board, request| live(board, request, LIVE_TRANSLATE, "live translation"),
+        run: Run::Function(|service, request| live(service, request, LIVE_TRANSLATE, "live translation")),
     },
 ];
 
-fn transcribe(board: &mut SimulatedService, request: &Request) -> Outcome {
-    if board.runs(request.call()?, &[NAME]) {
-        return Err(Refused::conflict(match board.scenario.reading {
+fn transcribe(service: &mut SimulatedService, request: &Request) -> Outcome {
+    if service.runs(request.call()?, &[NAME]) {
+        return Err(ServiceError::conflict(match service.scenario.reading {
             Reading::Specification => "Transcribe is already in progress",
             Reading::Sdks => "The call is already being transcribed",
         }));
     }
-    let id = board.next_recording();
+    let id = service.next_recording();
     let url = format!("https://files.example/transcripts/{id}");
     let status_url = request.text("status_url").map(str::to_owned);
     let body = Transcription { url: url.clone(), id, status_url, started: Duration::ZERO };
-    board.start_operation(request, Box::new(body))?;
-    match board.scenario.reading {
+    service.start_operation(request, Box::new(body))?;
+    match service.scenario.reading {
         Reading::Specification => Ok(Map::from_iter([("url".to_owned(), url.into())])),
         Reading::Sdks => accepted(),
     }
 }
 
-/// What is said goes to the webhook of the action, and to the client without one. The older description knows only the
-/// webhook: on the wire there is only the reply.
-fn live(board: &mut SimulatedService, request: &Request, name: &'static str, what: &'static str) -> Outcome {
+/// Handles the action of a live transcription or translation. The results go to the webhook of the action, and to the
+/// client without one. The older description knows only the webhook and has no events.
+fn live(
+    service: &mut SimulatedService,
+    request: &Request,
+    name: &'static str,
+    what: &'static str,
+) -> Outcome {
     let action = request.value("action");
     let verb = match action {
         Value::Object(action) => action.keys().next().map_or("", String::as_str),
@@ -153,24 +150,24 @@ fn live(board: &mut SimulatedService, request: &Request, name: &'static str, wha
     };
     if verb == "start" {
         let start = &action["start"];
-        if is_told(&board.scenario, start) {
+        if has_events(&service.scenario, start) {
             let live = Live::new(what, name == LIVE_TRANSLATE, start);
-            board.start_operation(request, Box::new(live))?;
+            service.start_operation(request, Box::new(live))?;
         } else {
-            board.start_operation(request, Box::new(Lasting::silent(what)))?;
+            service.start_operation(request, Box::new(Lasting::silent(what)))?;
         }
         return accepted();
     }
     if verb == "stop" {
-        return board.command(request, &[name], &Command::Stop);
+        return service.control(request, &[name], &Control::Stop);
     }
     let key = request.call()?;
-    if !board.runs(key, &[name]) {
-        return Err(Refused::conflict(format!("No {name} is active on the call")));
+    if !service.runs(key, &[name]) {
+        return Err(ServiceError::conflict(format!("No {name} is active on the call")));
     }
-    board.note(key, format!("{what}: {verb}"));
+    service.note(key, format!("{what}: {verb}"));
     if verb == "summarize" {
-        board.command_all(key, &[name], &Command::Summarize);
+        service.control_all(key, &[name], &Control::Summarize);
     }
     accepted()
 }
@@ -214,7 +211,7 @@ impl Operation for Transcription {
         context.note("transcription begins");
     }
 
-    fn on_command(&mut self, context: &mut OperationContext<'_>, _: &Command) -> Outcome {
+    fn on_control(&mut self, context: &mut OperationContext<'_>, _: &Control) -> Outcome {
         self.end(context);
         accepted()
     }

@@ -1,7 +1,7 @@
-//! Handing a call over: to another SIP address, or to another program of the service.
+//! Transferring a call to another SIP address, or to another program of the service.
 
-use super::rules::{Kind, Param, WEB, newer, older, optional, required};
-use super::{Method, On, Outcome, Refused, Request, Shape, accepted, text};
+use super::validate::{Kind, Param, WEB, newer, older, optional, required};
+use super::{Method, On, Outcome, Request, Run, ServiceError, Shape, accepted, text};
 use crate::{Reading, SimulatedService};
 
 const ADDRESS: Kind = Kind::Differs(&Kind::Url(&["sip:", "sips:"]), &Kind::Text);
@@ -24,7 +24,7 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("device", Kind::Typed(&[("sip", SIP)])), optional("status_url", WEB)],
         shape: Shape::Plain,
         message: text("Starting SIP REFER"),
-        run: refer,
+        run: Run::Function(refer),
     },
     Method {
         name: "calling.transfer",
@@ -32,24 +32,25 @@ pub(super) const METHODS: &[Method] = &[
         params: &[required("dest", Kind::TextOrObject)],
         shape: Shape::Call,
         message: text("Transferring"),
-        run: |board, request| {
+        run: Run::Function(|service, request| {
             let key = request.call()?;
             let dest = request.text("dest").unwrap_or("a document");
-            board.note(key, format!("transferred to {dest}"));
-            if board.scenario.is_to_specification() {
-                board.hand_over(key, request.text("dest").and_then(|dest| dest.strip_prefix("context:")));
+            service.note(key, format!("transferred to {dest}"));
+            if service.scenario.is_to_specification() {
+                service
+                    .transfer_away(key, request.text("dest").and_then(|dest| dest.strip_prefix("context:")));
             }
             accepted()
-        },
+        }),
     },
 ];
 
-fn refer(board: &mut SimulatedService, request: &Request) -> Outcome {
+fn refer(service: &mut SimulatedService, request: &Request) -> Outcome {
     let params = &request.value("device")["params"];
     let target = params["to"].as_str().or_else(|| params["uri"].as_str());
     let Some(target) = target else {
-        return Err(Refused::bad("Missing parameter 'device.params.to'"));
+        return Err(ServiceError::bad("Missing parameter 'device.params.to'"));
     };
-    board.start_refer(request.call()?, target.to_owned());
+    service.start_refer(request.call()?, target.to_owned());
     accepted()
 }

@@ -1,13 +1,13 @@
-//! Events of the application's own. They come back to everybody who reads the context of the call.
+//! User events. The service sends them to every session that reads the context of the call.
 
-use super::rules::{Kind, older, optional, others};
-use super::{Method, On, Shape, accepted, texts};
+use super::validate::{Kind, older, optional, others};
+use super::{Method, On, Run, Shape, accepted, texts};
 use crate::Reading;
 
 pub(super) const METHODS: &[Method] = &[Method {
     name: "calling.user_event",
     on: On::AnsweredCall,
-    // Some SDKs put the members of the event beside its name.
+    // Some SDKs put the members of the event beside `event`.
     params: &[
         optional("event", Kind::Differs(&Kind::Open, &Kind::Any)).required_in(Reading::Specification),
         older("async", Kind::Flag),
@@ -16,14 +16,14 @@ pub(super) const METHODS: &[Method] = &[Method {
     ],
     shape: Shape::Call,
     message: texts("Sending user event", "Event sent"),
-    run: |board, request| {
+    run: Run::Function(|service, request| {
         let key = request.call()?;
-        board.note(key, format!("user event {}", request.value("event")));
-        if board.scenario.is_to_specification()
+        service.note(key, format!("user event {}", request.value("event")));
+        if service.scenario.is_to_specification()
             && let Some(members) = request.value("event").as_object()
         {
-            board.tell_of_user_event(key, members);
+            service.send_user_event(key, members);
         }
         accepted()
-    },
+    }),
 }];

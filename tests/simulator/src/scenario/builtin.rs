@@ -1,6 +1,6 @@
-//! The scenarios that come with the crate.
+//! The built-in scenarios.
 
-/// Name and TOML text of every scenario that comes with the crate.
+/// Name and TOML text of every built-in scenario.
 pub const BUILTINS: &[(&str, &str)] = &[
     ("hello", include_str!("../../scenarios/hello.toml")),
     ("ivr", include_str!("../../scenarios/ivr.toml")),

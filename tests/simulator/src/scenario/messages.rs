@@ -1,11 +1,11 @@
-//! Messages that come in, and what becomes of those that go out.
+//! Inbound messages, and the outcome of outbound ones.
 
 use serde::Deserialize;
 
 use super::When;
 use std::time::Duration;
 
-/// A message that comes in.
+/// An inbound message.
 ///
 /// ```
 /// use signalwire_relay_simulator::{Message, Scenario};
@@ -36,7 +36,7 @@ pub struct Message {
     pub(crate) media: Vec<String>,
     #[serde(default)]
     pub(crate) tags: Vec<String>,
-    #[serde(default = "super::people::default_context")]
+    #[serde(default = "super::parties::default_context")]
     pub(crate) context: String,
     #[serde(default)]
     pub(crate) project: Option<String>,
@@ -45,7 +45,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// A message in context `default` that comes as soon as somebody is subscribed to it.
+    /// A message in context `default` that arrives as soon as a client subscribes to it.
     pub fn new(from: impl Into<String>, to: impl Into<String>, body: impl Into<String>) -> Self {
         Self {
             from: from.into(),
@@ -53,20 +53,20 @@ impl Message {
             body: body.into(),
             media: Vec::new(),
             tags: Vec::new(),
-            context: super::people::default_context(),
+            context: super::parties::default_context(),
             project: None,
             when: When::default(),
         }
     }
 
-    /// The context; one of its subscribers gets the message.
+    /// The context. One of its subscribers receives the message.
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> Self {
         self.context = context.into();
         self
     }
 
-    /// The project whose number it is sent to; as with [`Caller::project`](super::Caller::project).
+    /// The project that receives the message, as with [`Caller::project`](super::Caller::project).
     #[must_use]
     pub fn project(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into());
@@ -80,21 +80,21 @@ impl Message {
         self
     }
 
-    /// Comes this long after the start.
+    /// Arrives this long after the start.
     #[must_use]
     pub fn at(mut self, after: Duration) -> Self {
         self.when = When::Start(after);
         self
     }
 
-    /// Comes this long after the first client subscribed to the context.
+    /// Arrives this long after the first client subscribed to the context.
     #[must_use]
     pub fn after_subscriber(mut self, after: Duration) -> Self {
         self.when = When::Subscriber(after);
         self
     }
 
-    /// Comes this long after the message before this one in the scenario was handed over.
+    /// Arrives this long after the previous message of the scenario was delivered.
     #[must_use]
     pub fn after_previous(mut self, after: Duration) -> Self {
         self.when = When::Previous(after);
@@ -102,18 +102,18 @@ impl Message {
     }
 }
 
-/// What becomes of a message to a [`Phone`](super::Phone).
+/// The outcome of a message to a [`Phone`](super::Phone).
 ///
 /// In TOML `"delivered"`, `{ undelivered = "carrier_blocked" }` or `{ failed = "spam" }`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Delivery {
-    /// It arrives.
+    /// Delivered.
     #[default]
     Delivered,
-    /// It is sent and does not arrive, for this reason.
+    /// Sent and not delivered, for this reason.
     Undelivered(String),
-    /// It is not even sent, for this reason.
+    /// Not sent, for this reason.
     Failed(String),
 }

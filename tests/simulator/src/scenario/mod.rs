@@ -1,10 +1,14 @@
-//! What a simulation consists of: who may log in, who calls, who picks up, and how the service behaves.
+//! Scenarios: credentials, parties, messages, tasks, and the behaviour of the service.
 
+mod behaviour;
 mod builtin;
+mod credentials;
 mod messages;
-mod people;
+mod outcomes;
+mod parties;
 mod reading;
 mod refusals;
+pub(crate) mod seconds;
 mod steps;
 mod tasks;
 
@@ -13,19 +17,23 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use builtin::BUILTINS;
+pub use credentials::Credential;
+pub(crate) use credentials::Jwt;
 pub use messages::{Delivery, Message};
-pub use people::{Caller, Phone, Pickup, When};
+pub(crate) use outcomes::Failing;
+pub use outcomes::Payment;
+pub use parties::{Caller, Phone, Pickup, When};
 pub use reading::Reading;
 pub use refusals::ScriptedRefusal;
-pub use steps::{Cue, DEFAULT_AWAIT_LIMIT, DEFAULT_KEY_GAP, Sound, Step};
+pub use steps::{Cue, DEFAULT_AWAIT_TIMEOUT, DEFAULT_KEY_INTERVAL, Sound, Step};
 pub use tasks::Task;
 
 use crate::service::Faults;
 
-/// A whole simulation, written in Rust or read from TOML.
+/// A description of a simulation, written in Rust or read from TOML.
 ///
-/// Nothing has to be given: the default accepts [`Credential::demo`], has no scripted callers, and
-/// everybody who is called answers after two seconds.
+/// Everything is optional: the default accepts [`Credential::demo`], has no scripted callers, and every called phone
+/// answers after two seconds.
 ///
 /// ```
 /// use signalwire_relay_simulator::{Caller, Phone, Scenario, Step};
@@ -55,10 +63,10 @@ use crate::service::Faults;
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, each with a setter")]
 pub struct Scenario {
-    /// Who is let in with a project and a token.
+    /// The accepted projects and tokens.
     #[serde(rename = "credential")]
     pub(crate) credentials: Vec<Credential>,
-    /// Which JWTs are let in.
+    /// The accepted JWTs.
     pub(crate) jwt_tokens: Vec<Jwt>,
     #[serde(rename = "caller")]
     pub(crate) callers: Vec<Caller>,
@@ -140,8 +148,7 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// When the text is not TOML, names something that does not exist, or holds an impossible value;
-    /// the message says where.
+    /// If the text is not TOML, or has an unknown name or an impossible value. The message says where.
     pub fn from_toml(text: &str) -> Result<Self, ScenarioError> {
         let scenario: Self = toml::from_str(text).map_err(|error| ScenarioError(error.to_string()))?;
         if !scenario.pace.is_finite() || scenario.pace <= 0.0 {
@@ -151,11 +158,11 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// One of the scenarios that come with the crate, by its name in [`BUILTINS`].
+    /// Returns a built-in scenario by its name in [`BUILTINS`].
     ///
     /// # Errors
     ///
-    /// When there is none of that name; the message lists those that there are.
+    /// If there is no scenario with this name. The message lists the existing ones.
     pub fn builtin(name: &str) -> Result<Self, ScenarioError> {
         builtin::text(name)
             .ok_or_else(|| {
@@ -165,21 +172,21 @@ impl Scenario {
             .and_then(Self::from_toml)
     }
 
-    /// Adds somebody who calls in.
+    /// Adds a caller.
     #[must_use]
     pub fn caller(mut self, caller: Caller) -> Self {
         self.callers.push(caller);
         self
     }
 
-    /// Adds a phone that can be called.
+    /// Adds a phone.
     #[must_use]
     pub fn phone(mut self, phone: Phone) -> Self {
         self.phones.push(phone);
         self
     }
 
-    /// Adds a message that comes in.
+    /// Adds an inbound message.
     #[must_use]
     pub fn message(mut self, message: Message) -> Self {
         self.messages.push(message);
@@ -193,27 +200,26 @@ impl Scenario {
         self
     }
 
-    /// How payments end, one after the other; those after the last are approved. Only payments that
-    /// get as far as being processed count.
+    /// The outcomes of the payments, in order. Later payments are approved. Only payments that reach processing count.
     #[must_use]
     pub fn payments(mut self, outcomes: impl IntoIterator<Item = Payment>) -> Self {
         self.payments = outcomes.into_iter().collect();
         self
     }
 
-    /// Refuses requests that are correct. Refusals of one method are used in the order in which they are added.
+    /// Refuses valid requests. Refusals of one method are used in the order in which they are added.
     #[must_use]
     pub fn refusal(mut self, refusal: ScriptedRefusal) -> Self {
         self.refusals.push(refusal);
         self
     }
 
-    /// Makes the next `times` operations that a method starts fail. Each fails 100 ms after it began, in its own way: `calling.play` and `calling.ai` end in
-    /// state `error`, `calling.send_digits` in state `error` ([`Reading::Specification`] only), a collect with a result of
-    /// type `error`, `calling.detect` and the fax methods with `error` ([`Reading::Sdks`]) or without success
-    /// ([`Reading::Specification`]), `calling.pay` with result `internal-error`, `calling.refer` in state `error`,
-    /// `calling.join_room` with status `failed`. A dial, a bridge and a message fail without being tried. What has no
-    /// failure ends early.
+    /// Makes the next `times` operations that a method starts fail. Each fails 100 ms after its start, in its own way:
+    /// `calling.play` and `calling.ai` end in state `error`, `calling.send_digits` in state `error`
+    /// ([`Reading::Specification`] only), a collect with a result of type `error`, `calling.detect` and the fax methods
+    /// with `error` ([`Reading::Sdks`]) or without success ([`Reading::Specification`]), `calling.pay` with result
+    /// `internal-error`, `calling.refer` in state `error`, `calling.join_room` with status `failed`. A dial, a connect
+    /// and a message fail at once. An operation without a failure ends early.
     ///
     /// In TOML `failing = [{ method = "calling.send_digits", times = 2 }]`; `times` is 1 when it is not given.
     #[must_use]
@@ -222,193 +228,28 @@ impl Scenario {
         self
     }
 
-    /// Lets in one more project with its token.
+    /// Accepts one more project with its token.
     #[must_use]
     pub fn credential(mut self, project: impl Into<String>, token: impl Into<String>) -> Self {
         self.credentials.push(Credential { project: project.into(), token: token.into() });
         self
     }
 
-    /// Lets in one more JWT.
+    /// Accepts one more JWT.
     #[must_use]
     pub fn jwt_token(mut self, jwt: impl Into<String>) -> Self {
         self.jwt_tokens.push(Jwt(jwt.into()));
         self
     }
 
-    /// Stretches (above 1) or shortens (below 1) everything that is spoken, played or typed by hand.
-    /// 1 is about 60 ms for a character of speech and 3 s for an audio file. Values that are not
-    /// greater than 0 are ignored.
-    #[must_use]
-    pub fn pace(mut self, factor: f64) -> Self {
-        if factor.is_finite() && factor > 0.0 {
-            self.pace = factor;
-        }
-        self
-    }
-
-    /// How often the service pings each client; `None` is never. Default: 10 s.
-    #[must_use]
-    pub fn ping_every(mut self, interval: Option<Duration>) -> Self {
-        self.ping_every = interval.unwrap_or_default();
-        self
-    }
-
-    /// How soon a client has to acknowledge an event or answer a ping before it counts as a
-    /// violation. Default: 10 s.
-    #[must_use]
-    pub fn ack_within(mut self, limit: Duration) -> Self {
-        self.ack_within = limit;
-        self
-    }
-
-    /// How long a session survives without a connection. Default: 60 s.
-    #[must_use]
-    pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
-        self.session_lifetime = lifetime;
-        self
-    }
-
-    /// How long after its login a new session loses its connection, without a closing handshake and
-    /// once; it can be resumed. `None` is never. Default: never.
-    #[must_use]
-    pub fn cut_after(mut self, time: Option<Duration>) -> Self {
-        self.cut_after = time.unwrap_or_default();
-        self
-    }
-
-    /// Which description of the protocol the service follows where they differ. Default: [`Reading::Specification`].
-    #[must_use]
-    pub fn reading(mut self, reading: Reading) -> Self {
-        self.reading = reading;
-        self
-    }
-
-    /// Refuses parameters and methods that the [`reading`](Self::reading) of the scenario does not know.
-    ///
-    /// A request with such a parameter gets a result with code 400, or the error -32602 where results have no code, as
-    /// in `signalwire.connect`. A request of such a method gets the error -32601. A service that is not strict accepts a
-    /// parameter that only the other reading knows. It also accepts a parameter that neither reading knows, and notes a
-    /// [`Violation`](crate::Violation). Default: false.
-    #[must_use]
-    pub fn strict(mut self, strict: bool) -> Self {
-        self.strict = strict;
-        self
-    }
-
-    /// Whether a session that is resumed gets the events again that its client has not acknowledged. What the real
-    /// service does is not documented; without this they are lost with their connection. Default: false.
-    #[must_use]
-    pub fn redeliver(mut self, redeliver: bool) -> Self {
-        self.redeliver = redeliver;
-        self
-    }
-
-    /// Whether a session that is resumed keeps the contexts it was subscribed to. What the real service does is not
-    /// documented; without this it has only those that its new `signalwire.connect` names. Default: true.
-    #[must_use]
-    pub fn resume_keeps_contexts(mut self, keeps: bool) -> Self {
-        self.resume_keeps_contexts = keeps;
-        self
-    }
-
-    /// Whether a call may end without terminal events for what was still running on it, so that
-    /// clients have to clean up by themselves. Default: false.
-    #[must_use]
-    pub fn leave_operations_open(mut self, leave: bool) -> Self {
-        self.leave_operations_open = leave;
-        self
-    }
-
-    /// Whether url, duration and size of a recording stand inside `record` instead of at the top
-    /// level of the event. Both occur. Default: false.
-    #[must_use]
-    pub fn nested_record_results(mut self, nested: bool) -> Self {
-        self.nested_record_results = nested;
-        self
-    }
-
-    /// Whether the last event of a fax has `state` at its top level beside `fax.type`. Some clients
-    /// wait for the one, some for the other. Default: false.
-    #[must_use]
-    pub fn state_in_fax_events(mut self, top: bool) -> Self {
-        self.state_in_fax_events = top;
-        self
-    }
-
-    /// Whether the service says everything that it may say in more than one way in the other one. Clients have to
-    /// understand both. Default: false.
-    ///
-    /// The [reading](Self::reading) decides what happens and when, this switch in which form it is said; where the
-    /// newer specification already has the other form (`dial_winner`, failed dials) the switch changes nothing there
-    /// but the words of the reasons. With it
-    ///    ///
-    /// - results have a number for their `code`; those of accepted requests have no `message`, and do not repeat the ids
-    ///   of the request; the `code` of a JSON-RPC error is text;
-    /// - the result of `signalwire.connect` has no `sessionid`, and events carry their `timestamp` inside;
-    /// - calls are offered in state `ringing`, and end with `no_answer`, `declined`, `max_duration` and `not_found` for
-    ///   `noAnswer`, `decline`, `maxDuration` and `notFound`;
-    /// - events of a dial have a `call` only when it is answered, with `dial_winner` as text; one that failed has
-    ///   `reason` and `source`;
-    /// - keys and words that were collected stand in `result` itself, with `state`; without a result there is only
-    ///   `state`;
-    /// - the last event of a detect has only `state`;
-    /// - in [`Reading::Specification`] a payment has events with `for` alone, and none with `result`; in
-    ///   [`Reading::Sdks`] the last event of a payment that went through has only `state`, that of any other `for` and
-    ///   no `state`;
-    /// - the facts of a recording are in `record`, document and pages of a fax in `fax` itself, beside a `state`;
-    /// - an AI agent has no event, neither about its end nor about what it does, and neither has a live transcription or
-    ///   translation;
-    /// - `messaging.state` has no more than `message_id`, `message_state`, and the `reason` if there is one.
-    #[must_use]
-    pub fn other_forms(mut self, other: bool) -> Self {
-        self.other_forms = other;
-        self
-    }
-
-    /// Whether the envelope of an event has only `event_type`, `event_channel`, `timestamp` and `params`, as it always
-    /// has in [`Reading::Sdks`]. Default: false.
-    #[must_use]
-    pub fn minimal_envelope(mut self, minimal: bool) -> Self {
-        self.minimal_envelope = minimal;
-        self
-    }
-
-    /// Refuses `calling.hold` and `calling.unhold` with code 501, like a service that does not implement them.
-    ///
-    /// With false they work in [`Reading::Sdks`], and are refused with -32601 like any unknown method in
-    /// [`Reading::Specification`]. Default: false.
-    #[must_use]
-    pub fn refuse_hold(mut self, refuse: bool) -> Self {
-        self.refuse_hold = refuse;
-        self
-    }
-
-    /// The URL of an audio file or fax document that cannot be fetched: a play that reaches it ends in
-    /// state `error`; a fax ends without success, with type `error` in [`Reading::Sdks`].
-    #[must_use]
-    pub fn unplayable(mut self, url: impl Into<String>) -> Self {
-        self.unplayable.push(url.into());
-        self
-    }
-
-    /// A context that cannot be subscribed to: the request is refused with code 402, and a
-    /// `signalwire.connect` that names it goes without it.
-    #[must_use]
-    pub fn unpaid_context(mut self, context: impl Into<String>) -> Self {
-        self.unpaid_contexts.push(context.into());
-        self
-    }
-
-    /// The disturbances from the first frame on.
+    /// The faults from the first frame on.
     #[must_use]
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
     }
 
-    /// The phone at a number: the one of that number, else the one for any number, else one that
-    /// answers after two seconds.
+    /// Returns the phone with a number, else the phone for any number, else a phone that answers after two seconds.
     pub(crate) fn phone_at(&self, number: &str) -> Phone {
         self.phones
             .iter()
@@ -423,7 +264,7 @@ impl Scenario {
         self.reading == Reading::Specification
     }
 
-    /// An end reason in the words of the reading.
+    /// Returns an end reason in the words of the reading.
     pub(crate) fn end_reason<'a>(&self, reason: &'a str) -> &'a str {
         match reason {
             "max_duration" if self.is_to_specification() => "maxDuration",
@@ -438,81 +279,7 @@ impl Scenario {
     }
 }
 
-/// How a payment ends when everything that was asked for has been entered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Payment {
-    /// The connector takes the card.
-    #[default]
-    Approved,
-    /// The connector declines the card.
-    CardDeclined,
-    /// The connector cannot be reached or makes no sense.
-    ConnectorError,
-    /// The service itself does not accept what was entered.
-    Invalid,
-}
-
-/// A method whose next operations fail.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Failing {
-    pub(crate) method: String,
-    #[serde(default = "once")]
-    pub(crate) times: u32,
-}
-
-fn once() -> u32 {
-    1
-}
-
-/// A project and the API token that opens it.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Credential {
-    pub(crate) project: String,
-    pub(crate) token: String,
-}
-
-impl Credential {
-    /// What the simulator accepts when nothing else is said: project `demo-project`, token
-    /// `demo-token` (and the JWT `demo-jwt`).
-    pub fn demo() -> Self {
-        Self { project: "demo-project".into(), token: "demo-token".into() }
-    }
-}
-
-impl std::fmt::Debug for Credential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Credential(***)")
-    }
-}
-
-/// A JWT that is let in; it does not show in `Debug`.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Jwt(pub(crate) String);
-
-impl std::fmt::Debug for Jwt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Jwt(***)")
-    }
-}
-
-/// Why a scenario cannot be used.
+/// The reason why a scenario cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ScenarioError(String);
-
-/// Times in TOML: seconds, with or without a fraction.
-pub(crate) mod seconds {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, de::Error};
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(source: D) -> Result<Duration, D::Error> {
-        let value = f64::deserialize(source)?;
-        Duration::try_from_secs_f64(value).map_err(|error| D::Error::custom(format!("{value}: {error}")))
-    }
-}

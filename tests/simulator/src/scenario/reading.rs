@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// The description of the protocol that the service follows where the published ones differ.
 ///
-/// Nobody has published which of them the real service follows in each case. A client has to work with both.
+/// It is not documented which of them the real service follows in each case. A client has to work with both.
 ///
 /// # Differences on calls
 ///
@@ -27,8 +27,8 @@ use serde::Deserialize;
 /// | `NOT_READY` | with `detect_interruptions` | always |
 /// | fax that fails | `finished` without success | `error` |
 /// | payment | a last event with `result` 300 ms after the marker | the marker has `state` |
-/// | echo | 5 to 120 s, 60 s if not given | as long as asked for, 0 or absent is until the call ends |
-/// | queue | 180 s if not given; `stats` every 30 s; `id` of the queue | no limit; `id` of the place |
+/// | echo | 5 to 120 s, 60 s if not given | as long as asked for, 0 or absent is no limit |
+/// | queue | 180 s if not given; `stats` every 30 s; `id` of the queue | no limit; `id` of the entry |
 /// | `queue.leave` | with the `control_id` of entering, otherwise 404 | with any |
 /// | after `calling.transfer` | commands are refused with 404; states are still sent; `context:` offers the call again | the call goes on |
 /// | `calling.refer` | `inProgress`, then what the target did | `success` or `failed` |
@@ -66,7 +66,7 @@ pub enum Reading {
     /// - a payment connector without TLS, and numbers or booleans instead of text in `calling.pay`;
     /// - `messaging.send` with a body beside a `template_id`, or with more than 8 media.
     ///
-    /// The result of `signalwire.connect` has `ice_servers` and does not tell whether the session was resumed. A resume
+    /// The result of `signalwire.connect` has `ice_servers` and does not say if the session was resumed. A resume
     /// with a valid state brings no new `signalwire.authorization.state`.
     #[default]
     Specification,

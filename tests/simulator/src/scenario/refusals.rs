@@ -1,4 +1,4 @@
-//! Refusals that a scenario asks for.
+//! Scripted refusals.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::seconds;
 use crate::Refusal;
 
-/// Refuses requests of one method: the first one by default, or a number of them, or all of them for a while.
+/// Refuses requests of one method: the first one by default, a number of them, or all of them for a time.
 ///
 /// In TOML, `code` is a three-digit number for a result and a negative one for a JSON-RPC error, also as text. Instead
 /// of a `code` there may be `silence = true` or `without_protocol = true`.
@@ -79,7 +79,7 @@ impl ScriptedRefusal {
     }
 }
 
-/// A refusal as TOML has it.
+/// The TOML form of a refusal.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -148,7 +148,7 @@ impl TryFrom<Written> for ScriptedRefusal {
     }
 }
 
-/// Seconds that may be missing.
+/// Optional seconds.
 mod some_seconds {
     use std::time::Duration;
 

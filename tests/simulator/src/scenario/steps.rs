@@ -1,17 +1,17 @@
-//! What a scripted person does, step by step.
+//! The steps of a script.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-/// How long a person waits for a [`Cue`] when the script gives no limit.
-pub const DEFAULT_AWAIT_LIMIT: Duration = Duration::from_secs(30);
+/// The time limit of waiting for a [`Cue`], unless the script gives one.
+pub const DEFAULT_AWAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a person takes from one key to the next when the script does not say.
-pub const DEFAULT_KEY_GAP: Duration = Duration::from_millis(400);
+/// The time between two keys, unless the script gives one.
+pub const DEFAULT_KEY_INTERVAL: Duration = Duration::from_millis(400);
 
-/// One thing a scripted person does.
+/// One step of a script.
 ///
 /// In TOML a step is a small table named after its verb, or one of two words:
 ///
@@ -27,21 +27,20 @@ pub const DEFAULT_KEY_GAP: Duration = Duration::from_millis(400);
 /// ]
 /// ```
 ///
-/// After the last step the person stays on the line, silently, until the call ends.
+/// After the last step the party stays on the line in silence until the call ends.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "RawStep")]
 #[non_exhaustive]
 pub enum Step {
     /// Do nothing for a while.
     Wait(Duration),
-    /// Go on as soon as something happens on the call, or when the limit is over.
+    /// Continue as soon as a cue comes, or when the time limit is over.
     ///
-    /// A cue that came earlier counts as long as it came after the one that the previous `Await`
-    /// was satisfied by.
+    /// An earlier cue counts if it came after the cue of the previous `Await`.
     Await {
-        /// What to wait for.
+        /// The cue.
         cue: Cue,
-        /// How long at most; afterwards the script goes on with the next step.
+        /// The time limit. Afterwards the script continues with the next step.
         within: Duration,
     },
     /// Press keys on the telephone, one after the other.
@@ -51,13 +50,13 @@ pub enum Step {
         /// The time between two keys.
         gap: Duration,
     },
-    /// Say something. An empty text is a noise that nobody understands.
+    /// Say a text. An empty text is a noise without words.
     Say(String),
-    /// Make a sound that is no speech, as machines do.
+    /// Make a tone, as machines do.
     Sound(Sound),
-    /// Keep quiet until the call ends.
+    /// Stay silent until the call ends.
     StaySilent,
-    /// Put the receiver down.
+    /// Hang up.
     HangUp,
 }
 
@@ -71,14 +70,14 @@ impl Step {
         Self::Wait(Duration::from_secs_f64(seconds))
     }
 
-    /// Waits for a cue for at most [`DEFAULT_AWAIT_LIMIT`].
+    /// Waits for a cue for at most [`DEFAULT_AWAIT_TIMEOUT`].
     pub fn on(cue: Cue) -> Self {
-        Self::Await { cue, within: DEFAULT_AWAIT_LIMIT }
+        Self::Await { cue, within: DEFAULT_AWAIT_TIMEOUT }
     }
 
-    /// Presses keys with [`DEFAULT_KEY_GAP`] between them.
+    /// Presses keys with [`DEFAULT_KEY_INTERVAL`] between them.
     pub fn press(digits: impl Into<String>) -> Self {
-        Self::Press { digits: digits.into(), gap: DEFAULT_KEY_GAP }
+        Self::Press { digits: digits.into(), gap: DEFAULT_KEY_INTERVAL }
     }
 
     /// Says a sentence.
@@ -87,7 +86,7 @@ impl Step {
     }
 }
 
-/// A sound that is no speech.
+/// A tone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -119,40 +118,40 @@ impl fmt::Display for Sound {
     }
 }
 
-/// Something a person on a call notices.
+/// An event on a call that a script can wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Cue {
     /// The call was answered.
     Answered,
-    /// A `calling.play` began or went on after a pause.
+    /// A `calling.play` started or resumed.
     Playing,
-    /// A `calling.play` is over.
+    /// A `calling.play` finished.
     PlayFinished,
-    /// The prompt of a `calling.play_and_collect` began.
+    /// The prompt of a `calling.play_and_collect` started.
     PromptStarted,
-    /// That prompt is over, at its end or cut short.
+    /// The prompt of a `calling.play_and_collect` finished or was cut short.
     PromptFinished,
-    /// A `calling.collect` listens.
+    /// A `calling.collect` started.
     Collecting,
-    /// A recording began or went on after a pause.
+    /// A recording started or resumed.
     RecordingStarted,
-    /// A recording is over.
+    /// A recording finished.
     RecordingFinished,
-    /// Digits sent by the client were heard.
+    /// The client sent digits.
     DigitsHeard,
     /// The call was bridged to another one.
     Bridged,
-    /// The bridge is gone, this call still stands.
+    /// The bridge ended and the call continues.
     Unbridged,
-    /// Somebody tries to find out who or what this is.
+    /// A detector listens.
     Detecting,
     /// An AI agent is on the call.
     AiStarted,
     /// The call joined a conference.
     Conference,
-    /// The call waits in a queue.
+    /// The call entered a queue.
     Queued,
     /// A payment asks for the number of the card.
     CardNumberAsked,
@@ -162,7 +161,7 @@ pub enum Cue {
     SecurityCodeAsked,
     /// A payment asks for the postal code.
     PostalCodeAsked,
-    /// A payment is over, one way or the other.
+    /// A payment ended, successfully or not.
     PaymentOver,
 }
 
@@ -193,7 +192,7 @@ impl fmt::Display for Cue {
     }
 }
 
-/// The TOML face of [`Step`].
+/// The TOML form of [`Step`].
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum RawStep {
@@ -250,13 +249,13 @@ impl TryFrom<RawStep> for Step {
         match verb {
             Verb { wait: Some(time), .. } => Ok(Self::Wait(seconds(time)?)),
             Verb { cue: Some(cue), within, .. } => {
-                Ok(Self::Await { cue, within: within.map_or(Ok(DEFAULT_AWAIT_LIMIT), seconds)? })
+                Ok(Self::Await { cue, within: within.map_or(Ok(DEFAULT_AWAIT_TIMEOUT), seconds)? })
             }
             Verb { press: Some(digits), gap, .. } => {
                 if let Some(bad) = digits.chars().find(|key| !"0123456789ABCD*#".contains(*key)) {
                     return Err(format!("a telephone has no key `{bad}`"));
                 }
-                Ok(Self::Press { digits, gap: gap.map_or(Ok(DEFAULT_KEY_GAP), seconds)? })
+                Ok(Self::Press { digits, gap: gap.map_or(Ok(DEFAULT_KEY_INTERVAL), seconds)? })
             }
             Verb { sound: Some(sound), .. } => Ok(Self::Sound(sound)),
             Verb { say, .. } => Ok(Self::Say(say.unwrap_or_default())),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::When;
 
-/// An object that another application sends to whoever reads a context.
+/// An object that another application sends to the subscribers of a context.
 ///
 /// ```
 /// use serde_json::json;
@@ -33,7 +33,7 @@ use super::When;
 pub struct Task {
     #[serde(default)]
     pub(crate) message: Map<String, Value>,
-    #[serde(default = "super::people::default_context")]
+    #[serde(default = "super::parties::default_context")]
     pub(crate) context: String,
     #[serde(default)]
     pub(crate) project: Option<String>,
@@ -42,17 +42,17 @@ pub struct Task {
 }
 
 impl Task {
-    /// A task in context `default` that comes as soon as somebody is subscribed to it. A message that is not an object
-    /// stands under the name `value` in one.
+    /// A task in context `default` that arrives as soon as a client subscribes to it. A message that is not an object
+    /// is wrapped in an object as `value`.
     pub fn new(message: Value) -> Self {
         let message = match message {
             Value::Object(message) => message,
             other => Map::from_iter([("value".to_owned(), other)]),
         };
-        Self { message, context: super::people::default_context(), project: None, when: When::default() }
+        Self { message, context: super::parties::default_context(), project: None, when: When::default() }
     }
 
-    /// The context; one of its subscribers gets the task.
+    /// The context. One of its subscribers receives the task.
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> Self {
         self.context = context.into();

@@ -1,4 +1,4 @@
-//! Keys that carry out methods.
+//! Digit bindings: key sequences that run methods.
 
 use serde_json::{Map, Value, json};
 
@@ -8,29 +8,29 @@ use super::{NODE, SimulatedService};
 use crate::methods::Method;
 use crate::{ConnectionId, Report};
 
-/// One sequence of keys and what it does.
+/// A key sequence and the method that it runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Binding {
     pub(crate) digits: String,
     pub(crate) method: &'static Method,
     pub(crate) params: Map<String, Value>,
     pub(crate) realm: String,
-    /// How often it may still be set off; `None` is without limit.
+    /// The number of triggers left; `None` is no limit.
     pub(crate) triggers_left: Option<u64>,
-    /// Who bound it.
+    /// The connection that created the binding.
     pub(crate) connection: ConnectionId,
     pub(crate) session: SessionKey,
 }
 
-/// How many keys of a call are remembered.
-const MEMORY: usize = 64;
+/// Maximum number of pressed keys that a call remembers.
+const MAX_REMEMBERED_KEYS: usize = 64;
 
 impl SimulatedService {
-    /// Carries out what the keys pressed so far set off. A refusal comes as an event: there is no
-    /// request to answer.
+    /// Runs the bindings whose key sequence is now complete. An error is sent as an event: there is no request to
+    /// answer.
     pub(super) fn trigger_bindings(&mut self, key: CallKey, pressed: char) {
         let Some(call) = self.calls.get_mut(&key).filter(|call| !call.bindings.is_empty()) else { return };
-        if call.keys_pressed.len() == MEMORY {
+        if call.keys_pressed.len() == MAX_REMEMBERED_KEYS {
             call.keys_pressed.remove(0);
         }
         call.keys_pressed.push(pressed);
@@ -50,19 +50,19 @@ impl SimulatedService {
         call.bindings.retain(|binding| binding.triggers_left != Some(0));
         for binding in set_off {
             self.note(key, format!("keys {} set off {}", binding.digits, binding.method.name));
-            self.carry_out_binding(key, binding);
+            self.run_binding(key, binding);
         }
     }
 
-    fn carry_out_binding(&mut self, key: CallKey, binding: Binding) {
+    fn run_binding(&mut self, key: CallKey, binding: Binding) {
         let Binding { method, mut params, connection, session, .. } = binding;
         params.insert("call_id".into(), key.id().into());
         params.insert("node_id".into(), NODE.into());
         if method.knows("control_id") && !params.contains_key("control_id") {
             params.insert("control_id".into(), self.next_frame_id("b").into());
         }
-        if let Err(refused) = self.carry_out(method, connection, session, &params) {
-            let (code, message) = (refused.code.to_string(), refused.message);
+        if let Err(error) = self.carry_out(method, connection, session, &params) {
+            let (code, message) = (error.code.to_string(), error.message);
             let event = if self.scenario.is_to_specification() {
                 json!({"error": message, "code": code, "fatal": true})
             } else {

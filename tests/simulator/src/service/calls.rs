@@ -1,4 +1,4 @@
-//! A call as the service sees it.
+//! A call, and the events that describe it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,17 +8,17 @@ use serde_json::{Map, Value, json};
 
 use super::bindings::Binding;
 use super::operation::Active;
-use super::people::Person;
+use super::parties::Party;
 use super::session::SessionKey;
 use super::timers::TimerId;
 use super::{NODE, epoch, millis};
 use crate::methods::media::Device;
 use crate::{ConnectionId, Reading};
 
-/// The audio quality of every call, on the scale from 1 to 5.
+/// The audio quality of every call, from 1 to 5.
 const AUDIO_IN_MOS: f64 = 4.5;
 
-/// A call by its number; the number in `c-7`.
+/// The number of a call, as in `c-7`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct CallKey(pub(super) u64);
 
@@ -36,22 +36,22 @@ impl CallKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OperationKey(pub(super) u64);
 
-/// A dial or connect that has not come to its end.
+/// A dial or connect under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct AttemptKey(pub(super) u64);
 
-/// How far a call is.
+/// The state of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CallState {
-    /// It exists.
+    /// Created, not ringing yet.
     Created,
-    /// It rings.
+    /// Ringing.
     Ringing,
-    /// Somebody took it.
+    /// Answered.
     Answered,
-    /// It is being torn down.
+    /// Being torn down.
     Ending,
-    /// It is gone.
+    /// Ended.
     Ended,
 }
 
@@ -70,11 +70,11 @@ impl fmt::Display for CallState {
 /// The side that ended a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// The person on the call, or the far network.
+    /// The party on the call, or the remote network.
     Inbound,
     /// The application.
     Outbound,
-    /// Neither: a time limit, or another call.
+    /// Neither: a time limit or another call.
     None,
 }
 
@@ -88,7 +88,7 @@ impl Source {
     }
 }
 
-/// The call that another one was made for.
+/// The call whose connect created another call.
 #[derive(Debug, Clone)]
 pub(super) struct Parent {
     pub(super) key: CallKey,
@@ -103,41 +103,41 @@ pub(crate) struct Call {
     pub(super) inbound: bool,
     pub(super) device: Device,
     pub(super) context: String,
-    /// Whose call it is; open until it has been offered for the first time.
+    /// The project of the call; `None` until the first offer unless the scenario names one.
     pub(super) project: Option<String>,
     pub(super) tag: String,
-    /// The session that may command it: it was offered the call, or created it.
+    /// The session that controls the call: the call was offered to it or created by it.
     pub(crate) owner: Option<SessionKey>,
     pub(crate) passed_by: BTreeSet<SessionKey>,
     /// The other side of a bridge.
     pub(crate) peer: Option<CallKey>,
-    /// Whether this side asked for the bridge, and so gets its events.
+    /// `true` on the side that requested the bridge; that side receives the connect events.
     pub(super) asked_for_bridge: bool,
-    /// The call that this one was created for and ends with.
+    /// The call that this one was created for. This call ends with it.
     pub(super) follows: Option<CallKey>,
-    /// The call whose connect made this one.
+    /// The call whose connect created this one.
     pub(super) parent: Option<Parent>,
     /// The session that transferred the call away. It still receives the state events.
-    pub(super) handed_over_by: Option<SessionKey>,
+    pub(super) transferred_by: Option<SessionKey>,
     /// The pending SIP transfer: its timer and its target.
     pub(super) referring: Option<(TimerId, String)>,
-    /// Set once this call has won a dial.
+    /// `true` once this call has won a dial.
     pub(super) won: bool,
-    /// The connect that goes on for this call.
+    /// The connect under way for this call.
     pub(crate) attempt: Option<AttemptKey>,
-    /// The dial or connect that this call is a leg of, until that is decided.
+    /// The undecided dial or connect that this call is a leg of.
     pub(super) leg_of: Option<AttemptKey>,
     pub(crate) operations: Vec<Active>,
     pub(crate) bindings: Vec<Binding>,
-    /// The keys that were pressed since a binding was last set off.
+    /// The keys pressed since a binding was last triggered.
     pub(super) keys_pressed: String,
     pub(crate) on_hold: bool,
-    pub(crate) person: Person,
+    pub(crate) party: Party,
     /// Cancelled when the call is answered or ends.
     pub(super) ring_timers: Vec<TimerId>,
     /// Cancelled when the call ends.
     pub(super) max_timer: Option<TimerId>,
-    /// Which caller of the scenario this is.
+    /// The index of the caller in the scenario.
     pub(super) scripted: Option<usize>,
     pub(super) end_reason: Option<String>,
     pub(super) end_source: Source,
@@ -162,7 +162,7 @@ impl Call {
             asked_for_bridge: false,
             follows: None,
             parent: None,
-            handed_over_by: None,
+            transferred_by: None,
             referring: None,
             won: false,
             attempt: None,
@@ -171,7 +171,7 @@ impl Call {
             bindings: Vec::new(),
             keys_pressed: String::new(),
             on_hold: false,
-            person: Person::default(),
+            party: Party::default(),
             ring_timers: Vec::new(),
             max_timer: None,
             scripted: None,
@@ -200,7 +200,7 @@ impl Call {
         if self.inbound { "inbound" } else { "outbound" }
     }
 
-    /// Who calls and who is called.
+    /// The numbers of the caller and of the callee.
     pub(crate) fn numbers(&self) -> (String, String) {
         (self.device.origin().to_owned(), self.device.target().to_owned())
     }
@@ -250,7 +250,7 @@ impl Call {
         event
     }
 
-    /// The members that an event of the state and the outcome of a dial share.
+    /// The members that state events and the outcome of a dial share.
     fn facts(&self, reading: Reading) -> Value {
         let mut facts = json!({
             "segment_id": self.segment(),
@@ -268,7 +268,7 @@ impl Call {
                 facts["end_source"] = self.end_source.word().into();
             }
         }
-        // Some clients know the calls of a connect by their peer alone, and from before the bridge.
+        // Some clients recognize the legs of a connect by the peer alone, and need it before the bridge.
         if let Some(peer) = self.peer.or(self.follows) {
             facts["peer"] = json!({"call_id": peer.id(), "node_id": NODE});
         }
@@ -286,7 +286,7 @@ impl Call {
         facts
     }
 
-    /// How a call looks inside the events of others: as a peer, or as the winner of a dial.
+    /// The call as a peer in the events of another call.
     pub(super) fn as_party(&self) -> Value {
         json!({"call_id": self.id(), "node_id": NODE, "tag": self.tag, "device": self.device.json()})
     }
@@ -353,31 +353,31 @@ fn sip_data(device: &Device) -> Value {
     Value::Object(data)
 }
 
-/// A call at one moment, for assertions.
+/// A snapshot of a call, for assertions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallView {
-    /// The id that clients know it by.
+    /// The call id.
     pub call_id: String,
-    /// How far it is.
+    /// The state.
     pub state: CallState,
-    /// Whether it came in, as opposed to being dialled by a client.
+    /// `true` for an inbound call, `false` for one that a client dialled.
     pub inbound: bool,
-    /// Who calls.
+    /// The number of the caller.
     pub from: String,
-    /// Who is called.
+    /// The number of the callee.
     pub to: String,
-    /// The context it came in on; empty for a dialled one.
+    /// The context of an inbound call; empty for a dialled one.
     pub context: String,
-    /// The tag of its dial or connect; empty if there is none.
+    /// The tag of the dial or connect; empty if there is none.
     pub tag: String,
-    /// The connection whose session may command it, if the session has a connection now.
+    /// The connection of the session that controls the call, if the session is connected.
     pub controller: Option<ConnectionId>,
-    /// The call it is bridged to.
+    /// The id of the peer call of a bridge.
     pub peer: Option<String>,
-    /// What runs on it, in the order it was started, and then the queues that it waits in.
+    /// The running operations in the order of their start, then the queues that the call waits in.
     pub operations: Vec<OperationView>,
-    /// Why it ended.
+    /// The end reason.
     pub end_reason: Option<String>,
 }
 
@@ -385,7 +385,7 @@ pub struct CallView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OperationView {
-    /// The method that started it, for instance `calling.play`.
+    /// The method that started the operation, for instance `calling.play`.
     pub method: String,
     /// The control id that the client chose.
     pub control_id: String,

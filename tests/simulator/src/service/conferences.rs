@@ -1,4 +1,4 @@
-//! Conferences, and who takes part in them.
+//! Conferences and their participants.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,46 +9,46 @@ use super::calls::CallKey;
 use super::session::SessionKey;
 use super::timers::Timer;
 use super::{NODE, SimulatedService, seconds};
-use crate::methods::Refused;
+use crate::methods::ServiceError;
 use crate::{Cue, Report};
 
 const EVENT: &str = "calling.conference";
 const BYTES_PER_SECOND: u64 = 16_000;
-/// Interval between the reports on the quality of a connection.
-const QUALITY_EVERY: Duration = Duration::from_secs(10);
-/// Packets of sound in a second.
+/// Interval of the call quality events of a participant.
+const QUALITY_INTERVAL: Duration = Duration::from_secs(10);
+/// Audio packets per second.
 const PACKETS_PER_SECOND: u64 = 50;
-/// Bytes of sound in a packet.
+/// Bytes per audio packet.
 const BYTES_PER_PACKET: u64 = 160;
 
-/// How somebody wants to take part.
+/// Options of a participant.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a request")]
-pub(crate) struct Wish {
+pub(crate) struct ParticipantOptions {
     pub(crate) muted: bool,
-    /// Whether the conference starts with this one.
+    /// Starts the conference on joining.
     pub(crate) starts: bool,
-    /// Whether it ends with this one.
+    /// Ends the conference on leaving.
     pub(crate) ends: bool,
-    /// The call that is coached.
+    /// The id of the coached call.
     pub(crate) coach: Option<String>,
     pub(crate) recorded: bool,
     pub(crate) most: usize,
     pub(crate) region: Option<String>,
-    /// Whether the quality of the connection is told from time to time.
+    /// Sends call quality events.
     pub(crate) quality: bool,
 }
 
 #[derive(Debug)]
 struct Participant {
     call: CallKey,
-    wish: Wish,
+    options: ParticipantOptions,
     since: Duration,
-    /// When the quality of the connection is told next.
+    /// The time of the next call quality event.
     next_quality: Option<Duration>,
 }
 
-/// One conference; there is none without participants.
+/// A conference. It ends when its last participant leaves.
 #[derive(Debug)]
 pub(crate) struct Conference {
     id: String,
@@ -62,55 +62,56 @@ pub(crate) struct Conference {
 }
 
 impl SimulatedService {
-    /// Adds a call to the conference of this name, which is made if there is none. Gives its id.
+    /// Adds a call to the conference with this name, creating the conference if needed. Returns the conference id.
     pub(crate) fn join_conference(
         &mut self,
         key: CallKey,
         session: SessionKey,
         name: &str,
-        wish: Wish,
-    ) -> Result<String, Refused> {
+        options: ParticipantOptions,
+    ) -> Result<String, ServiceError> {
         let project = self.project_of(session);
         if self.conferences.iter().any(|conference| conference.has(key)) {
-            return Err(Refused::conflict("Call is already in a conference"));
+            return Err(ServiceError::conflict("Call is already in a conference"));
         }
         let to_specification = self.scenario.is_to_specification();
         let region = to_specification.then(|| "global".to_owned());
-        let place = self.conferences.iter().position(|known| known.name == name && known.project == project);
-        let place = place.unwrap_or_else(|| {
+        let index = self.conferences.iter().position(|known| known.name == name && known.project == project);
+        let index = index.unwrap_or_else(|| {
             self.next_conference += 1;
             self.conferences.push(Conference {
                 id: format!("f-{}", self.next_conference),
                 name: name.to_owned(),
                 project,
-                most: wish.most,
-                region: wish.region.clone().or(region),
+                most: options.most,
+                region: options.region.clone().or(region),
                 started: None,
-                recorded: wish.recorded,
+                recorded: options.recorded,
                 participants: Vec::new(),
             });
             self.conferences.len() - 1
         });
-        let conference = &mut self.conferences[place];
+        let conference = &mut self.conferences[index];
         if conference.participants.len() >= conference.most {
-            return Err(Refused::conflict(format!("Conference '{name}' is full")));
+            return Err(ServiceError::conflict(format!("Conference '{name}' is full")));
         }
-        let (muted, starts) = (wish.muted, wish.starts);
-        let next_quality = (wish.quality && to_specification).then(|| self.now.saturating_add(QUALITY_EVERY));
-        conference.participants.push(Participant { call: key, wish, since: self.now, next_quality });
+        let (muted, starts) = (options.muted, options.starts);
+        let next_quality =
+            (options.quality && to_specification).then(|| self.now.saturating_add(QUALITY_INTERVAL));
+        conference.participants.push(Participant { call: key, options, since: self.now, next_quality });
         let id = conference.id.clone();
         let begins = starts && conference.started.is_none();
         if begins {
             conference.started = Some(self.now);
             let recorded = conference.recorded;
-            self.tell_conference(place, "conference-start", json!({}));
+            self.publish_status(index, "conference-start", json!({}));
             if recorded {
-                self.tell_conference(place, "record-start", json!({}));
+                self.publish_status(index, "record-start", json!({}));
             }
         }
-        self.tell_of_participant(place, "participant-join", key);
+        self.publish_participant(index, "participant-join", key);
         if muted {
-            self.tell_of_participant(place, "participant-mute", key);
+            self.publish_participant(index, "participant-mute", key);
         }
         if let Some(due) = next_quality {
             self.timers.set(due, Timer::CallQuality(key));
@@ -120,43 +121,43 @@ impl SimulatedService {
         Ok(id)
     }
 
-    /// Takes a call out of a conference.
-    pub(crate) fn leave_conference(&mut self, key: CallKey, id: &str) -> Result<(), Refused> {
-        let place = self.conferences.iter().position(|known| known.id == id && known.has(key));
-        let place =
-            place.ok_or_else(|| Refused::conflict(format!("Call is not in a conference with id '{id}'")))?;
-        self.leaves_conference(place, key);
+    /// Removes a call from a conference.
+    pub(crate) fn leave_conference(&mut self, key: CallKey, id: &str) -> Result<(), ServiceError> {
+        let index = self.conferences.iter().position(|known| known.id == id && known.has(key));
+        let index = index
+            .ok_or_else(|| ServiceError::conflict(format!("Call is not in a conference with id '{id}'")))?;
+        self.remove_from_conference(index, key);
         Ok(())
     }
 
-    /// An ending call is in no conference any more.
+    /// Removes an ending call from its conference.
     pub(super) fn leave_conference_at_end(&mut self, key: CallKey) {
-        if let Some(place) = self.conferences.iter().position(|known| known.has(key)) {
-            self.leaves_conference(place, key);
+        if let Some(index) = self.conferences.iter().position(|known| known.has(key)) {
+            self.remove_from_conference(index, key);
         }
     }
 
-    /// A participant was put on hold, or taken off it.
-    pub(crate) fn conference_member_held(&mut self, key: CallKey, hold: bool) {
-        if let Some(place) = self.conferences.iter().position(|known| known.has(key)) {
+    /// Publishes that a participant was put on hold or taken off hold.
+    pub(crate) fn set_participant_hold(&mut self, key: CallKey, hold: bool) {
+        if let Some(index) = self.conferences.iter().position(|known| known.has(key)) {
             let status = if hold { "participant-hold" } else { "participant-unhold" };
-            self.tell_of_participant(place, status, key);
+            self.publish_participant(index, status, key);
         }
     }
 
-    /// Tells of the quality of a participant's connection. All figures are texts.
+    /// Publishes the call quality of a participant. All figures are text.
     pub(super) fn call_quality(&mut self, key: CallKey) {
-        let Some(place) = self.conferences.iter().position(|known| known.has(key)) else { return };
-        let (now, next) = (self.now, self.now.saturating_add(QUALITY_EVERY));
-        // Whoever has left and come back has a timer of the earlier stay, too.
+        let Some(index) = self.conferences.iter().position(|known| known.has(key)) else { return };
+        let (now, next) = (self.now, self.now.saturating_add(QUALITY_INTERVAL));
+        // A participant who left and rejoined also has the timer of the earlier stay.
         let due = |known: &Participant| known.call == key && known.next_quality == Some(now);
-        let Some(index) = self.conferences[place].participants.iter().position(due) else { return };
-        self.conferences[place].participants[index].next_quality = Some(next);
-        let participant = &self.conferences[place].participants[index];
+        let Some(member) = self.conferences[index].participants.iter().position(due) else { return };
+        self.conferences[index].participants[member].next_quality = Some(next);
+        let participant = &self.conferences[index].participants[member];
         let lasted = self.now.saturating_sub(participant.since).as_secs();
         let packets = lasted.saturating_mul(PACKETS_PER_SECOND);
         let bytes = packets.saturating_mul(BYTES_PER_PACKET);
-        let mut event = self.participant_event(place, "participant-call-quality", participant);
+        let mut event = self.participant_event(index, "participant-call-quality", participant);
         for (name, figure) in [
             ("rtt_avg", "24.5".to_owned()),
             ("rtt_min", "20".to_owned()),
@@ -182,24 +183,24 @@ impl SimulatedService {
         ] {
             event[name] = figure.into();
         }
-        let audience = self.audience(place);
-        self.tell(&audience, &event);
+        let audience = self.audience(index);
+        self.publish(&audience, &event);
         self.timers.set(next, Timer::CallQuality(key));
     }
 
-    /// Plays an announcement to everybody in a conference. What cannot be played fails.
-    pub(super) fn announced(&mut self, name: &str, url: &str) -> bool {
-        let Some(place) = self.conference_named(name) else { return false };
+    /// Plays an announcement to a conference. Returns `false` if there is no conference with this name.
+    pub(super) fn play_announcement(&mut self, name: &str, url: &str) -> bool {
+        let Some(index) = self.conference_named(name) else { return false };
         let fails = self.scenario.unplayable.iter().any(|known| known == url);
         let status = if fails { "announcement-fail" } else { "announcement-end" };
-        self.tell_conference(place, status, json!({"announce_url": url}));
+        self.publish_status(index, status, json!({"announce_url": url}));
         true
     }
 
-    /// A bot comes into a conference, or goes.
-    pub(super) fn bot_moved(&mut self, name: &str, joins: bool) -> bool {
-        let Some(place) = self.conference_named(name) else { return false };
-        self.tell_conference(place, if joins { "bot-join" } else { "bot-leave" }, json!({}));
+    /// Adds a bot to a conference or removes it. Returns `false` if there is no conference with this name.
+    pub(super) fn publish_bot(&mut self, name: &str, joins: bool) -> bool {
+        let Some(index) = self.conference_named(name) else { return false };
+        self.publish_status(index, if joins { "bot-join" } else { "bot-leave" }, json!({}));
         true
     }
 
@@ -207,36 +208,36 @@ impl SimulatedService {
         self.conferences.iter().position(|known| known.name == name)
     }
 
-    fn leaves_conference(&mut self, place: usize, key: CallKey) {
-        let Some(index) = self.conferences[place].participants.iter().position(|p| p.call == key) else {
+    fn remove_from_conference(&mut self, index: usize, key: CallKey) {
+        let Some(member) = self.conferences[index].participants.iter().position(|p| p.call == key) else {
             return;
         };
-        let audience = self.audience(place);
-        let gone = self.conferences[place].participants.remove(index);
-        let event = self.participant_event(place, "participant-leave", &gone);
-        self.tell(&audience, &event);
+        let audience = self.audience(index);
+        let gone = self.conferences[index].participants.remove(member);
+        let event = self.participant_event(index, "participant-leave", &gone);
+        self.publish(&audience, &event);
         self.report(Report::Noted {
             call: key.id(),
-            what: format!("left conference {}", self.conferences[place].name),
+            what: format!("left conference {}", self.conferences[index].name),
         });
-        let everybody_left = self.conferences[place].participants.is_empty();
-        if !everybody_left && !gone.wish.ends {
+        let everybody_left = self.conferences[index].participants.is_empty();
+        if !everybody_left && !gone.options.ends {
             return;
         }
-        for left in std::mem::take(&mut self.conferences[place].participants) {
-            let event = self.participant_event(place, "participant-leave", &left);
-            self.tell(&audience, &event);
+        for left in std::mem::take(&mut self.conferences[index].participants) {
+            let event = self.participant_event(index, "participant-leave", &left);
+            self.publish(&audience, &event);
         }
-        let reason = match gone.wish.ends {
+        let reason = match gone.options.ends {
             true if self.scenario.is_to_specification() => "participant-with-end-conference-on-exit-left",
             true => "end-on-exit",
             false => "last-participant-left",
         };
-        self.conference_ends(place, key, reason, &audience);
+        self.end_conference(index, key, reason, &audience);
     }
 
-    fn conference_ends(&mut self, place: usize, by: CallKey, reason: &str, audience: &BTreeSet<SessionKey>) {
-        let conference = self.conferences.remove(place);
+    fn end_conference(&mut self, index: usize, by: CallKey, reason: &str, audience: &BTreeSet<SessionKey>) {
+        let conference = self.conferences.remove(index);
         let mut last = json!({"reason_ended": reason, "call_id_ending_conf": by.id()});
         if let Some(started) = conference.started.filter(|_| conference.recorded) {
             let length = self.now.saturating_sub(started);
@@ -250,43 +251,43 @@ impl SimulatedService {
                 last[name] = value.clone();
             }
             let event = conference.event("record-stop", facts);
-            self.tell(audience, &event);
+            self.publish(audience, &event);
         }
         let event = conference.event("conference-end", last);
-        self.tell(audience, &event);
+        self.publish(audience, &event);
     }
 
-    fn tell_conference(&mut self, place: usize, status: &str, more: Value) {
-        let event = self.conferences[place].event(status, more);
-        let audience = self.audience(place);
-        self.tell(&audience, &event);
+    fn publish_status(&mut self, index: usize, status: &str, more: Value) {
+        let event = self.conferences[index].event(status, more);
+        let audience = self.audience(index);
+        self.publish(&audience, &event);
     }
 
-    fn tell_of_participant(&mut self, place: usize, status: &str, key: CallKey) {
-        let Some(participant) = self.conferences[place].participants.iter().find(|p| p.call == key) else {
+    fn publish_participant(&mut self, index: usize, status: &str, key: CallKey) {
+        let Some(participant) = self.conferences[index].participants.iter().find(|p| p.call == key) else {
             return;
         };
-        let event = self.participant_event(place, status, participant);
-        let audience = self.audience(place);
-        self.tell(&audience, &event);
+        let event = self.participant_event(index, status, participant);
+        let audience = self.audience(index);
+        self.publish(&audience, &event);
     }
 
-    fn participant_event(&self, place: usize, status: &str, participant: &Participant) -> Value {
+    fn participant_event(&self, index: usize, status: &str, participant: &Participant) -> Value {
         let call = self.calls.get(&participant.call);
-        let mut event = self.conferences[place].event(
+        let mut event = self.conferences[index].event(
             status,
             json!({
                 "call_id": participant.call.id(),
                 "node_id": NODE,
-                "muted": participant.wish.muted,
+                "muted": participant.options.muted,
                 "hold": call.is_some_and(|call| call.on_hold),
-                "coaching": participant.wish.coach.is_some(),
-                "start_on_join": participant.wish.starts,
-                "end_on_leave": participant.wish.ends,
+                "coaching": participant.options.coach.is_some(),
+                "start_on_join": participant.options.starts,
+                "end_on_leave": participant.options.ends,
             }),
         );
         if self.scenario.is_to_specification()
-            && let Some(coached) = &participant.wish.coach
+            && let Some(coached) = &participant.options.coach
         {
             event["call_id_to_coach"] = coached.as_str().into();
         }
@@ -297,13 +298,13 @@ impl SimulatedService {
         event
     }
 
-    /// The sessions with a call in the conference.
-    fn audience(&self, place: usize) -> BTreeSet<SessionKey> {
-        let calls = self.conferences[place].participants.iter();
+    /// The sessions that control a participant.
+    fn audience(&self, index: usize) -> BTreeSet<SessionKey> {
+        let calls = self.conferences[index].participants.iter();
         calls.filter_map(|participant| self.calls.get(&participant.call)?.owner).collect()
     }
 
-    fn tell(&mut self, audience: &BTreeSet<SessionKey>, event: &Value) {
+    fn publish(&mut self, audience: &BTreeSet<SessionKey>, event: &Value) {
         for session in audience {
             self.emit(*session, EVENT, event.clone());
         }
@@ -315,7 +316,7 @@ impl Conference {
         self.participants.iter().any(|participant| participant.call == key)
     }
 
-    /// An event about the conference, with further members.
+    /// An event about the conference, with additional members.
     fn event(&self, status: &str, more: Value) -> Value {
         let mut event = json!({
             "conference_id": self.id,

@@ -1,14 +1,14 @@
-//! Who is let in: credentials in their two forms, and new ones for a session that stands.
+//! Authentication: the two forms of credentials, and new credentials for a session.
 
 use serde_json::{Map, Value, json};
 
 use super::SimulatedService;
 use super::inbound::Reply;
 use super::session::ice_servers;
-use crate::methods::rules::{Kind, Param, optional, required};
+use crate::methods::validate::{Kind, Param, optional, required};
 use crate::{ConnectionId, Credential, Reading, Report};
 
-/// The members of `authentication`, of both forms.
+/// The members of `authentication` in both forms.
 pub(super) const CREDENTIALS: &[Param] = &[
     optional("project", Kind::AnyText),
     optional("token", Kind::AnyText),
@@ -19,24 +19,24 @@ const REAUTHENTICATE: &str = "signalwire.reauthenticate";
 const REAUTHENTICATE_PARAMS: &[Param] =
     &[required("authentication", Kind::Object(CREDENTIALS)), optional("dpop_token", Kind::AnyText)];
 
-/// The text for both forms at once.
+/// The text of the error for credentials in both forms at once.
 pub(super) const MIXED: &str =
     "Parameter 'authentication' must have one form: project and token, or jwt_token";
 
 /// The code, text and data of the error for a login.
-type NotLetIn = (i64, &'static str, Option<Value>);
+type LoginError = (i64, &'static str, Option<Value>);
 
-const WRONG: NotLetIn = (-32002, "Authentication failed", None);
+const WRONG: LoginError = (-32002, "Authentication failed", None);
 
-/// Whether a JWT stands beside members that do not belong to it.
+/// Returns `true` if `authentication` has a JWT together with members of the other form.
 pub(super) fn mixes_forms(params: &Map<String, Value>, foreign: &[&str]) -> bool {
     let authentication = &params["authentication"];
     authentication.get("jwt_token").is_some() && foreign.iter().any(|name| authentication.get(name).is_some())
 }
 
 impl SimulatedService {
-    /// The project that the credentials of a request open.
-    pub(super) fn check_credentials(&self, params: &Map<String, Value>) -> Result<String, NotLetIn> {
+    /// Returns the project that the credentials of a request belong to.
+    pub(super) fn check_credentials(&self, params: &Map<String, Value>) -> Result<String, LoginError> {
         let authentication = &params["authentication"];
         let text = |name: &str| authentication[name].as_str().filter(|text| !text.is_empty());
         if let Some(jwt) = text("jwt_token") {
@@ -51,17 +51,17 @@ impl SimulatedService {
         self.scenario.credentials.iter().any(fits).then(|| project.to_owned()).ok_or(WRONG)
     }
 
-    /// Answers `signalwire.reauthenticate`: new credentials for a session that stands.
+    /// Answers `signalwire.reauthenticate`: new credentials for the current session.
     pub(super) fn reauthenticate(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
         let key = self.connections.get(&from).and_then(|connection| connection.session);
         let Some(session) = key.and_then(|key| self.sessions.get(&key)) else {
-            return self.nobody_yet(from, REAUTHENTICATE);
+            return self.unauthenticated(from, REAUTHENTICATE);
         };
         let (project, signature) = (session.project.clone(), session.signature().to_owned());
         if let Err(message) = self.check_for_error(from, REAUTHENTICATE, params, REAUTHENTICATE_PARAMS) {
             return self.invalid(from, REAUTHENTICATE, -32602, &message, None);
         }
-        // The project may stand beside a JWT here.
+        // The project is allowed together with a JWT here.
         if mixes_forms(params, &["token"]) {
             return self.invalid(from, REAUTHENTICATE, -32602, MIXED, None);
         }

@@ -1,27 +1,27 @@
-//! Events on their way to clients.
+//! Sending events to clients.
 
 use serde_json::{Value, json};
 
-use super::session::{SESSION_QUEUE_BOUND, SessionKey};
+use super::session::{MAX_QUEUED_EVENTS, SessionKey};
 use super::timers::Timer;
-use super::{EPOCH_SECONDS, SimulatedService, Staged, Wants, epoch};
+use super::{EPOCH_SECONDS, ExpectedReply, OutgoingFrame, SimulatedService, epoch};
 use crate::{ConnectionId, Violation};
 
-/// The only event whose members stand in the envelope itself.
+/// The only event whose members are in the envelope itself.
 pub(super) const TASK: &str = "queuing.relay.tasks";
 /// The name of the one space of the service.
 const SPACE: &str = "simulator-space";
 pub(super) const AUTHORIZATION_STATE: &str = "signalwire.authorization.state";
 
 impl SimulatedService {
-    /// Sends an event to a session, or keeps it until the session is resumed.
+    /// Sends an event to a session. Without a connection the event is queued until the session is resumed.
     pub(crate) fn emit(&mut self, to: SessionKey, event_type: &str, params: Value) {
         let Some(session) = self.sessions.get_mut(&to) else { return };
         if let Some(connection) = session.connection {
             self.send_event(connection, event_type, &params);
             return;
         }
-        if session.queue.len() == SESSION_QUEUE_BOUND {
+        if session.queue.len() == MAX_QUEUED_EVENTS {
             session.queue.pop_front();
             session.lost_events += 1;
         }
@@ -32,16 +32,20 @@ impl SimulatedService {
         let id = self.next_frame_id("e");
         let outer = self.envelope(to, event_type, params);
         let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.event", "params": outer});
-        self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Ack(id) });
+        self.outgoing_frames.push(OutgoingFrame {
+            to,
+            text: frame.to_string(),
+            expected: ExpectedReply::Ack(id),
+        });
     }
 
-    /// Puts an event into its envelope. A task has none: its members stand beside the type of the event.
+    /// Wraps an event in its envelope. A task has none: its members are beside the event type.
     fn envelope(&self, to: ConnectionId, event_type: &str, params: &Value) -> Value {
         if event_type == TASK {
             let mut outer = params.clone();
             outer["event_type"] = event_type.into();
             outer["timestamp"] = (EPOCH_SECONDS + self.now.as_secs()).into();
-            self.name_owner(to, &mut outer);
+            self.add_owner(to, &mut outer);
             return outer;
         }
         let mut outer = json!({"event_type": event_type, "params": params});
@@ -58,7 +62,7 @@ impl SimulatedService {
             outer["event_channel"] = "relay:simulator".into();
         }
         if full {
-            self.name_owner(to, &mut outer);
+            self.add_owner(to, &mut outer);
             if (of_message || event_type == "calling.call.receive")
                 && let Some(context) = params.get("context")
             {
@@ -68,17 +72,17 @@ impl SimulatedService {
         outer
     }
 
-    /// Adds the project of a connection, and its space, to an envelope.
-    fn name_owner(&self, to: ConnectionId, outer: &mut Value) {
+    /// Adds the project and the space of a connection to an envelope.
+    fn add_owner(&self, to: ConnectionId, outer: &mut Value) {
         let session = self.connections.get(&to).and_then(|connection| connection.session);
         let project = session.map(|session| self.project_of(session)).unwrap_or_default();
         outer["project_id"] = project.into();
         outer["space_id"] = SPACE.into();
     }
 
-    /// Keeps an event that may have to be delivered again, whatever becomes of it on its way.
-    pub(super) fn keep_until_acknowledged(&mut self, event: &Staged) {
-        // An old authorization state has no worth on a new connection.
+    /// Keeps an event for redelivery on resume, if the scenario asks for it.
+    pub(super) fn keep_until_acknowledged(&mut self, event: &OutgoingFrame) {
+        // An old authorization state is useless on a new connection.
         if self.scenario.redeliver
             && !event.text.contains(AUTHORIZATION_STATE)
             && let Some(connection) = self.connections.get_mut(&event.to)
@@ -88,26 +92,28 @@ impl SimulatedService {
         }
     }
 
-    /// A frame has really left: what it wants is due from now on.
-    pub(super) fn expect_answer(&mut self, from: ConnectionId, wants: Wants) {
+    /// Starts the time limit for the reply to a frame that was sent.
+    pub(super) fn await_reply(&mut self, from: ConnectionId, expected: ExpectedReply) {
         let due = self.now.saturating_add(self.scenario.ack_within);
         let Some(connection) = self.connections.get_mut(&from) else { return };
-        let old = match wants {
-            Wants::Ack(id) if connection.event_acks => {
+        let old = match expected {
+            ExpectedReply::Ack(id) if connection.event_acks => {
                 let timer = self.timers.set(due, Timer::AckOverdue(from, id.clone()));
                 connection.unacknowledged.insert(id, timer)
             }
-            Wants::Pong(id) => {
+            ExpectedReply::Pong(id) => {
                 let timer = self.timers.set(due, Timer::PingOverdue(from, id.clone()));
                 connection.pings.insert(id, timer)
             }
-            Wants::Farewell(id) => {
-                if let Some(farewell) = connection.farewell.as_mut().filter(|farewell| farewell.id == id) {
-                    farewell.left = Some(self.now);
+            ExpectedReply::Disconnect(id) => {
+                if let Some(disconnect) =
+                    connection.disconnect.as_mut().filter(|disconnect| disconnect.id == id)
+                {
+                    disconnect.left = Some(self.now);
                 }
                 None
             }
-            Wants::Ack(_) | Wants::Nothing => None,
+            ExpectedReply::Ack(_) | ExpectedReply::None => None,
         };
         if let Some(old) = old {
             self.timers.cancel(old);
@@ -118,9 +124,9 @@ impl SimulatedService {
         if let Some(connection) = self.connections.get_mut(&from)
             && connection.unacknowledged.remove(&id).is_some()
         {
-            // When it comes after all it is late, not unknown.
-            connection.may_answer_again(id.clone());
-            self.violated(Violation::AckOverdue { at: self.now, connection: from, event_id: id });
+            // An acknowledgement that still arrives is late, not unknown.
+            connection.allow_reply(id.clone());
+            self.record_violation(Violation::AckOverdue { at: self.now, connection: from, event_id: id });
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Disturbances: those that happen by chance, and those that are asked for.
+//! Fault injection: faults by chance, and faults on request.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,20 +6,20 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::session::Farewell;
+use super::session::Disconnect;
 use super::timers::Timer;
-use super::{Output, SimulatedService, Staged, Wants};
+use super::{ExpectedReply, OutgoingFrame, Output, SimulatedService};
 use crate::scenario::seconds;
 use crate::{ConnectionId, Report, Violation};
 
-/// How long the service waits for the answer to its farewell before it closes anyway.
-const FAREWELL: Duration = Duration::from_secs(5);
-/// How many frames a stalled connection holds back; the oldest are lost first.
-const STALL_BOUND: usize = 10_000;
-/// Closing without a closing handshake, as when a cable is pulled.
-pub(crate) const CUT: u16 = 1006;
+/// How long the service waits for the reply to `signalwire.disconnect` before it closes the connection.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Maximum number of frames that a stalled connection holds back; the oldest are dropped first.
+const MAX_STALLED_FRAMES: usize = 10_000;
+/// The close code of a connection that is dropped without a closing handshake.
+pub(crate) const ABNORMAL_CLOSURE: u16 = 1006;
 
-/// What may come instead of sense.
+/// The frames that [`Faults::garbage`] sends.
 const GARBAGE: &[&str] = &[
     "",
     "garbage",
@@ -37,7 +37,7 @@ const GARBAGE: &[&str] = &[
     "{\"jsonrpc\":\"2.0\",\"method\":\"signalwire.event\",\"params\":{\"event_type\":\"calling.call.state\",\"params\":{\"call_id\":null,\"call_state\":7}}}",
 ];
 
-/// Disturbances that happen to events by chance, drawn from the seed.
+/// Faults that happen to events by chance, drawn from the seed.
 ///
 /// ```
 /// use signalwire_relay_simulator::{Faults, Scenario};
@@ -53,14 +53,14 @@ pub struct Faults {
     pub duplicate: f64,
     /// The probability, 0 to 1, that an event is held back, so that later ones overtake it.
     pub delay: f64,
-    /// How long such an event is held back at most. Default: 0.5 s.
+    /// Maximum delay of such an event. Default: 0.5 s.
     #[serde(with = "seconds")]
     pub delay_by: Duration,
-    /// The probability, 0 to 1, that a frame without sense precedes an event.
+    /// The probability, 0 to 1, that an invalid frame precedes an event.
     pub garbage: f64,
-    /// Whether the events that a request causes are sent before the reply to it.
+    /// Sends the events of a request before the reply.
     pub events_first: bool,
-    /// The same for `messaging.send` alone: the first state of a message comes before its id is known.
+    /// Sends the first state of a message before the reply to `messaging.send`, which has the message id.
     pub message_states_first: bool,
 }
 
@@ -89,18 +89,17 @@ impl Faults {
     }
 }
 
-/// What is wrong with a connection.
+/// A lasting fault of a connection.
 #[derive(Debug)]
 pub(super) enum Condition {
-    /// Frames to it are held back.
-    Stalled(VecDeque<Staged>),
-    /// Nothing comes through in either direction, and neither side is told.
+    /// Frames to the client are held back.
+    Stalled(VecDeque<OutgoingFrame>),
+    /// Frames are lost in both directions while the connection stays open.
     Deaf,
 }
 
 impl SimulatedService {
-    /// Disturbs events by chance from now on; [`Faults::default`] puts an end to it. Probabilities
-    /// outside 0 to 1 count as the nearer of the two.
+    /// Sets the faults by chance; [`Faults::default`] disables them. Probabilities outside 0 to 1 are clamped.
     pub fn set_faults(&mut self, faults: Faults) {
         self.faults = faults;
     }
@@ -108,14 +107,14 @@ impl SimulatedService {
     /// Drops a connection without a closing handshake. Its session can be resumed.
     pub fn cut(&mut self, now: Duration, connection: ConnectionId) {
         self.advance(now);
-        self.cut_now(connection);
+        self.cut_connection(connection);
         self.flush();
     }
 
-    pub(super) fn cut_now(&mut self, connection: ConnectionId) {
+    pub(super) fn cut_connection(&mut self, connection: ConnectionId) {
         if self.connections.contains_key(&connection) {
-            self.report(Report::Disturbed { what: format!("{connection} is cut") });
-            self.close(connection, CUT);
+            self.report(Report::FaultInjected { what: format!("{connection} is cut") });
+            self.close(connection, ABNORMAL_CLOSURE);
         }
     }
 
@@ -123,75 +122,79 @@ impl SimulatedService {
     pub fn close_with(&mut self, now: Duration, connection: ConnectionId, code: u16) {
         self.advance(now);
         if self.connections.contains_key(&connection) {
-            self.report(Report::Disturbed { what: format!("{connection} is closed with code {code}") });
+            self.report(Report::FaultInjected { what: format!("{connection} is closed with code {code}") });
             self.close(connection, code);
         }
         self.flush();
     }
 
-    /// Holds back everything that is sent to a connection for a while, then delivers it at once.
+    /// Holds back all frames to a connection for a time, then delivers them at once.
     pub fn stall(&mut self, now: Duration, connection: ConnectionId, time: Duration) {
         self.advance(now);
         if self.connections.contains_key(&connection) {
-            self.report(Report::Disturbed { what: format!("{connection} stalls") });
+            self.report(Report::FaultInjected { what: format!("{connection} stalls") });
             self.conditions.entry(connection).or_insert_with(|| Condition::Stalled(VecDeque::new()));
             self.timers.set(now.saturating_add(time), Timer::StallEnds(connection));
         }
         self.flush();
     }
 
-    /// Loses everything to and from a connection from now on, without closing it: a half-open link.
+    /// Loses all frames to and from a connection from now on without closing it: a half-open connection.
     pub fn deafen(&mut self, connection: ConnectionId) {
         if self.connections.contains_key(&connection) {
-            self.report(Report::Disturbed { what: format!("{connection} is half open") });
+            self.report(Report::FaultInjected { what: format!("{connection} is half open") });
             self.conditions.insert(connection, Condition::Deaf);
         }
     }
 
-    /// Announces the end of every connection with `signalwire.disconnect`, and closes each when its
-    /// client has answered or after 5 s. With `restart` true, sessions and their calls are forgotten.
+    /// Sends `signalwire.disconnect` to every client. Closes each connection when its client has replied, or after 5 s.
+    /// With `restart` true, sessions and their calls are lost.
     pub fn send_disconnect(&mut self, now: Duration, restart: Option<bool>) {
         self.advance(now);
         let clients: Vec<_> = self.connections.keys().copied().collect();
         for to in clients {
             let id = self.next_frame_id("d");
-            let timer = self.timers.set(now.saturating_add(FAREWELL), Timer::CloseAnyway(to));
+            let timer = self.timers.set(now.saturating_add(DISCONNECT_TIMEOUT), Timer::CloseAnyway(to));
             let forget = restart.unwrap_or(false);
-            let dismissed = self.protocol_of(to).filter(|_| forget);
-            let farewell = Farewell { id: id.clone(), timer, forget, dismissed, left: None };
+            let forgotten_protocols = self.protocol_of(to).filter(|_| forget);
+            let disconnect = Disconnect { id: id.clone(), timer, forget, forgotten_protocols, left: None };
             if let Some(connection) = self.connections.get_mut(&to)
-                && let Some(old) = connection.farewell.replace(farewell)
+                && let Some(old) = connection.disconnect.replace(disconnect)
             {
                 self.timers.cancel(old.timer);
             }
             let params = restart.map_or_else(|| json!({}), |restart| json!({"restart": restart}));
             let frame =
                 json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.disconnect", "params": params});
-            self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Farewell(id) });
+            self.outgoing_frames.push(OutgoingFrame {
+                to,
+                text: frame.to_string(),
+                expected: ExpectedReply::Disconnect(id),
+            });
         }
         self.flush();
     }
 
-    /// The service has waited long enough for the answer to its farewell.
-    pub(super) fn farewell_is_over(&mut self, to: ConnectionId) {
-        let farewell = self.connections.get(&to).and_then(|connection| connection.farewell.as_ref());
-        let ignored = farewell
-            .and_then(|farewell| farewell.left)
-            .is_some_and(|left| self.now.saturating_sub(left) >= FAREWELL);
+    /// Closes a connection whose client has not replied to `signalwire.disconnect` in time.
+    pub(super) fn disconnect_is_overdue(&mut self, to: ConnectionId) {
+        let disconnect = self.connections.get(&to).and_then(|connection| connection.disconnect.as_ref());
+        let ignored = disconnect
+            .and_then(|disconnect| disconnect.left)
+            .is_some_and(|left| self.now.saturating_sub(left) >= DISCONNECT_TIMEOUT);
         if ignored && !self.is_deaf(to) {
-            self.violated(Violation::FarewellOverdue { at: self.now, connection: to });
+            self.record_violation(Violation::FarewellOverdue { at: self.now, connection: to });
         }
         self.close(to, 1000);
     }
 
-    /// The service crashes and comes back: every connection is cut, sessions and calls are forgotten
-    /// without a word. Scripted callers who have not dialled yet still will.
+    /// Simulates a crash and a restart: every connection is cut, sessions and calls are lost without an event. Scripted
+    /// callers who have not dialled yet still dial.
     pub fn restart(&mut self, now: Duration) {
         self.advance(now);
-        self.report(Report::Disturbed { what: "the service restarts".into() });
+        self.report(Report::FaultInjected { what: "the service restarts".into() });
         let clients: Vec<_> = self.connections.keys().copied().collect();
         for connection in clients {
-            self.close(connection, CUT);
+            self.close(connection, ABNORMAL_CLOSURE);
         }
         let sessions: Vec<_> = self.sessions.keys().copied().collect();
         for session in sessions {
@@ -204,18 +207,18 @@ impl SimulatedService {
         self.flush();
     }
 
-    /// Makes the next `times` operations that a method starts fail; see [`Scenario::failing`](crate::Scenario::failing).
+    /// Makes the next `times` operations of a method fail; see [`Scenario::failing`](crate::Scenario::failing).
     pub fn fail_next(&mut self, method: &str, times: u32) {
         let open = self.failing.entry(method.to_owned()).or_default();
         *open = open.saturating_add(times);
     }
 
-    /// Returns `true` if the operation that a method starts now fails.
+    /// Consumes one pending failure of a method. Returns `true` if there was one.
     pub(super) fn take_failure(&mut self, method: &str) -> bool {
         match self.failing.get_mut(method) {
             Some(open @ 1..) => {
                 *open -= 1;
-                self.report(Report::Disturbed { what: format!("{method} fails on demand") });
+                self.report(Report::FaultInjected { what: format!("{method} fails on demand") });
                 true
             }
             _ => false,
@@ -230,7 +233,7 @@ impl SimulatedService {
         self.conditions.remove(&connection);
     }
 
-    pub(super) fn stall_ends(&mut self, connection: ConnectionId) {
+    pub(super) fn end_stall(&mut self, connection: ConnectionId) {
         if let Some(Condition::Stalled(_)) = self.conditions.get(&connection)
             && let Some(Condition::Stalled(frames)) = self.conditions.remove(&connection)
         {
@@ -240,10 +243,10 @@ impl SimulatedService {
         }
     }
 
-    /// Sends what has been staged, with the disturbances that chance has for it.
+    /// Sends the queued frames, with faults by chance.
     pub(super) fn flush(&mut self) {
-        for frame in std::mem::take(&mut self.staged) {
-            let Wants::Ack(id) = &frame.wants else {
+        for frame in std::mem::take(&mut self.outgoing_frames) {
+            let ExpectedReply::Ack(id) = &frame.expected else {
                 self.deliver(frame);
                 continue;
             };
@@ -252,20 +255,20 @@ impl SimulatedService {
             if self.chance(garbage)
                 && let Some(nonsense) = self.rng.choice(GARBAGE)
             {
-                self.disturbed.garbage += 1;
+                self.fault_stats.garbage += 1;
                 let text = (*nonsense).to_owned();
-                self.deliver(Staged { to, text, wants: Wants::Nothing });
+                self.deliver(OutgoingFrame { to, text, expected: ExpectedReply::None });
             }
             if self.chance(duplicate) {
-                self.disturbed.duplicated += 1;
+                self.fault_stats.duplicated += 1;
                 if let Some(connection) = self.connections.get_mut(&to) {
-                    connection.may_answer_again(id);
+                    connection.allow_reply(id);
                 }
                 self.deliver(frame.clone());
             }
             self.keep_until_acknowledged(&frame);
             if self.chance(delay) {
-                self.disturbed.delayed += 1;
+                self.fault_stats.delayed += 1;
                 let time = delay_by.mul_f64(self.rng.f64());
                 self.timers.set(self.now.saturating_add(time), Timer::Release(frame));
             } else {
@@ -275,12 +278,12 @@ impl SimulatedService {
     }
 
     fn chance(&mut self, probability: f64) -> bool {
-        // Without faults no number is drawn, so that they do not change what the seed gives.
+        // Without faults no number is drawn: other random decisions stay the same.
         probability > 0.0 && self.rng.f64() < probability
     }
 
-    /// Lets a frame leave, unless its connection is gone, holds it back or loses it.
-    pub(super) fn deliver(&mut self, frame: Staged) {
+    /// Sends a frame, unless its connection has closed, holds frames back or loses them.
+    pub(super) fn deliver(&mut self, frame: OutgoingFrame) {
         let to = frame.to;
         if !self.connections.contains_key(&to) {
             return;
@@ -288,13 +291,13 @@ impl SimulatedService {
         match self.conditions.get_mut(&to) {
             Some(Condition::Deaf) => {}
             Some(Condition::Stalled(frames)) => {
-                if frames.len() == STALL_BOUND {
+                if frames.len() == MAX_STALLED_FRAMES {
                     frames.pop_front();
                 }
                 frames.push_back(frame);
             }
             None => {
-                self.expect_answer(to, frame.wants);
+                self.await_reply(to, frame.expected);
                 self.journal.sent(self.now, to, &frame.text);
                 self.outbox.push_back(Output::Send { to, text: frame.text });
             }

@@ -1,14 +1,14 @@
-//! Frames from clients: sorting them, checking requests, answering.
+//! Frames from clients: parsing them, validating requests, replying.
 
 use serde_json::{Map, Value, json};
 
 use super::calls::CallKey;
 use super::provisioning::CONFIGURE;
 use super::session::PING;
-use super::{CONNECT, NODE, Refusal, SimulatedService, Wants};
+use super::{CONNECT, ExpectedReply, NODE, Refusal, SimulatedService};
 use crate::methods::messaging::SEND;
-use crate::methods::rules::{Kind, Param, Remarks, check, optional, required};
-use crate::methods::{self, Method, On, Outcome, Refused, Request, Shape};
+use crate::methods::validate::{Kind, Param, Remarks, check, optional, required};
+use crate::methods::{self, Method, On, Outcome, Request, ServiceError, Shape};
 use crate::{CallState, ConnectionId, Reading, Report, Violation};
 
 const ADDRESS: &[Param] = &[required("node_id", Kind::Text), required("call_id", Kind::Text)];
@@ -30,7 +30,7 @@ const EXECUTE_PARAMS: &[Param] = &[
     optional("responder_nodeid", Kind::AnyText),
 ];
 
-/// The answer to a request.
+/// The reply to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Reply {
     Result(Value),
@@ -79,40 +79,44 @@ impl SimulatedService {
         }
     }
 
-    /// An answer finds its request by the id alone: no two requests may share one.
+    /// Checks that no earlier request on the connection has the same id: replies are matched by id alone.
     fn check_id(&mut self, from: ConnectionId, id: &Value) {
         let id = id.to_string();
         if self.connections.get_mut(&from).is_some_and(|connection| !connection.asks(&id)) {
-            self.violated(Violation::ReusedId { at: self.now, connection: from, id });
+            self.record_violation(Violation::ReusedId { at: self.now, connection: from, id });
         }
     }
 
     pub(super) fn malformed(&mut self, connection: ConnectionId, what: &str) {
-        self.violated(Violation::Malformed { at: self.now, connection, what: what.to_owned() });
+        self.record_violation(Violation::Malformed { at: self.now, connection, what: what.to_owned() });
     }
 
-    /// The result a client gives for an event, a ping or a farewell.
+    /// Handles the reply of a client to an event, a ping or a disconnect.
     fn take_answer(&mut self, from: ConnectionId, id: &Value) {
         let Some(connection) = self.connections.get_mut(&from) else { return };
         let id = id.as_str().unwrap_or_default();
-        connection.unconfirmed.retain(|event| !matches!(&event.wants, Wants::Ack(kept) if kept == id));
+        connection
+            .unconfirmed
+            .retain(|event| !matches!(&event.expected, ExpectedReply::Ack(kept) if kept == id));
         if let Some(timer) = connection.unacknowledged.remove(id).or_else(|| connection.pings.remove(id)) {
             self.timers.cancel(timer);
-        } else if let Some(farewell) = connection.farewell.as_mut().filter(|farewell| farewell.id == id) {
-            if let Some(protocol) = farewell.dismissed.take() {
-                self.dismiss(protocol);
+        } else if let Some(disconnect) =
+            connection.disconnect.as_mut().filter(|disconnect| disconnect.id == id)
+        {
+            if let Some(protocol) = disconnect.forgotten_protocols.take() {
+                self.forget_protocol(protocol);
             }
             self.close(from, 1000);
         } else if connection.event_acks && !connection.doubled.remove(id) {
             let id = id.to_owned();
-            self.violated(Violation::UnknownAck { at: self.now, connection: from, id });
+            self.record_violation(Violation::UnknownAck { at: self.now, connection: from, id });
         }
     }
 
-    /// Answers a request. The reply goes before the events that the request caused, unless the
-    /// faults say that they overtake it.
+    /// Answers a request. The reply precedes the events of the request, unless [`Faults`](crate::Faults) reverse the
+    /// order.
     fn take_request(&mut self, from: ConnectionId, id: &Value, method: &str, params: &Map<String, Value>) {
-        let mark = self.staged.len();
+        let mark = self.outgoing_frames.len();
         let frame = match self.answer(from, method, params) {
             Reply::Silence => return,
             Reply::Result(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
@@ -127,24 +131,26 @@ impl SimulatedService {
                 json!({"jsonrpc": "2.0", "id": id, "error": error})
             }
         };
-        self.stage(from, frame.to_string());
+        self.queue_frame(from, frame.to_string());
         let overtaken = self.faults.events_first || (self.faults.message_states_first && method == SEND);
         if (!overtaken || method == CONNECT)
-            && let Some(turn) = self.staged.get_mut(mark..)
+            && let Some(turn) = self.outgoing_frames.get_mut(mark..)
         {
             turn.rotate_right(1);
         }
     }
 
     fn answer(&mut self, from: ConnectionId, name: &str, params: &Map<String, Value>) -> Reply {
-        let Some(refusal) = self.take_refusal(name) else { return self.answer_truly(from, name, params) };
-        self.disturbed.refused += 1;
+        let Some(refusal) = self.take_refusal(name) else {
+            return self.answer_by_protocol(from, name, params);
+        };
+        self.fault_stats.refused += 1;
         let fate = if refusal.is_carried_out() { "is carried out and refused" } else { "is refused" };
-        self.report(Report::Disturbed { what: format!("{name} {fate} on demand") });
+        self.report(Report::FaultInjected { what: format!("{name} {fate} on demand") });
         self.refuse(from, name, params, refusal)
     }
 
-    /// Answers a request that is refused on demand.
+    /// Refuses a request on demand.
     fn refuse(
         &mut self,
         from: ConnectionId,
@@ -154,10 +160,10 @@ impl SimulatedService {
     ) -> Reply {
         match refusal {
             Refusal::Code(code, message) => {
-                Reply::Result(json!({"code": self.spelled(code), "message": message}))
+                Reply::Result(json!({"code": self.code_value(code), "message": message}))
             }
             Refusal::Details { code, message, data, message_data } => {
-                let mut result = json!({"code": self.spelled(code), "message": message});
+                let mut result = json!({"code": self.code_value(code), "message": message});
                 for (name, value) in [("data", data), ("message_data", message_data)] {
                     if let Some(value) = value {
                         result[name] = value;
@@ -171,20 +177,20 @@ impl SimulatedService {
             }
             Refusal::Silence => Reply::Silence,
             Refusal::CarriedOut(refusal) => {
-                self.answer_truly(from, name, params);
+                self.answer_by_protocol(from, name, params);
                 self.refuse(from, name, params, *refusal)
             }
         }
     }
 
-    /// Answers a request as the rules say.
-    fn answer_truly(&mut self, from: ConnectionId, name: &str, params: &Map<String, Value>) -> Reply {
+    /// Answers a request according to the protocol.
+    fn answer_by_protocol(&mut self, from: ConnectionId, name: &str, params: &Map<String, Value>) -> Reply {
         if !methods::is_offered(name, &self.scenario) {
             return self.no_such_method(from, name);
         }
         match name {
             CONNECT => return self.log_in(from, params),
-            PING => return self.pong(from, params),
+            PING => return self.answer_ping(from, params),
             "signalwire.reauthenticate" => return self.reauthenticate(from, params),
             EXECUTE => return self.execute(from, params),
             CONFIGURE => return self.configure(from, params),
@@ -194,7 +200,7 @@ impl SimulatedService {
             return self.no_such_method(from, name);
         };
         let Some(session) = self.connections.get(&from).and_then(|connection| connection.session) else {
-            return self.nobody_yet(from, name);
+            return self.unauthenticated(from, name);
         };
         if SUBSCRIBING.contains(&name) && !self.subscribes(from) {
             let message = format!("{name} is not supported from protocol version 4.0 on");
@@ -202,14 +208,14 @@ impl SimulatedService {
         }
         match self.carry_out(method, from, session, params) {
             Ok(extra) if self.scenario.other_forms => {
-                let code = ("code".to_owned(), self.spelled(200));
+                let code = ("code".to_owned(), self.code_value(200));
                 Reply::Result(std::iter::once(code).chain(extra).collect::<Map<_, _>>().into())
             }
             Ok(extra) => Reply::Result(success(method, self.scenario.reading, params, extra)),
-            Err(refused) => {
-                let Refused { code, message, data } = refused;
+            Err(error) => {
+                let ServiceError { code, message, data } = error;
                 if code == 400 {
-                    self.violated(Violation::BadRequest {
+                    self.record_violation(Violation::BadRequest {
                         at: self.now,
                         connection: from,
                         method: name.to_owned(),
@@ -222,7 +228,7 @@ impl SimulatedService {
                     code: code.to_string(),
                     message: message.clone(),
                 });
-                let mut result = json!({"code": self.spelled(code), "message": message});
+                let mut result = json!({"code": self.code_value(code), "message": message});
                 if let Some(data) = data {
                     result["data"] = data;
                 }
@@ -231,8 +237,8 @@ impl SimulatedService {
         }
     }
 
-    /// The answer to a request before the login.
-    pub(super) fn nobody_yet(&mut self, from: ConnectionId, name: &str) -> Reply {
+    /// Refuses a request before authentication.
+    pub(super) fn unauthenticated(&mut self, from: ConnectionId, name: &str) -> Reply {
         let data = json!({"signalwire_error_code": "AUTH_REQUIRED"});
         self.invalid(from, name, -32002, "Authentication required", Some(data))
     }
@@ -241,8 +247,8 @@ impl SimulatedService {
         self.invalid(from, name, -32601, &format!("Method '{name}' not found"), None)
     }
 
-    /// Checks the parameters of a request whose refusal is a JSON-RPC error, and notes unknown ones. The error of this
-    /// function is the text of the refusal.
+    /// Checks the parameters of a request whose refusal is a JSON-RPC error, and notes unknown ones. The error is the
+    /// text of the refusal.
     pub(super) fn check_for_error(
         &mut self,
         from: ConnectionId,
@@ -263,18 +269,18 @@ impl SimulatedService {
         Ok(())
     }
 
-    /// Returns `true` if the protocol version of a connection has requests that change contexts.
+    /// Returns `true` if the protocol version of a connection allows requests that change contexts.
     fn subscribes(&self, connection: ConnectionId) -> bool {
         self.scenario.reading == Reading::Sdks
             || self.connections.get(&connection).is_none_or(|connection| connection.major < 4)
     }
 
-    /// The code of a result, in one of its forms.
-    fn spelled(&self, code: u16) -> Value {
+    /// The code of a result, as number or text.
+    fn code_value(&self, code: u16) -> Value {
         if self.scenario.other_forms { code.into() } else { code.to_string().into() }
     }
 
-    /// Answers the request inside an older envelope.
+    /// Answers the request inside a `signalwire.execute` envelope.
     fn execute(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
         if let Err(message) = self.check_for_error(from, EXECUTE, params, EXECUTE_PARAMS) {
             return self.invalid(from, EXECUTE, -32602, &message, None);
@@ -295,7 +301,7 @@ impl SimulatedService {
         }
     }
 
-    /// Checks a request of a method with a table and does it.
+    /// Validates a request against the table of its method, then runs it.
     pub(super) fn carry_out(
         &mut self,
         method: &'static Method,
@@ -305,11 +311,11 @@ impl SimulatedService {
     ) -> Outcome {
         let address = if method.on == On::Session { NO_PARAMS } else { ADDRESS };
         let mut remarks = Remarks::new(self.scenario.reading);
-        check(params, &[address, method.params], &mut remarks).map_err(Refused::bad)?;
+        check(params, &[address, method.params], &mut remarks).map_err(ServiceError::bad)?;
         if self.scenario.strict
             && let Some(message) = remarks.objection()
         {
-            return Err(Refused::bad(message));
+            return Err(ServiceError::bad(message));
         }
         for parameter in remarks.unknown {
             self.unknown_parameter(from, method.name, parameter);
@@ -319,45 +325,45 @@ impl SimulatedService {
             On::LiveCall | On::AnsweredCall => Some(self.addressed_call(method, session, params)?),
         };
         let request = Request::new(method.name, from, session, call, params.clone());
-        (method.run)(self, &request)
+        method.handle(self, &request)
     }
 
-    /// The call that a request is addressed to, if its sender may do this to it now.
+    /// Returns the call of a request if the session controls it and its state allows the method.
     fn addressed_call(
         &self,
         method: &Method,
         session: super::session::SessionKey,
         params: &Map<String, Value>,
-    ) -> Result<CallKey, Refused> {
+    ) -> Result<CallKey, ServiceError> {
         let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default();
         let key = CallKey::parse(text("call_id"))
             .filter(|key| key.id() == text("call_id"))
-            .ok_or_else(Refused::no_call)?;
+            .ok_or_else(ServiceError::no_call)?;
         let Some(call) = self.calls.get(&key) else {
             return Err(if self.existed(key) {
-                Refused::new(410, "Call has ended")
+                ServiceError::new(410, "Call has ended")
             } else {
-                Refused::no_call()
+                ServiceError::no_call()
             });
         };
         let node = text("node_id");
         if node != NODE {
-            return Err(Refused::new(404, format!("Call does not exist on node '{node}'")));
+            return Err(ServiceError::new(404, format!("Call does not exist on node '{node}'")));
         }
         match call.owner {
-            None => return Err(Refused::no_call()),
+            None => return Err(ServiceError::no_call()),
             Some(owner) if owner != session => {
-                return Err(Refused::conflict("Call is controlled by another client"));
+                return Err(ServiceError::conflict("Call is controlled by another client"));
             }
             Some(_) => {}
         }
         if method.on == On::AnsweredCall && call.state != CallState::Answered {
-            return Err(Refused::conflict(format!("Call is {}, not answered", call.state)));
+            return Err(ServiceError::conflict(format!("Call is {}, not answered", call.state)));
         }
         Ok(key)
     }
 
-    /// A JSON-RPC error for a request that breaks the rules.
+    /// Refuses an invalid request with a JSON-RPC error and records the violation.
     pub(super) fn invalid(
         &mut self,
         connection: ConnectionId,
@@ -367,7 +373,7 @@ impl SimulatedService {
         data: Option<Value>,
     ) -> Reply {
         let (method, message) = (method.to_owned(), message.to_owned());
-        self.violated(Violation::BadRequest {
+        self.record_violation(Violation::BadRequest {
             at: self.now,
             connection,
             method: method.clone(),
@@ -380,7 +386,7 @@ impl SimulatedService {
 
     pub(super) fn unknown_parameter(&mut self, connection: ConnectionId, method: &str, parameter: String) {
         let method = method.to_owned();
-        self.violated(Violation::UnknownParameter { at: self.now, connection, method, parameter });
+        self.record_violation(Violation::UnknownParameter { at: self.now, connection, method, parameter });
     }
 }
 

@@ -1,4 +1,4 @@
-//! What was said, and what was said wrongly.
+//! The journal of frames, and the violations of clients.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,30 +6,30 @@ use std::time::Duration;
 
 use crate::{ConnectionId, Scenario};
 
-/// The journal keeps at least this many of the newest frames, and at most twice as many.
-pub const JOURNAL_BOUND: usize = 10_000;
-/// How many violations are kept; later ones are only reported.
-pub const VIOLATION_BOUND: usize = 10_000;
+/// Minimum number of newest frames that the journal keeps; it keeps at most twice as many.
+pub const MAX_JOURNAL_ENTRIES: usize = 10_000;
+/// Maximum number of recorded violations; later ones are only reported.
+pub const MAX_VIOLATIONS: usize = 10_000;
 
-/// Who sent a frame.
+/// The direction of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// A client sent it.
+    /// Sent by a client.
     FromClient,
-    /// The service sent it.
+    /// Sent by the service.
     ToClient,
 }
 
-/// One frame that passed.
+/// One recorded frame.
 ///
-/// `Debug` and `Display` hide credentials; [`text`](Self::text) shows the frame as it was.
+/// `Debug` and `Display` redact credentials; [`text`](Self::text) returns the original frame.
 #[derive(Clone)]
 pub struct JournalEntry {
-    /// When, since the start.
+    /// The time since the start.
     pub at: Duration,
-    /// Who sent it.
+    /// The direction.
     pub direction: Direction,
-    /// The other end.
+    /// The connection of the client.
     pub connection: ConnectionId,
     text: String,
     secrets: Arc<Secrets>,
@@ -42,8 +42,8 @@ impl JournalEntry {
     }
 
     /// The frame with `***` in place of credentials.
-    pub fn scrubbed(&self) -> String {
-        self.secrets.scrub(&self.text)
+    pub fn redacted(&self) -> String {
+        self.secrets.redact(&self.text)
     }
 }
 
@@ -53,7 +53,7 @@ impl fmt::Display for JournalEntry {
             Direction::FromClient => "→",
             Direction::ToClient => "←",
         };
-        write!(f, "{:>10.3} {} {arrow} {}", self.at.as_secs_f64(), self.connection, self.scrubbed())
+        write!(f, "{:>10.3} {} {arrow} {}", self.at.as_secs_f64(), self.connection, self.redacted())
     }
 }
 
@@ -67,7 +67,7 @@ impl fmt::Debug for JournalEntry {
 #[derive(Debug)]
 pub(super) struct Journal {
     entries: Vec<JournalEntry>,
-    /// How many there have ever been.
+    /// The number of frames recorded so far.
     count: u64,
     secrets: Arc<Secrets>,
 }
@@ -89,7 +89,7 @@ impl Journal {
         &self.entries
     }
 
-    /// The entries after the first `count`, as far as they are kept, and how many there are by now.
+    /// The kept entries after the first `count`, and the number of frames recorded so far.
     #[cfg(feature = "listener")]
     pub(super) fn after(&self, count: u64) -> (&[JournalEntry], u64) {
         let new = usize::try_from(self.count.saturating_sub(count)).unwrap_or(usize::MAX);
@@ -97,8 +97,8 @@ impl Journal {
     }
 
     fn push(&mut self, at: Duration, direction: Direction, connection: ConnectionId, text: &str) {
-        if self.entries.len() == 2 * JOURNAL_BOUND {
-            self.entries.drain(..JOURNAL_BOUND);
+        if self.entries.len() == 2 * MAX_JOURNAL_ENTRIES {
+            self.entries.drain(..MAX_JOURNAL_ENTRIES);
         }
         self.count += 1;
         let secrets = Arc::clone(&self.secrets);
@@ -106,7 +106,7 @@ impl Journal {
     }
 }
 
-/// What must not be shown.
+/// The credentials to redact.
 pub(crate) struct Secrets(Vec<String>);
 
 impl fmt::Debug for Secrets {
@@ -138,30 +138,30 @@ impl Secrets {
             .filter(|value| !value.is_empty())
             .cloned()
             .collect();
-        // Longest first, or the rest of a longer value would stay behind a shorter one.
+        // Longest first: otherwise the rest of a longer value would remain behind a shorter one.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         Self(values)
     }
 
-    /// Replaces the values of telling keys and every known credential. It reads text, not JSON, so
-    /// that malformed frames are scrubbed as well.
-    pub(crate) fn scrub(&self, text: &str) -> String {
-        let mut scrubbed = text.to_owned();
+    /// Replaces the values of sensitive keys and every known credential. It works on text, not JSON, so that malformed
+    /// frames are redacted as well.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let mut redacted = text.to_owned();
         for key in Self::KEYS {
-            scrubbed = hide_values(&scrubbed, key);
+            redacted = hide_values(&redacted, key);
         }
         for value in &self.0 {
-            scrubbed = scrubbed.replace(value, "***");
+            redacted = redacted.replace(value, "***");
         }
-        scrubbed
+        redacted
     }
 }
 
 fn hide_values(text: &str, key: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(place) = rest.find(key) {
-        let (before, after) = rest.split_at(place + key.len());
+    while let Some(start) = rest.find(key) {
+        let (before, after) = rest.split_at(start + key.len());
         out.push_str(before);
         rest = after;
         let value = after.trim_start().strip_prefix(':').map(str::trim_start);
@@ -182,90 +182,90 @@ fn hide_values(text: &str, key: &str) -> String {
     out
 }
 
-/// Something a client should not have done.
+/// A violation of the protocol by a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Violation {
-    /// A request was refused because it breaks the rules for its parameters, or asks for a method
-    /// that does not exist. A command that came too late for its call is not one.
+    /// A request was refused because of invalid parameters or an unknown method. A control that comes too late for its
+    /// call is no violation.
     BadRequest {
-        /// When, since the start.
+        /// The time since the start.
         at: Duration,
-        /// Whose request.
+        /// The connection of the client.
         connection: ConnectionId,
-        /// The method it asked for.
+        /// The method of the request.
         method: String,
-        /// The code it was refused with: three digits, or a JSON-RPC error code.
+        /// The code of the refusal: three digits, or a JSON-RPC error code.
         code: String,
-        /// The text it was refused with.
+        /// The text of the refusal.
         message: String,
     },
-    /// A request was accepted although the reference does not know one of its parameters.
+    /// A request was accepted with an undocumented parameter.
     UnknownParameter {
-        /// When, since the start.
+        /// The time since the start.
         at: Duration,
-        /// Whose request.
+        /// The connection of the client.
         connection: ConnectionId,
-        /// The method it asked for.
+        /// The method of the request.
         method: String,
         /// The path of the parameter.
         parameter: String,
     },
-    /// A frame was not a request or an answer.
+    /// A frame was neither a request nor a reply.
     Malformed {
-        /// When, since the start.
+        /// The time since the start.
         at: Duration,
-        /// Whose frame.
+        /// The connection of the client.
         connection: ConnectionId,
-        /// What is wrong with it.
+        /// A description of the error.
         what: String,
     },
     /// An event was not acknowledged in time.
     AckOverdue {
-        /// When, since the start.
+        /// The time since the start.
         at: Duration,
-        /// Who should have.
+        /// The connection of the client.
         connection: ConnectionId,
-        /// The id of the event's request.
+        /// The id of the event frame.
         event_id: String,
     },
-    /// An answer came to something that was not asked, or was answered already.
+    /// A reply has the id of no open request.
     UnknownAck {
-        /// When, since the start.
+        /// The time since the start.
         at: Duration,
-        /// Whose answer.
+        /// The connection of the client.
         connection: ConnectionId,
-        /// The id in it.
+        /// The id of the reply.
         id: String,
     },
     /// A ping of the service was not answered in time.
     PingOverdue {
-        /// When, since the start.
+        /// The time since the start.
         at: Duration,
-        /// Who should have.
+        /// The connection of the client.
         connection: ConnectionId,
     },
     /// A `signalwire.disconnect` was not answered before the connection was closed.
     FarewellOverdue {
-        /// When, since the start.
+        /// The time since the start.
         at: Duration,
-        /// Who should have.
+        /// The connection of the client.
         connection: ConnectionId,
     },
-    /// A client was let in although its `signalwire.connect` is not as it should be.
+    /// A client was authenticated although its `signalwire.connect` is not valid.
     BadConnect {
-        /// When, since the start.
+        /// The time since the start.
         at: Duration,
-        /// Whose request.
+        /// The connection of the client.
         connection: ConnectionId,
-        /// What is wrong with it.
+        /// A description of the error.
         what: String,
     },
     /// A request has the id of an earlier one on the same connection.
     ReusedId {
-        /// When, since the start.
+        /// The time since the start.
         at: Duration,
-        /// Whose request.
+        /// The connection of the client.
         connection: ConnectionId,
         /// The id.
         id: String,

@@ -1,4 +1,4 @@
-//! Calls that clients create: dials, bridges, and the legs of both.
+//! Calls that clients create: dials, connects, and the legs of both.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::calls::{AttemptKey, Call, CallKey, Parent, Source};
-use super::people::Person;
+use super::parties::Party;
 use super::session::SessionKey;
 use super::timers::Timer;
 use super::{NODE, SimulatedService};
@@ -14,10 +14,10 @@ use crate::methods::media::Device;
 use crate::scenario::Pickup;
 use crate::{CallState, Cue, Reading, Report};
 
-/// How long it takes until a phone starts to ring.
-const UNTIL_RINGING: Duration = Duration::from_millis(100);
-/// How long it takes to learn that a line is busy or does not exist.
-const UNTIL_REFUSED: Duration = Duration::from_millis(500);
+/// Time from the creation of a leg until its phone rings.
+const RINGING_DELAY: Duration = Duration::from_millis(100);
+/// Time until a busy line or an unknown number is reported.
+pub(super) const REJECTION_DELAY: Duration = Duration::from_millis(500);
 
 /// A dial or connect: groups of devices, tried one after the other.
 #[derive(Debug)]
@@ -25,17 +25,17 @@ pub(crate) struct Attempt {
     pub(super) session: SessionKey,
     purpose: Purpose,
     groups: VecDeque<Vec<Device>>,
-    /// The legs of the current group that are not decided.
+    /// The undecided legs of the current group.
     legs: Vec<CallKey>,
     last_failure: String,
     last_source: Source,
-    wishes: Wishes,
+    dial_options: DialOptions,
 }
 
 /// Options of a dial or connect apart from its devices.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wishes {
-    /// Longest duration of the resulting call.
+pub(crate) struct DialOptions {
+    /// Maximum duration of the resulting call.
     pub(crate) limit: Option<Duration>,
     /// Ringing time of a device without a `timeout` of its own.
     pub(crate) ring: Option<Duration>,
@@ -48,7 +48,7 @@ enum Purpose {
     Dial {
         tag: String,
     },
-    /// A single call without an outcome of its own.
+    /// A single call without dial events.
     Begin {
         tag: String,
     },
@@ -70,21 +70,21 @@ impl SimulatedService {
         session: SessionKey,
         tag: &str,
         groups: Vec<Vec<Device>>,
-        wishes: Wishes,
+        dial_options: DialOptions,
     ) {
         let targets = groups.iter().flatten().map(|device| device.target().to_owned()).collect();
         self.report(Report::DialStarted { tag: tag.to_owned(), targets });
         let event = json!({"node_id": NODE, "tag": tag, "dial_state": "dialing"});
         self.emit(session, "calling.call.dial", event);
         let groups = if self.take_failure("calling.dial") { Vec::new() } else { groups };
-        self.start_attempt(session, Purpose::Dial { tag: tag.to_owned() }, groups, wishes);
+        self.start_attempt(session, Purpose::Dial { tag: tag.to_owned() }, groups, dial_options);
     }
 
-    /// Calls one device; only the states of the call tell what becomes of it.
+    /// Calls one device. The only events are the states of the call.
     pub(crate) fn begin_call(&mut self, session: SessionKey, tag: &str, device: Device) -> CallKey {
         let key = CallKey(self.next_call + 1);
         let purpose = Purpose::Begin { tag: tag.to_owned() };
-        self.start_attempt(session, purpose, vec![vec![device]], Wishes::default());
+        self.start_attempt(session, purpose, vec![vec![device]], DialOptions::default());
         key
     }
 
@@ -94,7 +94,7 @@ impl SimulatedService {
         session: SessionKey,
         tag: Option<&str>,
         groups: Vec<Vec<Device>>,
-        wishes: Wishes,
+        dial_options: DialOptions,
     ) {
         let tag = tag.map(str::to_owned);
         let mut event = json!({"connect_state": "connecting"});
@@ -103,8 +103,8 @@ impl SimulatedService {
         }
         self.emit_for_call(call, "calling.call.connect", event);
         let groups = if self.take_failure("calling.connect") { Vec::new() } else { groups };
-        let attempt = self.start_attempt(session, Purpose::Connect { call, tag }, groups, wishes);
-        // The first group may have been a call that stands already: then it is decided by now.
+        let attempt = self.start_attempt(session, Purpose::Connect { call, tag }, groups, dial_options);
+        // A first group with an existing call has already decided the attempt.
         if self.attempts.contains_key(&attempt)
             && let Some(call) = self.calls.get_mut(&call)
         {
@@ -117,11 +117,11 @@ impl SimulatedService {
         session: SessionKey,
         purpose: Purpose,
         groups: Vec<Vec<Device>>,
-        wishes: Wishes,
+        dial_options: DialOptions,
     ) -> AttemptKey {
         self.next_attempt += 1;
         let key = AttemptKey(self.next_attempt);
-        // Without a device to call the attempt fails at once.
+        // An attempt without devices fails at once.
         let last_failure = if groups.is_empty() { "error" } else { "" };
         let attempt = Attempt {
             session,
@@ -130,7 +130,7 @@ impl SimulatedService {
             legs: Vec::new(),
             last_failure: last_failure.to_owned(),
             last_source: Source::None,
-            wishes,
+            dial_options,
         };
         self.attempts.insert(key, attempt);
         self.next_group(key);
@@ -153,18 +153,20 @@ impl SimulatedService {
                 self.create_leg(key, device);
             }
         }
-        self.go_on_if_nobody_is_left(key);
+        self.next_group_if_no_legs_left(key);
     }
 
     fn create_leg(&mut self, attempt: AttemptKey, device: Device) {
-        let Some(Attempt { session, purpose, wishes, .. }) = self.attempts.get(&attempt) else { return };
-        let (session, purpose, ring) = (*session, purpose.clone(), wishes.ring);
+        let Some(Attempt { session, purpose, dial_options, .. }) = self.attempts.get(&attempt) else {
+            return;
+        };
+        let (session, purpose, ring) = (*session, purpose.clone(), dial_options.ring);
         let key = self.next_call_key();
         let phone = self.scenario.phone_at(device.target());
         let mut leg = Call::new(key, false, device, self.now);
         leg.owner = Some(session);
         leg.leg_of = Some(attempt);
-        leg.person = Person::new(phone.script);
+        leg.party = Party::new(phone.script);
         match purpose {
             Purpose::Dial { tag } | Purpose::Begin { tag } => leg.tag = tag,
             Purpose::Connect { call, tag } => {
@@ -175,10 +177,10 @@ impl SimulatedService {
             }
         }
         let at = |after: Duration| self.now.saturating_add(after);
-        let (rings, decides, times_out) = (at(UNTIL_RINGING), at(phone.ring), at(leg.device.ring_time(ring)));
-        let refused = at(UNTIL_REFUSED);
+        let (rings, decides, times_out) = (at(RINGING_DELAY), at(phone.ring), at(leg.device.ring_time(ring)));
+        let rejected = at(REJECTION_DELAY);
         leg.ring_timers = match phone.pickup {
-            Pickup::Busy | Pickup::NotFound => vec![self.timers.set(refused, Timer::LegDecides(key))],
+            Pickup::Busy | Pickup::NotFound => vec![self.timers.set(rejected, Timer::LegDecides(key))],
             Pickup::NoAnswer => vec![
                 self.timers.set(rings, Timer::LegRings(key)),
                 self.timers.set(times_out, Timer::LegTimesOut(key)),
@@ -197,7 +199,7 @@ impl SimulatedService {
         self.emit_state(key);
     }
 
-    pub(super) fn leg_rings(&mut self, key: CallKey) {
+    pub(super) fn ring_leg(&mut self, key: CallKey) {
         if let Some(leg) = self.calls.get_mut(&key)
             && leg.state == CallState::Created
         {
@@ -206,7 +208,7 @@ impl SimulatedService {
         }
     }
 
-    pub(super) fn leg_decides(&mut self, key: CallKey) {
+    pub(super) fn resolve_leg(&mut self, key: CallKey) {
         let Some(leg) = self.calls.get(&key) else { return };
         match self.scenario.phone_at(leg.device.target()).pickup {
             Pickup::Answer | Pickup::Voicemail => self.leg_answered(key),
@@ -223,20 +225,20 @@ impl SimulatedService {
         let attempt = leg.leg_of.take().and_then(|attempt| self.attempts.remove(&attempt));
         leg.won = matches!(attempt, Some(Attempt { purpose: Purpose::Dial { .. }, .. }));
         self.answer_call(key, limit);
-        self.person_acts_after(key, Duration::ZERO);
+        self.schedule_step(key, Duration::ZERO);
         let Some(attempt) = attempt else { return };
         for loser in attempt.legs.into_iter().filter(|leg| *leg != key) {
             self.end_call_by(loser, "cancel", Source::Outbound);
         }
         if self.scenario.is_to_specification() {
-            self.send_first_digits(key, attempt.wishes.digits);
+            self.send_first_digits(key, attempt.dial_options.digits);
         }
-        let limit = attempt.wishes.limit;
+        let limit = attempt.dial_options.limit;
         match attempt.purpose {
             Purpose::Dial { tag } => {
                 let reading = self.scenario.reading;
                 if reading == Reading::Specification {
-                    self.limit_call(key, limit);
+                    self.set_max_duration(key, limit);
                 }
                 let Some(mut winner) = self.calls.get(&key).map(|call| call.as_winner(reading)) else {
                     return;
@@ -250,7 +252,7 @@ impl SimulatedService {
             }
             Purpose::Begin { .. } => {}
             Purpose::Connect { call, tag } => {
-                self.limit_call(key, limit);
+                self.set_max_duration(key, limit);
                 self.bridge(call, key, tag.as_deref(), json!({}));
             }
         }
@@ -262,11 +264,11 @@ impl SimulatedService {
             open.legs.retain(|other| *other != leg);
             reason.clone_into(&mut open.last_failure);
             open.last_source = source;
-            self.go_on_if_nobody_is_left(attempt);
+            self.next_group_if_no_legs_left(attempt);
         }
     }
 
-    fn go_on_if_nobody_is_left(&mut self, key: AttemptKey) {
+    fn next_group_if_no_legs_left(&mut self, key: AttemptKey) {
         if self.attempts.get(&key).is_some_and(|attempt| attempt.legs.is_empty()) {
             self.timers.set(self.now, Timer::NextGroup(key));
         }
@@ -309,8 +311,8 @@ impl SimulatedService {
         self.report(Report::ConnectFailed { call: call.id(), reason: reason.to_owned() });
     }
 
-    /// The call that a connect goes on for is ending: its legs are cancelled.
-    pub(super) fn abandon_connect(&mut self, key: CallKey) {
+    /// Cancels the connect of an ending call, and its legs.
+    pub(super) fn cancel_connect(&mut self, key: CallKey) {
         let Some(attempt) = self.calls.get_mut(&key).and_then(|call| call.attempt.take()) else { return };
         let Some(attempt) = self.attempts.remove(&attempt) else { return };
         for leg in attempt.legs {
@@ -323,8 +325,8 @@ impl SimulatedService {
         }
     }
 
-    /// Connects with a call that stands already, if that is possible: a certain one, or the next one
-    /// in a queue.
+    /// Bridges with an existing call: one with a given id, or the next one in a queue. Returns `false` if there is
+    /// none.
     fn bridge_standing_call(&mut self, key: AttemptKey, device: &Device) -> bool {
         let Some(Attempt { session, purpose: Purpose::Connect { call, tag, .. }, .. }) =
             self.attempts.get(&key)
@@ -337,7 +339,7 @@ impl SimulatedService {
         let queue = device.target();
         let found = if device.kind == "queue" {
             let taken = self.take_from_queue(session, queue, free);
-            taken.map(|(other, place)| (other, json!({"queue_id": place, "queue_name": queue})))
+            taken.map(|(other, id)| (other, json!({"queue_id": id, "queue_name": queue})))
         } else {
             let wanted = device.params.get("call_id").and_then(Value::as_str).and_then(CallKey::parse);
             let ours = |other: &Call| free(other) && other.owner == Some(session);
@@ -357,141 +359,7 @@ impl SimulatedService {
         true
     }
 
-    /// Bridges two calls. The event shows the other one with these further facts.
-    fn bridge(&mut self, asking: CallKey, other: CallKey, tag: Option<&str>, facts: Value) {
-        let Some(mut peer) = self.calls.get(&other).map(Call::as_party) else { return };
-        if let (Value::Object(peer), Value::Object(facts)) = (&mut peer, facts) {
-            peer.extend(facts);
-        }
-        let to = self.calls.get(&other).map(|call| call.device.target().to_owned()).unwrap_or_default();
-        for (one, two) in [(asking, other), (other, asking)] {
-            if let Some(call) = self.calls.get_mut(&one) {
-                call.peer = Some(two);
-                call.attempt = None;
-                call.asked_for_bridge = one == asking;
-            }
-        }
-        let mut event = json!({"connect_state": "connected", "peer": peer});
-        if let Some(tag) = tag {
-            event["tag"] = tag.into();
-        }
-        self.emit_for_call(asking, "calling.call.connect", event);
-        self.tell_of_stream(asking, other, "streaming");
-        self.report(Report::Bridged { call: asking.id(), with: other.id(), to });
-        for key in [asking, other] {
-            self.tell_operations(key, |body, context| body.on_bridge(context));
-            self.cue(key, Cue::Bridged);
-        }
-    }
-
-    /// Separates a call from its peer; both stand alone afterwards. False if it had none.
-    pub(crate) fn unbridge(&mut self, key: CallKey) -> bool {
-        self.unbridge_telling(key, true)
-    }
-
-    /// The same, where the call itself may not be told.
-    fn unbridge_telling(&mut self, key: CallKey, tell: bool) -> bool {
-        let Some(peer) = self.calls.get(&key).and_then(|call| call.peer) else { return false };
-        for (one, two) in [(key, peer), (peer, key)] {
-            let Some(call) = self.calls.get_mut(&one) else { continue };
-            call.peer = None;
-            call.follows = None;
-            if std::mem::take(&mut call.asked_for_bridge) {
-                let party = self.calls.get(&two).map(Call::as_party);
-                let mut event = json!({"connect_state": "disconnected"});
-                if let Some(party) = party {
-                    event["peer"] = party;
-                }
-                if tell || one != key {
-                    self.emit_for_call(one, "calling.call.connect", event);
-                    self.tell_of_stream(one, two, "finished");
-                }
-                self.report(Report::Unbridged { call: one.id(), from: two.id() });
-            }
-            self.cue(one, Cue::Unbridged);
-        }
-        true
-    }
-
-    /// A bridged call is ending. One that was created for the bridge does not outlive it. The other side is told in any
-    /// case: its own end is not near.
-    pub(super) fn leave_bridge(&mut self, key: CallKey) {
-        let Some(peer) = self.calls.get(&key).and_then(|call| call.peer) else { return };
-        let follows = self.calls.get(&peer).is_some_and(|call| call.follows == Some(key));
-        self.unbridge_telling(key, !self.scenario.leave_operations_open);
-        if follows {
-            self.end_call(peer, "hangup");
-        }
-    }
-}
-
-/// Transfers by SIP.
-impl SimulatedService {
-    /// Asks the phone of a call to call somebody else.
-    pub(crate) fn start_refer(&mut self, key: CallKey, target: String) {
-        self.note(key, format!("asked to call {target}"));
-        let due = self.now.saturating_add(UNTIL_REFUSED);
-        let timer = self.timers.set(due, Timer::Referred(key, target.clone()));
-        if self.scenario.is_to_specification() {
-            self.tell_of_refer(key, &target, "inProgress", None);
-            let waits = (timer, target);
-            if let Some((old, _)) = self.calls.get_mut(&key).and_then(|call| call.referring.replace(waits)) {
-                self.timers.cancel(old);
-            }
-        }
-    }
-
-    /// Cancels the pending SIP transfer of an ending call and reports that.
-    pub(super) fn abandon_refer(&mut self, key: CallKey) {
-        if let Some(target) = self.forget_refer(key)
-            && !self.scenario.leave_operations_open
-        {
-            self.tell_of_refer(key, &target, "cancel", None);
-        }
-    }
-
-    /// Cancels the pending SIP transfer of a call and returns its target.
-    pub(super) fn forget_refer(&mut self, key: CallKey) -> Option<String> {
-        let (timer, target) = self.calls.get_mut(&key)?.referring.take()?;
-        self.timers.cancel(timer);
-        Some(target)
-    }
-
-    fn tell_of_refer(&mut self, key: CallKey, target: &str, state: &str, answer: Option<&str>) {
-        let Some(call) = self.calls.get(&key) else { return };
-        let mut event = json!({
-            "segment_id": call.segment(),
-            "tag": call.tag,
-            "state": state,
-            "sip_refer_to": target,
-            "sip_refer_response_code": "202",
-        });
-        if let Some(answer) = answer {
-            event["sip_notify_response_code"] = answer.into();
-        }
-        self.emit_for_call(key, "calling.call.refer", event);
-    }
-
-    pub(super) fn referred(&mut self, key: CallKey, target: &str) {
-        // The last answer of the phone that was called, in the numbers of SIP.
-        let (word, answer) = match self.scenario.phone_at(target).pickup {
-            _ if self.take_failure("calling.refer") => ("error", "500"),
-            Pickup::Answer | Pickup::Voicemail => ("success", "200"),
-            Pickup::Busy => ("busy", "486"),
-            Pickup::NoAnswer => ("noAnswer", "408"),
-            Pickup::Decline => ("cancel", "603"),
-            Pickup::NotFound => ("error", "404"),
-        };
-        let state = if word == "success" || self.scenario.is_to_specification() { word } else { "failed" };
-        let Some(call) = self.calls.get_mut(&key) else { return };
-        call.referring = None;
-        self.tell_of_refer(key, target, state, Some(answer));
-        self.note(key, format!("transfer to {target}: {state}"));
-    }
-}
-
-impl SimulatedService {
-    /// An end reason in the spelling of dial and connect events.
+    /// Returns an end reason in the spelling of dial and connect events.
     fn failed_reason(&self, end_reason: &str) -> String {
         let reason = match end_reason {
             "noAnswer" | "" if self.scenario.is_to_specification() && !self.scenario.other_forms => {

@@ -1,48 +1,47 @@
-//! Messages: those that clients send, on their way, and those that come in.
+//! Outbound messages of clients, and inbound messages.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::SimulatedService;
+use super::mailbox::{Deliverable, Mailbox};
+use super::schedule::{Schedule, Scheduled};
 use super::session::{Session, SessionKey};
 use super::timers::Timer;
 use crate::scenario::When;
-use crate::{Delivery, Message, Report};
+use crate::{Delivery, Message, Report, Scenario};
 
-/// How many inbound messages may wait for a subscriber; older ones are lost.
-const WAITING_BOUND: usize = 1000;
-/// How many characters fit in a segment.
-const SEGMENT: usize = 160;
+/// Maximum number of characters in a segment.
+const MAX_SEGMENT_CHARACTERS: usize = 160;
 
-/// A message on its way out, by its number.
+/// The number of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct MessageKey(u64);
 
-/// A message on its way out.
+/// An outbound message that has not reached its last state.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
-    /// Who sent it.
+    /// The session that sent the message.
     session: SessionKey,
     project: String,
-    /// Where its states go.
+    /// The context that receives the states.
     context: String,
     facts: Value,
-    /// The states that are still to come, and why the last of them.
+    /// The coming states, last one first, each with its delay; and the reason of the last one.
     states: Vec<(&'static str, Duration)>,
     reason: Option<String>,
 }
 
-/// A message that has come in and waits for a subscriber.
+/// An inbound message.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     id: String,
     message: Message,
-    scripted: Option<usize>,
 }
 
 impl SimulatedService {
-    /// Takes a message from a client; gives its id. What becomes of it, the phone it goes to says.
+    /// Sends a message of a client. The phone with the number decides the outcome. Returns the message id.
     pub(crate) fn send_message(&mut self, session: SessionKey, params: &Map<String, Value>) -> String {
         self.next_message += 1;
         let key = MessageKey(self.next_message);
@@ -68,7 +67,7 @@ impl SimulatedService {
             if let Some(tag) = field("tag") {
                 facts["tag"] = tag;
             }
-            leave_out_no_media(&mut facts);
+            omit_empty_media(&mut facts);
         }
         let millis = Duration::from_millis;
         let delivery = if self.take_failure("messaging.send") {
@@ -86,12 +85,12 @@ impl SimulatedService {
         states.extend([("initiated", millis(200)), ("queued", Duration::ZERO)]);
         let project = self.project_of(session);
         self.outgoing.insert(key, Outgoing { session, project, context, facts, states, reason });
-        self.message_moves(key);
+        self.advance_message(key);
         key.id()
     }
 
-    /// The next state of an outgoing message is reached.
-    pub(super) fn message_moves(&mut self, key: MessageKey) {
+    /// Moves an outbound message to its next state.
+    pub(super) fn advance_message(&mut self, key: MessageKey) {
         let Some(message) = self.outgoing.get_mut(&key) else { return };
         let Some((state, _)) = message.states.pop() else { return };
         let mut event = message.facts.clone();
@@ -102,7 +101,7 @@ impl SimulatedService {
         let (sender, project, context) = (message.session, message.project.clone(), message.context.clone());
         if let Some((_, after)) = message.states.last() {
             let due = self.now.saturating_add(*after);
-            self.timers.set(due, Timer::MessageMoves(key));
+            self.timers.set(due, Timer::MessageAdvances(key));
         } else {
             if let Some(reason) = &message.reason {
                 event["reason"] = reason.as_str().into();
@@ -110,7 +109,7 @@ impl SimulatedService {
             self.outgoing.remove(&key);
         }
         let (message, state) = (key.id(), state.to_owned());
-        if let Some(session) = self.hearer(sender, &project, &context) {
+        if let Some(session) = self.recipient(sender, &project, &context) {
             self.emit(session, "messaging.state", event);
             self.report(Report::MessageMoved { message, state });
         } else {
@@ -118,9 +117,10 @@ impl SimulatedService {
         }
     }
 
-    /// Who is told what becomes of a message: its context is the name of a session, or one that a session reads. The
-    /// sender comes first, then those of its project who are there.
-    fn hearer(&self, sender: SessionKey, project: &str, context: &str) -> Option<SessionKey> {
+    /// Returns the session that receives the states of a message. The context is the protocol of a session, or a
+    /// context that a session reads. The sender comes first, then the sessions of its project, connected ones before
+    /// others.
+    fn recipient(&self, sender: SessionKey, project: &str, context: &str) -> Option<SessionKey> {
         let named = |session: &Session| session.protocol == context;
         let reads = |session: &Session| session.contexts.contains(context);
         if self.sessions.get(&sender).is_some_and(|sender| named(sender) || reads(sender)) {
@@ -135,107 +135,78 @@ impl SimulatedService {
             .or_else(|| find(&reads))
     }
 
-    /// Arms the scripted messages that go by the clock.
-    pub(super) fn schedule_messages(&mut self) {
-        for index in 0..self.scenario.messages.len() {
-            if let When::Start(after) = self.scenario.messages[index].when {
-                self.message_is_planned(index, after);
-            }
-        }
-    }
-
-    /// Arms the scripted messages that were waiting for a subscriber of one of these contexts.
-    pub(super) fn schedule_messages_of(&mut self, contexts: &[String]) {
-        for index in 0..self.scenario.messages.len() {
-            let message = &self.scenario.messages[index];
-            if !contexts.contains(&message.context) {
-                continue;
-            }
-            match message.when {
-                When::Subscriber(after) => self.message_is_planned(index, after),
-                When::Previous(after) if index == 0 => self.message_is_planned(index, after),
-                _ => {}
-            }
-        }
-    }
-
-    fn message_is_planned(&mut self, index: usize, after: Duration) {
-        if self.planned_messages.insert(index) {
-            let due = self.now.saturating_add(after);
-            self.timers.set(due, Timer::MessageComes(index));
-        }
-    }
-
-    /// A scripted message comes in.
-    pub(super) fn message_comes(&mut self, index: usize) {
-        if let Some(message) = self.scenario.messages.get(index).cloned() {
-            self.take_message(message, Some(index));
-        }
-    }
-
-    /// Takes a message from outside and hands it over as soon as somebody wants it.
-    pub(super) fn take_message(&mut self, message: Message, scripted: Option<usize>) -> String {
+    /// Receives a message from outside and delivers it as soon as its context has a subscriber. Returns the message id.
+    pub(super) fn enqueue_message(&mut self, message: Message, scripted: Option<usize>) -> String {
         self.next_message += 1;
         let id = MessageKey(self.next_message).id();
-        if self.incoming.len() == WAITING_BOUND
-            && let Some(Incoming { scripted: Some(_), .. }) = self.incoming.pop_front()
-        {
-            self.messages_over += 1;
-        }
-        self.incoming.push_back(Incoming { id: id.clone(), message, scripted });
-        self.hand_over_messages();
+        self.enqueue(Incoming { id: id.clone(), message }, scripted);
         id
     }
+}
 
-    /// Hands every waiting message to the next subscriber of its context in turn.
-    pub(super) fn hand_over_messages(&mut self) {
-        for waiting in std::mem::take(&mut self.incoming) {
-            let Some(session) = self.next_reader(&waiting.message) else {
-                self.incoming.push_back(waiting);
-                continue;
-            };
-            let Incoming { id, message, scripted } = waiting;
-            let shared = (self.project_of(session), message.context.clone());
-            self.message_rotation.insert(shared, session);
-            let mut event = json!({
-                "message_id": id,
-                "context": message.context,
-                "direction": "inbound",
-                "from_number": message.from,
-                "to_number": message.to,
-                "body": message.body,
-                "media": message.media,
-                "segments": segments(&message.body),
-                "message_state": "received",
-                "tags": message.tags,
-            });
-            if self.scenario.is_to_specification() {
-                event["tags"] = json!([]);
-                leave_out_no_media(&mut event);
-            }
-            self.emit(session, "messaging.receive", event);
-            if let Some(to) = self.sessions.get(&session).and_then(|session| session.connection) {
-                self.report(Report::MessageOffered { message: id, to });
-            }
-            if let Some(index) = scripted {
-                self.messages_over += 1;
-                if let Some(When::Previous(after)) =
-                    self.scenario.messages.get(index + 1).map(|message| message.when)
-                {
-                    self.message_is_planned(index + 1, after);
-                }
-            }
+impl Scheduled for Message {
+    fn when(&self) -> When {
+        self.when
+    }
+
+    fn context(&self) -> &str {
+        &self.context
+    }
+
+    fn items(scenario: &Scenario) -> &[Self] {
+        &scenario.messages
+    }
+
+    fn schedule(service: &mut SimulatedService) -> &mut Schedule {
+        &mut service.schedules.messages
+    }
+
+    fn timer(index: usize) -> Timer {
+        Timer::MessageArrives(index)
+    }
+
+    fn start(self, service: &mut SimulatedService, index: usize) {
+        service.enqueue_message(self, Some(index));
+    }
+}
+
+impl Deliverable for Incoming {
+    type Scripted = Message;
+
+    fn context(&self) -> &str {
+        &self.message.context
+    }
+
+    fn project(&self) -> Option<&str> {
+        self.message.project.as_deref()
+    }
+
+    fn mailbox(service: &mut SimulatedService) -> &mut Mailbox<Self> {
+        &mut service.incoming
+    }
+
+    fn deliver(self, service: &mut SimulatedService, to: SessionKey) {
+        let Self { id, message } = self;
+        let mut event = json!({
+            "message_id": id,
+            "context": message.context,
+            "direction": "inbound",
+            "from_number": message.from,
+            "to_number": message.to,
+            "body": message.body,
+            "media": message.media,
+            "segments": segments(&message.body),
+            "message_state": "received",
+            "tags": message.tags,
+        });
+        if service.scenario.is_to_specification() {
+            event["tags"] = json!([]);
+            omit_empty_media(&mut event);
         }
-    }
-
-    fn next_reader(&self, message: &Message) -> Option<SessionKey> {
-        let project = self.project_for(message.project.as_deref(), &message.context)?;
-        self.next_in_turn(&self.message_rotation, &project, &message.context, |_| true)
-    }
-
-    /// Whether every scripted message was handed over and nothing is on its way out.
-    pub(super) fn messages_are_done(&self) -> bool {
-        self.messages_over == self.scenario.messages.len() && self.outgoing.is_empty()
+        service.emit(to, "messaging.receive", event);
+        if let Some(to) = service.sessions.get(&to).and_then(|session| session.connection) {
+            service.report(Report::MessageOffered { message: id, to });
+        }
     }
 }
 
@@ -245,8 +216,8 @@ impl MessageKey {
     }
 }
 
-/// A message without media does not say so.
-fn leave_out_no_media(event: &mut Value) {
+/// Removes `media` from an event if it is empty.
+fn omit_empty_media(event: &mut Value) {
     if let Some(members) = event.as_object_mut()
         && members.get("media").and_then(Value::as_array).is_some_and(Vec::is_empty)
     {
@@ -255,5 +226,5 @@ fn leave_out_no_media(event: &mut Value) {
 }
 
 fn segments(body: &str) -> usize {
-    body.chars().count().div_ceil(SEGMENT).max(1)
+    body.chars().count().div_ceil(MAX_SEGMENT_CHARACTERS).max(1)
 }

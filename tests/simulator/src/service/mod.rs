@@ -1,78 +1,84 @@
-//! The service as a state machine.
+//! The state machine of the service.
 
 pub(crate) mod bindings;
+mod bridges;
 pub(crate) mod calls;
 pub(crate) mod conferences;
-mod control;
 mod credentials;
 mod events;
 mod faults;
 mod inbound;
 mod journal;
 pub(crate) mod legs;
+mod mailbox;
 mod messages;
 mod offers;
 pub(crate) mod operation;
-mod people;
+mod parties;
 mod provisioning;
 pub(crate) mod queues;
 mod refusals;
+mod schedule;
 pub(crate) mod session;
 mod stats;
-mod streams;
 mod tasks;
+mod test_api;
 mod timers;
+mod transfers;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
 pub use calls::{CallState, CallView, OperationView};
 #[cfg(feature = "listener")]
-pub(crate) use faults::CUT;
+pub(crate) use faults::ABNORMAL_CLOSURE;
 pub use faults::Faults;
-pub use journal::{Direction, JOURNAL_BOUND, JournalEntry, VIOLATION_BOUND, Violation};
+pub use journal::{Direction, JournalEntry, MAX_JOURNAL_ENTRIES, MAX_VIOLATIONS, Violation};
 pub use refusals::Refusal;
-pub use stats::{Disturbed, ServiceStats};
+pub use stats::{FaultStats, ServiceStats};
 
 use self::calls::{AttemptKey, Call, CallKey, Source};
 use self::conferences::Conference;
 use self::faults::Condition;
 use self::journal::Journal;
 use self::legs::Attempt;
+use self::mailbox::Mailbox;
 use self::messages::{Incoming, MessageKey, Outgoing};
+use self::offers::Rotation;
 use self::queues::Queue;
 use self::refusals::Refusals;
+use self::schedule::Schedules;
 use self::session::{Connection, Session, SessionKey};
 use self::timers::{Timer, Timers};
 use crate::scenario::Failing;
-use crate::{Payment, Report, Scenario, Task};
+use crate::{Caller, Message, Payment, Report, Scenario, Task};
 
-/// The name of the one node of the service.
+/// The id of the only node of the service.
 pub(crate) const NODE: &str = "node-1@simulator";
 const CONNECT: &str = "signalwire.connect";
-/// The start of every simulation as the clients see it: the first second of 2025.
+/// The start of every simulation in the time of the clients: the first second of 2025.
 const EPOCH: f64 = 1_735_689_600.0;
 const EPOCH_SECONDS: u64 = 1_735_689_600;
-/// How many ended calls [`SimulatedService::calls`] still shows.
-pub const ENDED_BOUND: usize = 1000;
-/// How many timers fire in one turn at most; more are left for the next turn.
-const TIMER_LOOP_BOUND: usize = 1_000_000;
+/// Maximum number of ended calls that [`SimulatedService::calls`] returns.
+pub const MAX_ENDED_CALLS: usize = 1000;
+/// Maximum number of timers that fire in one turn; the others fire in the next turn.
+const MAX_TIMERS_PER_TURN: usize = 1_000_000;
 
-/// The simulated service: any number of clients, calls and people, on virtual time.
+/// The simulated service: any number of clients, calls and parties, on virtual time.
 ///
-/// It does no I/O and has no clock. Tell it what arrives with a `handle_*` method or what should
-/// happen with a control method, take everything out with [`poll_output`](Self::poll_output), and
-/// come back at [`poll_timeout`](Self::poll_timeout). The same inputs and the same seed give the
-/// same outputs, byte for byte. `now` is the time since the start; it never goes back.
+/// It does no I/O and has no clock. Pass it one input with a `handle_*` method, or control it with any other method.
+/// Then drain [`poll_output`](Self::poll_output), and call [`handle_timeout`](Self::handle_timeout) at
+/// [`poll_timeout`](Self::poll_timeout). The same inputs and the same seed give the same outputs, byte for byte. `now`
+/// is the time since the start and never goes backwards.
 ///
 /// ```
 /// use signalwire_relay_simulator::{Output, Scenario, SimulatedService};
 /// use std::time::Duration;
 ///
-/// let mut board = SimulatedService::new(Scenario::builtin("hello")?, 7);
-/// let client = board.handle_connected(Duration::ZERO);
-/// board.handle_text(
+/// let mut service = SimulatedService::new(Scenario::builtin("hello")?, 7);
+/// let client = service.handle_connected(Duration::ZERO);
+/// service.handle_text(
 ///     Duration::ZERO,
 ///     client,
 ///     r#"{"jsonrpc":"2.0","id":"1","method":"signalwire.connect","params":{
@@ -82,13 +88,13 @@ const TIMER_LOOP_BOUND: usize = 1_000_000;
 /// );
 /// let mut offered = false;
 /// while !offered {
-///     while let Some(output) = board.poll_output() {
+///     while let Some(output) = service.poll_output() {
 ///         if let Output::Send { text, .. } = output {
 ///             offered |= text.contains("calling.call.receive");
 ///         }
 ///     }
-///     let next = board.poll_timeout().expect("the first caller is about to dial");
-///     board.handle_timeout(next);
+///     let next = service.poll_timeout().expect("the first caller is about to dial");
+///     service.handle_timeout(next);
 /// }
 /// # Ok::<(), signalwire_relay_simulator::ScenarioError>(())
 /// ```
@@ -100,46 +106,34 @@ pub struct SimulatedService {
     timers: Timers,
     connections: BTreeMap<ConnectionId, Connection>,
     pub(crate) sessions: BTreeMap<SessionKey, Session>,
-    /// The protocols of sessions whose clients know that they are forgotten.
-    dismissed: VecDeque<String>,
+    /// The protocols of lost sessions whose clients know about the loss.
+    forgotten_protocols: VecDeque<String>,
     pub(crate) calls: BTreeMap<CallKey, Call>,
-    /// Inbound calls that nobody has been offered, in the order they came.
-    waiting: Vec<CallKey>,
-    /// Per project and context, who was offered the last call.
-    rotation: BTreeMap<(String, String), SessionKey>,
+    /// Inbound calls that wait for a subscriber, oldest first.
+    pending_calls: Vec<CallKey>,
+    rotation: Rotation,
     attempts: BTreeMap<AttemptKey, Attempt>,
     conferences: Vec<Conference>,
     queues: Vec<Queue>,
     outgoing: BTreeMap<MessageKey, Outgoing>,
-    incoming: VecDeque<Incoming>,
-    /// Per project and context, who got the last message.
-    message_rotation: BTreeMap<(String, String), SessionKey>,
-    planned_messages: BTreeSet<usize>,
-    /// Tasks that wait for a subscriber, with their places in the scenario.
-    tasks: VecDeque<(Task, Option<usize>)>,
-    /// Per project and context, who got the last task.
-    task_rotation: BTreeMap<(String, String), SessionKey>,
-    planned_tasks: BTreeSet<usize>,
-    tasks_over: usize,
+    incoming: Mailbox<Incoming>,
+    tasks: Mailbox<Task>,
     /// The number of tasks so far.
-    tasks_taken: u64,
-    messages_over: usize,
-    /// How the next payments end.
+    task_count: u64,
+    schedules: Schedules,
+    /// The outcomes of the next payments.
     payments: VecDeque<Payment>,
-    /// The number of the next operations of a method that fail.
+    /// The number of operations that still have to fail, by method.
     failing: BTreeMap<String, u32>,
     ended: VecDeque<CallView>,
     conditions: BTreeMap<ConnectionId, Condition>,
     refusals: Refusals,
-    /// Scripted callers who have dialled or are about to.
-    planned: BTreeSet<usize>,
-    scripts_over: usize,
-    /// What this turn sends, before faults.
-    staged: Vec<Staged>,
+    /// The frames of this turn, before faults.
+    outgoing_frames: Vec<OutgoingFrame>,
     outbox: VecDeque<Output>,
     journal: Journal,
     violations: Vec<Violation>,
-    disturbed: Disturbed,
+    fault_stats: FaultStats,
     next_connection: u64,
     next_session: u64,
     next_call: u64,
@@ -152,7 +146,7 @@ pub struct SimulatedService {
     next_frame: u64,
 }
 
-/// Counts only: frames and sessions hold credentials.
+/// Shows counts only: frames and sessions hold credentials.
 impl fmt::Debug for SimulatedService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SimulatedService")
@@ -175,58 +169,57 @@ impl fmt::Display for ConnectionId {
     }
 }
 
-/// What leaves the switchboard.
+/// An output of the service.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Output {
     /// Send this text frame.
     Send {
-        /// To whom.
+        /// The receiver.
         to: ConnectionId,
         /// The frame.
         text: String,
     },
-    /// Close this connection. The switchboard has forgotten it already.
+    /// Close this connection. The service has already removed it.
     Close {
-        /// Whose.
+        /// The connection.
         to: ConnectionId,
         /// The WebSocket close code; 1006 means to drop the connection without a handshake.
         code: u16,
     },
-    /// Something worth telling has happened.
+    /// Something has happened.
     Report(Report),
 }
 
 /// A frame of the current turn.
 #[derive(Debug, Clone)]
-struct Staged {
+struct OutgoingFrame {
     to: ConnectionId,
     text: String,
-    wants: Wants,
+    expected: ExpectedReply,
 }
 
-/// What has to come back for a frame, from when it has really left; with its id.
+/// The reply that a sent frame needs, with its id. The time limit starts when the frame leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Wants {
-    Nothing,
-    /// An event wants to be acknowledged. Only events are disturbed by chance.
+enum ExpectedReply {
+    None,
+    /// The acknowledgement of an event. Faults by chance affect events only.
     Ack(String),
-    /// A ping wants to be answered.
+    /// The reply to a ping.
     Pong(String),
-    /// A farewell wants to be answered.
-    Farewell(String),
+    /// The reply to `signalwire.disconnect`.
+    Disconnect(String),
 }
 
-/// What arrives.
+/// Inputs.
 impl SimulatedService {
-    /// A service with this scenario. The seed decides reaction times, session names and which frames
-    /// chance disturbs.
+    /// Creates a service with this scenario. The seed decides reaction times, session protocols and faults by chance.
     pub fn new(scenario: Scenario, seed: u64) -> Self {
         let mut failing = BTreeMap::new();
         for Failing { method, times } in &scenario.failing {
             *failing.entry(method.clone()).or_default() += times;
         }
-        let mut board = Self {
+        let mut service = Self {
             failing,
             faults: scenario.faults,
             journal: Journal::new(&scenario),
@@ -238,31 +231,24 @@ impl SimulatedService {
             timers: Timers::default(),
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),
-            dismissed: VecDeque::new(),
+            forgotten_protocols: VecDeque::new(),
             calls: BTreeMap::new(),
-            waiting: Vec::new(),
-            rotation: BTreeMap::new(),
+            pending_calls: Vec::new(),
+            rotation: Rotation::new(),
             attempts: BTreeMap::new(),
             conferences: Vec::new(),
             queues: Vec::new(),
             outgoing: BTreeMap::new(),
-            incoming: VecDeque::new(),
-            message_rotation: BTreeMap::new(),
-            planned_messages: BTreeSet::new(),
-            tasks: VecDeque::new(),
-            task_rotation: BTreeMap::new(),
-            planned_tasks: BTreeSet::new(),
-            tasks_over: 0,
-            tasks_taken: 0,
-            messages_over: 0,
+            incoming: Mailbox::default(),
+            tasks: Mailbox::default(),
+            task_count: 0,
+            schedules: Schedules::default(),
             ended: VecDeque::new(),
             conditions: BTreeMap::new(),
-            planned: BTreeSet::new(),
-            scripts_over: 0,
-            staged: Vec::new(),
+            outgoing_frames: Vec::new(),
             outbox: VecDeque::new(),
             violations: Vec::new(),
-            disturbed: Disturbed::default(),
+            fault_stats: FaultStats::default(),
             next_connection: 0,
             next_session: 0,
             next_call: 0,
@@ -274,13 +260,13 @@ impl SimulatedService {
             next_message: 0,
             next_frame: 0,
         };
-        board.schedule_callers();
-        board.schedule_messages();
-        board.schedule_tasks();
-        board
+        service.arm_from_start::<Caller>();
+        service.arm_from_start::<Message>();
+        service.arm_from_start::<Task>();
+        service
     }
 
-    /// A client's WebSocket is open.
+    /// Opens the connection of a client.
     pub fn handle_connected(&mut self, now: Duration) -> ConnectionId {
         self.advance(now);
         self.next_connection += 1;
@@ -291,7 +277,7 @@ impl SimulatedService {
         connection
     }
 
-    /// A client sent a text frame. One from a connection that is gone is ignored.
+    /// Handles a text frame of a client. Frames of a closed connection are ignored.
     pub fn handle_text(&mut self, now: Duration, from: ConnectionId, text: &str) {
         self.advance(now);
         if self.connections.contains_key(&from) && !self.is_deaf(from) {
@@ -301,7 +287,7 @@ impl SimulatedService {
         self.flush();
     }
 
-    /// A client sent a binary frame, which the protocol has no use for.
+    /// Handles a binary frame of a client, which is a violation.
     pub fn handle_binary(&mut self, now: Duration, from: ConnectionId) {
         self.advance(now);
         if self.connections.contains_key(&from) && !self.is_deaf(from) {
@@ -310,38 +296,38 @@ impl SimulatedService {
         self.flush();
     }
 
-    /// A client's WebSocket is gone. Harmless after [`Output::Close`].
+    /// Closes the connection of a client. Harmless after [`Output::Close`].
     pub fn handle_disconnected(&mut self, now: Duration, from: ConnectionId) {
         self.advance(now);
-        self.connection_lost(from);
+        self.remove_connection(from);
         self.flush();
     }
 
-    /// Time has passed. Too early, too late and too often are all harmless.
+    /// Fires the timers that are due. An early, late or repeated call is harmless.
     pub fn handle_timeout(&mut self, now: Duration) {
         self.advance(now);
         self.flush();
     }
 }
 
-/// What leaves.
+/// Outputs.
 impl SimulatedService {
-    /// The next thing to be done outside; `None` when there is nothing left to do for now.
+    /// Returns the next output; `None` if there is none for now.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outbox.pop_front()
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout) next; `None` when nothing is due, ever.
+    /// Returns the time of the next [`handle_timeout`](Self::handle_timeout); `None` if no timer is armed.
     pub fn poll_timeout(&self) -> Option<Duration> {
         self.timers.next_due()
     }
 }
 
-/// Shared by the parts.
+/// Shared by the modules.
 impl SimulatedService {
-    /// Fires everything that is due, each timer at its own time however late this comes.
+    /// Fires every timer that is due, each at its own time, however late the call is.
     fn advance(&mut self, now: Duration) {
-        for _ in 0..TIMER_LOOP_BOUND {
+        for _ in 0..MAX_TIMERS_PER_TURN {
             let Some((due, timer)) = self.timers.pop_due(now) else {
                 self.now = self.now.max(now);
                 return;
@@ -357,40 +343,40 @@ impl SimulatedService {
             Timer::Ping(to) => self.ping(to),
             Timer::PingOverdue(from, id) => self.ping_overdue(from, &id),
             Timer::AckOverdue(from, id) => self.ack_overdue(from, id),
-            Timer::CloseAnyway(to) => self.farewell_is_over(to),
-            Timer::Cut(connection) => self.cut_now(connection),
-            Timer::SessionExpires(key) => self.session_expires(key),
-            Timer::CallerDials(index) => self.caller_dials(index),
+            Timer::CloseAnyway(to) => self.disconnect_is_overdue(to),
+            Timer::Cut(connection) => self.cut_connection(connection),
+            Timer::SessionExpires(key) => self.expire_session(key),
+            Timer::CallerDials(index) => self.start_item::<Caller>(index),
             Timer::PatienceEnds(key) => self.end_call_by(key, "cancel", Source::Inbound),
             Timer::MaxDuration(key) => self.end_call(key, "max_duration"),
-            Timer::PersonActs(key) => self.person_acts(key),
-            Timer::Operation(call, operation, tick) => self.operation_ticks(call, operation, tick),
-            Timer::LegRings(key) => self.leg_rings(key),
-            Timer::LegDecides(key) => self.leg_decides(key),
+            Timer::PartyStep(key) => self.run_step(key),
+            Timer::Operation(call, operation, tick) => self.fire_operation_timer(call, operation, tick),
+            Timer::LegRings(key) => self.ring_leg(key),
+            Timer::LegDecides(key) => self.resolve_leg(key),
             Timer::LegTimesOut(key) => self.end_call(key, "noAnswer"),
             Timer::NextGroup(key) => self.next_group(key),
-            Timer::Referred(key, target) => self.referred(key, &target),
+            Timer::Referred(key, target) => self.finish_refer(key, &target),
             Timer::QueueStats(key) => self.queue_stats(key),
-            Timer::QueueTimesOut(key) => self.queue_times_out(key),
+            Timer::QueueTimesOut(key) => self.expire_queue_entry(key),
             Timer::CallQuality(key) => self.call_quality(key),
-            Timer::TaskComes(index) => self.task_comes(index),
-            Timer::MessageMoves(key) => self.message_moves(key),
-            Timer::MessageComes(index) => self.message_comes(index),
+            Timer::TaskArrives(index) => self.start_item::<Task>(index),
+            Timer::MessageAdvances(key) => self.advance_message(key),
+            Timer::MessageArrives(index) => self.start_item::<Message>(index),
             Timer::Release(frame) => self.deliver(frame),
-            Timer::StallEnds(connection) => self.stall_ends(connection),
+            Timer::StallEnds(connection) => self.end_stall(connection),
         }
     }
 
-    fn stage(&mut self, to: ConnectionId, text: String) {
-        self.staged.push(Staged { to, text, wants: Wants::Nothing });
+    fn queue_frame(&mut self, to: ConnectionId, text: String) {
+        self.outgoing_frames.push(OutgoingFrame { to, text, expected: ExpectedReply::None });
     }
 
-    /// Closes a connection from this side, after everything that was staged for it.
+    /// Closes a connection after sending every frame that is queued for it.
     fn close(&mut self, connection: ConnectionId, code: u16) {
         self.flush();
         if self.connections.contains_key(&connection) {
             self.outbox.push_back(Output::Close { to: connection, code });
-            self.connection_lost(connection);
+            self.remove_connection(connection);
         }
     }
 
@@ -398,23 +384,23 @@ impl SimulatedService {
         self.outbox.push_back(Output::Report(report));
     }
 
-    /// Reports something about a call in words.
+    /// Reports a note about a call.
     pub(crate) fn note(&mut self, call: CallKey, what: impl Into<String>) {
         self.report(Report::Noted { call: call.id(), what: what.into() });
     }
 
-    fn violated(&mut self, violation: Violation) {
-        // A refusal has a report of its own.
+    fn record_violation(&mut self, violation: Violation) {
+        // A refusal has its own report.
         if !matches!(violation, Violation::BadRequest { .. }) {
             self.report(Report::Violated(violation.clone()));
         }
-        if self.violations.len() < VIOLATION_BOUND {
+        if self.violations.len() < MAX_VIOLATIONS {
             self.violations.push(violation);
         }
     }
 
     fn remember_ended(&mut self, call: CallView) {
-        if self.ended.len() == ENDED_BOUND {
+        if self.ended.len() == MAX_ENDED_CALLS {
             self.ended.pop_front();
         }
         self.ended.push_back(call);
@@ -425,7 +411,7 @@ impl SimulatedService {
         CallKey(self.next_call)
     }
 
-    /// Whether there has ever been a call with this number.
+    /// Returns `true` if there has ever been a call with this number.
     fn existed(&self, key: CallKey) -> bool {
         (1..=self.next_call).contains(&key.0)
     }
@@ -441,22 +427,22 @@ impl SimulatedService {
     }
 }
 
-/// A time since the start as clients see it: seconds since 1970, to the millisecond.
+/// Converts a time since the start to seconds since 1970, to the millisecond.
 pub(crate) fn epoch(now: Duration) -> f64 {
     EPOCH + seconds(now)
 }
 
-/// A time since the start in milliseconds since 1970.
+/// Converts a time since the start to milliseconds since 1970.
 pub(crate) fn millis(now: Duration) -> u64 {
     EPOCH_SECONDS * 1000 + u64::try_from(now.as_millis()).unwrap_or(u64::MAX / 2)
 }
 
-/// A time since the start in microseconds since 1970.
+/// Converts a time since the start to microseconds since 1970.
 pub(crate) fn micros(now: Duration) -> u64 {
     EPOCH_SECONDS * 1_000_000 + u64::try_from(now.as_micros()).unwrap_or(u64::MAX / 2)
 }
 
-/// Seconds to the millisecond.
+/// Converts a duration to seconds, to the millisecond.
 pub(crate) fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -1,4 +1,4 @@
-//! Inbound calls: placing them, sharing them out, taking them, ending calls of every kind.
+//! Inbound calls: offering and answering them. The end of every kind of call.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,15 +6,17 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::calls::{Call, CallKey, Source};
-use super::people::Person;
+use super::messages::Incoming;
+use super::parties::Party;
+use super::schedule::{Schedule, Scheduled};
 use super::session::{Session, SessionKey};
 use super::timers::Timer;
 use super::{NODE, SimulatedService};
 use crate::methods::media::Device;
 use crate::scenario::When;
-use crate::{CallState, Caller, Cue, Report};
+use crate::{CallState, Caller, Cue, Message, Report, Scenario, Task};
 
-/// The events that name neither the segment nor the tag of their call, by the newer specification. All others do.
+/// The events without the segment and the tag of their call in the newer specification.
 const UNADDRESSED: [&str; 5] = [
     "calling.call.play",
     "calling.call.collect",
@@ -22,62 +24,41 @@ const UNADDRESSED: [&str; 5] = [
     "calling.call.pay",
     "calling.call.queue",
 ];
-/// How many inbound calls may wait for a subscriber; further ones get a busy tone.
-pub(super) const WAITING_BOUND: usize = 1000;
+/// Maximum number of inbound calls that wait for a subscriber; further ones get a busy tone.
+pub(super) const MAX_PENDING_CALLS: usize = 1000;
+
+/// The session that received the last call, message or task of each project and context.
+pub(super) type Rotation = BTreeMap<(String, String), SessionKey>;
+
+impl Scheduled for Caller {
+    fn when(&self) -> When {
+        self.when
+    }
+
+    fn context(&self) -> &str {
+        &self.context
+    }
+
+    fn items(scenario: &Scenario) -> &[Self] {
+        &scenario.callers
+    }
+
+    fn schedule(service: &mut SimulatedService) -> &mut Schedule {
+        &mut service.schedules.callers
+    }
+
+    fn timer(index: usize) -> Timer {
+        Timer::CallerDials(index)
+    }
+
+    fn start(self, service: &mut SimulatedService, index: usize) {
+        service.start_inbound_call(self, Some(index));
+    }
+}
 
 impl SimulatedService {
-    /// Arms the scripted callers who go by the clock.
-    pub(super) fn schedule_callers(&mut self) {
-        let starts: Vec<_> = self.scenario.callers.iter().enumerate().collect();
-        let due: Vec<_> = starts
-            .into_iter()
-            .filter_map(|(index, caller)| match caller.when {
-                When::Start(after) => Some((index, after)),
-                _ => None,
-            })
-            .collect();
-        for (index, after) in due {
-            self.call_is_planned(index, after);
-        }
-    }
-
-    /// Arms the scripted callers who were waiting for a subscriber of one of these contexts.
-    fn schedule_callers_of(&mut self, contexts: &[String]) {
-        let callers = self.scenario.callers.iter().enumerate();
-        let due: Vec<_> = callers
-            .filter(|(index, caller)| contexts.contains(&caller.context) && !self.planned.contains(index))
-            .filter_map(|(index, caller)| match caller.when {
-                When::Subscriber(after) => Some((index, after)),
-                When::Previous(after) if index == 0 => Some((index, after)),
-                _ => None,
-            })
-            .collect();
-        for (index, after) in due {
-            self.call_is_planned(index, after);
-        }
-    }
-
-    fn schedule_caller_after(&mut self, index: usize) {
-        let next = index + 1;
-        if let Some(When::Previous(after)) = self.scenario.callers.get(next).map(|caller| caller.when) {
-            self.call_is_planned(next, after);
-        }
-    }
-
-    fn call_is_planned(&mut self, index: usize, after: Duration) {
-        if self.planned.insert(index) {
-            let due = self.now.saturating_add(after);
-            self.timers.set(due, Timer::CallerDials(index));
-        }
-    }
-
-    pub(super) fn caller_dials(&mut self, index: usize) {
-        if let Some(caller) = self.scenario.callers.get(index).cloned() {
-            self.place(caller, Some(index));
-        }
-    }
-
-    pub(super) fn place(&mut self, caller: Caller, scripted: Option<usize>) -> CallKey {
+    /// Creates an inbound call and offers it. Over [`MAX_PENDING_CALLS`] the caller gets a busy tone.
+    pub(super) fn start_inbound_call(&mut self, caller: Caller, scripted: Option<usize>) -> CallKey {
         let key = self.next_call_key();
         let device = Device::phone(&caller.from, &caller.to);
         let mut call = Call::new(key, true, device, self.now);
@@ -86,7 +67,7 @@ impl SimulatedService {
         if self.scenario.other_forms {
             call.state = CallState::Ringing;
         }
-        call.person = Person::new(caller.script);
+        call.party = Party::new(caller.script);
         call.scripted = scripted;
         let due = self.now.saturating_add(caller.patience);
         call.ring_timers.push(self.timers.set(due, Timer::PatienceEnds(key)));
@@ -97,42 +78,42 @@ impl SimulatedService {
             context: call.context.clone(),
         });
         self.calls.insert(key, call);
-        if self.waiting.len() >= WAITING_BOUND {
+        if self.pending_calls.len() >= MAX_PENDING_CALLS {
             self.end_call(key, "busy");
             return key;
         }
-        self.person_acts_after(key, Duration::ZERO);
+        self.schedule_step(key, Duration::ZERO);
         self.offer(key);
         key
     }
 
-    /// Adds contexts to a session and gives it the calls that waited for them.
+    /// Adds contexts to a session and offers it the calls that waited for them.
     pub(crate) fn subscribe(&mut self, session: SessionKey, contexts: &[String]) {
         let Some(subscriber) = self.sessions.get_mut(&session) else { return };
         subscriber.contexts.extend(contexts.iter().cloned());
         if let Some(connection) = subscriber.connection {
             self.report(Report::Subscribed { connection, contexts: contexts.to_vec() });
         }
-        self.schedule_callers_of(contexts);
-        self.schedule_messages_of(contexts);
-        self.schedule_tasks_of(contexts);
-        self.offer_waiting();
+        self.arm_from_subscription::<Caller>(contexts);
+        self.arm_from_subscription::<Message>(contexts);
+        self.arm_from_subscription::<Task>(contexts);
+        self.offer_pending();
     }
 
-    /// Tries again to find somebody for every call and message that has nobody.
-    pub(super) fn offer_waiting(&mut self) {
-        for key in std::mem::take(&mut self.waiting) {
+    /// Offers every pending call, message and task again.
+    pub(super) fn offer_pending(&mut self) {
+        for key in std::mem::take(&mut self.pending_calls) {
             self.offer(key);
         }
-        self.hand_over_messages();
-        self.hand_over_tasks();
+        self.deliver_pending::<Incoming>();
+        self.deliver_pending::<Task>();
     }
 
-    /// Offers a call to the next subscriber of its context in turn, or lets it wait.
+    /// Offers a call to the next subscriber of its context in turn. Without a subscriber the call waits.
     fn offer(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(&key) else { return };
         let Some(session) = self.next_subscriber(call) else {
-            self.waiting.push(key);
+            self.pending_calls.push(key);
             return;
         };
         let Some(subscriber) = self.sessions.get(&session) else { return };
@@ -149,21 +130,21 @@ impl SimulatedService {
         }
     }
 
-    /// Takes a call away from the application that transferred it. What runs on it ends, and its commands are refused
-    /// from now on. The session still hears of its states, so that it learns of the end. A call that goes to a context
-    /// is offered there, in the state it is in, or waits for a subscriber.
-    pub(crate) fn hand_over(&mut self, key: CallKey, context: Option<&str>) {
+    /// Takes a call away from the session that transferred it. Its operations end, and requests of the session are
+    /// refused from now on. The session still receives the state events, and so learns of the end. A call that is
+    /// transferred to a context is offered there in its current state, or waits for a subscriber.
+    pub(crate) fn transfer_away(&mut self, key: CallKey, context: Option<&str>) {
         self.clear_operations(key);
-        self.abandon_connect(key);
+        self.cancel_connect(key);
         self.unbridge(key);
         self.leave_queue_at_end(key);
         self.leave_conference_at_end(key);
-        self.forget_refer(key);
+        self.take_refer(key);
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.bindings.clear();
-        call.handed_over_by = call.owner.take();
+        call.transferred_by = call.owner.take();
         if let Some(context) = context {
-            let session = call.handed_over_by;
+            let session = call.transferred_by;
             context.clone_into(&mut call.context);
             let project = session.map(|session| self.project_of(session));
             if let Some(call) = self.calls.get_mut(&key) {
@@ -174,9 +155,9 @@ impl SimulatedService {
         }
     }
 
-    /// Sends the members of a user event to every session that reads the context of a call; for a call without one to
-    /// the session that commands it.
-    pub(crate) fn tell_of_user_event(
+    /// Sends a user event to every session that reads the context of a call. Without a context only the owner receives
+    /// it.
+    pub(crate) fn send_user_event(
         &mut self,
         key: CallKey,
         members: &serde_json::Map<String, serde_json::Value>,
@@ -189,17 +170,17 @@ impl SimulatedService {
         event["segment_id"] = json!(call.segment());
         let (context, project) = (call.context.clone(), self.project_of(owner));
         let reads = |session: &Session| session.project == project && session.contexts.contains(&context);
-        let mut hearers: Vec<_> =
+        let mut recipients: Vec<_> =
             self.sessions.iter().filter(|(_, session)| reads(session)).map(|(key, _)| *key).collect();
         if context.is_empty() {
-            hearers = vec![owner];
+            recipients = vec![owner];
         }
-        for session in hearers {
+        for session in recipients {
             self.emit(session, "calling.user_event", event.clone());
         }
     }
 
-    /// A call came back from a client: somebody else gets it, or it ends.
+    /// Offers a passed call to another subscriber, or ends it if there is none.
     pub(crate) fn offer_again(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(&key) else { return };
         if self.next_subscriber(call).is_some() {
@@ -214,18 +195,18 @@ impl SimulatedService {
         self.next_in_turn(&self.rotation, &project, &call.context, |key| !call.passed_by.contains(key))
     }
 
-    /// Whose call or message of a context it is: what a scenario leaves open goes to the project of the oldest
-    /// session, one that has a connection if any has. Projects do not share.
+    /// Returns the project that receives an item of a context. If the scenario names none, it is the project of the
+    /// oldest session that reads the context, connected sessions first.
     pub(super) fn project_for(&self, known: Option<&str>, context: &str) -> Option<String> {
         let readers = || self.sessions.values().filter(|session| session.contexts.contains(context));
         let first = || readers().find(|session| session.connection.is_some()).or_else(|| readers().next());
         known.map(str::to_owned).or_else(|| Some(first()?.project.clone()))
     }
 
-    /// The session after the last one, round about, that reads a context for a project and may have it.
+    /// Returns the next session in turn that reads a context for a project, is connected and passes the filter.
     pub(super) fn next_in_turn(
         &self,
-        rotation: &BTreeMap<(String, String), SessionKey>,
+        rotation: &Rotation,
         project: &str,
         context: &str,
         may: impl Fn(&SessionKey) -> bool,
@@ -247,13 +228,13 @@ impl SimulatedService {
         for id in std::mem::take(&mut call.ring_timers) {
             self.timers.cancel(id);
         }
-        self.limit_call(key, limit);
+        self.set_max_duration(key, limit);
         self.emit_state(key);
         self.report(Report::CallAnswered { call: key.id() });
         self.cue(key, Cue::Answered);
     }
 
-    pub(super) fn limit_call(&mut self, key: CallKey, limit: Option<Duration>) {
+    pub(super) fn set_max_duration(&mut self, key: CallKey, limit: Option<Duration>) {
         let Some(limit) = limit else { return };
         let due = self.now.saturating_add(limit);
         let timer = self.timers.set(due, Timer::MaxDuration(key));
@@ -264,28 +245,28 @@ impl SimulatedService {
         }
     }
 
-    /// Ends a call: terminal events of what runs on it, the bridge, `ending`, `ended`.
+    /// Ends a call: sends the terminal events of its operations, ends the bridge, sends `ending` and `ended`.
     pub(crate) fn end_call(&mut self, key: CallKey, reason: &str) {
         self.end_call_by(key, reason, Source::None);
     }
 
-    /// The same, on the part of one side.
+    /// Ends a call on behalf of one side.
     pub(crate) fn end_call_by(&mut self, key: CallKey, reason: &str, source: Source) {
         let reason = self.scenario.end_reason(reason);
         let Some(call) = self.calls.get(&key).filter(|call| call.state < CallState::Ending) else { return };
         let was_answered = call.state == CallState::Answered;
         let inbound = call.inbound;
         self.clear_operations(key);
-        self.abandon_connect(key);
+        self.cancel_connect(key);
         self.leave_bridge(key);
         self.leave_queue_at_end(key);
         self.leave_conference_at_end(key);
-        self.abandon_refer(key);
+        self.cancel_refer(key);
         let Some(call) = self.calls.get_mut(&key) else { return };
         call.end_reason = Some(reason.to_owned());
         call.end_source = source;
         call.ended = Some(self.now);
-        let timers = call.ring_timers.drain(..).chain(call.max_timer.take()).chain(call.person.timer());
+        let timers = call.ring_timers.drain(..).chain(call.max_timer.take()).chain(call.party.timer());
         for id in timers {
             self.timers.cancel(id);
         }
@@ -298,12 +279,11 @@ impl SimulatedService {
         self.emit_state(key);
         self.report(Report::CallEnded { call: key.id(), reason: reason.to_owned() });
         let Some(call) = self.calls.remove(&key) else { return };
-        self.waiting.retain(|waiting| *waiting != key);
+        self.pending_calls.retain(|pending| *pending != key);
         let owner = call.owner.and_then(|owner| self.sessions.get(&owner)).and_then(|s| s.connection);
         self.remember_ended(call.view(owner));
         if let Some(index) = call.scripted {
-            self.scripts_over += 1;
-            self.schedule_caller_after(index);
+            self.finish_item::<Caller>(index);
         }
         if let Some(attempt) = call.leg_of {
             self.leg_failed(attempt, key, reason, source);
@@ -323,7 +303,7 @@ impl SimulatedService {
                 }
             }
             if let Some(call) = self.calls.get(&key)
-                && let Some(former) = call.handed_over_by.filter(|former| call.owner != Some(*former))
+                && let Some(former) = call.transferred_by.filter(|former| call.owner != Some(*former))
             {
                 let mut event = event.clone();
                 event["call_id"] = json!(key.id());
@@ -334,7 +314,7 @@ impl SimulatedService {
         }
     }
 
-    /// Sends an event about a call to the session that commands it; the ids are added.
+    /// Sends an event about a call to its owner. The ids are added.
     pub(crate) fn emit_for_call(&mut self, key: CallKey, event_type: &str, mut params: serde_json::Value) {
         let Some(call) = self.calls.get(&key) else { return };
         let Some(owner) = call.owner else { return };

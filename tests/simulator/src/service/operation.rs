@@ -1,4 +1,4 @@
-//! What runs on a call in the background, and the context it works at.
+//! Operations: what runs on a call after its request was answered.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -9,42 +9,42 @@ use serde_json::Value;
 use super::SimulatedService;
 use super::calls::{CallKey, OperationKey};
 use super::timers::{Timer, TimerId};
-use crate::methods::{Outcome, Refused, Request, accepted};
+use crate::methods::{Outcome, Request, ServiceError, accepted};
 use crate::{Cue, Payment, Report, Scenario, Sound};
 
-/// Time from the start of an operation to its failure on demand.
-const UNTIL_FAILURE: Duration = Duration::from_millis(100);
+/// Time from the start of an operation until it fails on demand.
+const FAILURE_DELAY: Duration = Duration::from_millis(100);
 
-/// Which of its timers an operation is told about.
+/// The timers of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tick {
-    /// What is played or sent is over.
+    /// The media or the document is over.
     Done,
-    /// Nothing came in time.
+    /// No input in time.
     InitialTimeout,
-    /// No further key came in time.
+    /// No further key in time.
     DigitTimeout,
     /// Silence lasted long enough.
     EndSilence,
     /// Speech lasted too long.
     SpeechTimeout,
-    /// Half of a sentence has been said.
+    /// Half of the sentence is over.
     HalfSaid,
     /// The longest permitted duration is reached.
     MaxLength,
-    /// Somebody has talked for longer than a person would.
+    /// The voice has talked for longer than a human would.
     Threshold,
-    /// The thinking pause of an AI agent is over.
+    /// The AI agent has an answer.
     Thought,
-    /// The pause before the final event of a payment is over.
-    Verdict,
+    /// The final event of a payment is due.
+    PaymentResult,
     /// The operation fails on demand.
     Fails,
 }
 
-/// What a client can tell a running operation.
+/// A control of a running operation.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Command {
+pub(crate) enum Control {
     Stop,
     Pause {
         behavior: Option<String>,
@@ -52,11 +52,11 @@ pub(crate) enum Command {
     Resume,
     Volume,
     StartInputTimers,
-    /// Makes an AI sidecar think at once.
+    /// Triggers an AI sidecar.
     Poke,
     /// Puts a question to an AI sidecar.
     Ask(String),
-    /// Asks an AI sidecar for its figures.
+    /// Asks an AI sidecar for its status.
     Status,
     /// Puts an AI agent on hold for at most this long.
     Hold(Duration),
@@ -66,7 +66,7 @@ pub(crate) enum Command {
     Summarize,
 }
 
-/// The voice of the person on the call.
+/// The voice of the party on the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Voice {
     Starts {
@@ -74,24 +74,24 @@ pub(crate) enum Voice {
         lasts: Duration,
     },
     Stops,
-    /// Not a voice: a tone.
+    /// A tone instead of a voice.
     Sounds(Sound),
 }
 
-/// Something with a control id that goes on after its request was answered.
+/// An operation that continues after its request was answered.
 ///
-/// The contract: `call_ends` emits the terminal event; every other way to the end emits it and calls
-/// [`OperationContext::finish`], after which the operation is not called again.
+/// Every end emits the terminal event. An end other than `call_ends` also calls [`OperationContext::finish`], after
+/// which the operation is not called again.
 pub(crate) trait Operation: Debug + Send {
     fn start(&mut self, context: &mut OperationContext<'_>);
-    fn on_timer(&mut self, _desk: &mut OperationContext<'_>, _tick: Tick) {}
-    fn on_digit(&mut self, _desk: &mut OperationContext<'_>, _key: char) {}
-    fn on_voice(&mut self, _desk: &mut OperationContext<'_>, _voice: &Voice) {}
-    fn on_bridge(&mut self, _desk: &mut OperationContext<'_>) {}
-    fn on_command(&mut self, _desk: &mut OperationContext<'_>, _command: &Command) -> Outcome {
-        Err(Refused::conflict("The operation cannot do that"))
+    fn on_timer(&mut self, _context: &mut OperationContext<'_>, _tick: Tick) {}
+    fn on_digit(&mut self, _context: &mut OperationContext<'_>, _key: char) {}
+    fn on_voice(&mut self, _context: &mut OperationContext<'_>, _voice: &Voice) {}
+    fn on_bridge(&mut self, _context: &mut OperationContext<'_>) {}
+    fn on_control(&mut self, _context: &mut OperationContext<'_>, _control: &Control) -> Outcome {
+        Err(ServiceError::conflict("The operation cannot do that"))
     }
-    /// Fails on demand. An operation without a failure of its own ends as it does with its call.
+    /// Fails on demand. An operation without its own failure ends as it does with its call.
     fn fails(&mut self, context: &mut OperationContext<'_>) {
         self.call_ends(context);
         context.finish();
@@ -99,21 +99,21 @@ pub(crate) trait Operation: Debug + Send {
     fn call_ends(&mut self, context: &mut OperationContext<'_>);
 }
 
-/// An operation in its place on a call.
+/// An operation on a call.
 #[derive(Debug)]
 pub(crate) struct Active {
     pub(crate) key: OperationKey,
     pub(crate) method: &'static str,
     pub(crate) control_id: String,
     timers: BTreeMap<Tick, TimerId>,
-    /// Absent only while the operation is being called.
+    /// `None` only while the operation is being called.
     body: Option<Box<dyn Operation>>,
 }
 
-/// What an operation may do to the world.
+/// The access of an operation to its call and to the service.
 #[derive(Debug)]
 pub(crate) struct OperationContext<'a> {
-    board: &'a mut SimulatedService,
+    service: &'a mut SimulatedService,
     call: CallKey,
     operation: OperationKey,
     control_id: String,
@@ -123,114 +123,114 @@ pub(crate) struct OperationContext<'a> {
 
 impl OperationContext<'_> {
     pub(crate) fn now(&self) -> Duration {
-        self.board.now
+        self.service.now
     }
 
     pub(crate) fn scenario(&self) -> &Scenario {
-        &self.board.scenario
+        &self.service.scenario
     }
 
     /// Returns `true` if the service follows the newer specification.
     pub(crate) fn is_to_specification(&self) -> bool {
-        self.board.scenario.is_to_specification()
+        self.service.scenario.is_to_specification()
     }
 
     pub(crate) fn call_id(&self) -> String {
         self.call.id()
     }
 
-    /// The sentence that the person is in the middle of.
+    /// The sentence that the party is saying.
     pub(crate) fn sentence(&self) -> Option<String> {
-        self.board.calls.get(&self.call)?.person.sentence().map(str::to_owned)
+        self.service.calls.get(&self.call)?.party.sentence().map(str::to_owned)
     }
 
-    /// How long the person will go on with it.
+    /// The time until the end of the sentence.
     pub(crate) fn sentence_left(&self) -> Duration {
-        let timer = self.board.calls.get(&self.call).and_then(|call| call.person.timer());
-        timer.map(|id| id.due().saturating_sub(self.board.now)).unwrap_or_default()
+        let timer = self.service.calls.get(&self.call).and_then(|call| call.party.timer());
+        timer.map(|id| id.due().saturating_sub(self.service.now)).unwrap_or_default()
     }
 
-    /// The tone that is in the line at this moment.
+    /// The tone on the line.
     pub(crate) fn sound(&self) -> Option<Sound> {
-        self.board.calls.get(&self.call)?.person.sound()
+        self.service.calls.get(&self.call)?.party.sound()
     }
 
-    /// How the next payment ends.
+    /// Takes the outcome of the next payment.
     pub(crate) fn next_payment(&mut self) -> Payment {
-        self.board.payments.pop_front().unwrap_or_default()
+        self.service.payments.pop_front().unwrap_or_default()
     }
 
     pub(crate) fn is_bridged(&self) -> bool {
-        self.board.calls.get(&self.call).is_some_and(|call| call.peer.is_some())
+        self.service.calls.get(&self.call).is_some_and(|call| call.peer.is_some())
     }
 
-    /// Sends an event about this operation; call, node and control id, if it has one, are added.
+    /// Sends an event about the operation. The call id, the node id and the control id are added.
     pub(crate) fn emit(&mut self, event_type: &str, params: Value) {
         let mut params = params;
         if !self.control_id.is_empty() {
             params["control_id"] = self.control_id.as_str().into();
         }
-        self.board.emit_for_call(self.call, event_type, params);
+        self.service.emit_for_call(self.call, event_type, params);
     }
 
-    /// Sends an event about the call that carries no control id.
+    /// Sends an event about the call, without a control id.
     pub(crate) fn emit_of_call(&mut self, event_type: &str, params: Value) {
-        self.board.emit_for_call(self.call, event_type, params);
+        self.service.emit_for_call(self.call, event_type, params);
     }
 
     pub(crate) fn report(&mut self, report: Report) {
-        self.board.report(report);
+        self.service.report(report);
     }
 
-    /// Reports something about the call in words.
+    /// Reports a note about the call.
     pub(crate) fn note(&mut self, what: impl Into<String>) {
-        self.board.note(self.call, what);
+        self.service.note(self.call, what);
     }
 
-    /// Lets the person on the call notice something.
+    /// Gives the party on the call a cue.
     pub(crate) fn cue(&mut self, cue: Cue) {
-        self.board.cue(self.call, cue);
+        self.service.cue(self.call, cue);
     }
 
-    /// Arms a timer, in place of an earlier one of the same kind.
+    /// Arms a timer, replacing an earlier one of the same kind.
     pub(crate) fn after(&mut self, time: Duration, tick: Tick) {
         self.cancel(tick);
-        let due = self.board.now.saturating_add(time);
-        let id = self.board.timers.set(due, Timer::Operation(self.call, self.operation, tick));
+        let due = self.service.now.saturating_add(time);
+        let id = self.service.timers.set(due, Timer::Operation(self.call, self.operation, tick));
         self.timers.insert(tick, id);
     }
 
-    /// Disarms a timer; says how much time was left.
+    /// Disarms a timer. Returns the time that was left.
     pub(crate) fn cancel(&mut self, tick: Tick) -> Option<Duration> {
         let id = self.timers.remove(&tick)?;
-        self.board.timers.cancel(id);
-        Some(id.due().saturating_sub(self.board.now))
+        self.service.timers.cancel(id);
+        Some(id.due().saturating_sub(self.service.now))
     }
 
-    /// The operation is over.
+    /// Ends the operation.
     pub(crate) fn finish(&mut self) {
         self.finished = true;
     }
 }
 
 impl SimulatedService {
-    /// Puts an operation on the call of a request and starts it.
+    /// Adds an operation to the call of a request and starts it.
     pub(crate) fn start_operation(
         &mut self,
         request: &Request,
         body: Box<dyn Operation>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), ServiceError> {
         let key = request.call()?;
         self.next_operation += 1;
         let operation = OperationKey(self.next_operation);
-        let call = self.calls.get_mut(&key).ok_or_else(Refused::no_call)?;
+        let call = self.calls.get_mut(&key).ok_or_else(ServiceError::no_call)?;
         let control_id = request.control_id();
         if call.operations.iter().any(|a| a.method == request.method && a.control_id == control_id) {
             let method = request.method;
             if control_id.is_empty() {
-                return Err(Refused::conflict(format!("A {method} is already active on the call")));
+                return Err(ServiceError::conflict(format!("A {method} is already active on the call")));
             }
-            return Err(Refused::conflict(format!(
+            return Err(ServiceError::conflict(format!(
                 "control_id '{control_id}' is already in use by a {method}"
             )));
         }
@@ -243,61 +243,61 @@ impl SimulatedService {
         });
         self.with_operation(key, operation, |body, context| body.start(context));
         if self.take_failure(request.method) {
-            self.with_operation(key, operation, |_, context| context.after(UNTIL_FAILURE, Tick::Fails));
+            self.with_operation(key, operation, |_, context| context.after(FAILURE_DELAY, Tick::Fails));
         }
         Ok(())
     }
 
-    /// Passes a command on to the running operation with the control id of the request, started by
-    /// one of `methods`. That nothing runs is 404 only where a control id says what should: to a client
-    /// 404 means that what it speaks of is gone, and without one it speaks of the call.
-    pub(crate) fn command(&mut self, request: &Request, methods: &[&str], command: &Command) -> Outcome {
+    /// Passes a control to the running operation that one of `methods` started with the control id of the request. If
+    /// none runs, the code is 404 with a control id, as the operation is gone. Without a control id it is 409, as the
+    /// request is about the call.
+    pub(crate) fn control(&mut self, request: &Request, methods: &[&str], control: &Control) -> Outcome {
         let key = request.call()?;
-        let call = self.calls.get(&key).ok_or_else(Refused::no_call)?;
+        let call = self.calls.get(&key).ok_or_else(ServiceError::no_call)?;
         let control_id = request.control_id();
         let found =
             call.operations.iter().find(|a| methods.contains(&a.method) && a.control_id == control_id);
         let operation = found.map(|active| active.key).ok_or_else(|| {
             let what = methods.join(" or ");
             if control_id.is_empty() {
-                Refused::conflict(format!("No {what} is active on the call"))
+                ServiceError::conflict(format!("No {what} is active on the call"))
             } else {
-                Refused::new(404, format!("No {what} with control_id '{control_id}' is active"))
+                ServiceError::new(404, format!("No {what} with control_id '{control_id}' is active"))
             }
         })?;
-        self.with_operation(key, operation, |body, context| body.on_command(context, command))
+        self.with_operation(key, operation, |body, context| body.on_control(context, control))
             .unwrap_or_else(accepted)
     }
 
-    /// Passes a command on to every running operation that was started by one of `methods`.
-    pub(crate) fn command_all(&mut self, key: CallKey, methods: &[&str], command: &Command) {
+    /// Passes a control to every running operation that one of `methods` started.
+    pub(crate) fn control_all(&mut self, key: CallKey, methods: &[&str], control: &Control) {
         let Some(call) = self.calls.get(&key) else { return };
         let found = call.operations.iter().filter(|active| methods.contains(&active.method));
         for operation in found.map(|active| active.key).collect::<Vec<_>>() {
-            self.with_operation(key, operation, |body, context| body.on_command(context, command));
+            self.with_operation(key, operation, |body, context| body.on_control(context, control));
         }
     }
 
-    /// Whether an operation that was started by one of `methods` runs on a call.
+    /// Returns `true` if an operation that one of `methods` started runs on a call.
     pub(crate) fn runs(&self, key: CallKey, methods: &[&str]) -> bool {
         let call = self.calls.get(&key);
         call.is_some_and(|call| call.operations.iter().any(|active| methods.contains(&active.method)))
     }
 
-    /// Tells every operation on a call something, in the order they were started.
-    pub(crate) fn tell_operations(
+    /// Calls every operation on a call, in the order of their start.
+    pub(crate) fn for_each_operation(
         &mut self,
         key: CallKey,
-        mut tell: impl FnMut(&mut dyn Operation, &mut OperationContext<'_>),
+        mut act: impl FnMut(&mut dyn Operation, &mut OperationContext<'_>),
     ) {
         let Some(call) = self.calls.get(&key) else { return };
         let operations: Vec<_> = call.operations.iter().map(|active| active.key).collect();
         for operation in operations {
-            self.with_operation(key, operation, &mut tell);
+            self.with_operation(key, operation, &mut act);
         }
     }
 
-    pub(crate) fn operation_ticks(&mut self, key: CallKey, operation: OperationKey, tick: Tick) {
+    pub(crate) fn fire_operation_timer(&mut self, key: CallKey, operation: OperationKey, tick: Tick) {
         self.with_operation(key, operation, |body, context| {
             context.timers.remove(&tick);
             if tick == Tick::Fails {
@@ -308,10 +308,10 @@ impl SimulatedService {
         });
     }
 
-    /// Takes every operation off an ending call, with or without a last event.
+    /// Removes every operation from an ending call. The scenario decides whether their terminal events are sent.
     pub(crate) fn clear_operations(&mut self, key: CallKey) {
         if !self.scenario.leave_operations_open {
-            self.tell_operations(key, |body, context| body.call_ends(context));
+            self.for_each_operation(key, |body, context| body.call_ends(context));
         }
         let Some(call) = self.calls.get_mut(&key) else { return };
         for active in std::mem::take(&mut call.operations) {
@@ -321,8 +321,8 @@ impl SimulatedService {
         }
     }
 
-    /// Calls one operation. It is lifted off the call meanwhile, so that it can reach everything
-    /// else through its context.
+    /// Calls one operation. The operation is moved out of the call meanwhile, so that its context can borrow the
+    /// service.
     fn with_operation<T>(
         &mut self,
         key: CallKey,
@@ -334,7 +334,7 @@ impl SimulatedService {
         let control_id = active.control_id.clone();
         let timers = std::mem::take(&mut active.timers);
         let mut context =
-            OperationContext { board: self, call: key, operation, control_id, timers, finished: false };
+            OperationContext { service: self, call: key, operation, control_id, timers, finished: false };
         let result = act(&mut *body, &mut context);
         let (timers, finished) = (context.timers, context.finished);
         if finished {

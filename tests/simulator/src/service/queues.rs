@@ -1,4 +1,4 @@
-//! Queues of calls, and taking calls out of them.
+//! Queues of calls.
 
 use std::time::Duration;
 
@@ -8,84 +8,84 @@ use super::calls::{Call, CallKey, OperationView};
 use super::session::SessionKey;
 use super::timers::{Timer, TimerId};
 use super::{SimulatedService, micros};
-use crate::methods::Refused;
+use crate::methods::ServiceError;
 use crate::{Cue, Report};
 
 const EVENT: &str = "calling.call.queue";
 
-/// Interval between the `stats` events of a waiting call.
-const STATS_EVERY: Duration = Duration::from_secs(30);
+/// Interval of the `stats` events of a queued call.
+const STATS_INTERVAL: Duration = Duration::from_secs(30);
 
-/// The people waiting in one queue.
+/// A queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
     id: String,
     name: String,
     project: String,
-    waiting: Vec<Waiting>,
-    /// How many have left, and how long they waited together.
+    entries: Vec<QueueEntry>,
+    /// The number of calls that have left, and the sum of their waiting times.
     served: u32,
     waited: Duration,
 }
 
-/// Options of waiting in a queue.
+/// Options of a queue entry.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Patience {
+pub(crate) struct QueueOptions {
     pub(crate) control_id: String,
     pub(crate) status_url: String,
-    /// The longest wait; `None` is no limit.
+    /// Maximum waiting time; `None` is no limit.
     pub(crate) limit: Option<Duration>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct QueueEntry {
     id: String,
     call: CallKey,
     control_id: String,
     status_url: String,
     since: Duration,
-    /// Timers of the next `stats` event and of the longest wait.
+    /// Timers of the next `stats` event and of the waiting time.
     timers: Vec<TimerId>,
 }
 
 impl SimulatedService {
-    /// Puts a call at the end of a queue, which is made if there is none.
+    /// Adds a call to the end of a queue, creating the queue if needed.
     pub(crate) fn enter_queue(
         &mut self,
         key: CallKey,
         session: SessionKey,
         name: &str,
-        patience: Patience,
-    ) -> Result<(), Refused> {
+        options: QueueOptions,
+    ) -> Result<(), ServiceError> {
         if self.queues.iter().any(|queue| queue.position(key).is_some()) {
-            return Err(Refused::conflict("Call is already in a queue"));
+            return Err(ServiceError::conflict("Call is already in a queue"));
         }
         let project = self.project_of(session);
         let to_specification = self.scenario.is_to_specification();
-        let place = self.queues.iter().position(|queue| queue.name == name && queue.project == project);
-        let place = place.unwrap_or_else(|| {
+        let index = self.queues.iter().position(|queue| queue.name == name && queue.project == project);
+        let index = index.unwrap_or_else(|| {
             let (served, waited) = (0, Duration::ZERO);
             let id = if to_specification { self.next_queue_id() } else { String::new() };
             let name = name.to_owned();
-            self.queues.push(Queue { id, name, project, waiting: Vec::new(), served, waited });
+            self.queues.push(Queue { id, name, project, entries: Vec::new(), served, waited });
             self.queues.len() - 1
         });
-        // An older event has the id of the place in the queue.
-        let id = if to_specification { self.queues[place].id.clone() } else { self.next_queue_id() };
+        // In the older description the id is that of the queue entry.
+        let id = if to_specification { self.queues[index].id.clone() } else { self.next_queue_id() };
         let mut timers = Vec::new();
         if to_specification {
             let at = |after: Duration| self.now.saturating_add(after);
-            let (stats, over) = (at(STATS_EVERY), patience.limit.map(at));
+            let (stats, over) = (at(STATS_INTERVAL), options.limit.map(at));
             timers.push(self.timers.set(stats, Timer::QueueStats(key)));
             timers.extend(over.map(|over| self.timers.set(over, Timer::QueueTimesOut(key))));
         }
-        let Patience { control_id, status_url, .. } = patience;
-        let entry = Waiting { id, call: key, control_id, status_url, since: self.now, timers };
-        let size = self.queues[place].waiting.len() + 1;
-        let mut event = self.queues[place].event(&entry, "enqueue");
+        let QueueOptions { control_id, status_url, .. } = options;
+        let entry = QueueEntry { id, call: key, control_id, status_url, since: self.now, timers };
+        let size = self.queues[index].entries.len() + 1;
+        let mut event = self.queues[index].event(&entry, "enqueue");
         event["position"] = size.into();
         event["size"] = size.into();
-        self.queues[place].waiting.push(entry);
+        self.queues[index].entries.push(entry);
         self.emit_for_call(key, EVENT, event);
         self.report(Report::Noted { call: key.id(), what: format!("waits in queue {name}") });
         self.cue(key, Cue::Queued);
@@ -97,83 +97,85 @@ impl SimulatedService {
         format!("q-{}", self.next_entry)
     }
 
-    /// The queues that a call waits in, as operations.
-    pub(super) fn stays(&self, key: CallKey) -> impl Iterator<Item = OperationView> {
-        let waiting = self.queues.iter().flat_map(|queue| &queue.waiting);
-        waiting.filter(move |entry| entry.call == key).map(|entry| OperationView {
+    /// Returns the queue entries of a call as operations.
+    pub(super) fn queue_entries(&self, key: CallKey) -> impl Iterator<Item = OperationView> {
+        let entries = self.queues.iter().flat_map(|queue| &queue.entries);
+        entries.filter(move |entry| entry.call == key).map(|entry| OperationView {
             method: "calling.queue.enter".to_owned(),
             control_id: entry.control_id.clone(),
         })
     }
 
-    /// Sends the `stats` event of a waiting call.
+    /// Sends the `stats` event of a queued call and schedules the next one.
     pub(super) fn queue_stats(&mut self, key: CallKey) {
         let found = self.queues.iter().enumerate();
-        let Some((place, index)) = found.into_iter().find_map(|(at, queue)| Some((at, queue.position(key)?)))
+        let Some((index, position)) =
+            found.into_iter().find_map(|(at, queue)| Some((at, queue.position(key)?)))
         else {
             return;
         };
         let now = self.now;
-        let next = self.timers.set(now.saturating_add(STATS_EVERY), Timer::QueueStats(key));
-        let queue = &mut self.queues[place];
-        queue.waiting[index].timers.retain(|timer| timer.due() > now);
-        queue.waiting[index].timers.push(next);
-        let mut event = queue.event(&queue.waiting[index], "stats");
-        event["position"] = (index + 1).into();
-        event["size"] = queue.waiting.len().into();
+        let next = self.timers.set(now.saturating_add(STATS_INTERVAL), Timer::QueueStats(key));
+        let queue = &mut self.queues[index];
+        queue.entries[position].timers.retain(|timer| timer.due() > now);
+        queue.entries[position].timers.push(next);
+        let mut event = queue.event(&queue.entries[position], "stats");
+        event["position"] = (position + 1).into();
+        event["size"] = queue.entries.len().into();
         self.emit_for_call(key, EVENT, event);
     }
 
-    /// Ends the wait of a call whose time in the queue is over.
-    pub(super) fn queue_times_out(&mut self, key: CallKey) {
-        if let Some(place) = self.queues.iter().position(|queue| queue.position(key).is_some())
-            && let Some(event) = self.leaves_queue(place, key, "leave")
+    /// Removes a call from its queue when the waiting time is over.
+    pub(super) fn expire_queue_entry(&mut self, key: CallKey) {
+        if let Some(index) = self.queues.iter().position(|queue| queue.position(key).is_some())
+            && let Some(event) = self.remove_from_queue(index, key, "leave")
         {
             self.emit_for_call(key, EVENT, event);
         }
     }
 
-    /// Checks that a request to leave names the control id and the queue of the wait.
+    /// Checks that a request to leave names the control id and the queue of the entry.
     pub(crate) fn check_leaving(
         &self,
         key: CallKey,
         control_id: &str,
         name: &str,
         id: Option<&str>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), ServiceError> {
         let queue = self.queues.iter().find(|queue| queue.position(key).is_some());
-        let entry = queue.and_then(|queue| queue.waiting.iter().find(|entry| entry.call == key));
+        let entry = queue.and_then(|queue| queue.entries.iter().find(|entry| entry.call == key));
         let (Some(queue), Some(_)) = (queue, entry.filter(|entry| entry.control_id == control_id)) else {
-            return Err(Refused::new(404, format!("No queue entry with control_id '{control_id}'")));
+            return Err(ServiceError::new(404, format!("No queue entry with control_id '{control_id}'")));
         };
         if queue.name != name || id.is_some_and(|id| id != queue.id) {
-            return Err(Refused::bad(format!("Call is not in this queue but in '{}'", queue.name)));
+            return Err(ServiceError::bad(format!("Call is not in this queue but in '{}'", queue.name)));
         }
         Ok(())
     }
 
-    /// Takes a call out of a queue without an answer.
-    pub(crate) fn leave_queue(&mut self, key: CallKey, name: &str) -> Result<(), Refused> {
-        let place = self.queues.iter().position(|queue| queue.name == name && queue.position(key).is_some());
-        let place = place.ok_or_else(|| Refused::conflict(format!("Call is not in a queue '{name}'")))?;
-        if let Some(event) = self.leaves_queue(place, key, "leave") {
+    /// Removes a call from a queue on request.
+    pub(crate) fn leave_queue(&mut self, key: CallKey, name: &str) -> Result<(), ServiceError> {
+        let index = self.queues.iter().position(|queue| queue.name == name && queue.position(key).is_some());
+        let index =
+            index.ok_or_else(|| ServiceError::conflict(format!("Call is not in a queue '{name}'")))?;
+        if let Some(event) = self.remove_from_queue(index, key, "leave") {
             self.emit_for_call(key, EVENT, event);
         }
         Ok(())
     }
 
-    /// An ending call waits no more; it is told so unless the scenario leaves operations open.
+    /// Removes an ending call from its queue, with an event unless the scenario leaves operations open.
     pub(super) fn leave_queue_at_end(&mut self, key: CallKey) {
-        if let Some(place) = self.queues.iter().position(|queue| queue.position(key).is_some())
-            && let Some(event) = self.leaves_queue(place, key, "leave")
+        if let Some(index) = self.queues.iter().position(|queue| queue.position(key).is_some())
+            && let Some(event) = self.remove_from_queue(index, key, "leave")
             && !self.scenario.leave_operations_open
         {
             self.emit_for_call(key, EVENT, event);
         }
     }
 
-    /// Takes out whoever has waited longest in a queue of a session's project and can be bridged. Gives the call, and
-    /// the id of its place in the queue.
+    /// Removes the longest waiting call that can be bridged from a queue of the project. Returns the call and the id of
+    /// its entry.
     pub(super) fn take_from_queue(
         &mut self,
         session: SessionKey,
@@ -181,43 +183,43 @@ impl SimulatedService {
         can_be_bridged: impl Fn(&Call) -> bool,
     ) -> Option<(CallKey, String)> {
         let project = self.project_of(session);
-        let place = self.queues.iter().position(|queue| queue.name == name && queue.project == project)?;
-        let fits = |entry: &&Waiting| self.calls.get(&entry.call).is_some_and(&can_be_bridged);
-        let entry = self.queues[place].waiting.iter().find(fits)?;
+        let index = self.queues.iter().position(|queue| queue.name == name && queue.project == project)?;
+        let fits = |entry: &&QueueEntry| self.calls.get(&entry.call).is_some_and(&can_be_bridged);
+        let entry = self.queues[index].entries.iter().find(fits)?;
         let (key, id) = (entry.call, entry.id.clone());
-        let event = self.leaves_queue(place, key, "dequeue")?;
+        let event = self.remove_from_queue(index, key, "dequeue")?;
         self.emit_for_call(key, EVENT, event);
         Some((key, id))
     }
 
-    /// Takes a call out of its queue; gives the event of that.
-    fn leaves_queue(&mut self, place: usize, key: CallKey, status: &str) -> Option<Value> {
-        let index = self.queues[place].position(key)?;
-        let entry = self.queues[place].waiting.remove(index);
+    /// Removes a call from its queue. Returns the event.
+    fn remove_from_queue(&mut self, index: usize, key: CallKey, status: &str) -> Option<Value> {
+        let position = self.queues[index].position(key)?;
+        let entry = self.queues[index].entries.remove(position);
         for timer in &entry.timers {
             self.timers.cancel(*timer);
         }
-        let queue = &mut self.queues[place];
+        let queue = &mut self.queues[index];
         queue.served = queue.served.saturating_add(1);
         queue.waited = queue.waited.saturating_add(self.now.saturating_sub(entry.since));
-        let mut event = self.queues[place].event(&entry, status);
+        let mut event = self.queues[index].event(&entry, status);
         if status == "dequeue" {
             if !self.scenario.is_to_specification() {
                 event["control_id"] = Value::Null;
             }
             event["dequeue_ts"] = micros(self.now).into();
         } else {
-            event["size"] = self.queues[place].waiting.len().into();
+            event["size"] = self.queues[index].entries.len().into();
             event["leave_ts"] = micros(self.now).into();
         }
-        let what = format!("{status} of queue {}", self.queues[place].name);
+        let what = format!("{status} of queue {}", self.queues[index].name);
         self.report(Report::Noted { call: key.id(), what });
         Some(event)
     }
 }
 
 impl Queue {
-    fn event(&self, entry: &Waiting, status: &str) -> Value {
+    fn event(&self, entry: &QueueEntry, status: &str) -> Value {
         let average = self.waited.checked_div(self.served).unwrap_or_default();
         json!({
             "control_id": entry.control_id,
@@ -235,10 +237,10 @@ impl Queue {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.waiting.len()
+        self.entries.len()
     }
 
     fn position(&self, key: CallKey) -> Option<usize> {
-        self.waiting.iter().position(|entry| entry.call == key)
+        self.entries.iter().position(|entry| entry.call == key)
     }
 }

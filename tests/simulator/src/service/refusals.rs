@@ -1,4 +1,4 @@
-//! Refusals on demand of requests that are correct.
+//! Refusals of valid requests on demand.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -8,16 +8,16 @@ use serde_json::Value;
 use super::SimulatedService;
 use crate::ScriptedRefusal;
 
-/// The answer to a request that is refused on demand. Except for [`CarriedOut`](Self::CarriedOut) the request is not
+/// The reply to a request that is refused on demand. Except for [`CarriedOut`](Self::CarriedOut) the request is not
 /// carried out.
 ///
-/// Each of them works for every method, `signalwire.connect` included.
+/// Every refusal works for every method, `signalwire.connect` included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
     /// A result with this three-digit code and text.
     Code(u16, String),
-    /// A result with this three-digit code and text, and with details for programs.
+    /// A result with this three-digit code, text and machine-readable details.
     Details {
         /// The three-digit code.
         code: u16,
@@ -30,17 +30,16 @@ pub enum Refusal {
     },
     /// A JSON-RPC error with this code and text.
     RpcError(i64, String),
-    /// A result of `signalwire.connect` that has no `protocol` and no code either.
+    /// A result of `signalwire.connect` without `protocol` and without a code.
     WithoutProtocol,
-    /// No answer at all.
+    /// No reply.
     Silence,
-    /// This refusal after the request has been carried out with all of its events: its outcome is unknown to the
-    /// client.
+    /// This refusal after the request was carried out with all of its events: the outcome is unknown to the client.
     CarriedOut(Box<Refusal>),
 }
 
 impl Refusal {
-    /// The JSON-RPC codes that the service has, each with its usual text.
+    /// The JSON-RPC codes of the service, each with its usual text.
     pub const RPC_CODES: [(i64, &'static str); 11] = [
         (-32000, "Request timeout"),
         (-32001, "Protocol version not supported"),
@@ -74,77 +73,78 @@ impl Refusal {
 
 /// The pending refusals of each method, in the order in which they were requested.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(BTreeMap<String, VecDeque<Standing>>);
+pub(super) struct Refusals(BTreeMap<String, VecDeque<PendingRefusal>>);
 
 /// A pending refusal.
 #[derive(Debug)]
-struct Standing {
+struct PendingRefusal {
     refusal: Refusal,
-    /// When it begins.
+    /// The time at which it begins.
     from: Duration,
-    /// When it ends; `None` is never.
-    until: Option<Duration>,
-    /// The number of requests that it is for; `None` is for all of them.
+    /// The time at which it ends; `None` is never.
+    ends: Option<Duration>,
+    /// The number of requests left; `None` is no limit.
     left: Option<u32>,
 }
 
-impl Standing {
+impl PendingRefusal {
     fn is_over(&self, now: Duration) -> bool {
-        self.left == Some(0) || self.until.is_some_and(|until| now >= until)
+        self.left == Some(0) || self.ends.is_some_and(|ends| now >= ends)
     }
 }
 
 impl Refusals {
-    /// The refusals that a scenario wants.
+    /// The refusals of a scenario.
     pub(super) fn of(scripted: &[ScriptedRefusal]) -> Self {
         let mut refusals = Self::default();
         for wanted in scripted {
-            let until = wanted.lasts.map(|time| wanted.after.saturating_add(time));
-            let left = wanted.times.or(if until.is_none() { Some(1) } else { None });
-            let standing = Standing { refusal: wanted.refusal.clone(), from: wanted.after, until, left };
-            refusals.add(&wanted.method, standing);
+            let ends = wanted.lasts.map(|time| wanted.after.saturating_add(time));
+            let left = wanted.times.or(if ends.is_none() { Some(1) } else { None });
+            let pending = PendingRefusal { refusal: wanted.refusal.clone(), from: wanted.after, ends, left };
+            refusals.add(&wanted.method, pending);
         }
         refusals
     }
 
-    fn add(&mut self, method: &str, standing: Standing) {
-        self.0.entry(method.to_owned()).or_default().push_back(standing);
+    fn add(&mut self, method: &str, pending: PendingRefusal) {
+        self.0.entry(method.to_owned()).or_default().push_back(pending);
     }
 
-    /// The refusal of a request that comes now: the first that has begun and is not over.
+    /// Takes the first refusal of a method that has begun and is not over.
     fn take(&mut self, method: &str, now: Duration) -> Option<Refusal> {
         let queue = self.0.get_mut(method)?;
-        queue.retain(|standing| !standing.is_over(now));
-        let standing = queue.iter_mut().find(|standing| standing.from <= now)?;
-        if let Some(left) = &mut standing.left {
+        queue.retain(|pending| !pending.is_over(now));
+        let pending = queue.iter_mut().find(|pending| pending.from <= now)?;
+        if let Some(left) = &mut pending.left {
             *left = left.saturating_sub(1);
         }
-        Some(standing.refusal.clone())
+        Some(pending.refusal.clone())
     }
 }
 
 impl SimulatedService {
-    /// Refuses the next request of a method. Several refusals of one method are used in the order they were given.
+    /// Refuses the next request of a method. Several refusals of one method are used in the order in which they were
+    /// added.
     pub fn refuse_next(&mut self, method: &str, refusal: Refusal) {
         self.refuse_times(method, refusal, 1);
     }
 
-    /// Refuses the next requests of a method, this many.
+    /// Refuses the next `times` requests of a method.
     pub fn refuse_times(&mut self, method: &str, refusal: Refusal, times: u32) {
-        let standing = Standing { refusal, from: Duration::ZERO, until: None, left: Some(times) };
-        self.refusals.add(method, standing);
+        let pending = PendingRefusal { refusal, from: Duration::ZERO, ends: None, left: Some(times) };
+        self.refusals.add(method, pending);
     }
 
-    /// Refuses every request of a method for a span of simulated time. A refusal of the same method that was given
-    /// later is not used before that.
+    /// Refuses every request of a method for a span of simulated time. Refusals of the same method that are added later
+    /// take effect afterwards.
     pub fn refuse_for(&mut self, now: Duration, method: &str, refusal: Refusal, time: Duration) {
         self.advance(now);
-        let until = Some(now.saturating_add(time));
-        self.refusals.add(method, Standing { refusal, from: now, until, left: None });
+        let ends = Some(now.saturating_add(time));
+        self.refusals.add(method, PendingRefusal { refusal, from: now, ends, left: None });
         self.flush();
     }
 
-    /// Drops all refusals that have not been used up, those of the scenario too.
+    /// Drops all pending refusals, those of the scenario included.
     pub fn forget_refusals(&mut self) {
         self.refusals = Refusals::default();
     }

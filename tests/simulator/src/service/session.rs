@@ -1,4 +1,4 @@
-//! Connections and sessions: logging in, resuming, losing the line, expiring.
+//! Connections and sessions: authenticating, resuming, disconnecting, expiring.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -8,16 +8,16 @@ use serde_json::{Map, Value, json};
 use super::credentials::{CREDENTIALS, MIXED, mixes_forms};
 use super::events::AUTHORIZATION_STATE;
 use super::timers::{Timer, TimerId};
-use super::{CONNECT, NODE, SimulatedService, Staged, Wants, epoch};
-use crate::methods::rules::{Kind, Param, count, newer, older, optional, required};
+use super::{CONNECT, ExpectedReply, NODE, OutgoingFrame, SimulatedService, epoch};
+use crate::methods::validate::{Kind, Param, count, newer, older, optional, required};
 use crate::service::inbound::Reply;
 use crate::{CallState, ConnectionId, Reading, Report, Violation};
 
-/// How many names of forgotten sessions are remembered.
-const DISMISSED_BOUND: usize = 1000;
+/// Maximum number of remembered protocols of lost sessions.
+const MAX_FORGOTTEN_PROTOCOLS: usize = 1000;
 
-/// How many events wait for a session without a connection; older ones are lost.
-pub(super) const SESSION_QUEUE_BOUND: usize = 1000;
+/// Maximum number of events that wait for a session to be resumed; the oldest are dropped first.
+pub(super) const MAX_QUEUED_EVENTS: usize = 1000;
 
 const CONNECT_PARAMS: &[Param] = &[
     required("version", Kind::Differs(&Kind::Object(VERSION), &Kind::Open)),
@@ -47,7 +47,7 @@ const MAX_MAJOR: u64 = 4;
 pub(super) const PING: &str = "signalwire.ping";
 const PING_PARAMS: &[Param] = &[optional("timestamp", Kind::Any), optional("payload", Kind::Any)];
 
-/// A session by its number.
+/// The number of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SessionKey(u64);
 
@@ -58,22 +58,22 @@ pub(crate) struct Session {
     pub(super) project: String,
     pub(crate) contexts: BTreeSet<String>,
     pub(super) connection: Option<ConnectionId>,
-    /// Events that wait for the client to come back.
+    /// Events that wait for the session to be resumed.
     pub(super) queue: VecDeque<(String, Value)>,
     pub(super) lost_events: u64,
     /// Events that were sent and not acknowledged before the connection was lost.
-    redelivery: VecDeque<Staged>,
+    redelivery: VecDeque<OutgoingFrame>,
     expiry: Option<TimerId>,
 }
 
 impl Session {
-    /// The part of the name of the session that proves a connection to older clients.
+    /// Returns the part of the protocol that is the signature of the authorization.
     pub(super) fn signature(&self) -> &str {
         self.protocol.split('_').nth(1).unwrap_or_default()
     }
 }
 
-/// The servers that a browser finds its way to the service with.
+/// The ICE servers for a browser client.
 pub(super) fn ice_servers(signature: &str) -> Value {
     json!([{
         "urls": ["turn:turn.example:443?transport=tcp"],
@@ -87,69 +87,69 @@ pub(super) fn ice_servers(signature: &str) -> Value {
 #[derive(Debug, Default)]
 pub(crate) struct Connection {
     pub(crate) session: Option<SessionKey>,
-    /// The major version of the protocol that its client named.
+    /// The major protocol version of the client.
     pub(super) major: u64,
     pub(super) event_acks: bool,
     /// Events that were delivered and not acknowledged.
     pub(super) unacknowledged: BTreeMap<String, TimerId>,
-    /// What is delivered again if the session is resumed; empty unless the scenario wants that.
-    pub(super) unconfirmed: VecDeque<Staged>,
-    /// Requests that were delivered twice or are overdue: a further answer is no violation.
+    /// Events for redelivery on resume; empty unless the scenario asks for it.
+    pub(super) unconfirmed: VecDeque<OutgoingFrame>,
+    /// Ids of frames that were delivered twice or are overdue: a further reply is no violation.
     pub(super) doubled: BTreeSet<String>,
-    /// The ids of its newest requests.
+    /// The ids of the newest requests.
     asked: VecDeque<String>,
     pub(super) pings: BTreeMap<String, TimerId>,
     pub(super) ping_timer: Option<TimerId>,
-    pub(super) farewell: Option<Farewell>,
+    pub(super) disconnect: Option<Disconnect>,
 }
 
-/// A `signalwire.disconnect` that has been announced.
+/// A `signalwire.disconnect` without a reply.
 #[derive(Debug)]
-pub(super) struct Farewell {
+pub(super) struct Disconnect {
     pub(super) id: String,
-    /// When the connection is closed without an answer.
+    /// The timer that closes the connection without a reply.
     pub(super) timer: TimerId,
-    /// Whether the session is forgotten then.
+    /// `true` if the session is lost with the connection.
     pub(super) forget: bool,
-    /// The protocol of the session that is forgotten then. One that logged in meanwhile could not know.
-    pub(super) dismissed: Option<String>,
-    /// When the frame left, if it has.
+    /// The protocol of the lost session. A client that authenticated after the disconnect has none here.
+    pub(super) forgotten_protocols: Option<String>,
+    /// The time at which the frame was sent.
     pub(super) left: Option<Duration>,
 }
 
-/// How many ids of requests a connection remembers.
-const ASKED_BOUND: usize = 256;
-/// How many ids a connection remembers whose answers are no longer needed.
-const ANSWERED_BOUND: usize = 10_000;
+/// Maximum number of request ids that a connection remembers.
+const MAX_REQUEST_IDS: usize = 256;
+/// Maximum number of frames that may be answered again.
+const MAX_REPEATABLE_REPLIES: usize = 10_000;
 
 impl Connection {
-    /// Remembers the id of a request; false if it has been there lately.
+    /// Remembers the id of a request. Returns `false` if the id was used recently.
     pub(super) fn asks(&mut self, id: &str) -> bool {
         let new = !self.asked.iter().any(|asked| asked == id);
-        if self.asked.len() == ASKED_BOUND {
+        if self.asked.len() == MAX_REQUEST_IDS {
             self.asked.pop_front();
         }
         self.asked.push_back(id.to_owned());
         new
     }
 
-    /// A further answer to this request is no violation.
-    pub(super) fn may_answer_again(&mut self, id: String) {
-        if self.doubled.len() == ANSWERED_BOUND {
+    /// Allows one more reply to a frame.
+    pub(super) fn allow_reply(&mut self, id: String) {
+        if self.doubled.len() == MAX_REPEATABLE_REPLIES {
             self.doubled.pop_first();
         }
         self.doubled.insert(id);
     }
 }
 
-/// The way in which a client was let in.
+/// The way in which a client was authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Login {
     /// To a new session.
     New,
-    /// To a session that it proved to be its own with the authorization state.
+    /// To its session, by the authorization state.
     ResumedByState,
-    /// To a session of its project.
+    /// To a session of its project, by credentials.
     ResumedByCredentials,
 }
 
@@ -193,7 +193,7 @@ impl SimulatedService {
             .and_then(|key| self.sessions.get(&key))
             .filter(|session| state == Some(&session.authorization_state))
             .map(|session| session.project.clone());
-        // A damaged or outdated state is ignored: the credentials decide then.
+        // A damaged or outdated state is ignored: the credentials decide.
         let is_vouched = vouched.is_some();
         let project = match vouched.ok_or(()).or_else(|()| self.check_credentials(params)) {
             Ok(project) => project,
@@ -202,7 +202,9 @@ impl SimulatedService {
                 return Reply::Error { code, message: why.to_owned(), data };
             }
         };
-        if text("protocol").is_some_and(|protocol| self.dismissed.iter().any(|known| known == protocol)) {
+        if text("protocol")
+            .is_some_and(|protocol| self.forgotten_protocols.iter().any(|known| known == protocol))
+        {
             self.bad_connect(from, "the protocol of a session that was to be forgotten");
         }
         let acks = params.get("event_acks").and_then(Value::as_bool);
@@ -229,25 +231,25 @@ impl SimulatedService {
             Some(_) if is_vouched => Login::ResumedByState,
             Some(_) => Login::ResumedByCredentials,
         };
-        self.welcome(key, from, login, &contexts)
+        self.complete_login(key, from, login, &contexts)
     }
 
     fn bad_connect(&mut self, connection: ConnectionId, what: &str) {
-        self.violated(Violation::BadConnect { at: self.now, connection, what: what.to_owned() });
+        self.record_violation(Violation::BadConnect { at: self.now, connection, what: what.to_owned() });
     }
 
-    /// The name of the session of a connection.
+    /// Returns the protocol of the session of a connection.
     pub(super) fn protocol_of(&self, connection: ConnectionId) -> Option<String> {
         let session = self.connections.get(&connection)?.session?;
         self.sessions.get(&session).map(|session| session.protocol.clone())
     }
 
-    /// A client has understood that its session is forgotten: it must not ask for it again.
-    pub(super) fn dismiss(&mut self, protocol: String) {
-        if self.dismissed.len() == DISMISSED_BOUND {
-            self.dismissed.pop_front();
+    /// Records that a client knows that its session is lost. It must not name the protocol again.
+    pub(super) fn forget_protocol(&mut self, protocol: String) {
+        if self.forgotten_protocols.len() == MAX_FORGOTTEN_PROTOCOLS {
+            self.forgotten_protocols.pop_front();
         }
-        self.dismissed.push_back(protocol);
+        self.forgotten_protocols.push_back(protocol);
     }
 
     fn open_session(&mut self, project: String) -> SessionKey {
@@ -269,10 +271,10 @@ impl SimulatedService {
         key
     }
 
-    /// Gives a session its connection. One that it still had is closed: it is half open.
+    /// Attaches a connection to a session. An earlier connection is half open and is closed.
     fn attach(&mut self, key: SessionKey, to: ConnectionId, acks: bool) {
         let Some(session) = self.sessions.get(&key) else { return };
-        // Its unconfirmed events are kept while it still belongs to the session.
+        // The unconfirmed events are kept while the connection still belongs to the session.
         if let Some(old) = session.connection {
             self.close(old, 1000);
         }
@@ -291,12 +293,18 @@ impl SimulatedService {
         }
     }
 
-    /// The result of connecting, and what follows it: the new authorization state, what was missed,
-    /// calls that are waiting.
-    fn welcome(&mut self, key: SessionKey, from: ConnectionId, login: Login, contexts: &[String]) -> Reply {
+    /// Returns the result of `signalwire.connect`, and sends what follows it: the new authorization state, missed
+    /// events, pending calls.
+    fn complete_login(
+        &mut self,
+        key: SessionKey,
+        from: ConnectionId,
+        login: Login,
+        contexts: &[String],
+    ) -> Reply {
         let reading = self.scenario.reading;
         let resumed = login != Login::New;
-        // In the newer specification a state that was accepted stays in force.
+        // In the newer specification an accepted state remains valid.
         let keeps = login == Login::ResumedByState && reading == Reading::Specification;
         let state = (!keeps).then(|| self.new_authorization_state());
         let Some(session) = self.sessions.get_mut(&key) else { return Reply::Silence };
@@ -333,12 +341,12 @@ impl SimulatedService {
         if lost > 0 {
             self.report(Report::EventsLost { connection: from, count: lost });
         }
-        self.staged.extend(again.into_iter().map(|event| Staged { to: from, ..event }));
+        self.outgoing_frames.extend(again.into_iter().map(|event| OutgoingFrame { to: from, ..event }));
         for (event_type, params) in missed {
             self.send_event(from, &event_type, &params);
         }
         if contexts.is_empty() {
-            self.offer_waiting();
+            self.offer_pending();
         } else {
             self.subscribe(key, contexts);
         }
@@ -354,13 +362,13 @@ impl SimulatedService {
         format!("{cipher}:{}==", text(22))
     }
 
-    /// The project of a session: conferences and queues of different projects are different ones.
+    /// Returns the project of a session. Projects do not share conferences and queues.
     pub(super) fn project_of(&self, session: SessionKey) -> String {
         self.sessions.get(&session).map(|session| session.project.clone()).unwrap_or_default()
     }
 
-    /// Answers `signalwire.ping` of a client with what it sent.
-    pub(super) fn pong(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
+    /// Answers `signalwire.ping` of a client with the same members.
+    pub(super) fn answer_ping(&mut self, from: ConnectionId, params: &Map<String, Value>) -> Reply {
         if self.scenario.strict
             && let Err(message) = self.check_for_error(from, PING, params, PING_PARAMS)
         {
@@ -390,30 +398,34 @@ impl SimulatedService {
         let id = self.next_frame_id("p");
         let params = json!({"timestamp": epoch(self.now)});
         let frame = json!({"jsonrpc": "2.0", "id": id, "method": "signalwire.ping", "params": params});
-        self.staged.push(Staged { to, text: frame.to_string(), wants: Wants::Pong(id) });
+        self.outgoing_frames.push(OutgoingFrame {
+            to,
+            text: frame.to_string(),
+            expected: ExpectedReply::Pong(id),
+        });
         self.arm_ping(to);
     }
 
     pub(super) fn ping_overdue(&mut self, from: ConnectionId, id: &str) {
         if let Some(connection) = self.connections.get_mut(&from) {
             connection.pings.remove(id);
-            connection.may_answer_again(id.to_owned());
-            self.violated(Violation::PingOverdue { at: self.now, connection: from });
+            connection.allow_reply(id.to_owned());
+            self.record_violation(Violation::PingOverdue { at: self.now, connection: from });
         }
     }
 
-    /// A connection is gone, whoever ended it. Its session stays for a while.
-    pub(super) fn connection_lost(&mut self, gone: ConnectionId) {
+    /// Removes a connection. Its session remains for a time.
+    pub(super) fn remove_connection(&mut self, gone: ConnectionId) {
         let Some(connection) = self.connections.remove(&gone) else { return };
         let timers = connection.unacknowledged.into_values().chain(connection.pings.into_values());
-        let farewell = connection.farewell.as_ref();
-        for id in timers.chain(connection.ping_timer).chain(farewell.map(|farewell| farewell.timer)) {
+        let disconnect = connection.disconnect.as_ref();
+        for id in timers.chain(connection.ping_timer).chain(disconnect.map(|disconnect| disconnect.timer)) {
             self.timers.cancel(id);
         }
         self.forget_conditions(gone);
         self.report(Report::ClientLeft { connection: gone });
         let Some(key) = connection.session else { return };
-        if farewell.is_some_and(|farewell| farewell.forget) {
+        if disconnect.is_some_and(|disconnect| disconnect.forget) {
             self.forget_session(key);
             return;
         }
@@ -423,15 +435,15 @@ impl SimulatedService {
         {
             session.connection = None;
             session.redelivery.extend(connection.unconfirmed);
-            let excess = session.redelivery.len().saturating_sub(SESSION_QUEUE_BOUND);
+            let excess = session.redelivery.len().saturating_sub(MAX_QUEUED_EVENTS);
             session.redelivery.drain(..excess);
             session.lost_events += excess as u64;
             session.expiry = Some(self.timers.set(due, Timer::SessionExpires(key)));
         }
     }
 
-    /// Nobody came back: calls that were only offered go to somebody else, the others end.
-    pub(super) fn session_expires(&mut self, key: SessionKey) {
+    /// Ends a session that was not resumed. Calls that were only offered go to another subscriber, the others end.
+    pub(super) fn expire_session(&mut self, key: SessionKey) {
         self.report(Report::SessionExpired);
         self.forget_session(key);
     }
@@ -447,12 +459,12 @@ impl SimulatedService {
             let Some(call) = self.calls.get_mut(&call_key) else { continue };
             if call.is_inbound() && call.state < CallState::Answered {
                 call.owner = None;
-                self.waiting.push(call_key);
+                self.pending_calls.push(call_key);
             } else {
                 self.end_call(call_key, "error");
             }
         }
         self.attempts.retain(|_, attempt| attempt.session != key);
-        self.offer_waiting();
+        self.offer_pending();
     }
 }

@@ -1,61 +1,61 @@
-//! How much there is of everything.
+//! Gauges and counters.
 
 use super::SimulatedService;
 use super::queues::Queue;
 
-/// How many of each thing the service holds. All return to zero when every client has gone, every call is over, and
-/// nobody is going to resume a session.
+/// The number of objects that the service holds. All return to zero once every client has disconnected, every call has
+/// ended, and every session has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ServiceStats {
     /// Open connections.
     pub connections: usize,
-    /// Sessions, those that may still be resumed included.
+    /// Sessions, including those without a connection.
     pub sessions: usize,
-    /// Calls that are not over.
+    /// Calls that have not ended.
     pub calls: usize,
-    /// Calls that wait for somebody to be offered to.
-    pub waiting: usize,
+    /// Inbound calls that wait for a subscriber.
+    pub pending_calls: usize,
     /// Dials and connects under way.
     pub attempts: usize,
     /// Conferences.
     pub conferences: usize,
     /// Calls in queues.
     pub queued: usize,
-    /// Messages on their way out.
+    /// Outbound messages under way.
     pub outgoing: usize,
-    /// Messages that wait for somebody to read them.
+    /// Inbound messages that wait for a subscriber.
     pub incoming: usize,
-    /// Tasks that wait for somebody to read them.
+    /// Tasks that wait for a subscriber.
     pub tasks: usize,
     /// Connections that are stalled or half open.
     pub conditions: usize,
-    /// Timers set.
+    /// Armed timers.
     pub timers: usize,
 }
 
-/// How often each thing happened by [`Faults`](super::Faults) and [`Refusal`](super::Refusal)s.
+/// The number of injected faults: [`Faults`](super::Faults) and [`Refusal`](super::Refusal)s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Disturbed {
+pub struct FaultStats {
     /// Events delivered twice.
     pub duplicated: u64,
     /// Events held back, so that later ones overtook them.
     pub delayed: u64,
-    /// Frames without sense.
+    /// Invalid frames.
     pub garbage: u64,
-    /// Requests refused, or left unanswered, on demand.
+    /// Requests refused, or left without a reply, on demand.
     pub refused: u64,
 }
 
 impl SimulatedService {
-    /// How many of each thing there is.
+    /// The number of objects that the service holds.
     pub fn stats(&self) -> ServiceStats {
         ServiceStats {
             connections: self.connections.len(),
             sessions: self.sessions.len(),
             calls: self.calls.len(),
-            waiting: self.waiting.len(),
+            pending_calls: self.pending_calls.len(),
             attempts: self.attempts.len(),
             conferences: self.conferences.len(),
             queued: self.queues.iter().map(Queue::len).sum(),
@@ -67,8 +67,8 @@ impl SimulatedService {
         }
     }
 
-    /// How often each thing happened by chance or on demand so far.
-    pub fn disturbed(&self) -> Disturbed {
-        self.disturbed
+    /// The number of injected faults so far.
+    pub fn fault_stats(&self) -> FaultStats {
+        self.fault_stats
     }
 }

@@ -1,97 +1,69 @@
 //! Tasks: objects that one application sends to another through a context.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::SimulatedService;
 use super::events::TASK;
+use super::mailbox::{Deliverable, Mailbox};
+use super::schedule::{Schedule, Scheduled};
+use super::session::SessionKey;
 use super::timers::Timer;
 use crate::scenario::When;
-use crate::{Report, Task};
-
-/// The number of tasks that may wait for a subscriber; older ones are lost.
-const WAITING_BOUND: usize = 1000;
+use crate::{Report, Scenario, Task};
 
 impl SimulatedService {
-    /// Arms the scripted tasks that go by the clock.
-    pub(super) fn schedule_tasks(&mut self) {
-        for index in 0..self.scenario.tasks.len() {
-            if let When::Start(after) = self.scenario.tasks[index].when {
-                self.task_is_planned(index, after);
-            }
-        }
+    /// Takes a task from another application and delivers it as soon as its context has a subscriber.
+    pub(super) fn enqueue_task(&mut self, task: Task, scripted: Option<usize>) {
+        self.task_count += 1;
+        self.enqueue(task, scripted);
+    }
+}
+
+impl Scheduled for Task {
+    fn when(&self) -> When {
+        self.when
     }
 
-    /// Arms the scripted tasks that were waiting for a subscriber of one of these contexts.
-    pub(super) fn schedule_tasks_of(&mut self, contexts: &[String]) {
-        for index in 0..self.scenario.tasks.len() {
-            let task = &self.scenario.tasks[index];
-            if !contexts.contains(&task.context) {
-                continue;
-            }
-            match task.when {
-                When::Subscriber(after) => self.task_is_planned(index, after),
-                When::Previous(after) if index == 0 => self.task_is_planned(index, after),
-                _ => {}
-            }
-        }
+    fn context(&self) -> &str {
+        &self.context
     }
 
-    fn task_is_planned(&mut self, index: usize, after: Duration) {
-        if self.planned_tasks.insert(index) {
-            let due = self.now.saturating_add(after);
-            self.timers.set(due, Timer::TaskComes(index));
-        }
+    fn items(scenario: &Scenario) -> &[Self] {
+        &scenario.tasks
     }
 
-    /// A scripted task comes.
-    pub(super) fn task_comes(&mut self, index: usize) {
-        if let Some(task) = self.scenario.tasks.get(index).cloned() {
-            self.take_task(task, Some(index));
-        }
+    fn schedule(service: &mut SimulatedService) -> &mut Schedule {
+        &mut service.schedules.tasks
     }
 
-    /// Takes a task and hands it over as soon as somebody wants it.
-    pub(super) fn take_task(&mut self, task: Task, scripted: Option<usize>) {
-        self.tasks_taken += 1;
-        if self.tasks.len() == WAITING_BOUND
-            && let Some((_, Some(_))) = self.tasks.pop_front()
-        {
-            self.tasks_over += 1;
-        }
-        self.tasks.push_back((task, scripted));
-        self.hand_over_tasks();
+    fn timer(index: usize) -> Timer {
+        Timer::TaskArrives(index)
     }
 
-    /// Hands every waiting task to the next subscriber of its context in turn.
-    pub(super) fn hand_over_tasks(&mut self) {
-        for (task, scripted) in std::mem::take(&mut self.tasks) {
-            let project = self.project_for(task.project.as_deref(), &task.context);
-            let reader = project.and_then(|project| {
-                self.next_in_turn(&self.task_rotation, &project, &task.context, |_| true)
-            });
-            let Some(session) = reader else {
-                self.tasks.push_back((task, scripted));
-                continue;
-            };
-            self.task_rotation.insert((self.project_of(session), task.context.clone()), session);
-            self.emit(session, TASK, json!({"context": task.context, "message": task.message}));
-            if let Some(to) = self.sessions.get(&session).and_then(|session| session.connection) {
-                self.report(Report::TaskOffered { context: task.context, to });
-            }
-            if let Some(index) = scripted {
-                self.tasks_over += 1;
-                if let Some(When::Previous(after)) = self.scenario.tasks.get(index + 1).map(|task| task.when)
-                {
-                    self.task_is_planned(index + 1, after);
-                }
-            }
-        }
+    fn start(self, service: &mut SimulatedService, index: usize) {
+        service.enqueue_task(self, Some(index));
+    }
+}
+
+impl Deliverable for Task {
+    type Scripted = Self;
+
+    fn context(&self) -> &str {
+        &self.context
     }
 
-    /// Returns `true` once every scripted task was handed over.
-    pub(super) fn tasks_are_done(&self) -> bool {
-        self.tasks_over == self.scenario.tasks.len()
+    fn project(&self) -> Option<&str> {
+        self.project.as_deref()
+    }
+
+    fn mailbox(service: &mut SimulatedService) -> &mut Mailbox<Self> {
+        &mut service.tasks
+    }
+
+    fn deliver(self, service: &mut SimulatedService, to: SessionKey) {
+        service.emit(to, TASK, json!({"context": self.context, "message": self.message}));
+        if let Some(to) = service.sessions.get(&to).and_then(|session| session.connection) {
+            service.report(Report::TaskOffered { context: self.context, to });
+        }
     }
 }

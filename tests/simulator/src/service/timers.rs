@@ -1,9 +1,9 @@
-//! The table of everything that is due later, ordered by time and then by the order of arming.
+//! The timers, ordered by time and then by the order of arming.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Staged;
+use super::OutgoingFrame;
 use super::calls::{AttemptKey, CallKey, OperationKey};
 use super::messages::MessageKey;
 use super::operation::Tick;
@@ -15,55 +15,55 @@ use crate::ConnectionId;
 pub(crate) enum Timer {
     /// The service pings the client.
     Ping(ConnectionId),
-    /// A client's answer to a ping has not come.
+    /// A client has not answered a ping.
     PingOverdue(ConnectionId, String),
-    /// A client's acknowledgement of an event has not come.
+    /// A client has not acknowledged an event.
     AckOverdue(ConnectionId, String),
     /// The service closes a connection that did not answer `signalwire.disconnect`.
     CloseAnyway(ConnectionId),
-    /// The scenario wants a connection cut.
+    /// The scenario cuts a connection.
     Cut(ConnectionId),
-    /// A session that nobody resumed is forgotten.
+    /// A session that was not resumed expires.
     SessionExpires(SessionKey),
-    /// A scripted caller dials; the number is the place in the scenario.
+    /// A scripted caller dials; the number is the index in the scenario.
     CallerDials(usize),
-    /// A caller who was not answered gives up.
+    /// A caller without an answer gives up.
     PatienceEnds(CallKey),
-    /// An answered call reaches its longest permitted duration.
+    /// An answered call reaches its maximum duration.
     MaxDuration(CallKey),
-    /// The person on a call takes the next step of the script.
-    PersonActs(CallKey),
-    /// Something inside a running operation is due.
+    /// The party on a call takes the next step of the script.
+    PartyStep(CallKey),
+    /// A timer of a running operation fires.
     Operation(CallKey, OperationKey, Tick),
     /// A leg that was created starts to ring.
     LegRings(CallKey),
-    /// The phone of a leg does what its script says.
+    /// The phone of a leg answers or rejects the call.
     LegDecides(CallKey),
-    /// The time a device may ring is over.
+    /// The ring time of a device is over.
     LegTimesOut(CallKey),
     /// The next group of a dial or connect attempt is tried.
     NextGroup(AttemptKey),
-    /// The target of a transfer by SIP has answered; the target.
+    /// The target of a SIP transfer has answered.
     Referred(CallKey, String),
-    /// A call in a queue is told how far it is.
+    /// A queued call receives its `stats` event.
     QueueStats(CallKey),
-    /// A call has waited in a queue for as long as it wanted to.
+    /// The waiting time of a queued call is over.
     QueueTimesOut(CallKey),
-    /// A participant of a conference is told how good the connection is.
+    /// The call quality event of a participant is due.
     CallQuality(CallKey),
-    /// A scripted task comes; the number is the place in the scenario.
-    TaskComes(usize),
-    /// A message on its way out reaches its next state.
-    MessageMoves(MessageKey),
-    /// A scripted message comes in; the number is the place in the scenario.
-    MessageComes(usize),
-    /// A delayed event leaves.
-    Release(Staged),
-    /// A stalled connection gets everything that was held back.
+    /// A scripted task arrives; the number is the index in the scenario.
+    TaskArrives(usize),
+    /// An outbound message reaches its next state.
+    MessageAdvances(MessageKey),
+    /// A scripted message arrives; the number is the index in the scenario.
+    MessageArrives(usize),
+    /// A delayed event is sent.
+    Release(OutgoingFrame),
+    /// A stalled connection receives the frames that were held back.
     StallEnds(ConnectionId),
 }
 
-/// A ticket to cancel a timer with.
+/// The handle of an armed timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TimerId {
     due: Duration,
@@ -95,7 +95,7 @@ impl Timers {
         self.queue.remove(&id);
     }
 
-    /// Takes out the first timer that is due at `now`, with the instant it was due.
+    /// Removes the first timer that is due at `now`. Returns it with the instant at which it was due.
     pub(crate) fn pop_due(&mut self, now: Duration) -> Option<(Duration, Timer)> {
         let first = self.queue.first_entry()?;
         if first.key().due > now {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use signalwire_relay_simulator::{ConnectionId, Output, Report, Scenario, SimulatedService};
 
 pub(crate) struct Bench {
-    pub(crate) board: SimulatedService,
+    pub(crate) service: SimulatedService,
     pub(crate) now: Duration,
     /// Everything that was sent, with the receiver.
     pub(crate) frames: Vec<(ConnectionId, Value)>,
@@ -26,7 +26,7 @@ impl Bench {
 
     pub(crate) fn seeded(scenario: Scenario, seed: u64) -> Self {
         Self {
-            board: SimulatedService::new(scenario, seed),
+            service: SimulatedService::new(scenario, seed),
             now: Duration::ZERO,
             frames: Vec::new(),
             raw: Vec::new(),
@@ -39,7 +39,7 @@ impl Bench {
 
     /// Opens a connection and logs in.
     pub(crate) fn client(&mut self, contexts: &[&str]) -> ConnectionId {
-        let client = self.board.handle_connected(self.now);
+        let client = self.service.handle_connected(self.now);
         let reply = self.request(client, "signalwire.connect", log_in(contexts));
         assert!(reply["result"]["protocol"].is_string(), "not let in: {reply}");
         client
@@ -51,7 +51,7 @@ impl Bench {
         self.requests += 1;
         let id = format!("q{}", self.requests);
         let frame = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
-        self.board.handle_text(self.now, from, &frame.to_string());
+        self.service.handle_text(self.now, from, &frame.to_string());
         self.settle();
         let answer = |(to, frame): &&(ConnectionId, Value)| *to == from && frame["id"] == id.as_str();
         self.frames.iter().find(answer).map_or(Value::Null, |(_, frame)| frame.clone())
@@ -75,13 +75,13 @@ impl Bench {
 
     /// Takes everything out, acknowledging events and pings.
     pub(crate) fn settle(&mut self) {
-        while let Some(output) = self.board.poll_output() {
+        while let Some(output) = self.service.poll_output() {
             match output {
                 Output::Send { to, text } => {
                     let frame: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
                     if frame["method"].is_string() && self.acks {
                         let ack = json!({"jsonrpc": "2.0", "id": frame["id"], "result": {}});
-                        self.board.handle_text(self.now, to, &ack.to_string());
+                        self.service.handle_text(self.now, to, &ack.to_string());
                     }
                     self.raw.push(text);
                     self.frames.push((to, frame));
@@ -97,18 +97,18 @@ impl Bench {
     pub(crate) fn run(&mut self, seconds: f64) {
         let end = self.now + Duration::from_secs_f64(seconds);
         self.settle();
-        while let Some(next) = self.board.poll_timeout().filter(|next| *next <= end) {
+        while let Some(next) = self.service.poll_timeout().filter(|next| *next <= end) {
             self.now = self.now.max(next);
-            self.board.handle_timeout(self.now);
+            self.service.handle_timeout(self.now);
             self.settle();
         }
         self.now = end;
-        self.board.handle_timeout(end);
+        self.service.handle_timeout(end);
         self.settle();
     }
 
     /// Lets time pass until an event of this type comes that has not been there before.
-    pub(crate) fn until(&mut self, event_type: &str) -> Value {
+    pub(crate) fn wait_for_event(&mut self, event_type: &str) -> Value {
         let mut seen = self.frames.len();
         for _ in 0..10_000 {
             while seen < self.frames.len() {
@@ -118,9 +118,9 @@ impl Bench {
                     return frame["params"]["params"].clone();
                 }
             }
-            let next = self.board.poll_timeout().expect("something is still to come");
+            let next = self.service.poll_timeout().expect("something is still to come");
             self.now = self.now.max(next);
-            self.board.handle_timeout(self.now);
+            self.service.handle_timeout(self.now);
             self.settle();
         }
         panic!("{event_type} never came");
@@ -137,7 +137,7 @@ impl Bench {
     pub(crate) fn offer(&mut self) -> String {
         let offer = match self.events("calling.call.receive").last() {
             Some(offer) => offer.clone(),
-            None => self.until("calling.call.receive"),
+            None => self.wait_for_event("calling.call.receive"),
         };
         offer["call_id"].as_str().expect("an id").to_owned()
     }

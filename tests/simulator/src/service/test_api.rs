@@ -1,4 +1,4 @@
-//! What tests do to the service, and see of it.
+//! The calls with which tests drive the service and inspect it.
 
 use std::time::Duration;
 
@@ -8,42 +8,41 @@ use super::SimulatedService;
 use super::calls::{CallKey, Source};
 use crate::{CallView, Caller, ConnectionId, JournalEntry, Message, Task, Violation};
 
-/// Control, for tests. The disturbances are with [`Faults`](crate::Faults).
+/// Driving and inspecting the service. Faults are described at [`Faults`](crate::Faults).
 impl SimulatedService {
-    /// Places a call now, whatever the caller says about when. It is offered to one subscriber of its
-    /// context; while there is none it waits (1000 calls at most, further ones get a busy tone) until
-    /// the caller's patience is over. Returns the call id.
+    /// Places a call now, ignoring the `when` of the caller. The call is offered to one subscriber of its context.
+    /// Without a subscriber it waits until the patience of the caller is over; at most 1000 calls wait, further ones
+    /// get a busy tone. Returns the call id.
     pub fn place_call(&mut self, now: Duration, caller: Caller) -> String {
         self.advance(now);
-        let key = self.place(caller, None);
+        let key = self.start_inbound_call(caller, None);
         self.flush();
         key.id()
     }
 
-    /// Lets a message come in now, whatever it says about when. It goes to one subscriber of its
-    /// context; while there is none it waits (1000 messages at most, older ones are lost). Returns the
-    /// message id.
-    pub fn place_message(&mut self, now: Duration, message: Message) -> String {
+    /// Receives a message now, ignoring its `when`. The message is delivered to one subscriber of its context. Without
+    /// a subscriber it waits; at most 1000 messages wait, the oldest are dropped first. Returns the message id.
+    pub fn inject_message(&mut self, now: Duration, message: Message) -> String {
         self.advance(now);
-        let id = self.take_message(message, None);
+        let id = self.enqueue_message(message, None);
         self.flush();
         id
     }
 
-    /// Delivers a task now, whatever it says about when. It goes to one subscriber of its context as
-    /// `queuing.relay.tasks`; while there is none it waits (1000 tasks at most, older ones are lost).
-    pub fn place_task(&mut self, now: Duration, task: Task) {
+    /// Receives a task now, ignoring its `when`. The task is delivered to one subscriber of its context as
+    /// `queuing.relay.tasks`. Without a subscriber it waits; at most 1000 tasks wait, the oldest are dropped first.
+    pub fn inject_task(&mut self, now: Duration, task: Task) {
         self.advance(now);
-        self.take_task(task, None);
+        self.enqueue_task(task, None);
         self.flush();
     }
 
-    /// Hangs up on behalf of the person on a call. False if the call is not there.
+    /// Hangs up on behalf of the party on a call. Returns `false` if the call does not exist.
     pub fn hang_up(&mut self, now: Duration, call_id: &str) -> bool {
         self.end(now, call_id, "hangup")
     }
 
-    /// Ends a call with any end reason. False if the call is not there.
+    /// Ends a call with this end reason. Returns `false` if the call does not exist.
     pub fn end(&mut self, now: Duration, call_id: &str, reason: &str) -> bool {
         self.advance(now);
         let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
@@ -54,37 +53,37 @@ impl SimulatedService {
         key.is_some()
     }
 
-    /// Presses keys on behalf of the person on a call, all at once. False if the call is not there.
+    /// Presses keys on behalf of the party on a call, all at once. Returns `false` if the call does not exist.
     pub fn press(&mut self, now: Duration, call_id: &str, digits: &str) -> bool {
         self.advance(now);
         let key = CallKey::parse(call_id).filter(|key| self.calls.contains_key(key));
         if let Some(key) = key {
             for digit in digits.chars() {
-                self.key_pressed(key, digit);
+                self.press_key(key, digit);
             }
         }
         self.flush();
         key.is_some()
     }
 
-    /// Announces something in a conference: `announcement-end`, or `announcement-fail` for a URL that is
-    /// [`unplayable`](crate::Scenario::unplayable). False if there is no conference of this name.
+    /// Plays an announcement to a conference, which ends in `announcement-end`, or in `announcement-fail` if the URL is
+    /// [`unplayable`](crate::Scenario::unplayable). Returns `false` if there is no conference with this name.
     pub fn announce(&mut self, now: Duration, conference: &str, url: &str) -> bool {
         self.advance(now);
-        let known = self.announced(conference, url);
+        let known = self.play_announcement(conference, url);
         self.flush();
         known
     }
 
-    /// Lets a bot come into a conference, or go. False if there is no conference of this name.
+    /// Adds a bot to a conference or removes it. Returns `false` if there is no conference with this name.
     pub fn move_bot(&mut self, now: Duration, conference: &str, joins: bool) -> bool {
         self.advance(now);
-        let known = self.bot_moved(conference, joins);
+        let known = self.publish_bot(conference, joins);
         self.flush();
         known
     }
 
-    /// Sends any event to a connection, in the usual envelope. It is acknowledged like any other.
+    /// Sends any event to a connection, in the usual envelope. The client has to acknowledge it like any other event.
     pub fn push_event(&mut self, now: Duration, to: ConnectionId, event_type: &str, params: Value) {
         self.advance(now);
         self.send_event(to, event_type, &params);
@@ -92,9 +91,9 @@ impl SimulatedService {
         self.flush();
     }
 
-    /// Sends any text to a connection, sensible or not.
+    /// Sends any text to a connection, valid or not.
     pub fn push_frame(&mut self, to: ConnectionId, text: String) {
-        self.stage(to, text);
+        self.queue_frame(to, text);
         self.flush();
     }
 
@@ -110,7 +109,7 @@ impl SimulatedService {
         session.map(|session| session.contexts.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// The newest frames, oldest first; see [`JOURNAL_BOUND`](crate::JOURNAL_BOUND).
+    /// The newest frames, oldest first; see [`MAX_JOURNAL_ENTRIES`](crate::MAX_JOURNAL_ENTRIES).
     pub fn journal(&self) -> &[JournalEntry] {
         self.journal.entries()
     }
@@ -120,12 +119,12 @@ impl SimulatedService {
         self.journal.after(count)
     }
 
-    /// Calls, the last [`ENDED_BOUND`](crate::ENDED_BOUND) ended ones first, then those that stand, oldest first.
+    /// The last [`MAX_ENDED_CALLS`](crate::MAX_ENDED_CALLS) ended calls, then the current calls, oldest first.
     pub fn calls(&self) -> impl Iterator<Item = CallView> {
         let standing = self.calls.values().map(|call| {
             let owner = call.owner.and_then(|owner| self.sessions.get(&owner));
             let mut view = call.view(owner.and_then(|session| session.connection));
-            view.operations.extend(self.stays(call.key));
+            view.operations.extend(self.queue_entries(call.key));
             view
         });
         self.ended.iter().cloned().chain(standing)
@@ -136,21 +135,19 @@ impl SimulatedService {
         self.calls().find(|call| call.call_id == call_id)
     }
 
-    /// What clients did wrong, in order; see [`VIOLATION_BOUND`](crate::VIOLATION_BOUND).
+    /// The violations of clients, in order; see [`MAX_VIOLATIONS`](crate::MAX_VIOLATIONS).
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// Whether every scripted caller has called and hung up, no call stands, every scripted message and
-    /// task was handed over and no message is on its way. Without anything scripted: whether there has
-    /// been a call, a message or a task and all that is over.
+    /// Returns `true` once every scripted call has ended, every scripted message and task was delivered, and no call,
+    /// dial or outbound message is under way. Without scripted items, at least one call, message or task must have
+    /// occurred.
     pub fn is_done(&self) -> bool {
-        let scripted = self.scenario.callers.len();
-        self.scripts_over == scripted
+        self.schedules.are_done(&self.scenario)
             && self.calls.is_empty()
             && self.attempts.is_empty()
-            && self.messages_are_done()
-            && self.tasks_are_done()
-            && (self.next_call > 0 || self.next_message > 0 || self.tasks_taken > 0)
+            && self.outgoing.is_empty()
+            && (self.next_call > 0 || self.next_message > 0 || self.task_count > 0)
     }
 }

@@ -1,4 +1,4 @@
-//! Who calls in, and who picks up when a number is called.
+//! The parties: inbound callers, and the phones that clients call.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Delivery, Step, seconds};
 
-/// Somebody who calls in.
+/// A party that calls in.
 ///
 /// ```
 /// use signalwire_relay_simulator::{Caller, Cue, Step};
@@ -35,8 +35,8 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A caller with this number who dials that number, in context `default`, as soon as somebody
-    /// is subscribed to it, rings for 30 s, and has no script: stays on the line without a word.
+    /// A caller with the number `from` that dials the number `to` in context `default` as soon as a client subscribes
+    /// to it, and gives up after 30 s. Without a script the caller stays on the line in silence.
     pub fn new(from: impl Into<String>, to: impl Into<String>) -> Self {
         Self {
             from: from.into(),
@@ -56,8 +56,8 @@ impl Caller {
         self
     }
 
-    /// The project whose number is called; clients that logged in with a JWT belong to `jwt-project`. Projects do not
-    /// share calls. Default: that of the oldest session that is subscribed to the context.
+    /// The project that receives the call. Clients that authenticated with a JWT belong to `jwt-project`. Projects do
+    /// not share calls. Default: the project of the oldest session that is subscribed to the context.
     #[must_use]
     pub fn project(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into());
@@ -78,23 +78,23 @@ impl Caller {
         self
     }
 
-    /// Dials this long after the call of the caller before this one in the scenario has ended. The
-    /// first caller has nobody to wait for and then goes by the first subscriber.
+    /// Dials this long after the call of the previous caller in the scenario has ended. The first caller of a scenario
+    /// waits for the first subscriber instead.
     #[must_use]
     pub fn after_previous(mut self, after: Duration) -> Self {
         self.when = When::Previous(after);
         self
     }
 
-    /// How long the caller lets it ring before giving up.
+    /// The time without an answer after which the caller gives up.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// What the caller does. The script starts when the call is placed, so that it can also hang up
-    /// unanswered; [`Cue::Answered`](super::Cue::Answered) tells when it was answered.
+    /// The script of the caller. It starts when the call is placed, so that it can also hang up before the answer. To
+    /// wait for the answer, use [`Cue::Answered`](super::Cue::Answered).
     #[must_use]
     pub fn script(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
         self.script = steps.into_iter().collect();
@@ -102,7 +102,7 @@ impl Caller {
     }
 }
 
-/// When a scripted caller dials.
+/// The time at which a scripted item starts.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -110,10 +110,10 @@ pub enum When {
     /// This long after the start of the simulation; in TOML `{ start = 2 }`.
     #[serde(with = "seconds")]
     Start(Duration),
-    /// This long after the first subscription to the caller's context; `{ subscriber = 0.5 }`.
+    /// This long after the first subscription to the context of the item; `{ subscriber = 0.5 }`.
     #[serde(with = "seconds")]
     Subscriber(Duration),
-    /// This long after the previous scripted caller's call ended; `{ previous = 1 }`.
+    /// This long after the end of the previous item of the scenario; `{ previous = 1 }`.
     #[serde(with = "seconds")]
     Previous(Duration),
 }
@@ -124,7 +124,7 @@ impl Default for When {
     }
 }
 
-/// A telephone that can be called, and the person at it.
+/// A phone that clients can call, and the party at it.
 ///
 /// ```
 /// use signalwire_relay_simulator::{Phone, Step};
@@ -152,7 +152,7 @@ pub struct Phone {
 }
 
 impl Phone {
-    /// The phone with this number, SIP address or resource name; answers after 2 s.
+    /// The phone with this number, SIP address or resource name. It answers after 2 s.
     pub fn new(number: impl Into<String>) -> Self {
         Self {
             number: Some(number.into()),
@@ -163,12 +163,12 @@ impl Phone {
         }
     }
 
-    /// Every number that has no phone of its own.
+    /// The phone of every number without its own phone.
     pub fn any() -> Self {
         Self { number: None, ..Self::new("") }
     }
 
-    /// Somebody answers after this much ringing.
+    /// The party answers after ringing this long.
     #[must_use]
     pub fn answers_after(mut self, ring: Duration) -> Self {
         self.pickup = Pickup::Answer;
@@ -176,7 +176,7 @@ impl Phone {
         self
     }
 
-    /// A machine answers after this much ringing; the script is its greeting.
+    /// An answering machine answers after ringing this long. The script is its greeting.
     #[must_use]
     pub fn voicemail_after(mut self, ring: Duration) -> Self {
         self.pickup = Pickup::Voicemail;
@@ -184,7 +184,7 @@ impl Phone {
         self
     }
 
-    /// Somebody rejects the call after this much ringing.
+    /// The party rejects the call after ringing this long.
     #[must_use]
     pub fn declines_after(mut self, ring: Duration) -> Self {
         self.pickup = Pickup::Decline;
@@ -199,21 +199,21 @@ impl Phone {
         self
     }
 
-    /// Nobody ever answers.
+    /// The party never answers.
     #[must_use]
     pub fn no_answer(mut self) -> Self {
         self.pickup = Pickup::NoAnswer;
         self
     }
 
-    /// What the person does from the moment of answering.
+    /// The script of the party. It starts with the answer.
     #[must_use]
     pub fn script(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
         self.script = steps.into_iter().collect();
         self
     }
 
-    /// What becomes of messages to this number. Default: they are delivered.
+    /// The outcome of messages to this number. Default: delivered.
     #[must_use]
     pub fn messages(mut self, delivery: Delivery) -> Self {
         self.messages = delivery;
@@ -221,23 +221,23 @@ impl Phone {
     }
 }
 
-/// What becomes of a call to a [`Phone`].
+/// The outcome of a call to a [`Phone`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Pickup {
-    /// A person answers.
+    /// A human answers.
     #[default]
     Answer,
-    /// A machine answers.
+    /// An answering machine answers.
     Voicemail,
-    /// The line is busy; it does not ring.
+    /// The line is busy and does not ring.
     Busy,
-    /// It rings until the device's time-out.
+    /// The phone rings until the time-out of the device.
     NoAnswer,
-    /// Somebody rejects the call.
+    /// The party rejects the call.
     Decline,
-    /// There is no such number; it does not ring.
+    /// The number does not exist and does not ring.
     NotFound,
 }
 
