@@ -12,8 +12,8 @@ use signalwire_relay_core::{
     SidecarKind, UserEvent, secs,
 };
 
-use crate::events::{addressed, at, check, shows};
 use crate::evidence;
+use crate::reading::{addressed, at, check, shows};
 
 #[test]
 pub(crate) fn activity_of_an_ai_session() {

@@ -6,7 +6,7 @@ use signalwire_relay_core::{
     CallState, CallStateEvent, Device, agora, fabric, phone, queue, secs, sip, stream, webrtc,
 };
 
-use crate::events::check;
+use crate::reading::check;
 use crate::wire::{HOOK, Wire};
 
 /// Devices that ring.

@@ -17,6 +17,7 @@ mod input;
 mod media;
 mod names;
 mod parity;
+mod reading;
 mod results;
 mod session;
 mod table;

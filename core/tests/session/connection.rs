@@ -4,16 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use signalwire_relay_core::session::{ConnectionState, Frame, SessionEvent, Stats, Target};
-use signalwire_relay_core::{CallId, Certainty, Config, Credentials, EndReason, Error};
+use signalwire_relay_core::{CallId, Certainty, EndReason};
 
 use crate::fixture::{Fixture, SECOND, config, raw};
-
-fn closed(fixture: &mut Fixture) -> Result<(), Error> {
-    match fixture.events.pop_back() {
-        Some(SessionEvent::Closed(result)) => result,
-        other => panic!("not closed but {other:?}"),
-    }
-}
 
 #[test]
 fn the_credentials_are_sent_once_the_transport_is_open() {
@@ -31,15 +24,6 @@ fn the_credentials_are_sent_once_the_transport_is_open() {
     fixture.reply(&request, json!({"protocol": "proto-1"}));
     assert_eq!(fixture.states.last(), Some(&ConnectionState::Ready { resumed: false }));
     assert_eq!(fixture.session.protocol(), Some("proto-1"));
-}
-
-#[test]
-fn a_jwt_goes_alone() {
-    let mut fixture = Fixture::new(&Config::new().project("p").token("t").jwt("j"));
-    fixture.connected();
-    let request = fixture.expect_sent("signalwire.connect");
-    assert_eq!(request["params"]["authentication"], json!({"jwt_token": "j"}));
-    assert_eq!(request["params"].get("contexts"), None, "no contexts, no member");
 }
 
 #[test]
@@ -129,29 +113,6 @@ fn failures_are_forgiven_only_after_the_connection_has_held() {
 }
 
 #[test]
-fn three_refusals_of_the_credentials_end_the_session_with_the_service_s_words() {
-    let mut fixture = Fixture::new(&config());
-    for attempt in 1..=3 {
-        fixture.connected();
-        let request = fixture.expect_sent("signalwire.connect");
-        fixture.fail(&request, json!({"code": -32002, "message": "Authentication failed for PT-secret"}));
-        assert_eq!(fixture.closes, attempt);
-        if attempt < 3 {
-            fixture.until_open();
-        }
-    }
-    assert_eq!(fixture.opens, 3);
-    assert_eq!(fixture.next, None, "nothing more is going to happen");
-    match closed(&mut fixture) {
-        Err(Error::AuthenticationFailed(rejected)) => {
-            assert_eq!((rejected.attempts, rejected.code), (3, -32002));
-            assert_eq!(rejected.message, "Authentication failed for ***", "the secret is struck out");
-        }
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
 fn transport_failures_are_no_refusals() {
     let mut fixture = Fixture::new(&config());
     for _ in 0..20 {
@@ -160,20 +121,6 @@ fn transport_failures_are_no_refusals() {
     }
     assert_eq!(fixture.opens, 21);
     fixture.authenticate("proto-1", false);
-}
-
-#[test]
-fn credentials_that_were_accepted_before_are_offered_again_without_limit() {
-    let mut fixture = Fixture::ready();
-    fixture.disconnected();
-    for _ in 0..6 {
-        fixture.until_open();
-        fixture.connected();
-        let request = fixture.expect_sent("signalwire.connect");
-        fixture.fail(&request, json!({"code": -32002, "message": "expired"}));
-    }
-    let params = fixture.reconnect("proto-9", false);
-    assert_eq!(params.get("protocol"), None);
 }
 
 #[test]
@@ -325,86 +272,6 @@ fn contexts_are_wanted_until_they_are_not_and_asserted_at_each_authentication() 
 }
 
 #[test]
-fn closing_fails_what_is_under_way_and_says_how_certain_that_is() {
-    let mut fixture = Fixture::ready();
-    fixture.offer("c1");
-    let sent = fixture.call_command("calling.answer", "c1");
-    fixture.session.disconnect(fixture.now);
-    fixture.drain();
-    assert_eq!(fixture.closes, 1);
-    assert_eq!(fixture.expect_reply(sent).expect_err("closed").certainty(), Certainty::Unknown);
-    assert_eq!(fixture.expect_ended("c1"), EndReason::ClientClosed);
-    assert!(closed(&mut fixture).is_ok());
-    assert_eq!((fixture.session.stats(), fixture.next), (Stats::default(), None));
-    let late = fixture.call_command("calling.answer", "c1");
-    assert_eq!(fixture.expect_reply(late).expect_err("closed").certainty(), Certainty::NotSent);
-    fixture.session.connect(fixture.now);
-    fixture.session.handle_connected(fixture.now);
-    fixture.receive("{}");
-    assert_eq!((fixture.opens, fixture.events.len()), (1, 0), "what is closed stays closed");
-}
-
-#[test]
-fn draining_lets_calls_finish_and_passes_new_ones_on() {
-    let mut fixture = Fixture::ready();
-    fixture.offer("c1");
-    fixture.session.drain(fixture.now, 30 * SECOND);
-    fixture.drain();
-    let request = fixture.expect_sent("signalwire.unreceive");
-    assert_eq!(request["params"], json!({"contexts": ["office"]}));
-    fixture.ok(&request);
-    fixture.event("calling.call.receive", crate::fixture::offer("c2"));
-    let pass = fixture.expect_sent("calling.pass");
-    assert_eq!(pass["params"], json!({"node_id": "n-1", "call_id": "c2"}));
-    fixture.ok(&pass);
-    fixture.expect_quiet();
-    fixture.state("c1", "ended");
-    assert!(closed(&mut fixture).is_ok(), "the last call is over");
-}
-
-#[test]
-fn draining_ends_calls_that_take_too_long() {
-    let mut fixture = Fixture::ready();
-    fixture.offer("c1");
-    fixture.session.drain(fixture.now, 5 * SECOND);
-    fixture.drain();
-    let request = fixture.expect_sent("signalwire.unreceive");
-    fixture.ok(&request);
-    fixture.pass(5 * SECOND);
-    let end = fixture.expect_sent("calling.end");
-    fixture.ok(&end);
-    fixture.state("c1", "ended");
-    assert!(closed(&mut fixture).is_ok());
-
-    let mut fixture = Fixture::ready();
-    fixture.offer("c1");
-    fixture.session.drain(fixture.now, 5 * SECOND);
-    fixture.drain();
-    fixture.pass(8 * SECOND);
-    assert!(closed(&mut fixture).is_ok(), "a service that says nothing does not hold up the end");
-}
-
-#[test]
-fn draining_an_idle_session_ends_it_once_the_service_knows() {
-    let mut fixture = Fixture::ready();
-    fixture.session.drain(fixture.now, 30 * SECOND);
-    fixture.drain();
-    let request = fixture.expect_sent("signalwire.unreceive");
-    fixture.expect_quiet();
-    fixture.ok(&request);
-    assert!(closed(&mut fixture).is_ok());
-}
-
-#[test]
-fn draining_without_a_connection_does_not_wait_for_one() {
-    let mut fixture = Fixture::new(&config());
-    fixture.session.drain(fixture.now, 30 * SECOND);
-    fixture.drain();
-    assert!(closed(&mut fixture).is_ok());
-    assert_eq!(fixture.closes, 1, "the attempt is given up");
-}
-
-#[test]
 fn the_same_inputs_give_the_same_outputs() {
     let run = || {
         let mut fixture = Fixture::ready();
@@ -470,132 +337,6 @@ fn the_authorization_state_of_a_lost_session_is_not_sent_with_the_next() {
 }
 
 #[test]
-fn draining_calls_dials_off_and_does_not_wait_for_what_is_over() {
-    use signalwire_relay_core::session::Target;
-    let mut fixture = Fixture::new(&config().contexts(Vec::<String>::new()));
-    fixture.authenticate("proto-1", false);
-    let target = Target::Dial { tag: Some("t".into()) };
-    let dial = fixture.command(crate::fixture::raw("calling.dial", target));
-    let request = fixture.expect_sent("calling.dial");
-    fixture.ok(&request);
-    fixture.event(
-        "calling.call.state",
-        json!({"call_id": "A", "node_id": "n", "tag": "t", "call_state": "ringing"}),
-    );
-    fixture.session.drain(fixture.now, SECOND);
-    fixture.drain();
-    fixture.pass(SECOND);
-    fixture.expect_dialed(dial).expect_err("called off");
-    let end = fixture.expect_sent("calling.end");
-    fixture.ok(&end);
-    fixture.event(
-        "calling.call.state",
-        json!({"call_id": "A", "node_id": "n", "tag": "t", "call_state": "ended"}),
-    );
-    // There might be more legs.
-    fixture.pass(3 * SECOND);
-    assert!(closed(&mut fixture).is_ok());
-
-    let mut fixture = Fixture::new(&config().contexts(Vec::<String>::new()));
-    fixture.authenticate("proto-1", false);
-    let dial = fixture.command(crate::fixture::raw("calling.dial", Target::Dial { tag: None }));
-    let request = fixture.expect_sent("calling.dial");
-    fixture.session.drain(fixture.now, 30 * SECOND);
-    fixture.drain();
-    fixture.refuse(&request, "400");
-    fixture.expect_dialed(dial).expect_err("refused");
-    assert!(closed(&mut fixture).is_ok(), "nothing is left to wait for");
-}
-
-#[test]
-fn nothing_that_is_printed_shows_what_is_sent() {
-    let mut fixture = Fixture::new(&config());
-    fixture.session.handle_connected(fixture.now);
-    assert!(!format!("{:?}", fixture.session).contains("PT-secret"));
-    let printed = format!(
-        "{:?} {:?} {:?}",
-        fixture.session.poll_output(),
-        fixture.session.poll_output(),
-        fixture.session
-    );
-    assert!(!printed.contains("PT-secret"), "{printed}");
-    fixture.session.handle_disconnected(fixture.now, "closed: PT-secret of p-1 is not welcome");
-    fixture.drain();
-    assert!(!format!("{:?}", fixture.states).contains("PT-secret"));
-}
-
-#[test]
-fn new_credentials_are_those_to_reconnect_with_unless_they_are_refused() {
-    let mut fixture = Fixture::ready();
-    let next = |token: &str| Credentials::Token { project: "p-1".into(), token: token.into() };
-    let change = |fixture: &mut Fixture, token: &str| {
-        let target = Target::Reauthenticate { credentials: next(token), proof: Some("proof".into()) };
-        let ticket = fixture.command(raw("signalwire.reauthenticate", target));
-        (ticket, fixture.expect_sent("signalwire.reauthenticate"))
-    };
-    let (ticket, request) = change(&mut fixture, "PT-second");
-    fixture.ok(&request);
-    fixture.expect_reply(ticket).expect("accepted");
-    fixture.disconnected();
-    assert_eq!(fixture.reconnect("proto-1", true)["authentication"]["token"], "PT-second");
-
-    let (ticket, request) = change(&mut fixture, "PT-third");
-    fixture.fail(&request, json!({"code": -32002, "message": "neither PT-third nor PT-second nor proof"}));
-    let error = fixture.expect_reply(ticket).expect_err("refused");
-    assert!(error.to_string().contains("neither *** nor *** nor ***"), "{error}");
-    fixture.disconnected();
-    assert_eq!(fixture.reconnect("proto-1", true)["authentication"]["token"], "PT-second");
-
-    // Made while there is no connection: what was to be replaced may not be good any more, even when the request itself
-    // has come too late.
-    fixture.disconnected();
-    let target = Target::Reauthenticate { credentials: next("PT-fourth"), proof: None };
-    let ticket = fixture.command(raw("signalwire.reauthenticate", target));
-    fixture.pass(10 * SECOND);
-    assert_eq!(fixture.expect_reply(ticket).expect_err("expired").certainty(), Certainty::NotSent);
-    fixture.disconnected();
-    assert_eq!(fixture.reconnect("proto-1", true)["authentication"]["token"], "PT-fourth");
-}
-
-#[test]
-fn a_provider_is_asked_before_each_connection_and_a_failure_is_a_failed_attempt() {
-    let asks = || async { Err::<Credentials, _>("the driver asks it, not the session") };
-    let mut fixture = Fixture::new(&Config::new().host("example.test").credentials_from(asks));
-    let asked = |fixture: &mut Fixture| {
-        while fixture.events.is_empty() {
-            let next = fixture.next.expect("the session tries again");
-            fixture.pass(next.saturating_duration_since(fixture.now));
-        }
-        assert!(matches!(fixture.events.pop_front(), Some(SessionEvent::CredentialsWanted)));
-    };
-    asked(&mut fixture);
-    assert_eq!(fixture.opens, 0, "nothing is opened before");
-    let answer = |fixture: &mut Fixture, answer: Result<&str, &str>| {
-        let answer = answer.map(|jwt| Credentials::Jwt(jwt.into())).map_err(str::to_owned);
-        fixture.session.handle_credentials(fixture.now, answer);
-        fixture.drain();
-    };
-    answer(&mut fixture, Ok("first"));
-    assert_eq!(fixture.opens, 1);
-    assert_eq!(fixture.authenticate("proto-1", false)["authentication"], json!({"jwt_token": "first"}));
-    fixture.disconnected();
-    asked(&mut fixture);
-    answer(&mut fixture, Err("no luck with first"));
-    let Some(ConnectionState::Backoff { reason, .. }) = fixture.states.last() else {
-        panic!("{:?}", fixture.states)
-    };
-    assert_eq!(&**reason, "there are no credentials: no luck with ***");
-    asked(&mut fixture);
-    fixture.pass(10 * SECOND);
-    assert!(matches!(fixture.states.last(), Some(ConnectionState::Backoff { .. })), "it took too long");
-    answer(&mut fixture, Ok("too late"));
-    assert_eq!(fixture.opens, 1);
-    asked(&mut fixture);
-    answer(&mut fixture, Ok("second"));
-    assert_eq!(fixture.authenticate("proto-1", true)["authentication"], json!({"jwt_token": "second"}));
-}
-
-#[test]
 fn a_context_that_was_wanted_before_stays_wanted_when_a_request_for_it_is_taken_back_or_refused() {
     let contexts = |fixture: &Fixture| fixture.session.contexts().map(str::to_owned).collect::<Vec<_>>();
     let receive = |context: &str| raw("signalwire.receive", Target::Receive(vec![context.into()]));
@@ -630,42 +371,4 @@ fn a_call_that_is_offered_before_the_service_says_that_it_begins_anew_is_of_the_
     assert_eq!(fixture.expect_ended("c1"), EndReason::SessionLost);
     fixture.expect_quiet();
     assert_eq!(fixture.session.stats().calls, 1, "c2 goes on");
-}
-
-#[test]
-fn new_credentials_that_a_connection_is_refused_with_take_turns_with_those_before() {
-    let mut fixture = Fixture::ready();
-    fixture.disconnected();
-    let credentials = Credentials::Jwt("wrong".into());
-    fixture.command(raw("signalwire.reauthenticate", Target::Reauthenticate { credentials, proof: None }));
-    let mut offered = Vec::new();
-    for _ in 0..4 {
-        fixture.until_open();
-        fixture.connected();
-        let request = fixture.expect_sent("signalwire.connect");
-        let own = request["params"]["authentication"]["project"] == "p-1";
-        offered.push(own);
-        if own {
-            fixture.reply(&request, json!({"protocol": "proto-2", "session_restored": false}));
-            break;
-        }
-        fixture.fail(&request, json!({"code": -32002, "message": "no"}));
-    }
-    // Once with the session and once without it; then those that were accepted before.
-    assert_eq!(offered, [false, false, true]);
-}
-
-#[test]
-fn a_secret_that_is_escaped_in_what_is_no_text_is_struck_out_too() {
-    let config = config().token("PT/sec\"ret");
-    let mut fixture = Fixture::new(&config);
-    fixture.connected();
-    let request = fixture.expect_sent("signalwire.connect");
-    let id = &request["id"];
-    fixture.receive(&format!(
-        r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32002,"message":{{"given":"PT\/sec\"ret"}}}}}}"#
-    ));
-    let printed = format!("{:?} {:?} {:?}", fixture.events, fixture.states, fixture.notices);
-    assert!(printed.contains("***"), "{printed}");
-    assert!(!printed.contains("sec"), "{printed}");
 }

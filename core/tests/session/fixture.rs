@@ -266,3 +266,10 @@ pub(crate) fn offer(call_id: &str) -> Value {
 pub(crate) fn call_state(call_id: &str, state: &str) -> Value {
     json!({"call_id": call_id, "node_id": "n-1", "call_state": state})
 }
+
+pub(crate) fn closed(fixture: &mut Fixture) -> Result<(), Error> {
+    match fixture.events.pop_back() {
+        Some(SessionEvent::Closed(result)) => result,
+        other => panic!("not closed but {other:?}"),
+    }
+}

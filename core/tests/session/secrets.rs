@@ -4,7 +4,7 @@ use serde_json::json;
 use signalwire_relay_core::session::{SessionEvent, Target};
 use signalwire_relay_core::{Error, Event};
 
-use crate::fixture::{Fixture, MESSAGE, offer, raw};
+use crate::fixture::{Fixture, MESSAGE, config, offer, raw};
 
 #[test]
 fn former_authorization_states_are_struck_out_too() {
@@ -122,4 +122,36 @@ fn the_explanation_of_a_refusal_is_without_secrets_and_not_printed() {
     assert_eq!(refused.destinations()[0].errors[0].message, "***");
     assert_eq!(refused.to_string(), "the service refused messaging.send: No (code 400); ***: not ***");
     assert!(!format!("{refused:?}").contains("+1555"), "{refused:?}");
+}
+
+#[test]
+fn nothing_that_is_printed_shows_what_is_sent() {
+    let mut fixture = Fixture::new(&config());
+    fixture.session.handle_connected(fixture.now);
+    assert!(!format!("{:?}", fixture.session).contains("PT-secret"));
+    let printed = format!(
+        "{:?} {:?} {:?}",
+        fixture.session.poll_output(),
+        fixture.session.poll_output(),
+        fixture.session
+    );
+    assert!(!printed.contains("PT-secret"), "{printed}");
+    fixture.session.handle_disconnected(fixture.now, "closed: PT-secret of p-1 is not welcome");
+    fixture.drain();
+    assert!(!format!("{:?}", fixture.states).contains("PT-secret"));
+}
+
+#[test]
+fn a_secret_that_is_escaped_in_what_is_no_text_is_struck_out_too() {
+    let config = config().token("PT/sec\"ret");
+    let mut fixture = Fixture::new(&config);
+    fixture.connected();
+    let request = fixture.expect_sent("signalwire.connect");
+    let id = &request["id"];
+    fixture.receive(&format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32002,"message":{{"given":"PT\/sec\"ret"}}}}}}"#
+    ));
+    let printed = format!("{:?} {:?} {:?}", fixture.events, fixture.states, fixture.notices);
+    assert!(printed.contains("***"), "{printed}");
+    assert!(!printed.contains("sec"), "{printed}");
 }
