@@ -10,7 +10,7 @@ use signalwire_relay_core::session::{Session, Stats};
 use signalwire_relay_core::{Client, Config};
 use signalwire_relay_simulator::{CallState, Direction, Scenario};
 
-use crate::network::{Break, Disturbance, Network, Plan, Timing};
+use crate::network::{Break, Disturbance, NetworkConditions, Plan, Timing};
 use crate::world::{HANG_TIMEOUT, World};
 
 /// How long everything has to come to rest after the application is done: longer than any deadline of the client,
@@ -124,8 +124,8 @@ impl EveryCut {
             Findings { frames: undisturbed.frames, runs: 1, steps: undisturbed.steps, problems: Vec::new() };
         for what in &self.breaks {
             for frame in 1..=undisturbed.frames {
-                for moment in [Timing::Before, Timing::After] {
-                    let run = self.play(Some(Plan { frame, moment, what: *what }), &application);
+                for timing in [Timing::BeforeDelivery, Timing::AfterDelivery] {
+                    let run = self.play(Some(Plan { frame, timing, what: *what }), &application);
                     findings.runs += 1;
                     findings.steps += run.steps;
                     findings.problems.extend(run.problems);
@@ -142,7 +142,7 @@ impl EveryCut {
     {
         let _named = Named { seed: self.seed, plan };
         let mut world = World::new(self.scenario.clone(), self.seed);
-        world.set_network(Network { latency: self.latency, ..Network::default() });
+        world.set_network(NetworkConditions { latency: self.latency, ..NetworkConditions::default() });
         if let Some(plan) = plan {
             world.plan(plan);
         }

@@ -21,7 +21,7 @@
 //! assert!(world.now().as_secs() >= 60);
 //! ```
 //!
-//! The [`Network`] between them takes time, loses connections, stalls and swallows, as it is told or by chance.
+//! The [`SimulatedNetwork`] between them has latency and injects faults, by chance or as planned.
 //! [`every_cut`] plays a flow again and again, with the connection lost at each frame in turn.
 //! The [`model`] plays random histories, of sessions and of whole applications, and knows what must always be true.
 
@@ -32,5 +32,8 @@ mod network;
 mod world;
 
 pub use every_cut::{EveryCut, Fault, Findings, Problem, Tally, every_cut};
-pub use network::{Break, Disturbance, Injected, Network, Plan, Timing, Way};
+pub use network::{
+    Break, DisconnectReason, Disturbance, Injected, LineEvent, LineId, NetworkConditions, Plan,
+    SimulatedNetwork, Timing, Way,
+};
 pub use world::{HANG_TIMEOUT, Hang, World};

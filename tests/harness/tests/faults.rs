@@ -10,7 +10,7 @@ use signalwire_relay_core::session::{ConnectionState, Stats};
 use signalwire_relay_core::{
     Call, Client, Config, Credentials, Devices, EndReason, Error, Event, PlayState, phone, secs,
 };
-use signalwire_relay_harness::{Network, World};
+use signalwire_relay_harness::{NetworkConditions, World};
 use signalwire_relay_simulator::{
     CallState, Caller, Direction, Faults, Message, Phone, Refusal, Report, Scenario, Step,
 };
@@ -134,7 +134,7 @@ fn a_connection_that_flaps_every_200_ms_costs_no_call_and_repeats_nothing() {
                     }
                     // Whether it was heard is not known, or it was not sent in time. It is not sent again.
                     Err(error) => {
-                        assert!(matches!(error, Error::ConnectionLost(_) | Error::TimedOut(_)), "{error}")
+                        assert!(matches!(error, Error::ConnectionLost(_) | Error::TimedOut(_)), "{error}");
                     }
                 }
             }
@@ -195,7 +195,11 @@ fn fifty_races_at_once_have_a_winner_each_and_leave_no_loser_on_the_line() {
         };
         let phones = Phone::any().answers_after(secs(2)).script([Step::wait(600.0), Step::HangUp]);
         let mut world = World::new(Scenario::new().phone(phones).faults(faults), seed);
-        world.set_network(Network { latency: secs(0.05), jitter: secs(0.2), ..Network::default() });
+        world.set_network(NetworkConditions {
+            latency: secs(0.05),
+            jitter: secs(0.2),
+            ..NetworkConditions::default()
+        });
         let client = world.client(World::config());
         let number = |race: usize, leg: usize| format!("+1555{race:03}000{leg}");
         let race = |race| {
@@ -236,7 +240,7 @@ fn a_killed_worker_costs_its_own_calls_and_the_others_take_the_rest() {
         });
         let scenario = callers.fold(Scenario::new().session_lifetime(secs(30)), Scenario::caller);
         let mut world = World::new(scenario, seed);
-        world.set_network(Network { latency: secs(0.05), ..Network::default() });
+        world.set_network(NetworkConditions { latency: secs(0.05), ..NetworkConditions::default() });
         let served: Arc<Mutex<BTreeMap<String, Vec<usize>>>> = Arc::default();
         let workers: Vec<_> = (0..3)
             .map(|worker| {

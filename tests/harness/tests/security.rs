@@ -4,7 +4,7 @@ use futures_lite::future;
 use serde_json::json;
 use signalwire_relay_core::session::Session;
 use signalwire_relay_core::{Certainty, Collect, Credentials, Error, MAX_POSTED_REQUESTS, phone, secs};
-use signalwire_relay_harness::{Network, World};
+use signalwire_relay_harness::{NetworkConditions, World};
 use signalwire_relay_simulator::{Caller, Cue, Message, Refusal, Scenario, Step};
 
 const PROJECT: &str = "sentinel-project";
@@ -147,7 +147,7 @@ fn nothing_that_is_printed_in_a_full_run_shows_a_secret() {
 #[test]
 fn requests_beyond_the_bound_of_the_mailbox_are_refused_at_once_and_the_rest_go_on() {
     let mut world = World::new(Scenario::new(), 1);
-    world.set_network(Network { latency: secs(0.01), ..Network::default() });
+    world.set_network(NetworkConditions { latency: secs(0.01), ..NetworkConditions::default() });
     let client = world.client(World::config());
     world.block_on(client.ready()).expect("connected");
     // Nobody drives the client meanwhile.

@@ -91,7 +91,7 @@ fn a_connect_result_that_says_no_is_a_refusal() {
         let client = world.client(World::config());
         match world.block_on(client.ready()) {
             Err(Error::AuthenticationFailed(rejected)) => {
-                assert_eq!(rejected.refusal, ConnectRefusal::Unknown)
+                assert_eq!(rejected.refusal, ConnectRefusal::Unknown);
             }
             other => panic!("{refusal:?}: {other:?}"),
         }

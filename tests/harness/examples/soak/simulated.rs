@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use signalwire_relay_core::session::Stats;
 use signalwire_relay_core::{Client, ClientStats, secs};
-use signalwire_relay_harness::{Network, Way, World};
+use signalwire_relay_harness::{NetworkConditions, Way, World};
 use signalwire_relay_simulator::{Faults, Refusal, ServiceStats};
 
 use crate::tally::{Memory, Tally, Told, mib};
@@ -111,7 +111,7 @@ impl Centre {
             troubles: 0,
             deployments: 0,
         };
-        centre.world.set_network(Network {
+        centre.world.set_network(NetworkConditions {
             latency: secs(0.02),
             jitter: secs(0.03),
             cut: 1e-4,
@@ -122,7 +122,7 @@ impl Centre {
             oversize: 1e-6,
             refuse: 0.05,
             ignore: 0.05,
-            ..Network::default()
+            ..NetworkConditions::default()
         });
         centre.world.set_faults(Faults { duplicate: 0.01, delay: 0.01, garbage: 1e-3, ..Faults::default() });
         for _ in 0..WORKERS {

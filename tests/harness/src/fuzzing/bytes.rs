@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::application::{self, Begin, Care, Deed, Errand, Reach};
 use crate::model::session::{Ask, Step};
 use crate::model::{Delivery, Dial, Disturb, How, Incident, Refused};
-use crate::network::{Break, Timing, Way};
+use crate::{Break, Timing, Way};
 
 /// How many things a script has.
 const DEEDS: u8 = 6;
@@ -157,8 +157,8 @@ fn incident(what: u8, mut byte: impl FnMut() -> u8) -> Incident {
         24 => {
             let time = Duration::from_secs(byte().into());
             let breaks = [Break::Cut, Break::HalfOpen, Break::Stall(time)];
-            let moments = [Timing::Before, Timing::After];
-            Incident::At(byte() % 16, among(&moments, byte()), among(&breaks, byte()))
+            let timings = [Timing::BeforeDelivery, Timing::AfterDelivery];
+            Incident::At(byte() % 16, among(&timings, byte()), among(&breaks, byte()))
         }
         25 => {
             let (black_hole, way) = (Incident::BlackHole(way(byte())), way(byte()));

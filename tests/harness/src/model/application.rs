@@ -30,9 +30,8 @@ use super::book::Book;
 use super::incident::{millis, pick};
 pub use super::program::{Begin, Care, Deed, Errand, Reach};
 use super::setting::{FAREWELL, HEALING, Setting, config, objection};
-use super::{Effect, Failure, Incident, MARK, Player, Summary, program};
-use crate::network::Disturbance;
-use crate::world::World;
+use super::{Effect, Failure, Incident, MARK, Player, Stage, Summary, program};
+use crate::{Disturbance, World};
 
 /// How many clients there are at most.
 const MOST_CLIENTS: usize = 4;
@@ -99,7 +98,7 @@ impl Player for Performance {
     }
 
     fn apply(&mut self, step: &Step) {
-        let before = self.world.disturbances().len();
+        let mut before = self.world.disturbances().len();
         match step {
             Step::Pass(time) => self.world.pass(millis(*time)),
             Step::Join => self.join(),
@@ -129,8 +128,9 @@ impl Player for Performance {
                 }
             }
             Step::Incident(incident) => {
-                let effect = self.world.befall(incident, self.setting.stay());
+                let effect = self.befall(incident);
                 self.deafened |= effect != Effect::None;
+                before = self.world.disturbances().len();
             }
         }
         self.world.pass(Duration::ZERO);
@@ -186,6 +186,19 @@ impl Performance {
         }
     }
 
+    fn befall(&mut self, incident: &Incident) -> Effect {
+        let sessions = self.world.sessions().enumerate();
+        let connected =
+            sessions.filter_map(|(index, session)| Some((session, self.world.connection(index)?)));
+        let known = connected.flat_map(|(session, to)| session.calls().map(move |id| (id.to_string(), to)));
+        let (known, now, stay) = (known.collect(), self.world.now(), self.setting.stay());
+        let effect = Stage { now, network: self.world.network_mut(), known, stay }.befall(incident);
+        if effect == Effect::Cut {
+            self.world.cut();
+        }
+        effect
+    }
+
     /// Whether clients had a chance to hear of everything.
     fn may_account(&self) -> bool {
         self.setting.redelivers() || !self.deafened
@@ -232,7 +245,7 @@ impl Performance {
 
     /// Whether people are connected, and how many operations the service has under way.
     fn endless(&mut self) -> (bool, usize) {
-        let calls: Vec<_> = self.world.board().0.calls().collect();
+        let calls: Vec<_> = self.world.service().0.calls().collect();
         (calls.iter().any(|call| call.peer.is_some()), calls.iter().map(|call| call.operations.len()).sum())
     }
 
@@ -264,23 +277,23 @@ impl Performance {
     }
 
     fn is_live(&mut self, call_id: &str) -> bool {
-        self.world.board().0.call(call_id).is_some_and(|call| call.state != CallState::Ended)
+        self.world.service().0.call(call_id).is_some_and(|call| call.state != CallState::Ended)
     }
 
     fn live(&mut self) -> Vec<String> {
-        let (board, _) = self.world.board();
+        let (service, _) = self.world.service();
         // Whoever a call was connected to is the service's to take care of.
-        let live = board.calls().filter(|call| call.state != CallState::Ended && call.peer.is_none());
+        let live = service.calls().filter(|call| call.state != CallState::Ended && call.peer.is_none());
         live.map(|call| call.call_id).collect()
     }
 
     /// What arrived at the service must be what the applications were told, and nothing that it has to object to.
     fn check_requests(&mut self) {
-        let (board, _) = self.world.board();
-        let requests = board.journal().iter().filter(|entry| entry.direction == Direction::FromClient);
+        let (service, _) = self.world.service();
+        let requests = service.journal().iter().filter(|entry| entry.direction == Direction::FromClient);
         let mark = |text: &str| serde_json::from_str::<Value>(text).ok()?["params"][MARK].as_u64();
         let marks: Vec<_> = requests.filter_map(|entry| mark(entry.text())).collect();
-        let objection = objection(board.violations()).map(ToString::to_string);
+        let objection = objection(service.violations()).map(ToString::to_string);
         self.book.check_requests(marks.into_iter().filter_map(|mark| usize::try_from(mark).ok()));
         self.book.check(objection.is_none(), || format!("the service objects: {objection:?}"));
     }

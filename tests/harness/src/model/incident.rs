@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use signalwire_relay_simulator::{
-    CallState, Caller, ConnectionId, Faults, Refusal, SimulatedService, Step as Act,
-};
+use signalwire_relay_simulator::{CallState, Caller, ConnectionId, Faults, Refusal, Step as Act};
 
 use super::setting::{ANSWERS, NODE, OURS, SECRET, Stay};
-use crate::network::{Break, Fabric, Line, Network, Parcel, Plan, Timing, Way};
+use crate::{Break, NetworkConditions, Plan, SimulatedNetwork, Timing, Way};
 
 /// One thing that somebody on the phone, the service, or the network does.
 ///
@@ -166,10 +164,7 @@ impl Disturb {
 /// Where incidents happen.
 pub(crate) struct Stage<'a> {
     pub(crate) now: Duration,
-    pub(crate) board: &'a mut SimulatedService,
-    pub(crate) fabric: &'a mut Fabric,
-    /// The connections that stand.
-    pub(crate) lines: Vec<&'a mut Line>,
+    pub(crate) network: &'a mut SimulatedNetwork,
     /// The calls that clients have, and where each would hear of it.
     pub(crate) known: Vec<(String, ConnectionId)>,
     /// How long callers stay.
@@ -203,22 +198,23 @@ impl Stage<'_> {
     }
 
     fn people(&mut self, incident: &Incident) {
-        let live = self.board.calls().filter(|call| call.state != CallState::Ended);
+        let service = self.network.service_mut();
+        let live = service.calls().filter(|call| call.state != CallState::Ended);
         let live: Vec<_> = live.map(|call| call.call_id).collect();
         match incident {
             Incident::Caller(number, patience) => {
                 let caller = Caller::new("+15551110000", OURS).context(context(*number));
                 let script = [Act::wait(self.stay.callers()), Act::HangUp];
-                self.board.place_call(self.now, caller.patience(millis(*patience)).script(script));
+                service.place_call(self.now, caller.patience(millis(*patience)).script(script));
             }
             Incident::HangUp(number) => {
                 if let Some(call_id) = pick(&live, *number) {
-                    self.board.hang_up(self.now, call_id);
+                    service.hang_up(self.now, call_id);
                 }
             }
             Incident::Press(number) => {
                 if let Some(call_id) = pick(&live, *number) {
-                    self.board.press(self.now, call_id, "1");
+                    service.press(self.now, call_id, "1");
                 }
             }
             _ => {}
@@ -226,11 +222,12 @@ impl Stage<'_> {
     }
 
     fn service(&mut self, incident: &Incident) {
+        let service = self.network.service_mut();
         match incident {
             Incident::OldNews(number) => {
                 if let Some((call_id, to)) = pick(&self.known, *number) {
                     let news = json!({"call_id": call_id, "node_id": NODE, "call_state": "created"});
-                    self.board.push_event(self.now, *to, "calling.call.state", news);
+                    service.push_event(self.now, *to, "calling.call.state", news);
                 }
             }
             Incident::OfferAgain(number) => {
@@ -239,44 +236,41 @@ impl Stage<'_> {
                         json!({"type": "phone", "params": {"from_number": ANSWERS, "to_number": OURS}});
                     let offer = json!({"call_id": call_id, "node_id": NODE, "context": "a",
                         "call_state": "created", "direction": "inbound", "device": device});
-                    self.board.push_event(self.now, *to, "calling.call.receive", offer);
+                    service.push_event(self.now, *to, "calling.call.receive", offer);
                 }
             }
-            Incident::Restart => self.board.restart(self.now),
-            Incident::Leave(restart) => self.board.send_disconnect(self.now, *restart),
-            Incident::Refuse(what, how) => self.board.refuse_next(what.method(), how.refusal(*what)),
-            Incident::Disturb(disturb) => self.board.set_faults(disturb.faults()),
+            Incident::Restart => service.restart(self.now),
+            Incident::Leave(restart) => service.send_disconnect(self.now, *restart),
+            Incident::Refuse(what, how) => service.refuse_next(what.method(), how.refusal(*what)),
+            Incident::Disturb(disturb) => service.set_faults(disturb.faults()),
             _ => {}
         }
     }
 
     fn network(&mut self, incident: &Incident) -> Effect {
-        let (now, impaired) = (self.now, if self.lines.is_empty() { Effect::None } else { Effect::Impaired });
+        let (now, network) = (self.now, &mut *self.network);
+        let impaired = if network.connections().next().is_none() { Effect::None } else { Effect::Impaired };
         match incident {
             Incident::Latency(latency, jitter) => {
                 let (latency, jitter) = (millis(*latency), millis(*jitter));
-                self.fabric.set_network(Network { latency, jitter, ..Network::default() });
+                network.set_conditions(NetworkConditions { latency, jitter, ..NetworkConditions::default() });
             }
             Incident::Cut => return Effect::Cut,
-            Incident::At(frames, moment, what) => {
-                let frame = self.fabric.arrived() + 1 + u64::from(*frames);
-                self.fabric.set_plan(Plan { frame, moment: *moment, what: *what });
+            Incident::At(frames, timing, what) => {
+                let frame = network.frames() + 1 + u64::from(*frames);
+                network.plan(Plan { frame, timing: *timing, what: *what });
             }
             Incident::Stall(way, time) => {
-                self.lines.iter_mut().for_each(|line| line.stall(*way, now + millis(*time)));
+                network.stall(now, *way, millis(*time));
                 return impaired;
             }
             Incident::BlackHole(way) => {
-                self.lines.iter_mut().for_each(|line| line.swallow(*way));
+                network.black_hole(now, *way);
                 return impaired;
             }
-            Incident::RefuseConnects(attempts) => self.fabric.refuse_next((*attempts).into()),
-            Incident::Unreachable(time) => self.fabric.set_unreachable_until(now + millis(*time)),
-            Incident::Nonsense(text) => {
-                for line in &mut self.lines {
-                    self.fabric.send(now, line, Way::ToClient, Parcel::Text(text.clone()));
-                }
-            }
+            Incident::RefuseConnects(attempts) => network.refuse_connects((*attempts).into()),
+            Incident::Unreachable(time) => network.unreachable_for(now, millis(*time)),
+            Incident::Nonsense(text) => network.inject(now, text),
             _ => {}
         }
         Effect::None

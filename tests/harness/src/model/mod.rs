@@ -21,7 +21,6 @@ use std::time::Duration;
 
 pub use incident::{Disturb, How, Incident, Refused};
 pub(crate) use incident::{Effect, Stage};
-pub(crate) use setting::Stay;
 pub use setting::{Delivery, Dial};
 
 use crate::network::Disturbance;

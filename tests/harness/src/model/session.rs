@@ -20,15 +20,13 @@ use serde_json::{Value, json};
 use signalwire_relay_core::calling::{Method, Play, Record, SendDigits, StandaloneCollect};
 use signalwire_relay_core::session::{Command, Frame, Output, Session, Stats, Target};
 use signalwire_relay_core::{CallId, Tag, Ticket};
-use signalwire_relay_simulator::{CallState, Output as ServiceOutput, SimulatedService};
+use signalwire_relay_simulator::CallState;
 
 use super::incident::{context, millis, pick};
 use super::ledger::{Kind, Ledger};
 use super::setting::{FAREWELL, HEALING, MOST_CALLS, OURS, SECRET, Setting, config, objection};
 use super::{Delivery, Dial, Effect, Failure, Incident, MARK, Player, Stage, Summary};
-use crate::network::{
-    Arrival, Attempt, Disturbance, Fabric, Line, Network, Parcel, Timing, Way, hang_up_everybody,
-};
+use crate::{DisconnectReason, Disturbance, LineEvent, LineId, SimulatedNetwork};
 
 /// How many rounds may go by at one instant before something counts as going round in circles.
 const ROUND_BOUND: usize = 100_000;
@@ -104,25 +102,19 @@ pub fn play(seed: u64, history: &[Step]) -> Result<Summary, Box<Failure>> {
 
 /// A session, the service, the network, and the ledger.
 struct Performance {
-    board: SimulatedService,
+    network: SimulatedNetwork,
+    line: LineId,
     session: Session,
-    fabric: Fabric,
-    link: Link,
     start: Instant,
     now: Duration,
     deadline: Option<Instant>,
     ledger: Ledger,
+    /// The steps of the history, and the timeouts of the session.
     steps: u64,
     tickets: u64,
     /// Whether something may have kept the session from ever hearing of a call.
     deafened: bool,
     setting: Setting,
-}
-
-enum Link {
-    Down,
-    Opening(Option<Duration>),
-    Up(Line),
 }
 
 impl Player for Performance {
@@ -204,11 +196,7 @@ impl Player for Performance {
     }
 
     fn finish(&mut self) {
-        self.fabric.set_network(Network::default());
-        self.fabric.set_reachable(true);
-        self.fabric.forget_plans();
-        self.board.set_faults(signalwire_relay_simulator::Faults::default());
-        self.board.forget_refusals();
+        self.network.heal();
         self.pass(HEALING);
         let printed = format!("{:?}", self.session);
         self.ledger.check_printed(&"the session", &printed);
@@ -238,11 +226,11 @@ impl Player for Performance {
     }
 
     fn summary(&self) -> Summary {
-        Summary { steps: self.steps, transcript: self.ledger.transcript() }
+        Summary { steps: self.steps + self.network.steps(), transcript: self.ledger.transcript() }
     }
 
     fn disturbances(&self) -> &[Disturbance] {
-        self.fabric.log()
+        self.network.disturbances()
     }
 }
 
@@ -250,11 +238,12 @@ impl Performance {
     fn new(seed: u64) -> Self {
         let setting = Setting::of(seed);
         let session = Session::new(&config(), seed).expect("the settings are usable");
+        let mut network = SimulatedNetwork::new(setting.scenario(), seed);
+        let line = network.add_line();
         let mut play = Self {
-            board: SimulatedService::new(setting.scenario(), seed),
+            network,
+            line,
             session,
-            fabric: Fabric::new(seed),
-            link: Link::Down,
             start: Instant::now(),
             now: Duration::ZERO,
             deadline: None,
@@ -271,15 +260,10 @@ impl Performance {
     }
 
     fn befall(&mut self, incident: &Incident) {
-        let to = self.board.connections().last();
+        let to = self.network.service().connections().last();
         let known = to.into_iter().flat_map(|to| self.ledger.live().map(move |id| (id.to_string(), to)));
         let known = known.collect();
-        let lines = match &mut self.link {
-            Link::Up(line) => vec![line],
-            _ => Vec::new(),
-        };
-        let (now, board, fabric) = (self.now, &mut self.board, &mut self.fabric);
-        let stage = Stage { now, board, fabric, lines, known, stay: self.setting.stay() };
+        let stage = Stage { now: self.now, network: &mut self.network, known, stay: self.setting.stay() };
         match stage.befall(incident) {
             Effect::None => {}
             Effect::Impaired => self.excuse(),
@@ -332,7 +316,7 @@ impl Performance {
                 ("calling.send_digits", start(SendDigits::completion_rule()), json!({"digits": "1"}))
             }
             Ask::Stop => {
-                let running = self.board.call(call_id.as_str());
+                let running = self.network.service().call(call_id.as_str());
                 let Some(latest) = running.as_ref().and_then(|call| call.operations.last()) else { return };
                 let method = match latest.method.as_str() {
                     "calling.play" => "calling.play.stop",
@@ -380,7 +364,7 @@ impl Performance {
     }
 
     fn live_at_service(&self) -> impl Iterator<Item = String> {
-        self.board.calls().filter(|call| call.state != CallState::Ended).map(|call| call.call_id)
+        self.network.service().calls().filter(|call| call.state != CallState::Ended).map(|call| call.call_id)
     }
 
     // Letting things happen.
@@ -404,26 +388,18 @@ impl Performance {
 
     fn next_deadline(&self) -> Option<Duration> {
         let deadline = self.deadline.map(|deadline| deadline.saturating_duration_since(self.start));
-        let link = match &self.link {
-            Link::Down => None,
-            Link::Opening(due) => *due,
-            Link::Up(line) => line.next_arrival(),
-        };
-        [deadline, link, self.board.poll_timeout()].into_iter().flatten().min()
+        deadline.into_iter().chain(self.network.poll_timeout()).min()
     }
 
     fn settle(&mut self) {
-        if self.board.poll_timeout().is_some_and(|due| due <= self.now) {
-            self.steps += 1;
-            self.board.handle_timeout(self.now);
-        }
+        self.network.handle_timeout(self.now);
         if self.deadline.is_some_and(|due| due <= self.instant()) {
             self.steps += 1;
             self.session.handle_timeout(self.instant());
             self.drain();
         }
         for _ in 0..ROUND_BOUND {
-            if !self.open() && !self.drain_board() && !self.deliver() {
+            if !self.connect() && !self.network.drain_service(self.now) && !self.deliver() {
                 return;
             }
         }
@@ -436,22 +412,13 @@ impl Performance {
             let output = self.session.poll_output();
             self.ledger.sees(&output);
             match output {
-                Output::Open(_) => self.link = Link::Opening(Some(self.fabric.opening(self.now))),
+                Output::Open(_) => self.network.open(self.now, self.line),
                 Output::Send(text) => {
-                    if let Link::Up(line) = &mut self.link {
-                        self.fabric.send(self.now, line, Way::ToService, Parcel::Text(text));
-                    } else {
+                    if !self.network.send(self.now, self.line, text) {
                         self.ledger.accuse(|| "a frame goes out without a connection".into());
                     }
                 }
-                Output::Close => {
-                    if let Link::Up(mut line) = std::mem::replace(&mut self.link, Link::Down) {
-                        for text in line.close(self.now) {
-                            self.board.handle_text(self.now, line.connection, &text);
-                        }
-                        self.board.handle_disconnected(self.now, line.connection);
-                    }
-                }
+                Output::Close => self.network.close(self.now, self.line),
                 Output::Event(_) => {}
                 Output::Wait(deadline) => {
                     self.deadline = deadline;
@@ -466,91 +433,50 @@ impl Performance {
         }
     }
 
-    fn open(&mut self) -> bool {
-        if !matches!(self.link, Link::Opening(Some(due)) if due <= self.now) {
-            return false;
-        }
-        self.steps += 1;
-        match self.fabric.attempt(self.now) {
-            Attempt::Opens => {
-                self.ledger.excused = false;
-                self.link = Link::Up(Line::new(self.board.handle_connected(self.now)));
-                self.session.handle_connected(self.instant());
-            }
-            Attempt::Refused => {
-                self.link = Link::Down;
-                self.session.handle_disconnected(self.instant(), "nobody is there");
-            }
-            Attempt::Ignored => self.link = Link::Opening(None),
-        }
-        self.drain();
+    fn connect(&mut self) -> bool {
+        let Some(event) = self.network.poll_attempt(self.now, self.line) else { return false };
+        self.handle(event);
         true
-    }
-
-    fn drain_board(&mut self) -> bool {
-        let mut moved = false;
-        while let Some(output) = self.board.poll_output() {
-            moved = true;
-            let (to, parcel) = match output {
-                ServiceOutput::Send { to, text } => (to, Parcel::Text(text)),
-                ServiceOutput::Close { to, code } => (to, Parcel::Close(code)),
-                _ => continue,
-            };
-            if let Link::Up(line) = &mut self.link
-                && line.connection == to
-            {
-                self.fabric.send(self.now, line, Way::ToClient, parcel);
-            }
-        }
-        moved
     }
 
     fn deliver(&mut self) -> bool {
-        let Link::Up(line) = &mut self.link else { return false };
-        let connection = line.connection;
-        let befallen = self.fabric.log().len();
-        let arrival = self.fabric.arrival(self.now, line);
-        if self.fabric.log().len() > befallen {
+        let faults = self.network.disturbances().len();
+        let event = self.network.poll_delivery(self.now, self.line);
+        if self.network.disturbances().len() > faults {
             self.excuse();
         }
-        let Some(Arrival { way, parcel, cut, hang_up }) = arrival else { return false };
-        self.steps += 1;
-        if hang_up == Some(Timing::Before) {
-            hang_up_everybody(&mut self.board, self.now);
-        }
-        match (way, parcel) {
-            (Way::ToService, Some(Parcel::Text(text))) => {
-                self.board.handle_text(self.now, connection, &text);
-            }
-            (Way::ToClient, Some(Parcel::Text(text))) => {
-                self.ledger.receives(&text);
-                self.session.handle_frame(self.instant(), Frame::Text(&text));
-            }
-            (_, Some(Parcel::Close(code))) => {
-                self.link = Link::Down;
-                self.session.handle_disconnected(self.instant(), &format!("closed with code {code}"));
-                self.board.handle_disconnected(self.now, connection);
-            }
-            (_, None) => {}
-        }
-        self.drain();
-        self.drain_board();
-        if hang_up == Some(Timing::After) {
-            hang_up_everybody(&mut self.board, self.now);
-        }
-        if cut {
-            self.cut();
-            self.drain();
+        let Some(event) = event else { return false };
+        self.handle(event);
+        if let Some(event) = self.network.poll_break(self.now, self.line) {
+            self.handle(event);
         }
         true
     }
 
+    /// Gives an event of the network to the session, and passes on what follows from it.
+    fn handle(&mut self, event: LineEvent) {
+        let now = self.instant();
+        match event {
+            LineEvent::Connected => {
+                self.ledger.excused = false;
+                self.session.handle_connected(now);
+            }
+            LineEvent::Frame(text) => {
+                self.ledger.receives(&text);
+                self.session.handle_frame(now, Frame::Text(&text));
+            }
+            LineEvent::Disconnected(DisconnectReason::Cut) => {
+                self.session.handle_disconnected(now, &format!("cut, said {SECRET}"));
+            }
+            LineEvent::Disconnected(reason) => self.session.handle_disconnected(now, &reason.to_string()),
+            _ => {}
+        }
+        self.drain();
+    }
+
     fn cut(&mut self) {
-        if let Link::Up(line) = std::mem::replace(&mut self.link, Link::Down) {
-            self.steps += 2;
-            self.board.handle_disconnected(self.now, line.connection);
-            self.session.handle_disconnected(self.instant(), &format!("cut, said {SECRET}"));
-            self.drain();
+        if let Some(event) = self.network.cut(self.now, self.line) {
+            self.handle(event);
         }
     }
 
@@ -566,7 +492,7 @@ impl Performance {
         if !self.ledger.is_ready() && !self.ledger.draining {
             self.ledger.accuse(|| "there is no connection although nothing is wrong".into());
         }
-        if let Some(violation) = objection(self.board.violations()) {
+        if let Some(violation) = objection(self.network.service().violations()) {
             self.ledger.accuse(|| format!("the service objects: {violation}"));
         }
         let Stats { requests, dials, messages, alarms, .. } = self.session.stats();

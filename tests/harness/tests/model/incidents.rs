@@ -49,7 +49,7 @@ fn service() -> impl Strategy<Value = Incident> {
 }
 
 fn network() -> impl Strategy<Value = Incident> {
-    let moments = select(vec![Timing::Before, Timing::After]);
+    let timings = select(vec![Timing::BeforeDelivery, Timing::AfterDelivery]);
     let breaks = prop_oneof![
         6 => Just(Break::Cut),
         1 => Just(Break::HalfOpen),
@@ -74,7 +74,7 @@ fn network() -> impl Strategy<Value = Incident> {
     prop_oneof![
         1 => (0..2_000_u32, 0..500_u32).prop_map(|(latency, jitter)| Incident::Latency(latency, jitter)),
         2 => Just(Incident::Cut),
-        4 => (0..12_u8, moments, breaks).prop_map(|(frames, moment, what)| Incident::At(frames, moment, what)),
+        4 => (0..12_u8, timings, breaks).prop_map(|(frames, timing, what)| Incident::At(frames, timing, what)),
         1 => (ways(), 100..60_000_u32).prop_map(|(way, time)| Incident::Stall(way, time)),
         1 => ways().prop_map(Incident::BlackHole),
         1 => (1..4_u8).prop_map(Incident::RefuseConnects),
