@@ -23,11 +23,8 @@
 //!
 //! The [`SimulatedNetwork`] between them has latency and injects faults, by chance or as planned.
 //! [`every_cut`] plays a flow again and again, with the connection lost at each frame in turn.
-//! The [`model`] plays random histories, of sessions and of whole applications, and knows what must always be true.
 
 mod every_cut;
-pub mod fuzzing;
-pub mod model;
 mod network;
 mod world;
 

@@ -6,8 +6,8 @@
 //! left behind, a request that the service has to object to, a secret in what is printed.
 //!
 //! ```
-//! use signalwire_relay_harness::model::Incident;
-//! use signalwire_relay_harness::model::application::{Begin, Care, Deed, Step, play};
+//! use signalwire_relay_model::Incident;
+//! use signalwire_relay_model::application::{Begin, Care, Deed, Step, play};
 //!
 //! let handler = vec![Deed::Answer, Deed::Start(Begin::Play, Care::Wait), Deed::Hangup];
 //! let caller = Step::Incident(Incident::Caller(0, 30_000));
@@ -31,7 +31,7 @@ use super::incident::{millis, pick};
 pub use super::program::{Begin, Care, Deed, Errand, Reach};
 use super::setting::{FAREWELL, HEALING, Setting, config, objection};
 use super::{Effect, Failure, Incident, MARK, Player, Stage, Summary, program};
-use crate::{Disturbance, World};
+use signalwire_relay_harness::{Disturbance, World};
 
 /// How many clients there are at most.
 const MOST_CLIENTS: usize = 4;

@@ -4,8 +4,8 @@
 //! [`play`] plays a history, looks at everything that the session says, and gives the first thing that must not be.
 //!
 //! ```
-//! use signalwire_relay_harness::model::Incident;
-//! use signalwire_relay_harness::model::session::{Ask, Step, play};
+//! use signalwire_relay_model::Incident;
+//! use signalwire_relay_model::session::{Ask, Step, play};
 //!
 //! let caller = Step::Incident(Incident::Caller(0, 30_000));
 //! let history = [caller, Step::Pass(2_000), Step::Ask(Ask::Answer, 0), Step::Incident(Incident::Cut)];
@@ -26,7 +26,7 @@ use super::incident::{context, millis, pick};
 use super::ledger::{Kind, Ledger};
 use super::setting::{FAREWELL, HEALING, MOST_CALLS, OURS, SECRET, Setting, config, objection};
 use super::{Delivery, Dial, Effect, Failure, Incident, MARK, Player, Stage, Summary};
-use crate::{DisconnectReason, Disturbance, LineEvent, LineId, SimulatedNetwork};
+use signalwire_relay_harness::{DisconnectReason, Disturbance, LineEvent, LineId, SimulatedNetwork};
 
 /// How many rounds may go by at one instant before something counts as going round in circles.
 const ROUND_BOUND: usize = 100_000;

@@ -10,7 +10,7 @@ use signalwire_relay_core::session::{ConnectionState, Frame, Output, Session};
 use signalwire_relay_core::{Config, Event};
 use signalwire_relay_simulator::{Scenario, SimulatedService};
 
-use crate::model::{application as applications, session as sessions};
+use crate::{application as applications, session as sessions};
 
 mod bytes;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use signalwire_relay_harness::fuzzing;
+use signalwire_relay_model::fuzzing;
 use signalwire_relay_simulator::METHODS;
 
 /// How long an input is at most: the `-max_len` that the guide gives.

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use signalwire_relay_harness::Way;
-use signalwire_relay_harness::model::session::{Ask, Step, play};
-use signalwire_relay_harness::model::{Delivery, Dial, Incident};
+use signalwire_relay_model::session::{Ask, Step, play};
+use signalwire_relay_model::{Delivery, Dial, Incident};
 
 use crate::incidents::{incidents, times};
 use crate::runner;

@@ -3,8 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use signalwire_relay_harness::model::application::{Begin, Care, Deed, Errand, Reach, Step, play};
-use signalwire_relay_harness::model::{Delivery, Dial};
+use signalwire_relay_model::application::{Begin, Care, Deed, Errand, Reach, Step, play};
+use signalwire_relay_model::{Delivery, Dial};
 
 use crate::incidents::{incidents, times};
 use crate::runner;

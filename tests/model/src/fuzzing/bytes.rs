@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::application::{self, Begin, Care, Deed, Errand, Reach};
-use crate::model::session::{Ask, Step};
-use crate::model::{Delivery, Dial, Disturb, How, Incident, Refused};
-use crate::{Break, Timing, Way};
+use crate::application::{self, Begin, Care, Deed, Errand, Reach};
+use crate::session::{Ask, Step};
+use crate::{Delivery, Dial, Disturb, How, Incident, Refused};
+use signalwire_relay_harness::{Break, Timing, Way};
 
 /// How many things a script has.
 const DEEDS: u8 = 6;

@@ -10,6 +10,7 @@
 
 pub mod application;
 mod book;
+pub mod fuzzing;
 mod incident;
 mod ledger;
 mod program;
@@ -23,7 +24,7 @@ pub use incident::{Disturb, How, Incident, Refused};
 pub(crate) use incident::{Effect, Stage};
 pub use setting::{Delivery, Dial};
 
-use crate::network::Disturbance;
+use signalwire_relay_harness::Disturbance;
 
 /// The parameter that marks a request, so that it is known again at the service.
 const MARK: &str = "x-ticket";

@@ -6,7 +6,7 @@ use serde_json::json;
 use signalwire_relay_simulator::{CallState, Caller, ConnectionId, Faults, Refusal, Step as Act};
 
 use super::setting::{ANSWERS, NODE, OURS, SECRET, Stay};
-use crate::{Break, NetworkConditions, Plan, SimulatedNetwork, Timing, Way};
+use signalwire_relay_harness::{Break, NetworkConditions, Plan, SimulatedNetwork, Timing, Way};
 
 /// One thing that somebody on the phone, the service, or the network does.
 ///

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use signalwire_relay_harness::model::{Disturb, How, Incident, Refused};
 use signalwire_relay_harness::{Break, Timing, Way};
+use signalwire_relay_model::{Disturb, How, Incident, Refused};
 
 /// Times that pass, in milliseconds: from an instant to longer than the deadlines of a session.
 pub(crate) fn times() -> impl Strategy<Value = u32> {

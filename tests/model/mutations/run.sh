@@ -2,8 +2,8 @@
 # Breaks the core on purpose, once for each patch beside this file, in a copy of the working tree, and sees whether
 # the model finds it. Prints in which random history it was found, of sessions and of applications, and what was found.
 #
-#   tests/harness/mutations/run.sh                      all of them
-#   tests/harness/mutations/run.sh 3-a-state-goes-backwards
+#   tests/model/mutations/run.sh                      all of them
+#   tests/model/mutations/run.sh 3-a-state-goes-backwards
 #
 # RELAY_MODEL_SEED and RELAY_MODEL_CASES are those of the model; the defaults are 1 and 20000.
 set -euo pipefail
@@ -20,7 +20,7 @@ mkdir "$copy/tree"
 cd "$copy/tree"
 
 model() {
-    cargo test --quiet --release --locked -p signalwire-relay-harness --test model "$1::" -- --nocapture >"$copy/$1" 2>&1
+    cargo test --quiet --release --locked -p signalwire-relay-model --test model "$1::" -- --nocapture >"$copy/$1" 2>&1
 }
 
 # Where it was found in the output of a run that failed.

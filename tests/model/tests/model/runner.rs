@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
-use signalwire_relay_harness::model::{Failure, Summary};
+use signalwire_relay_model::{Failure, Summary};
 
 const CASES: u32 = 400;
 /// How many histories are played twice.
