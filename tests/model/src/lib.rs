@@ -1,55 +1,52 @@
-//! What must always be true, looked for in random histories.
+//! Model-based tests of RELAY sessions and applications.
 //!
-//! A history is a list of steps: what an application does, what people on the phone do, and what goes wrong. It is
-//! played in virtual time against the simulated service, and the first thing that must not be is told. Then network
-//! and service are healed, and everything must come to its end: every wait over, every call accounted for on both
-//! sides, every table empty.
+//! A history is a list of steps: of an application, and of its environment (the parties on the phone, the service, and
+//! the network, faults included). It is played in virtual time against the simulated service. An oracle records every
+//! input, checks every output, and reports the first contradiction. At the end all faults are healed, and everything
+//! must come to its end: every wait is over, every call is accounted for on both sides, every table is empty.
 //!
-//! [`session`] plays a session by hand, and checks all that it says after each step. [`application`] plays whole
-//! applications, with several clients, handlers and handles. What befalls them is the same: [`Incident`].
+//! [`session`] plays histories of a single session and checks every output of its state machine. [`application`] plays
+//! histories of whole applications, with several clients, handlers and handles. Both have the same environment, whose
+//! steps are [`EnvironmentStep`]s.
+//!
+//! [`fuzzing`] has the entry points of the fuzz targets, which decode histories from bytes.
 
 pub mod application;
-mod book;
+mod environment;
 pub mod fuzzing;
-mod incident;
-mod ledger;
-mod program;
 pub mod session;
-mod setting;
 
 use std::fmt;
 use std::time::Duration;
 
-pub use incident::{Disturb, How, Incident, Refused};
-pub(crate) use incident::{Effect, Stage};
-pub use setting::{Delivery, Dial};
-
 use signalwire_relay_harness::Disturbance;
 
-/// The parameter that marks a request, so that it is known again at the service.
+pub use environment::{AffectedMethod, Delivery, Dial, EnvironmentStep, EventFault, FaultyReply};
+
+/// The parameter that marks a request, to recognise it at the service.
 const MARK: &str = "x-ticket";
 
-/// A history in which nothing was wrong.
+/// The summary of a history without a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
-    /// How many things clients and service were told.
+    /// The number of inputs that clients and service handled.
     pub steps: u64,
-    /// Stands for everything that was said: the same history always gives the same.
+    /// A digest of all outputs. The same history always gives the same digest.
     pub transcript: u64,
 }
 
-/// A history in which something was wrong.
+/// A history with a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// What was wrong.
+    /// The finding.
     pub what: String,
-    /// After which step; `None` is when everything should have come to its end.
+    /// The index of the step after which it was found; `None` at the end of the history.
     pub after: Option<usize>,
-    /// The history, one line a step, and what happened on the network.
+    /// The history, one line for each step, and the faults of the network.
     pub history: Vec<String>,
-    /// The seed of everything.
+    /// The seed of the history.
     pub seed: u64,
 }
 
@@ -66,22 +63,22 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// What plays histories of one kind of steps.
+/// Plays histories of one kind of steps.
 trait Player {
     type Step: fmt::Display;
 
-    /// How long it has been playing, in virtual time.
+    /// The virtual time since the beginning.
     fn now(&self) -> Duration;
     fn apply(&mut self, step: &Self::Step);
-    /// Heals everything, and sees whether everything comes to its end.
+    /// Heals all faults, and checks that everything comes to its end.
     fn finish(&mut self);
-    /// The first thing that was wrong.
-    fn wrong(&self) -> Option<String>;
+    /// The first finding of the oracle.
+    fn finding(&self) -> Option<String>;
     fn summary(&self) -> Summary;
     fn disturbances(&self) -> &[Disturbance];
 }
 
-/// Plays a history to its end, or to the first thing that is wrong. `lines` is what is to be told before it then.
+/// Plays a history to its end, or to the first finding. A failure prints `lines` before the history.
 fn play<P: Player>(
     mut player: P,
     seed: u64,
@@ -92,7 +89,7 @@ fn play<P: Player>(
     for (index, step) in history.iter().enumerate() {
         lines.push(format!("{:>10.3} {:>3}. {step}", player.now().as_secs_f64(), index + 1));
         player.apply(step);
-        if player.wrong().is_some() {
+        if player.finding().is_some() {
             after = Some(index);
             break;
         }
@@ -100,7 +97,7 @@ fn play<P: Player>(
     if after.is_none() {
         player.finish();
     }
-    let Some(what) = player.wrong() else { return Ok(player.summary()) };
+    let Some(what) = player.finding() else { return Ok(player.summary()) };
     lines.extend(player.disturbances().iter().map(|one| format!("on the network: {one}")));
     Err(Box::new(Failure { what, after, history: lines, seed }))
 }

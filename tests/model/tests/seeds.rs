@@ -1,12 +1,12 @@
-//! What the fuzz targets begin with, and every input that ever broke one, as ordinary tests.
+//! The seeds of the fuzz targets, and every input that ever broke a target, as ordinary tests.
 
 use std::path::{Path, PathBuf};
 
 use signalwire_relay_model::fuzzing;
 use signalwire_relay_simulator::METHODS;
 
-/// How long an input is at most: the `-max_len` that the guide gives.
-const LONGEST: usize = 4096;
+/// The maximum length of an input in bytes: the `-max_len` in `fuzz/README.md`.
+const MAX_INPUT_LENGTH: usize = 4096;
 
 fn feed(target: &str, body: fn(&[u8])) {
     let seeds = root().join("fuzz/seeds").join(target);
@@ -15,7 +15,7 @@ fn feed(target: &str, body: fn(&[u8])) {
         let path = seed.expect("it can be listed").path();
         println!("{}", path.display());
         let input = std::fs::read(path).expect("it can be read");
-        assert!(input.len() <= LONGEST, "{} bytes", input.len());
+        assert!(input.len() <= MAX_INPUT_LENGTH, "{} bytes", input.len());
         body(&input);
         count += 1;
     }

@@ -1,29 +1,31 @@
-//! Histories as the bytes of a fuzzer: any bytes are one, and a small change of them is a small change of it.
+//! Decoding histories from the bytes of a fuzzer. Any bytes are a history, and a small change of the bytes is a small
+//! change of the history.
 
 use std::time::Duration;
 
-use crate::application::{self, Begin, Care, Deed, Errand, Reach};
-use crate::session::{Ask, Step};
-use crate::{Delivery, Dial, Disturb, How, Incident, Refused};
 use signalwire_relay_harness::{Break, Timing, Way};
 
-/// How many things a script has.
-const DEEDS: u8 = 6;
-/// How deep things to do are nested.
-const DEPTH: u8 = 2;
+use crate::application::{self, CallMilestone, CallStep, ClientStep, OperationKind, WaitMode};
+use crate::session::{CallRequest, Step};
+use crate::{AffectedMethod, Delivery, Dial, EnvironmentStep, EventFault, FaultyReply};
+
+/// The maximum number of steps in a script.
+const MAX_CALL_STEPS: u8 = 6;
+/// The maximum depth of nested steps.
+const MAX_DEPTH: u8 = 2;
 const DIALS: [Dial; 5] = [Dial::Answers, Dial::Busy, Dial::Silent, Dial::Race, Dial::InTurn];
 const DELIVERIES: [Delivery; 2] = [Delivery::Arrives, Delivery::Bounces];
 
-/// The next step that bytes stand for; `None` when there are no more.
-pub(super) fn step(bytes: &mut impl Iterator<Item = u8>) -> Option<Step> {
+/// Decodes the next step of a session; `None` if there are no more bytes.
+pub(super) fn session_step(bytes: &mut impl Iterator<Item = u8>) -> Option<Step> {
     let what = bytes.next()?;
     let mut byte = || bytes.next().unwrap_or_default();
     Some(match what % 28 {
-        0..=2 => Step::Pass(u32::from(byte()) * u32::from(byte())),
+        0..=2 => Step::Wait(u32::from(byte()) * u32::from(byte())),
         3 => {
-            use Ask::{Answer, Collect, Hangup, Pass, Play, Record, SendDigits, Stop};
-            let asks = [Answer, Pass, Hangup, Play, Record, Collect, SendDigits, Stop];
-            Step::Ask(among(&asks, byte()), byte())
+            use CallRequest::{Answer, Collect, Hangup, Pass, Play, Record, SendDigits, Stop};
+            let requests = [Answer, Pass, Hangup, Play, Record, Collect, SendDigits, Stop];
+            Step::Request(among(&requests, byte()), byte())
         }
         4 => Step::Dial(among(&DIALS, byte()), u32::from(byte()) * 500 + 1),
         5 => Step::Message(among(&DELIVERIES, byte())),
@@ -36,29 +38,29 @@ pub(super) fn step(bytes: &mut impl Iterator<Item = u8>) -> Option<Step> {
         12 => Step::Abandon(byte()),
         13 => Step::Alarm(u32::from(byte()) * 200 + 1),
         14 => Step::CancelAlarm(byte()),
-        what => Step::Incident(incident(what, byte)),
+        what => Step::Environment(environment_step(what, byte)),
     })
 }
 
-/// What the handlers of applications do.
-pub(super) fn scripts(bytes: &mut impl Iterator<Item = u8>) -> Vec<Vec<Deed>> {
+/// Decodes the scripts of handlers.
+pub(super) fn scripts(bytes: &mut impl Iterator<Item = u8>) -> Vec<Vec<CallStep>> {
     let count = bytes.next().unwrap_or_default() % 3 + 1;
-    (0..count).map(|_| deeds(bytes, DEPTH)).collect()
+    (0..count).map(|_| call_steps(bytes, MAX_DEPTH)).collect()
 }
 
-/// The next thing that happens to applications; `None` when there are no more bytes.
-pub(super) fn event(bytes: &mut impl Iterator<Item = u8>) -> Option<application::Step> {
+/// Decodes the next step of applications; `None` if there are no more bytes.
+pub(super) fn application_step(bytes: &mut impl Iterator<Item = u8>) -> Option<application::Step> {
     use application::Step;
     let what = bytes.next()?;
     Some(match what % 32 {
-        0..=5 => Step::Pass(time(bytes)),
-        6..=10 => Step::Errand(next(bytes), errand(bytes, 1)),
+        0..=5 => Step::Wait(time(bytes)),
+        6..=10 => Step::Client(next(bytes), client_step(bytes, 1)),
         11 => Step::Join,
         12 => Step::Drain(next(bytes), u32::from(next(bytes)) * 250),
         13 => Step::Disconnect(next(bytes)),
         14 => Step::Kill(next(bytes)),
-        what if what < 28 => Step::Incident(incident(what, || next(bytes))),
-        _ => Step::Incident(Incident::Caller(0, u32::from(next(bytes)) * 200 + 1)),
+        what if what < 28 => Step::Environment(environment_step(what, || next(bytes))),
+        _ => Step::Environment(EnvironmentStep::Caller(0, u32::from(next(bytes)) * 200 + 1)),
     })
 }
 
@@ -66,37 +68,42 @@ fn next(bytes: &mut impl Iterator<Item = u8>) -> u8 {
     bytes.next().unwrap_or_default()
 }
 
-/// Up to a minute, in milliseconds, short times more finely.
+/// Decodes a time of up to 65 s, in milliseconds. Short times have a finer resolution.
 fn time(bytes: &mut impl Iterator<Item = u8>) -> u32 {
     let byte = u32::from(next(bytes));
     byte * byte + 1
 }
 
-fn deeds(bytes: &mut impl Iterator<Item = u8>, depth: u8) -> Vec<Deed> {
-    let count = next(bytes) % (DEEDS + 1);
-    (0..count).map(|_| deed(bytes, depth)).collect()
+fn call_steps(bytes: &mut impl Iterator<Item = u8>, depth: u8) -> Vec<CallStep> {
+    let count = next(bytes) % (MAX_CALL_STEPS + 1);
+    (0..count).map(|_| call_step(bytes, depth)).collect()
 }
 
-fn deed(bytes: &mut impl Iterator<Item = u8>, depth: u8) -> Deed {
+fn call_step(bytes: &mut impl Iterator<Item = u8>, depth: u8) -> CallStep {
     match next(bytes) % 16 {
-        4..=7 => Deed::Start(begin(bytes), care(bytes)),
-        8 => Deed::Pass,
-        9 => Deed::Hangup,
+        4..=7 => CallStep::Start(operation_kind(bytes), wait_mode(bytes)),
+        8 => CallStep::Pass,
+        9 => CallStep::Hangup,
         10 => {
-            let reach = [Reach::Ringing, Reach::Answered, Reach::Ending, Reach::Ended];
-            Deed::Await(among(&reach, next(bytes)), time(bytes))
+            let milestones = [
+                CallMilestone::Ringing,
+                CallMilestone::Answered,
+                CallMilestone::Ending,
+                CallMilestone::Ended,
+            ];
+            CallStep::WaitFor(among(&milestones, next(bytes)), time(bytes))
         }
-        11 => Deed::Keep,
-        12 => Deed::Fail,
-        13 => Deed::Panic,
-        14 if depth > 0 => Deed::GiveUp(time(bytes), deeds(bytes, depth - 1)),
-        15 if depth > 0 => Deed::Both(deeds(bytes, depth - 1), deeds(bytes, depth - 1)),
-        _ => Deed::Answer,
+        11 => CallStep::Keep,
+        12 => CallStep::Fail,
+        13 => CallStep::Panic,
+        14 if depth > 0 => CallStep::CancelAfter(time(bytes), call_steps(bytes, depth - 1)),
+        15 if depth > 0 => CallStep::Concurrently(call_steps(bytes, depth - 1), call_steps(bytes, depth - 1)),
+        _ => CallStep::Answer,
     }
 }
 
-fn begin(bytes: &mut impl Iterator<Item = u8>) -> Begin {
-    use Begin::{
+fn operation_kind(bytes: &mut impl Iterator<Item = u8>) -> OperationKind {
+    use OperationKind::{
         Ai, Collect, Connect, Detect, EnterQueue, Pay, Play, PlayAndCollect, Record, SendDigits, Transcribe,
     };
     let all = [Play, Record, Collect, PlayAndCollect, SendDigits, Detect, Transcribe, Ai, Pay, EnterQueue];
@@ -106,72 +113,90 @@ fn begin(bytes: &mut impl Iterator<Item = u8>) -> Begin {
     }
 }
 
-fn care(bytes: &mut impl Iterator<Item = u8>) -> Care {
+fn wait_mode(bytes: &mut impl Iterator<Item = u8>) -> WaitMode {
     match next(bytes) % 6 {
-        0 => Care::Wait,
-        1 => Care::WaitTwice(time(bytes)),
-        2 => Care::Follow,
-        3 => Care::Stop(time(bytes)),
-        4 => Care::Callback,
-        _ => Care::Leave,
+        0 => WaitMode::Wait,
+        1 => WaitMode::WaitTwice(time(bytes)),
+        2 => WaitMode::Follow,
+        3 => WaitMode::Stop(time(bytes)),
+        4 => WaitMode::Callback,
+        _ => WaitMode::Ignore,
     }
 }
 
-fn errand(bytes: &mut impl Iterator<Item = u8>, depth: u8) -> Errand {
+fn client_step(bytes: &mut impl Iterator<Item = u8>, depth: u8) -> ClientStep {
     match next(bytes) % 9 {
-        0..=2 => Errand::Dial(among(&DIALS, next(bytes)), time(bytes), deeds(bytes, DEPTH)),
-        3 => Errand::Message(among(&DELIVERIES, next(bytes)), time(bytes)),
-        4 => Errand::Receive(next(bytes)),
-        5 => Errand::Unreceive(next(bytes)),
-        6 => Errand::Return(next(bytes), deeds(bytes, DEPTH)),
-        7 => Errand::Reauthenticate(next(bytes).is_multiple_of(2)),
-        _ if depth > 0 => Errand::GiveUp(time(bytes), Box::new(errand(bytes, depth - 1))),
-        _ => Errand::Look,
+        0..=2 => ClientStep::Dial(among(&DIALS, next(bytes)), time(bytes), call_steps(bytes, MAX_DEPTH)),
+        3 => ClientStep::Message(among(&DELIVERIES, next(bytes)), time(bytes)),
+        4 => ClientStep::Receive(next(bytes)),
+        5 => ClientStep::Unreceive(next(bytes)),
+        6 => ClientStep::UseKept(next(bytes), call_steps(bytes, MAX_DEPTH)),
+        7 => ClientStep::Reauthenticate(next(bytes).is_multiple_of(2)),
+        _ if depth > 0 => ClientStep::CancelAfter(time(bytes), Box::new(client_step(bytes, depth - 1))),
+        _ => ClientStep::Inspect,
     }
 }
 
-fn incident(what: u8, mut byte: impl FnMut() -> u8) -> Incident {
+fn environment_step(what: u8, mut byte: impl FnMut() -> u8) -> EnvironmentStep {
     let way = |byte: u8| if byte.is_multiple_of(2) { Way::ToClient } else { Way::ToService };
     match what {
-        15 => Incident::Caller(byte(), u32::from(byte()) * 200 + 1),
-        16 => Incident::HangUp(byte()),
-        17 => Incident::Press(byte()),
-        18 => Incident::OldNews(byte()),
-        19 => Incident::OfferAgain(byte()),
+        15 => EnvironmentStep::Caller(byte(), u32::from(byte()) * 200 + 1),
+        16 => EnvironmentStep::HangUp(byte()),
+        17 => EnvironmentStep::Press(byte()),
+        18 => EnvironmentStep::StaleState(byte()),
+        19 => EnvironmentStep::RepeatOffer(byte()),
         20 => {
-            let leave = |restart| Incident::Leave(restart);
-            among(&[Incident::Restart, leave(None), leave(Some(false)), leave(Some(true))], byte())
+            let disconnect = |restart| EnvironmentStep::Disconnect(restart);
+            among(
+                &[
+                    EnvironmentStep::Restart,
+                    disconnect(None),
+                    disconnect(Some(false)),
+                    disconnect(Some(true)),
+                ],
+                byte(),
+            )
         }
         21 => {
-            use Refused::{Answer, Connect, Dial, End, Message, Pass, Play, Receive};
-            let refused = [Connect, Answer, Play, Dial, Message, Receive, Pass, End];
+            use AffectedMethod::{Answer, Connect, Dial, End, Message, Pass, Play, Receive};
+            let methods = [Connect, Answer, Play, Dial, Message, Receive, Pass, End];
             let code = byte();
-            let hows = [How::Status, How::RpcError, How::Silence, How::Trouble(code), How::CarriedOut(code)];
-            Incident::Refuse(among(&refused, byte()), among(&hows, byte()))
+            let replies = [
+                FaultyReply::Status,
+                FaultyReply::RpcError,
+                FaultyReply::Silence,
+                FaultyReply::ServiceError(code),
+                FaultyReply::CarriedOut(code),
+            ];
+            EnvironmentStep::Refuse(among(&methods, byte()), among(&replies, byte()))
         }
         22 => {
-            use Disturb::{Calm, Duplicate, EventsFirst, Reorder, Storm};
-            Incident::Disturb(among(&[Calm, Duplicate, Reorder, EventsFirst, Storm], byte()))
+            use EventFault::{Duplicate, EventsFirst, Reorder, Storm};
+            let faults = [EventFault::None, Duplicate, Reorder, EventsFirst, Storm];
+            EnvironmentStep::DisturbEvents(among(&faults, byte()))
         }
-        23 => Incident::Latency(u32::from(byte()) * 8, u32::from(byte())),
+        23 => EnvironmentStep::Latency(u32::from(byte()) * 8, u32::from(byte())),
         24 => {
             let time = Duration::from_secs(byte().into());
             let breaks = [Break::Cut, Break::HalfOpen, Break::Stall(time)];
             let timings = [Timing::BeforeDelivery, Timing::AfterDelivery];
-            Incident::At(byte() % 16, among(&timings, byte()), among(&breaks, byte()))
+            EnvironmentStep::BreakAt(byte() % 16, among(&timings, byte()), among(&breaks, byte()))
         }
         25 => {
-            let (black_hole, way) = (Incident::BlackHole(way(byte())), way(byte()));
-            among(&[Incident::Cut, black_hole, Incident::Stall(way, u32::from(byte()) * 200)], byte())
+            let (black_hole, way) = (EnvironmentStep::BlackHole(way(byte())), way(byte()));
+            among(
+                &[EnvironmentStep::Cut, black_hole, EnvironmentStep::Stall(way, u32::from(byte()) * 200)],
+                byte(),
+            )
         }
         26 => {
-            let refuse = Incident::RefuseConnects(byte() % 4);
-            among(&[refuse, Incident::Unreachable(u32::from(byte()) * 300)], byte())
+            let refuse = EnvironmentStep::RefuseConnects(byte() % 4);
+            among(&[refuse, EnvironmentStep::Unreachable(u32::from(byte()) * 300)], byte())
         }
         _ => {
             let length = usize::from(byte() % 32);
             let text: Vec<_> = std::iter::repeat_with(byte).take(length).collect();
-            Incident::Nonsense(String::from_utf8_lossy(&text).into_owned())
+            EnvironmentStep::Garbage(String::from_utf8_lossy(&text).into_owned())
         }
     }
 }

@@ -1,7 +1,7 @@
-//! What the fuzz targets do with their input. It stands here once: the targets in `fuzz/` call it, and so does an
-//! ordinary test with the seeds in `fuzz/seeds/`.
+//! The entry points of the fuzz targets. The targets in `fuzz/` call them, and so does an ordinary test with the seeds in
+//! `fuzz/seeds/`.
 //!
-//! Each function panics if something is wrong.
+//! Each function panics if it has a finding.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,15 +14,15 @@ use crate::{application as applications, session as sessions};
 
 mod bytes;
 
-/// How many steps of a history are played.
-const STEP_BOUND: usize = 64;
-/// The bit of a seed that decides which of the two descriptions of the protocol the service follows.
+/// The maximum number of steps of a history. Later bytes are ignored.
+const MAX_STEPS: usize = 64;
+/// The bit of a seed that selects one of the two descriptions of the protocol for the service.
 const READING: u64 = 1 << 5;
 
-/// Frames, one a line, into an authenticated session: none may make it panic, and none may make it close.
+/// Gives frames, one a line, to an authenticated session.
 ///
 /// # Panics
-/// If one does.
+/// If a frame makes the session panic or close.
 pub fn session(input: &[u8]) {
     fn drain(session: &mut Session) -> Option<String> {
         let mut last = None;
@@ -35,7 +35,7 @@ pub fn session(input: &[u8]) {
         }
     }
     let config = Config::new().project("p").token("t").contexts(["c"]);
-    let mut session = Session::new(&config, 1).expect("the settings are usable");
+    let mut session = Session::new(&config, 1).expect("the configuration is valid");
     let start = Instant::now();
     session.connect(start);
     drain(&mut session);
@@ -56,31 +56,31 @@ pub fn session(input: &[u8]) {
     }
 }
 
-/// A history of a session: see [`sessions`]. The first byte is the seed; each step is a byte that says what, and what it
-/// needs.
+/// Plays a history of a session: see [`sessions`]. The first byte is the seed. Each step is a byte for its kind, followed
+/// by the bytes of its parameters.
 ///
 /// # Panics
-/// If something is wrong with it.
+/// If the oracle has a finding.
 pub fn history(input: &[u8]) {
     let mut bytes = input.iter().copied();
     let seed = bytes.next().unwrap_or_default();
-    let steps: Vec<_> = std::iter::from_fn(|| bytes::step(&mut bytes)).take(STEP_BOUND).collect();
+    let steps: Vec<_> = std::iter::from_fn(|| bytes::session_step(&mut bytes)).take(MAX_STEPS).collect();
     if let Err(failure) = sessions::play(seed.into(), &steps) {
         panic!("{failure}");
     }
 }
 
-/// A history of whole applications: see [`applications`]. It is played twice, with a service that follows the newer
-/// specification and with one that follows the SDKs. The first byte is the seed, then come the scripts of the handlers, then
-/// the steps.
+/// Plays a history of whole applications: see [`applications`]. It is played twice, with a service that follows the newer
+/// specification and with one that follows the SDKs. The first byte is the seed, followed by the scripts of the handlers
+/// and the steps.
 ///
 /// # Panics
-/// If something is wrong with it.
+/// If the oracle has a finding.
 pub fn application(input: &[u8]) {
     let mut bytes = input.iter().copied();
     let seed = u64::from(bytes.next().unwrap_or_default());
     let scripts = bytes::scripts(&mut bytes);
-    let steps: Vec<_> = std::iter::from_fn(|| bytes::event(&mut bytes)).take(STEP_BOUND).collect();
+    let steps: Vec<_> = std::iter::from_fn(|| bytes::application_step(&mut bytes)).take(MAX_STEPS).collect();
     for seed in [seed & !READING, seed | READING] {
         if let Err(failure) = applications::play(seed, &scripts, &steps) {
             panic!("{failure}");
@@ -88,19 +88,19 @@ pub fn application(input: &[u8]) {
     }
 }
 
-/// The parameters of an event, after a line with its type: reading them must not panic, and must lose nothing.
+/// Parses the parameters of an event, after a line with its type.
 ///
 /// # Panics
-/// If it does.
+/// If parsing panics or loses a part of the parameters.
 pub fn event(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let (event_type, params) = text.split_once('\n').unwrap_or((text, "{}"));
     let Ok(raw) = serde_json::from_str::<&RawValue>(params) else { return };
     let event = Event::parse(event_type, Some(SystemTime::UNIX_EPOCH), raw);
     assert_eq!(event.event_type(), event_type);
-    assert_eq!(event.meta().raw(), raw.get(), "what was not understood can be sent back");
+    assert_eq!(event.meta().raw(), raw.get(), "the parameters are kept as they were");
     let _ = (event.call_id(), event.control_id(), format!("{event:?}"));
-    // Read again from what was kept, it is the same event.
+    // The kept parameters give the same event again.
     let kept: &RawValue = serde_json::from_str(event.meta().raw()).expect("it was JSON");
     assert_eq!(
         format!("{:?}", Event::parse(event_type, Some(SystemTime::UNIX_EPOCH), kept)),
@@ -108,17 +108,17 @@ pub fn event(input: &[u8]) {
     );
 }
 
-/// A scenario in TOML: it is refused with a message, or it can be played.
+/// Parses a scenario in TOML, and plays it if it is valid.
 ///
 /// # Panics
-/// If it is neither.
+/// If parsing or playing it panics.
 pub fn scenario(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let Ok(scenario) = Scenario::from_toml(text) else { return };
-    let mut board = SimulatedService::new(scenario, 1);
-    for _ in 0..STEP_BOUND {
-        while board.poll_output().is_some() {}
-        let Some(due) = board.poll_timeout() else { return };
-        board.handle_timeout(due);
+    let mut service = SimulatedService::new(scenario, 1);
+    for _ in 0..MAX_STEPS {
+        while service.poll_output().is_some() {}
+        let Some(due) = service.poll_timeout() else { return };
+        service.handle_timeout(due);
     }
 }

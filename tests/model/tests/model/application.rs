@@ -1,83 +1,95 @@
-//! Applications.
+//! Random histories of applications.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use signalwire_relay_model::application::{Begin, Care, Deed, Errand, Reach, Step, play};
+use signalwire_relay_model::application::{
+    CallMilestone, CallStep, ClientStep, OperationKind, Step, WaitMode, play,
+};
 use signalwire_relay_model::{Delivery, Dial};
 
-use crate::incidents::{incidents, times};
+use crate::environment::{environment_steps, times};
 use crate::runner;
 
-/// How many steps a history has at most.
-const LONGEST: usize = 30;
+/// The maximum number of steps of a history.
+const MAX_STEPS: usize = 30;
 
 fn dials() -> impl Strategy<Value = Dial> {
     select(vec![Dial::Answers, Dial::Answers, Dial::Busy, Dial::Silent, Dial::Race, Dial::InTurn])
 }
 
-fn starts() -> impl Strategy<Value = Deed> {
-    use Begin::{Ai, Collect, Detect, EnterQueue, Pay, Play, PlayAndCollect, Record, SendDigits, Transcribe};
+fn starts() -> impl Strategy<Value = CallStep> {
+    use OperationKind::{
+        Ai, Collect, Detect, EnterQueue, Pay, Play, PlayAndCollect, Record, SendDigits, Transcribe,
+    };
     let begin = prop_oneof![
         6 => select(vec![Play, Record, Collect, PlayAndCollect, SendDigits, Detect]),
         2 => select(vec![Ai, EnterQueue, Pay, Transcribe]),
-        1 => dials().prop_map(Begin::Connect),
+        1 => dials().prop_map(OperationKind::Connect),
     ];
-    let care = prop_oneof![
-        3 => Just(Care::Wait),
-        1 => times().prop_map(Care::WaitTwice),
-        1 => Just(Care::Follow),
-        1 => times().prop_map(Care::Stop),
-        1 => Just(Care::Callback),
-        1 => Just(Care::Leave),
+    let mode = prop_oneof![
+        3 => Just(WaitMode::Wait),
+        1 => times().prop_map(WaitMode::WaitTwice),
+        1 => Just(WaitMode::Follow),
+        1 => times().prop_map(WaitMode::Stop),
+        1 => Just(WaitMode::Callback),
+        1 => Just(WaitMode::Ignore),
     ];
-    (begin, care).prop_map(|(begin, care)| Deed::Start(begin, care))
+    (begin, mode).prop_map(|(begin, mode)| CallStep::Start(begin, mode))
 }
 
-fn simple() -> impl Strategy<Value = Deed> {
-    let reach = select(vec![Reach::Ringing, Reach::Answered, Reach::Ending, Reach::Ended]);
+fn simple() -> impl Strategy<Value = CallStep> {
+    let milestones = select(vec![
+        CallMilestone::Ringing,
+        CallMilestone::Answered,
+        CallMilestone::Ending,
+        CallMilestone::Ended,
+    ]);
     prop_oneof![
-        4 => Just(Deed::Answer),
+        4 => Just(CallStep::Answer),
         6 => starts(),
-        1 => Just(Deed::Pass),
-        1 => Just(Deed::Hangup),
-        2 => (reach, times()).prop_map(|(reach, time)| Deed::Await(reach, time)),
-        1 => Just(Deed::Keep),
-        1 => select(vec![Deed::Fail, Deed::Panic]),
+        1 => Just(CallStep::Pass),
+        1 => Just(CallStep::Hangup),
+        2 => (milestones, times()).prop_map(|(milestone, time)| CallStep::WaitFor(milestone, time)),
+        1 => Just(CallStep::Keep),
+        1 => select(vec![CallStep::Fail, CallStep::Panic]),
     ]
 }
 
-fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = simple().prop_recursive(2, 8, 3, |deed| {
+fn call_steps() -> impl Strategy<Value = Vec<CallStep>> {
+    let step = simple().prop_recursive(2, 8, 3, |step| {
         prop_oneof![
-            (times(), vec(deed.clone(), 1..3)).prop_map(|(time, deeds)| Deed::GiveUp(time, deeds)),
-            (vec(deed.clone(), 1..3), vec(deed, 1..3)).prop_map(|(some, others)| Deed::Both(some, others)),
+            (times(), vec(step.clone(), 1..3))
+                .prop_map(|(time, call_steps)| CallStep::CancelAfter(time, call_steps)),
+            (vec(step.clone(), 1..3), vec(step, 1..3))
+                .prop_map(|(some, others)| CallStep::Concurrently(some, others)),
         ]
     });
-    vec(deed, 0..6)
+    vec(step, 0..6)
 }
 
-fn errands() -> impl Strategy<Value = Errand> {
+fn client_steps() -> impl Strategy<Value = ClientStep> {
     let deliveries = select(vec![Delivery::Arrives, Delivery::Bounces]);
-    let errand = prop_oneof![
-        4 => (dials(), times(), deeds()).prop_map(|(whom, limit, deeds)| Errand::Dial(whom, limit, deeds)),
-        2 => (deliveries, times()).prop_map(|(delivery, time)| Errand::Message(delivery, time)),
-        1 => (0..4_u8).prop_map(Errand::Receive),
-        1 => (0..4_u8).prop_map(Errand::Unreceive),
-        1 => (any::<u8>(), deeds()).prop_map(|(number, deeds)| Errand::Return(number, deeds)),
-        1 => Just(Errand::Look),
-        1 => any::<bool>().prop_map(Errand::Reauthenticate),
+    let client_step = prop_oneof![
+        4 => (dials(), times(), call_steps()).prop_map(|(parties, limit, steps)| ClientStep::Dial(parties, limit, steps)),
+        2 => (deliveries, times()).prop_map(|(delivery, time)| ClientStep::Message(delivery, time)),
+        1 => (0..4_u8).prop_map(ClientStep::Receive),
+        1 => (0..4_u8).prop_map(ClientStep::Unreceive),
+        1 => (any::<u8>(), call_steps()).prop_map(|(number, call_steps)| ClientStep::UseKept(number, call_steps)),
+        1 => Just(ClientStep::Inspect),
+        1 => any::<bool>().prop_map(ClientStep::Reauthenticate),
     ];
-    errand.prop_recursive(1, 2, 1, |errand| {
-        (times(), errand).prop_map(|(time, errand)| Errand::GiveUp(time, Box::new(errand)))
+    client_step.prop_recursive(1, 2, 1, |client_step| {
+        (times(), client_step)
+            .prop_map(|(time, client_step)| ClientStep::CancelAfter(time, Box::new(client_step)))
     })
 }
 
 fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
-        100 => times().prop_map(Step::Pass),
-        40 => (any::<u8>(), errands()).prop_map(|(number, errand)| Step::Errand(number, errand)),
-        110 => incidents().prop_map(Step::Incident),
+        100 => times().prop_map(Step::Wait),
+        40 => (any::<u8>(), client_steps()).prop_map(|(number, client_step)| Step::Client(number, client_step)),
+        110 => environment_steps().prop_map(Step::Environment),
         10 => Just(Step::Join),
         4 => (any::<u8>(), 0..60_000_u32).prop_map(|(number, time)| Step::Drain(number, time)),
         1 => any::<u8>().prop_map(Step::Disconnect),
@@ -85,25 +97,25 @@ fn steps() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn histories() -> impl Strategy<Value = (u64, Vec<Vec<Deed>>, Vec<Step>)> {
+fn histories() -> impl Strategy<Value = (u64, Vec<Vec<CallStep>>, Vec<Step>)> {
     let scripts = vec(
-        deeds().prop_map(|mut deeds| {
-            // Little happens on calls that nobody answers.
-            deeds.insert(0, Deed::Answer);
-            deeds
+        call_steps().prop_map(|mut call_steps| {
+            // Few other steps have an effect on a call that is not answered.
+            call_steps.insert(0, CallStep::Answer);
+            call_steps
         }),
         1..4,
     );
-    let scripts = prop_oneof![3 => scripts, 1 => vec(deeds(), 1..3)];
-    (0..64_u64, scripts, vec(steps(), 1..LONGEST))
+    let scripts = prop_oneof![3 => scripts, 1 => vec(call_steps(), 1..3)];
+    (0..64_u64, scripts, vec(steps(), 1..MAX_STEPS))
 }
 
 #[test]
-fn what_must_always_be_true_is_true_in_random_histories() {
-    runner::expect_nothing_wrong(histories(), |(seed, scripts, history)| play(*seed, scripts, history));
+fn random_histories_have_no_finding() {
+    runner::expect_no_finding(histories(), |(seed, scripts, history)| play(*seed, scripts, history));
 }
 
 #[test]
-fn the_same_history_is_told_in_the_same_words() {
-    runner::expect_the_same_again(histories(), |(seed, scripts, history)| play(*seed, scripts, history));
+fn the_same_history_gives_the_same_outputs_again() {
+    runner::expect_equal_outputs(histories(), |(seed, scripts, history)| play(*seed, scripts, history));
 }

@@ -1,9 +1,9 @@
-//! Random histories against what must always be true.
+//! Random histories of sessions and of applications.
 //!
-//! `RELAY_MODEL_CASES` says how many are played (default 400), `RELAY_MODEL_SEED` which: each run prints its own. A
-//! history in which something goes wrong is shortened as far as possible and printed as a sequence of steps.
+//! `RELAY_MODEL_CASES` is the number of histories (default 400), `RELAY_MODEL_SEED` selects them; each run prints its own.
+//! A history with a finding is shortened as far as possible and printed step by step.
 
 mod application;
-mod incidents;
+mod environment;
 mod runner;
 mod session;

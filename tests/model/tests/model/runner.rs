@@ -1,4 +1,4 @@
-//! Plays random histories, as many as wanted, and shortens the first in which something is wrong.
+//! Plays random histories, and shortens the first that has a finding.
 
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -9,9 +9,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use signalwire_relay_model::{Failure, Summary};
 
-const CASES: u32 = 400;
-/// How many histories are played twice.
-const REPEATED: u32 = 40;
+/// The default number of histories.
+const DEFAULT_CASES: u32 = 400;
+/// The number of histories that are played twice.
+const REPEATED_CASES: u32 = 40;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
@@ -24,15 +25,16 @@ fn runner(cases: u32, seed: u64) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
-/// Plays as many histories as wanted.
-pub(crate) fn expect_nothing_wrong<H: Debug>(
+/// Plays random histories, and panics with the shortest that has a finding.
+pub(crate) fn expect_no_finding<H: Debug>(
     histories: impl Strategy<Value = H>,
     play: impl Fn(&H) -> Result<Summary, Box<Failure>>,
 ) {
-    let cases = number("RELAY_MODEL_CASES").map_or(CASES, |cases| cases.try_into().expect("not so many"));
+    let cases =
+        number("RELAY_MODEL_CASES").map_or(DEFAULT_CASES, |cases| cases.try_into().expect("not so many"));
     let seed = number("RELAY_MODEL_SEED").unwrap_or_else(|| RandomState::new().hash_one("seed"));
     println!("RELAY_MODEL_SEED={seed} RELAY_MODEL_CASES={cases}");
-    let (played, told, failed) = (Cell::new(0_u64), Cell::new(0_u64), Cell::new(None));
+    let (played, steps, failed) = (Cell::new(0_u64), Cell::new(0_u64), Cell::new(None));
     let began = Instant::now();
     let result = runner(cases, seed).run(&histories, |history| {
         played.set(played.get() + 1);
@@ -40,12 +42,12 @@ pub(crate) fn expect_nothing_wrong<H: Debug>(
             failed.set(failed.get().or(Some(played.get())));
             TestCaseError::fail(failure.what)
         })?;
-        told.set(told.get() + summary.steps);
+        steps.set(steps.get() + summary.steps);
         Ok(())
     });
     let took = began.elapsed();
     match result {
-        Ok(()) => println!("{} histories, {} steps, {took:.1?}", played.get(), told.get()),
+        Ok(()) => println!("{} histories, {} steps, {took:.1?}", played.get(), steps.get()),
         Err(TestError::Fail(_, history)) => {
             let failure = play(&history).expect_err("it fails again");
             let number = failed.get().unwrap_or_default();
@@ -55,12 +57,12 @@ pub(crate) fn expect_nothing_wrong<H: Debug>(
     }
 }
 
-/// Plays some histories twice.
-pub(crate) fn expect_the_same_again<H: Debug>(
+/// Plays some histories twice, and panics if their outputs differ.
+pub(crate) fn expect_equal_outputs<H: Debug>(
     histories: impl Strategy<Value = H>,
     play: impl Fn(&H) -> Result<Summary, Box<Failure>>,
 ) {
-    let result = runner(REPEATED, 7).run(&histories, |history| {
+    let result = runner(REPEATED_CASES, 7).run(&histories, |history| {
         let first = play(&history).map_err(|failure| TestCaseError::fail(failure.to_string()))?;
         let second = play(&history).map_err(|failure| TestCaseError::fail(failure.to_string()))?;
         prop_assert_eq!(first, second);

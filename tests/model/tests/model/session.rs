@@ -1,31 +1,31 @@
-//! Sessions.
+//! Random histories of sessions.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use signalwire_relay_harness::Way;
-use signalwire_relay_model::session::{Ask, Step, play};
-use signalwire_relay_model::{Delivery, Dial, Incident};
+use signalwire_relay_model::session::{CallRequest, Step, play};
+use signalwire_relay_model::{Delivery, Dial, EnvironmentStep};
 
-use crate::incidents::{incidents, times};
+use crate::environment::{environment_steps, times};
 use crate::runner;
 
-/// How many steps a history has at most.
-const LONGEST: usize = 40;
+/// The maximum number of steps of a history.
+const MAX_STEPS: usize = 40;
 
-fn asks() -> impl Strategy<Value = Step> {
-    use Ask::{Answer, Collect, Hangup, Pass, Play, Record, SendDigits, Stop};
+fn requests() -> impl Strategy<Value = Step> {
+    use CallRequest::{Answer, Collect, Hangup, Pass, Play, Record, SendDigits, Stop};
     let often = select(vec![Answer, Answer, Answer, Play, Play, Record, Collect, SendDigits, Stop]);
     let seldom = select(vec![Pass, Hangup]);
-    let ask = prop_oneof![4 => often, 1 => seldom];
-    (ask, any::<u8>()).prop_map(|(ask, number)| Step::Ask(ask, number))
+    let request = prop_oneof![4 => often, 1 => seldom];
+    (request, any::<u8>()).prop_map(|(request, number)| Step::Request(request, number))
 }
 
 fn application() -> impl Strategy<Value = Step> {
     use Dial::{Answers, Busy, InTurn, Race, Silent};
     let dials = (select(vec![Answers, Answers, Busy, Silent, Race, InTurn]), 500..90_000_u32);
     prop_oneof![
-        8 => asks(),
-        3 => dials.prop_map(|(whom, limit)| Step::Dial(whom, limit)),
+        8 => requests(),
+        3 => dials.prop_map(|(parties, limit)| Step::Dial(parties, limit)),
         2 => select(vec![Delivery::Arrives, Delivery::Bounces]).prop_map(Step::Message),
         1 => (0..4_u8).prop_map(Step::Receive),
         1 => (0..4_u8).prop_map(Step::Unreceive),
@@ -41,31 +41,31 @@ fn application() -> impl Strategy<Value = Step> {
 
 fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
-        100 => times().prop_map(Step::Pass),
+        100 => times().prop_map(Step::Wait),
         80 => application(),
-        110 => incidents().prop_map(Step::Incident),
-        // Seldom: little happens afterwards.
+        110 => environment_steps().prop_map(Step::Environment),
+        // Rare, because few steps have an effect after it.
         1 => (0..60_000_u32).prop_map(Step::Drain),
     ]
 }
 
 fn histories() -> impl Strategy<Value = (u64, Vec<Step>)> {
-    (0..64_u64, proptest::collection::vec(steps(), 1..LONGEST))
+    (0..64_u64, proptest::collection::vec(steps(), 1..MAX_STEPS))
 }
 
 #[test]
-fn what_must_always_be_true_is_true_in_random_histories() {
-    runner::expect_nothing_wrong(histories(), |(seed, history)| play(*seed, history));
+fn random_histories_have_no_finding() {
+    runner::expect_no_finding(histories(), |(seed, history)| play(*seed, history));
 }
 
 #[test]
-fn the_same_history_is_told_in_the_same_words() {
-    runner::expect_the_same_again(histories(), |(seed, history)| play(*seed, history));
+fn the_same_history_gives_the_same_outputs_again() {
+    runner::expect_equal_outputs(histories(), |(seed, history)| play(*seed, history));
 }
 
-// What was found once. The seeds are of people who never hang up, and a service that delivers events again.
+// Former findings. Seed 14 has parties that never hang up, and a service that delivers events again.
 
-fn expect_nothing_wrong_in(seed: u64, history: &[Step]) {
+fn expect_no_finding_in(seed: u64, history: &[Step]) {
     if let Err(failure) = play(seed, history) {
         panic!("{failure}");
     }
@@ -73,22 +73,22 @@ fn expect_nothing_wrong_in(seed: u64, history: &[Step]) {
 
 #[test]
 fn a_call_that_was_answered_before_it_was_passed_is_hung_up_when_nothing_is_heard_of_either() {
-    expect_nothing_wrong_in(
+    expect_no_finding_in(
         14,
         &[
-            Step::Incident(Incident::Caller(0, 1_000)),
-            Step::Incident(Incident::Stall(Way::ToClient, 10_000)),
-            Step::Ask(Ask::Answer, 0),
-            Step::Ask(Ask::Pass, 0),
+            Step::Environment(EnvironmentStep::Caller(0, 1_000)),
+            Step::Environment(EnvironmentStep::Stall(Way::ToClient, 10_000)),
+            Step::Request(CallRequest::Answer, 0),
+            Step::Request(CallRequest::Pass, 0),
         ],
     );
 }
 
 #[test]
 fn a_leg_that_could_not_be_called_off_on_a_dead_connection_is_called_off_on_the_next() {
-    let stall = |time| Step::Incident(Incident::Stall(Way::ToService, time));
-    expect_nothing_wrong_in(14, &[Step::Dial(Dial::Answers, 500), stall(20_501)]);
-    let wait = [Step::Pass(1_363), Step::Pass(1), Step::Pass(1)];
+    let stall = |time| Step::Environment(EnvironmentStep::Stall(Way::ToService, time));
+    expect_no_finding_in(14, &[Step::Dial(Dial::Answers, 500), stall(20_501)]);
+    let wait = [Step::Wait(1_363), Step::Wait(1), Step::Wait(1)];
     let history: Vec<_> = [Step::Dial(Dial::Answers, 1_363), stall(21_364)].into_iter().chain(wait).collect();
-    expect_nothing_wrong_in(14, &history);
+    expect_no_finding_in(14, &history);
 }
