@@ -1,4 +1,4 @@
-//! A list of operations into a session, the simulated service and a bad network, with the checks of the model.
+//! Histories of a session against the simulated service and network, with the oracle of the model.
 //! `cargo +nightly fuzz run history fuzz/corpus/history fuzz/seeds/history`
 
 #![no_main]

@@ -1,4 +1,4 @@
-//! What the service may say in more than one way means the same to an application, either way.
+//! The forms of the same message that the service may choose between: an application sees no difference.
 
 use std::fmt::Debug;
 
@@ -148,8 +148,8 @@ fn seen(reading: Reading, other_forms: bool) -> Vec<String> {
         .unwrap_or_else(|error| panic!("{reading:?}, other forms {other_forms}: {error}; {:#?}", diary.0));
     world.pass(secs(60));
     assert!(world.stats().iter().all(|stats| *stats == Stats::default()), "{:?}", world.stats());
-    let (board, _) = world.board();
-    assert_eq!(board.violations(), [], "the service objects");
+    let (service, _) = world.service();
+    assert_eq!(service.violations(), [], "the service objects");
     let notices = world.take_notices();
     assert!(!notices.iter().any(|notice| matches!(notice, Notice::FrameIgnored(_))), "{notices:?}");
     diary.0

@@ -1,4 +1,4 @@
-//! What the network does to applications, and what they notice of it.
+//! Faults of the network, and their effect on applications.
 
 use std::future::IntoFuture;
 
@@ -71,8 +71,9 @@ fn a_black_hole_in_either_direction_is_noticed_and_the_call_goes_on() {
         let (mut world, client, call) = with_call(1, NetworkConditions::default());
         world.pass(secs(1));
         world.black_hole(way);
-        let error =
-            world.block_on(call.play_tts("Hello").into_future()).expect_err("nobody hears, or answers");
+        let error = world
+            .block_on(call.play_tts("Hello").into_future())
+            .expect_err("the request or its reply is lost");
         assert_eq!(error.certainty(), Certainty::Unknown, "{way}");
         world.pass(secs(60));
         assert_eq!(client.connection_state(), ConnectionState::Ready { resumed: true }, "{way}");

@@ -1,4 +1,4 @@
-//! Tasks of other applications: who gets them, and where they are when nobody does.
+//! Tasks of other applications: which client receives them, and what becomes of those that none receives.
 
 use std::sync::{Arc, Mutex};
 
@@ -37,8 +37,8 @@ fn task(number: u64) -> Task {
 }
 
 fn send(world: &mut World, number: u64) {
-    let (board, now) = world.board();
-    board.place_task(now, task(number));
+    let (service, now) = world.service();
+    service.place_task(now, task(number));
 }
 
 /// How many tasks the service has handed over.
@@ -48,8 +48,8 @@ fn handed_over(world: &mut World) -> usize {
 }
 
 fn expect_no_objection(world: &mut World) {
-    let (board, _) = world.board();
-    assert_eq!(board.violations(), [], "every task was acknowledged");
+    let (service, _) = world.service();
+    assert_eq!(service.violations(), [], "every task was acknowledged");
 }
 
 #[test]

@@ -107,12 +107,12 @@ impl SimulatedNetwork {
         if self.refuse_next > 0 || self.chance(self.conditions.refuse) {
             self.refuse_next = self.refuse_next.saturating_sub(1);
             self.injected.refused += 1;
-            self.record(now, "a connection is refused");
+            self.record(now, "an attempt to connect is refused");
             return Attempt::Refused;
         }
         if self.chance(self.conditions.ignore) {
             self.injected.ignored += 1;
-            self.record(now, "nobody answers an attempt to connect");
+            self.record(now, "an attempt to connect is ignored");
             return Attempt::Ignored;
         }
         Attempt::Accepted
@@ -195,7 +195,7 @@ impl SimulatedNetwork {
         }
         if self.chance(black_hole) {
             self.injected.black_holes += 1;
-            self.record(now, format!("{id}: nothing arrives {way} any more"));
+            self.record(now, format!("{id}: frames {way} are lost from now on"));
             if let Some(connection) = self.up(line) {
                 connection.pipe(way).kill();
             }
@@ -204,7 +204,7 @@ impl SimulatedNetwork {
         if self.chance(stall) {
             self.injected.stalls += 1;
             let time = stall_for.mul_f64(self.random.f64());
-            self.record(now, format!("{id}: a stall of {time:.1?} {way}"));
+            self.record(now, format!("{id}: frames {way} stall for {time:.1?}"));
             if let Some(connection) = self.up(line) {
                 connection.pipe(way).stall(now + time);
             }

@@ -34,13 +34,13 @@ impl SimulatedNetwork {
     /// Delays everything that travels one way on the present connections, for a while.
     pub fn stall(&mut self, now: Duration, way: Way, time: Duration) {
         self.connections_mut().for_each(|connection| connection.pipe(way).stall(now + time));
-        self.record(now, format!("everything stalls {way} for {time:?}"));
+        self.record(now, format!("frames {way} stall for {time:?}"));
     }
 
     /// Loses everything that travels one way on the present connections from now on, without an error on either side.
     pub fn black_hole(&mut self, now: Duration, way: Way) {
         self.connections_mut().for_each(|connection| connection.pipe(way).kill());
-        self.record(now, format!("nothing arrives {way} any more"));
+        self.record(now, format!("frames {way} are lost from now on"));
     }
 
     /// Sends a text to every client that has a connection, as if it came from the service.

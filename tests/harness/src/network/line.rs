@@ -42,9 +42,9 @@ pub enum DisconnectReason {
 impl fmt::Display for DisconnectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused => f.write_str("nobody is there"),
+            Self::Refused => f.write_str("connection refused"),
             Self::Closed(code) => write!(f, "closed with code {code}"),
-            Self::Cut => f.write_str("the cable was cut"),
+            Self::Cut => f.write_str("connection cut"),
         }
     }
 }

@@ -19,7 +19,7 @@ const MAX_ROUNDS: usize = 100_000;
 
 /// A future that did not resolve in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the future hangs: nothing brought it about within {within:?} (seed {seed})")]
+#[error("the future did not resolve within {within:?} of virtual time (seed {seed})")]
 #[non_exhaustive]
 pub struct Hang {
     /// The virtual time that the future had.

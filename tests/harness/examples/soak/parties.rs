@@ -1,9 +1,9 @@
-//! Who calls, who writes, and who picks up.
+//! The parties on the phone.
 
 use signalwire_relay_core::secs;
 use signalwire_relay_simulator::{Caller, Cue, Delivery, Message, Phone, Scenario, Step};
 
-/// The numbers of the call centre; the last digit says what happens to a call.
+/// The prefix of the call centre's numbers. The last digit selects what the application does with a call.
 pub(crate) const OURS: &str = "+1555222000";
 pub(crate) const ANSWERS: &str = "+15553330001";
 pub(crate) const ANSWERS_TOO: &str = "+15553330002";
@@ -11,12 +11,12 @@ pub(crate) const BUSY: &str = "+15553330003";
 pub(crate) const SILENT: &str = "+15553330004";
 pub(crate) const DECLINES: &str = "+15553330005";
 pub(crate) const MACHINE: &str = "+15553330006";
-/// What one writes to have the call centre dial somebody; the number says in which way.
+/// The text of a message that has the call centre dial. The number behind it selects the way.
 pub(crate) const DIAL: &str = "dial ";
-/// How many ways there are.
+/// The number of ways to dial.
 pub(crate) const WAYS_TO_DIAL: u8 = 6;
 
-/// The phones that can be called. Everybody hangs up in the end.
+/// Returns a scenario with the phones that can be dialled. Every party hangs up in the end.
 pub(crate) fn scenario() -> Scenario {
     let greeting = "You have reached a machine. Please leave a message.";
     Scenario::new()
@@ -43,14 +43,14 @@ pub(crate) fn scenario() -> Scenario {
         ]))
 }
 
-/// Somebody who calls for something, and may hang up at any time.
+/// Draws a caller, who may hang up at any time.
 pub(crate) fn caller(random: &mut fastrand::Rng) -> Caller {
     let from = [ANSWERS, ANSWERS_TOO, DECLINES][random.usize(..3)];
     let to = format!("{OURS}{}", random.u8(..10));
     let key = random.u8(0..6).to_string();
     let linger = Step::wait(5.0 + 35.0 * random.f64());
     let script = match random.u8(..4) {
-        // Hangs up whatever is going on.
+        // Hangs up at a random time.
         0 => vec![Step::wait(30.0 * random.f64()), Step::HangUp],
         1 => vec![Step::on(Cue::PromptStarted), Step::press(key), linger, Step::HangUp],
         2 => vec![Step::on(Cue::Collecting), Step::press("1234#"), linger, Step::HangUp],
@@ -59,7 +59,7 @@ pub(crate) fn caller(random: &mut fastrand::Rng) -> Caller {
     Caller::new(from, to).patience(secs(25)).script(script)
 }
 
-/// Somebody who writes, or wants to be called.
+/// Draws a message, which may ask the call centre to dial.
 pub(crate) fn message(random: &mut fastrand::Rng) -> Message {
     let from = [ANSWERS, ANSWERS_TOO, DECLINES][random.usize(..3)];
     let body = if random.bool() {
