@@ -1,10 +1,13 @@
 //! Faults of the network, and their effect on applications.
 
 use std::future::IntoFuture;
+use std::time::Duration;
 
 use signalwire_relay_core::session::{ConnectionState, Notice};
 use signalwire_relay_core::{Certainty, Collect, Error, secs};
-use signalwire_relay_harness::{Break, NetworkConditions, Plan, Timing, Way, World};
+use signalwire_relay_harness::{
+    Break, DisconnectReason, LineEvent, LineId, NetworkConditions, Plan, SimulatedNetwork, Timing, Way, World,
+};
 use signalwire_relay_simulator::{Caller, Cue, Report, Scenario, Step};
 
 fn patient() -> Caller {
@@ -160,4 +163,57 @@ fn one_seed_gives_one_history() {
     let histories: Vec<_> = (0..5).map(play).collect();
     assert_eq!(histories, (0..5).map(play).collect::<Vec<_>>());
     assert!(histories.iter().any(|(lines, ..)| lines.len() > 3), "something went wrong on the way");
+}
+
+/// A network with one line that has a connection.
+fn connected() -> (SimulatedNetwork, LineId) {
+    let mut network = SimulatedNetwork::new(Scenario::new(), 1);
+    let line = network.add_line();
+    network.open(Duration::ZERO, line);
+    assert_eq!(network.poll_attempt(Duration::ZERO, line), Some(LineEvent::Connected));
+    (network, line)
+}
+
+#[test]
+fn a_planned_cut_comes_before_or_after_the_delivery_of_its_frame() {
+    for timing in [Timing::BeforeDelivery, Timing::AfterDelivery] {
+        let (mut network, line) = connected();
+        let now = secs(1);
+        network.plan(Plan { frame: 1, timing, what: Break::Cut });
+        assert!(network.send(now, line, "{}".to_owned()));
+        assert_eq!(network.poll_delivery(now, line), Some(LineEvent::Unseen));
+        assert_eq!(
+            network.service().journal().len(),
+            usize::from(timing == Timing::AfterDelivery),
+            "{timing}"
+        );
+        let cut = LineEvent::Disconnected(DisconnectReason::Cut);
+        assert_eq!(network.poll_break(now, line), Some(cut));
+        assert_eq!((network.connection(line), network.service().connections().next()), (None, None));
+        assert_eq!(network.poll_break(now, line), None);
+        assert!(!network.send(now, line, "{}".to_owned()), "there is no connection");
+    }
+}
+
+#[test]
+fn a_frame_in_flight_reaches_the_service_when_its_client_closes_unless_it_is_stalled() {
+    for stalled in [false, true] {
+        let (mut network, line) = connected();
+        network.set_conditions(NetworkConditions { latency: secs(1), ..NetworkConditions::default() });
+        network.send(Duration::ZERO, line, "{}".to_owned());
+        if stalled {
+            network.stall(Duration::ZERO, Way::ToService, secs(5));
+        }
+        network.close(secs(0.5), line);
+        assert_eq!(network.service().journal().len(), usize::from(!stalled));
+        assert_eq!(network.service().connections().next(), None);
+    }
+}
+
+#[test]
+fn a_removed_line_leaves_no_connection() {
+    let (mut network, line) = connected();
+    network.remove_line(secs(1), line);
+    assert_eq!(network.service().connections().next(), None);
+    assert_eq!((network.connection(line), network.poll_attempt(secs(1), line)), (None, None));
 }

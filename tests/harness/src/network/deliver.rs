@@ -145,8 +145,8 @@ impl SimulatedNetwork {
         })
     }
 
-    /// Completes a delivery: puts what the service sent meanwhile on its way, and carries out the break that follows
-    /// the delivery, if any. Returns what the client sees of the break.
+    /// Puts the frames of the service on their way, then carries out the break that follows the latest delivery, if
+    /// any. Returns what the client sees of the break.
     pub fn poll_break(&mut self, now: Duration, line: LineId) -> Option<LineEvent> {
         self.drain_service(now);
         let Aftermath { hang_up, cut } = std::mem::take(&mut self.lines.get_mut(&line)?.aftermath);
