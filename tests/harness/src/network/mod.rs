@@ -27,11 +27,11 @@ const NETWORK_SEED: u64 = 0x6e65_7477_6f72_6b21;
 /// A network that connects any number of client state machines to one simulated service.
 ///
 /// It is a state machine itself: it reads no clock and opens no socket. Each client has a line, from
-/// [`add_line`](Self::add_line). Whoever drives the clients passes their outputs to [`open`](Self::open),
-/// [`send`](Self::send) and [`close`](Self::close), and whatever the network returns as a [`LineEvent`] to the client
-/// of that line. `now` is the virtual time since the beginning, and never goes backwards.
+/// [`add_line`](Self::add_line). The driver of a client passes its outputs to [`open`](Self::open),
+/// [`send`](Self::send) and [`close`](Self::close), and gives the client every [`LineEvent`] of its line. `now` is the
+/// virtual time since the beginning, and never goes backwards.
 ///
-/// [`World`](crate::World) drives clients of this library's handles. A client of another kind is driven like this:
+/// [`World`](crate::World) drives clients with handles. Another client state machine is driven like this:
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -50,7 +50,7 @@ const NETWORK_SEED: u64 = 0x6e65_7477_6f72_6b21;
 ///     let deadline = loop {
 ///         match session.poll_output() {
 ///             Output::Open(_) => network.open(now, line),
-///             Output::Send(text) => drop(network.send(now, line, text)),
+///             Output::Send(text) => _ = network.send(now, line, text),
 ///             Output::Close => network.close(now, line),
 ///             Output::Wait(deadline) => break deadline,
 ///             _ => {}
