@@ -10,7 +10,7 @@ use signalwire_relay_simulator::{Caller, Cue, Phone, Scenario, Step};
 const OURS: &str = "+15552220000";
 const SALES: &str = "+15551001000";
 
-/// How applications ended.
+/// The outcomes of the waits of an application.
 #[derive(Clone, Default)]
 struct Outcomes(Arc<Mutex<Ends>>);
 

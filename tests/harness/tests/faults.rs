@@ -132,7 +132,7 @@ fn a_connection_that_flaps_every_200_ms_costs_no_call_and_repeats_nothing() {
                         assert_eq!(play.wait().await?.state, PlayState::Finished);
                         plays.fetch_add(1, Ordering::SeqCst);
                     }
-                    // Whether it was heard is not known, or it was not sent in time. It is not sent again.
+                    // The outcome is unknown, or the request was not sent in time. It is not sent again.
                     Err(error) => {
                         assert!(matches!(error, Error::ConnectionLost(_) | Error::TimedOut(_)), "{error}");
                     }

@@ -9,7 +9,7 @@ use signalwire_relay_simulator::{Caller, Cue, Delivery, Payment, Phone, Reading,
 
 const OURS: &str = "+15552220000";
 
-/// What an application sees, in the order that it sees it.
+/// The observations of an application, in order.
 #[derive(Default)]
 struct Diary(Vec<String>);
 

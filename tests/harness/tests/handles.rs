@@ -21,7 +21,7 @@ fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut context)
 }
 
-/// How often clients have asked the service for something.
+/// Returns the number of requests of a method that the service has received.
 fn asked(world: &mut World, method: &str) -> usize {
     let (service, _) = world.service();
     let text = format!("\"method\":\"{method}\"");
@@ -239,7 +239,7 @@ fn news_of_a_message_that_come_late_do_not_make_it_go_back() {
         world.pass(secs(0.1));
         assert_eq!(message.state(), MessageState::Sent, "after {state}");
     }
-    // What is not known is taken for news, and does not hide how far it was.
+    // An unknown state is delivered, and does not hide the latest known state.
     world.inject(&news("parked"));
     world.inject(&news("queued"));
     world.pass(secs(0.1));

@@ -41,7 +41,7 @@ fn send(world: &mut World, number: u64) {
     service.place_task(now, task(number));
 }
 
-/// How many tasks the service has handed over.
+/// Returns the number of tasks that the service has handed over.
 fn handed_over(world: &mut World) -> usize {
     let offered = |report: &Report| matches!(report, Report::TaskOffered { .. });
     world.take_reports().iter().filter(|report| offered(report)).count()

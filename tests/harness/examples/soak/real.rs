@@ -12,7 +12,7 @@ use crate::{application, parties};
 
 /// The number of workers that share the calls.
 const WORKERS: usize = 3;
-/// How much faster than in real time the parties act.
+/// The factor by which the parties act faster than in real time.
 const SPEED: f64 = 10.0;
 /// The mean time between calls.
 const CALL_INTERVAL: Duration = Duration::from_millis(50);

@@ -84,7 +84,7 @@ pub struct SimulatedNetwork {
     reachable: bool,
     unreachable_until: Duration,
     refuse_next: u32,
-    /// How many frames reached the end of their line.
+    /// The number of frames that reached the end of their line.
     frames: u64,
     steps: u64,
     reports: Vec<Report>,

@@ -1,4 +1,4 @@
-//! What must be true of the applications and the service after all faults have ended.
+//! Checks of the applications and the service after all faults have ended.
 
 use serde_json::Value;
 use signalwire_relay_core::ClientStats;
@@ -48,7 +48,7 @@ impl ApplicationPlayer {
         }
     }
 
-    /// What may go on for ever: returns whether people are connected to one another, and the number of operations that
+    /// Returns what may go on for ever: whether parties are connected to one another, and the number of operations that
     /// the service runs, such as an agent, a transcription or the music of a queue.
     fn endless(&mut self) -> (bool, usize) {
         let (service, _) = self.world.service();

@@ -19,11 +19,11 @@ pub(super) struct ApplicationOracle {
 
 #[derive(Default)]
 struct State {
-    /// How many handlers have begun.
+    /// The number of handlers that have begun.
     handlers: usize,
     /// The calls whose handlers run, by client and call.
     handling: BTreeMap<(usize, String), Call>,
-    /// How many handlers and client steps are running.
+    /// The number of handlers and client steps that are running.
     running: usize,
     /// The outcome of each request, by its mark.
     requests: Vec<Outcome>,
@@ -42,7 +42,7 @@ struct State {
 #[derive(Debug, Clone, Copy)]
 struct Callback {
     client: usize,
-    /// How often it was called.
+    /// The number of times that it was called.
     times: u32,
 }
 

@@ -16,7 +16,7 @@ use super::{CallMilestone, CallStep, ClientStep, OperationKind, WaitMode};
 use crate::environment::{OURS, PROJECT, SECRET, WRONG_SECRET, context, millis};
 use crate::{Dial, MARK};
 
-/// The time after which an application stops waiting for an operation that may never end: people who are connected, an
+/// The time after which an application stops waiting for an operation that may never end: parties that are connected, an
 /// agent, a transcription, the music of a queue.
 const ENDLESS_OPERATION_TIMEOUT: u32 = 60_000;
 

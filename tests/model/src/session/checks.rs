@@ -1,4 +1,4 @@
-//! What must be true of the session and the service after all faults have ended.
+//! Checks of the session and the service after all faults have ended.
 
 use signalwire_relay_core::session::Stats;
 use signalwire_relay_simulator::CallState;

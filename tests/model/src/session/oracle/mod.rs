@@ -96,7 +96,7 @@ pub(super) struct SessionOracle {
     /// Set once there is a session that can be resumed.
     had_session: bool,
     ready: bool,
-    /// Whether the session was ready before its latest input.
+    /// The value of `ready` before the latest input.
     was_ready: bool,
     /// The calls for which the session has to report a gap before it is idle.
     awaiting_reconnected: BTreeSet<CallId>,
