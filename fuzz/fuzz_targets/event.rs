@@ -5,4 +5,4 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: &[u8]| signalwire_relay_harness::fuzzing::event(input));
+fuzz_target!(|input: &[u8]| signalwire_relay_model::fuzzing::event(input));

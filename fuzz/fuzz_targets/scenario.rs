@@ -5,4 +5,4 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: &[u8]| signalwire_relay_harness::fuzzing::scenario(input));
+fuzz_target!(|input: &[u8]| signalwire_relay_model::fuzzing::scenario(input));

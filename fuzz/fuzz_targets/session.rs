@@ -7,4 +7,4 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: &[u8]| signalwire_relay_harness::fuzzing::session(input));
+fuzz_target!(|input: &[u8]| signalwire_relay_model::fuzzing::session(input));

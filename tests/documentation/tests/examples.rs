@@ -95,7 +95,7 @@ fn run(
         Some(call)
     });
     let ended = world.run_within(LONG, example(client.clone(), call));
-    let (board, _) = world.board();
+    let (board, _) = world.service();
     (board.violations().to_vec(), ended.ok())
 }
 

@@ -1,8 +1,8 @@
-//! Applications against the simulated service, in memory and in virtual time.
+//! Tests of RELAY applications against the simulated service, in memory and in virtual time.
 //!
 //! A [`World`] holds a [`SimulatedService`](signalwire_relay_simulator::SimulatedService) and any number of clients, on one
-//! clock that jumps to the next deadline: a minute on the phone takes microseconds, and happens the same way each
-//! time. Handles, handlers and tasks are the real ones; only sockets and clocks are missing.
+//! clock that jumps to the next deadline. A minute on the phone takes microseconds, and the same seed gives the same
+//! history. Handles, handlers and tasks are those of real clients; only the socket and the clock are simulated.
 //!
 //! ```
 //! use signalwire_relay_core::Config;
@@ -13,7 +13,7 @@
 //! let mut world = World::new(Scenario::new().caller(caller), 1);
 //! let client = world.client(World::config());
 //! let reason = world.block_on(async {
-//!     let call = client.incoming_calls().next().await.expect("somebody calls");
+//!     let call = client.incoming_calls().next().await.expect("a call is offered");
 //!     call.answer().await?;
 //!     call.wait_for_ended().await
 //! });
@@ -21,16 +21,17 @@
 //! assert!(world.now().as_secs() >= 60);
 //! ```
 //!
-//! The [`Network`] between them takes time, loses connections, stalls and swallows, as it is told or by chance.
-//! [`every_cut`] plays a flow again and again, with the connection lost at each frame in turn.
-//! The [`model`] plays random histories, of sessions and of whole applications, and knows what must always be true.
+//! The [`SimulatedNetwork`] between clients and service has latency and injects faults: by chance, as set in
+//! [`NetworkConditions`], or at a certain frame, as set in a [`Plan`]. [`every_cut`] repeats a flow with the connection
+//! lost at each frame in turn.
 
 mod every_cut;
-pub mod fuzzing;
-pub mod model;
 mod network;
 mod world;
 
-pub use every_cut::{EveryCut, Fault, Findings, Problem, Tally, every_cut};
-pub use network::{Break, Disturbance, Injected, Network, Plan, Timing, Way};
+pub use every_cut::{Defect, EveryCut, Findings, Problem, Tally, every_cut};
+pub use network::{
+    Break, DisconnectReason, Disturbance, Injected, LineEvent, LineId, NetworkConditions, Plan,
+    SimulatedNetwork, Timing, Way,
+};
 pub use world::{HANG_TIMEOUT, Hang, World};

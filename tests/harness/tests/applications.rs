@@ -1,13 +1,13 @@
-//! Applications against the service: what a program sees of calls, actions and dials.
+//! Applications against the service: calls, actions and dials as a program sees them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_lite::future;
-use signalwire_relay_core::session::{Notice, Stats};
+use signalwire_relay_core::session::Notice;
 use signalwire_relay_core::{
-    Certainty, Collect, ConnectState, EndReason, Error, Missed, PlayEvent, PlayState, audio, phone, secs,
-    silence, tts,
+    Certainty, ClientStats, Collect, ConnectState, EndReason, Error, Missed, PlayEvent, PlayState, audio,
+    phone, secs, silence, tts,
 };
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{CallState, Caller, Cue, Faults, Message, Phone, Refusal, Scenario, Step};
@@ -20,13 +20,13 @@ fn patient() -> Caller {
     caller([Step::wait(600.0), Step::HangUp])
 }
 
-/// Everything that was counted is back at zero, and nobody had anything to object to.
+/// Checks that every table is empty, and that the service objects to nothing.
 fn expect_clean(world: &mut World) {
     world.pass(secs(30));
-    assert!(world.stats().iter().all(|stats| *stats == Stats::default()), "{:?}", world.stats());
+    assert!(world.stats().iter().all(|stats| *stats == ClientStats::default()), "{:?}", world.stats());
     assert_eq!(world.running_tasks(), 0);
-    let (board, _) = world.board();
-    assert_eq!(board.violations(), [], "the service objects");
+    let (service, _) = world.service();
+    assert_eq!(service.violations(), [], "the service objects");
 }
 
 #[test]
@@ -306,8 +306,8 @@ fn a_handler_that_breaks_off_has_its_call_hung_up() {
             Err::<(), Box<dyn std::error::Error + Send + Sync>>("out of paper".into())
         });
         world.pass(secs(30));
-        let (board, _) = world.board();
-        assert!(board.calls().all(|call| call.state == CallState::Ended), "both were hung up");
+        let (service, _) = world.service();
+        assert!(service.calls().all(|call| call.state == CallState::Ended), "both were hung up");
         let notices = world.take_notices();
         assert_eq!(notices.len(), 2, "{notices:?}");
         let text = if panics { "as the test wants it" } else { "out of paper" };
@@ -320,15 +320,15 @@ fn a_handler_that_breaks_off_has_its_call_hung_up() {
 fn a_hang_up_after_a_handler_that_broke_off_is_repeated_if_it_was_not_heard() {
     let mut world = World::new(Scenario::new().caller(patient()), 1);
     let client = world.client(World::config());
-    let (board, _) = world.board();
-    board.refuse_next("calling.end", Refusal::Silence);
+    let (service, _) = world.service();
+    service.refuse_next("calling.end", Refusal::Silence);
     client.on_call(|call| async move {
         call.answer().await?;
         Err::<(), Box<dyn std::error::Error + Send + Sync>>("out of paper".into())
     });
     world.pass(secs(30));
-    let (board, _) = world.board();
-    assert!(board.calls().all(|call| call.state == CallState::Ended), "nobody listens to silence");
+    let (service, _) = world.service();
+    assert!(service.calls().all(|call| call.state == CallState::Ended), "nobody listens to silence");
     expect_clean(&mut world);
 }
 
@@ -350,8 +350,8 @@ fn a_handler_that_ends_because_the_caller_left_ends_quietly() {
 
 #[test]
 fn work_in_a_scope_is_given_up_when_the_call_ends_and_what_follows_still_runs() {
-    struct Dropped(Arc<AtomicUsize>);
-    impl Drop for Dropped {
+    struct DropCounter(Arc<AtomicUsize>);
+    impl Drop for DropCounter {
         fn drop(&mut self) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
@@ -359,7 +359,7 @@ fn work_in_a_scope_is_given_up_when_the_call_ends_and_what_follows_still_runs() 
     let mut world = World::new(Scenario::new().caller(caller([Step::wait(5.0), Step::HangUp])), 1);
     let client = world.client(World::config());
     let dropped = Arc::new(AtomicUsize::new(0));
-    let guard = Dropped(dropped.clone());
+    let guard = DropCounter(dropped.clone());
     let outcome = world.block_on(async {
         let call = client.incoming_calls().next().await.expect("a call");
         call.answer().await.expect("accepted");
@@ -454,7 +454,7 @@ fn messages_are_answered_and_followed_to_their_end() {
                 async move { states.lock().expect("unpoisoned").push(news.message_state.to_string()) }
             });
             answer.on_completed(move |end| async move {
-                let end = end.expect("the service tells");
+                let end = end.expect("the service reports the end");
                 ends.lock().expect("unpoisoned").push(format!("in the end {}", end.message_state));
             });
             answer.wait().timeout(secs(60)).await.map(drop)
@@ -506,8 +506,8 @@ fn bad_arguments_are_refused_before_they_are_sent() {
         assert_eq!(field(call.execute("x", serde_json::json!([])).await.expect_err("no object")), "params");
         call.hangup().await.expect("accepted");
     });
-    let (board, _) = world.board();
-    assert_eq!(board.violations(), []);
+    let (service, _) = world.service();
+    assert_eq!(service.violations(), []);
 }
 
 #[test]
@@ -524,8 +524,8 @@ fn raw_methods_and_parameters_reach_the_service() {
             client.execute("calling.teleport", serde_json::json!({})).await.expect_err("unknown method");
         assert_eq!(error.code(), Some(-32601));
     });
-    let (board, _) = world.board();
-    assert!(board.violations().iter().any(|violation| violation.to_string().contains("shape")));
+    let (service, _) = world.service();
+    assert!(service.violations().iter().any(|violation| violation.to_string().contains("shape")));
 }
 
 #[test]
@@ -544,7 +544,7 @@ fn dials_win_fail_and_are_called_off() {
         assert!(matches!(client.dial(from("+15553330002")).await, Err(Error::DialFailed(_))));
         let late = client.dial(from("+15553330009")).timeout(secs(5)).await;
         assert!(matches!(late, Err(Error::TimedOut(_))), "{late:?}");
-        // Dropped while it rings.
+        // The dial is dropped while the phone rings.
         let dial = std::pin::pin!(std::future::IntoFuture::into_future(client.dial(from("+15553330009"))));
         let limit = client.dial(from("+15553330008")).timeout(secs(3));
         future::or(async { dial.await.map(drop) }, async { limit.await.map(drop) })
@@ -552,8 +552,11 @@ fn dials_win_fail_and_are_called_off() {
             .expect_err("too late");
     });
     world.pass(secs(120));
-    let (board, _) = world.board();
-    assert!(board.calls().all(|call| call.state == CallState::Ended), "nobody is left listening to silence");
+    let (service, _) = world.service();
+    assert!(
+        service.calls().all(|call| call.state == CallState::Ended),
+        "nobody is left listening to silence"
+    );
     expect_clean(&mut world);
 }
 
@@ -563,8 +566,8 @@ fn a_handler_that_declines_ends_the_call_as_it_said() {
     let client = world.client(World::config());
     client.on_call(|call| async move { call.hangup().reason(EndReason::Busy).await });
     world.pass(secs(30));
-    let (board, _) = world.board();
-    let reasons: Vec<_> = board.calls().map(|call| call.end_reason).collect();
+    let (service, _) = world.service();
+    let reasons: Vec<_> = service.calls().map(|call| call.end_reason).collect();
     assert_eq!(reasons, [Some("busy".to_owned())]);
     assert_eq!(world.take_notices(), []);
     expect_clean(&mut world);
@@ -587,8 +590,8 @@ fn a_caller_is_not_left_alone_because_another_call_is_gone() {
         }
     });
     world.pass(secs(60));
-    let (board, _) = world.board();
-    assert!(board.calls().all(|call| call.state == CallState::Ended), "the caller was hung up");
+    let (service, _) = world.service();
+    assert!(service.calls().all(|call| call.state == CallState::Ended), "the caller was hung up");
     assert!(world.take_notices().iter().all(|notice| !matches!(notice, Notice::HandlerFailed { .. })));
 }
 

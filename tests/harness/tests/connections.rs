@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use signalwire_relay_core::session::{ConnectionState, Stats};
-use signalwire_relay_core::{Certainty, Credentials, EndReason, Error, Missed, PlayState, secs};
+use signalwire_relay_core::session::ConnectionState;
+use signalwire_relay_core::{Certainty, ClientStats, Credentials, EndReason, Error, Missed, PlayState, secs};
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{CallState, Caller, Refusal, Report, Scenario, Step};
 
@@ -41,7 +41,7 @@ fn a_call_survives_a_cut_and_is_told_of_the_gap() {
         }
         None
     });
-    assert!(gap.expect("the gap was told") <= secs(1));
+    assert!(gap.expect("the gap was reported") <= secs(1));
 }
 
 #[test]
@@ -54,21 +54,21 @@ fn a_service_that_restarts_ends_what_waits_and_calls_go_on_after_it() {
         let play = call.play_silence(secs(60)).await.expect("accepted");
         (call, play)
     });
-    let (board, now) = world.board();
-    board.restart(now);
+    let (service, now) = world.service();
+    service.restart(now);
     let end = world.block_on(play.wait());
     assert!(end.expect_err("it cannot be heard of any more").is_gone());
     assert_eq!(call.end_reason(), Some(EndReason::SessionLost));
     drop((call, play));
-    let (board, now) = world.board();
-    board.place_call(now, patient());
+    let (service, now) = world.service();
+    service.place_call(now, patient());
     world.block_on(async {
         let call = client.incoming_calls().next().await.expect("another call");
         call.answer().await.expect("accepted");
         call.hangup().await.expect("accepted");
         call.wait_for_ended().await.expect("ended");
     });
-    assert_eq!(world.stats(), [Stats::default()]);
+    assert_eq!(world.stats(), [ClientStats::default()]);
 }
 
 #[test]
@@ -81,8 +81,8 @@ fn the_service_may_ask_to_leave() {
             call.answer().await.expect("accepted");
             call
         });
-        let (board, now) = world.board();
-        board.send_disconnect(now, restart);
+        let (service, now) = world.service();
+        service.send_disconnect(now, restart);
         world.pass(secs(10));
         let expected = if restart == Some(true) { EndReason::SessionLost } else { EndReason::Hangup };
         world.block_on(call.hangup().into_future()).expect("hung up, or lost");
@@ -101,7 +101,7 @@ fn the_connection_can_be_watched() {
     let state = world.block_on(states.next()).expect("a state");
     let ConnectionState::Backoff { attempt, reason, .. } = state else { panic!("{state}") };
     assert!(attempt > 2);
-    assert_eq!(&*reason, "nobody is there");
+    assert_eq!(&*reason, "connection refused");
     world.set_reachable(true);
     world.block_on(client.ready()).expect("connected");
     assert_eq!(world.block_on(states.next()), Some(ConnectionState::Ready { resumed: false }));
@@ -131,8 +131,8 @@ fn credentials_that_are_refused_three_times_end_the_client() {
 fn a_request_that_the_service_swallows_fails_alone() {
     let mut world = World::new(Scenario::new().caller(patient()), 1);
     let client = world.client(World::config());
-    let (board, _) = world.board();
-    board.refuse_next("calling.play", Refusal::Silence);
+    let (service, _) = world.service();
+    service.refuse_next("calling.play", Refusal::Silence);
     world
         .block_on(async {
             let call = client.incoming_calls().next().await.expect("a call");
@@ -152,9 +152,9 @@ fn a_service_that_no_longer_hears_is_noticed() {
     let mut world = World::new(Scenario::new(), 1);
     let client = world.client(World::config());
     world.block_on(client.ready()).expect("connected");
-    let (board, now) = world.board();
-    let connection = board.connections().next().expect("one");
-    board.stall(now, connection, secs(600));
+    let (service, now) = world.service();
+    let connection = service.connections().next().expect("one");
+    service.stall(now, connection, secs(600));
     world.pass(secs(60));
     world.block_on(client.ready()).expect("connected anew");
     world.block_on(client.receive(["more"]).into_future()).expect("accepted");
@@ -173,9 +173,9 @@ fn contexts_are_kept_by_the_client_where_the_service_forgets_them() {
     world.block_on(async { client.execute("signalwire.ping", serde_json::json!({})).await }).expect("back");
     let resumed = |report: &Report| matches!(report, Report::ClientAuthenticated { resumed: true, .. });
     assert!(world.take_reports().iter().any(resumed));
-    let (board, _) = world.board();
-    let connection = board.connections().next().expect("connected");
-    assert_eq!(board.contexts(connection), ["b", "late"]);
+    let (service, _) = world.service();
+    let connection = service.connections().next().expect("connected");
+    assert_eq!(service.contexts(connection), ["b", "late"]);
 }
 
 #[test]
@@ -188,12 +188,12 @@ fn contexts_are_received_until_they_are_not() {
         client.receive(Vec::<String>::new()).await.expect("nothing to do");
         assert!(matches!(client.receive([""]).await, Err(Error::InvalidArgument(_))));
     });
-    let (board, now) = world.board();
-    board.restart(now);
+    let (service, now) = world.service();
+    service.restart(now);
     world.pass(secs(10));
-    let (board, _) = world.board();
-    let connection = board.connections().next().expect("connected again");
-    assert_eq!(board.contexts(connection), ["b", "c"]);
+    let (service, _) = world.service();
+    let connection = service.connections().next().expect("connected again");
+    assert_eq!(service.contexts(connection), ["b", "c"]);
 }
 
 #[test]
@@ -211,10 +211,10 @@ fn draining_waits_for_calls_and_then_ends_them() {
         client.drain(Some(secs(limit)));
         world.block_on(client.closed()).expect("as asked");
         assert!(world.now() <= began + secs(limit + 3.0));
-        let (board, _) = world.board();
-        assert!(board.calls().all(|call| call.state == CallState::Ended));
+        let (service, _) = world.service();
+        assert!(service.calls().all(|call| call.state == CallState::Ended));
         world.pass(secs(1));
-        assert_eq!((world.running_tasks(), world.stats()), (0, vec![Stats::default()]));
+        assert_eq!((world.running_tasks(), world.stats()), (0, vec![ClientStats::default()]));
     }
 }
 
@@ -231,17 +231,17 @@ fn dropping_the_last_handle_closes_the_client() {
     world.block_on(call.play_tts("Still here.").into_future()).expect("a call keeps its client");
     drop(call);
     world.pass(secs(1));
-    let (board, _) = world.board();
-    assert_eq!(board.connections().count(), 0);
+    let (service, _) = world.service();
+    assert_eq!(service.connections().count(), 0);
 }
 
 #[test]
 fn no_secret_is_printed() {
     let mut world = World::new(Scenario::new(), 1);
     let client = world.client(World::config().token("sentinel-token"));
-    let (board, _) = world.board();
+    let (service, _) = world.service();
     for _ in 0..3 {
-        board.refuse_next("signalwire.connect", Refusal::RpcError(-32002, "no sentinel-token here".into()));
+        service.refuse_next("signalwire.connect", Refusal::RpcError(-32002, "no sentinel-token here".into()));
     }
     let error = world.block_on(client.ready()).expect_err("refused");
     let printed =
@@ -260,29 +260,29 @@ fn a_client_tells_what_it_waits_for() {
         (call, play)
     });
     world.pass(secs(5));
-    let waiting = world.block_on(client.waiting()).expect("it is open");
+    let waiting = world.block_on(client.pending_work()).expect("it is open");
     let [playing] = &waiting[..] else { panic!("{waiting:?}") };
     assert_eq!((&*playing.what, playing.ends_with), ("calling.play", "calling.call.play"));
     assert_eq!((playing.call_id.as_ref(), playing.left), (Some(call.id()), None));
     assert!(playing.lasted >= secs(5) && playing.lasted < secs(6), "{playing}");
     let stats = world.block_on(client.stats()).expect("it is open");
-    assert_eq!((stats.calls, stats.operations), (1, 1));
+    assert_eq!((stats.session.calls, stats.session.operations), (1, 1));
 
     world.cut();
     world.set_reachable(false);
     let mut request = std::pin::pin!(call.denoise().timeout(secs(20)).into_future());
     let _ = world.block_on(std::future::poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx).is_pending())));
-    let waiting = world.block_on(client.waiting()).expect("it is open");
+    let waiting = world.block_on(client.pending_work()).expect("it is open");
     let held = waiting.iter().find(|waiting| waiting.what == "calling.denoise").expect("it is listed");
     assert_eq!((held.ends_with, held.left), ("a connection, then an answer", Some(secs(20))));
     world.set_reachable(true);
     world.block_on(play.wait()).expect("played");
     world.block_on(request).expect("accepted");
-    assert_eq!(world.block_on(client.waiting()).expect("it is open"), []);
+    assert_eq!(world.block_on(client.pending_work()).expect("it is open"), []);
 
     client.disconnect();
     world.block_on(client.closed()).expect("as asked");
-    assert!(matches!(world.block_on(client.waiting()), Err(Error::Closed(_))));
+    assert!(matches!(world.block_on(client.pending_work()), Err(Error::Closed(_))));
 }
 
 #[test]

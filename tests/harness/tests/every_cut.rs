@@ -1,5 +1,5 @@
-//! Typical applications, with the connection lost at each frame in turn: nobody hangs, nobody is left on the line,
-//! nothing is left behind, nothing happens twice.
+//! Typical applications with the connection lost at each frame in turn: every application ends, no call is left at the
+//! service, every table is empty, nothing happens twice.
 
 use signalwire_relay_core::{Call, Client, Collect, ConnectState, Error, phone, secs};
 use signalwire_relay_harness::{Break, EveryCut, Findings, Tally, every_cut};
@@ -10,7 +10,7 @@ const SALES: &str = "+15551001000";
 const FRIEND: &str = "+15553330001";
 const MACHINE: &str = "+15553330002";
 
-/// As it is, with frames that take time, and with every other way to lose a connection.
+/// Plays a flow without latency, and with latency and every kind of break.
 fn expect_none(scenario: Scenario, application: impl AsyncFn(Client, Tally)) {
     let check = |findings: Findings| {
         println!("{} runs, {} steps", findings.runs, findings.steps);
@@ -56,13 +56,13 @@ fn a_phone_menu_survives_every_cut() {
 #[test]
 fn a_phone_menu_that_takes_calls_one_by_one_survives_every_cut() {
     expect_none(menu(), async |client, tally| {
-        // The caller gives up after thirty seconds, so that there may be nobody to serve.
+        // The caller hangs up after thirty seconds, so there may be no call to serve.
         let next = async { client.incoming_calls().next().await.ok_or(()) };
-        let nobody = async {
+        let no_call = async {
             let _ = client.closed().timeout(secs(120)).await;
             Err(())
         };
-        if let Ok(call) = futures_lite::future::or(next, nobody).await {
+        if let Ok(call) = futures_lite::future::or(next, no_call).await {
             tally.count(call.id());
             let outcome = call.scope(serve(call.clone())).await;
             if outcome.is_err() {
@@ -94,7 +94,7 @@ fn an_outbound_call_survives_every_cut() {
         for number in [FRIEND, MACHINE] {
             let Ok(call) = client.dial(phone(number).from(OURS)).timeout(secs(30)).await else { continue };
             tally.count(call.id());
-            let told: Result<(), Error> = async {
+            let outcome: Result<(), Error> = async {
                 let detect = call.detect_answering_machine().run_for(secs(20)).await?;
                 if detect.wait().await?.is_machine() {
                     detect.ready().timeout(secs(20)).await?;
@@ -103,7 +103,7 @@ fn an_outbound_call_survives_every_cut() {
                 Ok(())
             }
             .await;
-            tally.count(format!("{} is told: {}", call.id(), told.is_ok()));
+            tally.count(format!("outcome of {}: {}", call.id(), outcome.is_ok()));
             while call.hangup().await.is_err() {}
             call.wait_for_ended().await.expect("it ends");
         }

@@ -1,5 +1,5 @@
-//! Applications whose callers and callees hang up at each frame in turn: whatever is awaited at that moment ends, and
-//! says that the call is gone.
+//! Applications whose callers and callees hang up at each frame in turn: every wait ends with an error that says that
+//! the call is gone.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use signalwire_relay_simulator::{Caller, Cue, Phone, Scenario, Step};
 const OURS: &str = "+15552220000";
 const SALES: &str = "+15551001000";
 
-/// How applications ended.
+/// The outcomes of the waits of an application.
 #[derive(Clone, Default)]
 struct Outcomes(Arc<Mutex<Ends>>);
 
@@ -32,8 +32,8 @@ impl Outcomes {
     }
 }
 
-/// With a service that tells of the last of each operation when a call ends, and with one that does not; and with
-/// frames that take a while, so that requests and hang-ups cross on the way.
+/// Plays a flow with a service that sends the end of each operation when a call ends, with one that does not, and with
+/// latency, so that requests and hang-ups cross on the way.
 fn play(scenario: &Scenario, application: impl AsyncFn(Client, Tally, Outcomes)) {
     for (leave_open, latency) in [(false, 0.0), (true, 0.0), (true, 0.05)] {
         let outcomes = Outcomes::default();

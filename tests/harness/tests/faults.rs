@@ -1,4 +1,4 @@
-//! Faults of the service and of the other workers, and what applications notice of them.
+//! Faults of the service and of other workers, and their effect on applications.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, IntoFuture, pending, poll_fn};
@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use signalwire_relay_core::session::{ConnectionState, Stats};
+use signalwire_relay_core::session::ConnectionState;
 use signalwire_relay_core::{
-    Call, Client, Config, Credentials, Devices, EndReason, Error, Event, PlayState, phone, secs,
+    Call, Client, ClientStats, Config, Credentials, Devices, EndReason, Error, Event, PlayState, phone, secs,
 };
-use signalwire_relay_harness::{Network, World};
+use signalwire_relay_harness::{NetworkConditions, World};
 use signalwire_relay_simulator::{
     CallState, Caller, Direction, Faults, Message, Phone, Refusal, Report, Scenario, Step,
 };
@@ -33,12 +33,12 @@ fn with_call(scenario: Scenario) -> (World, Client, Call) {
     (world, client, call)
 }
 
-/// Everything that was counted is back at zero, and nobody is left on a line.
+/// Checks that every table is empty, and that no call goes on.
 fn expect_clean(world: &mut World) {
     world.pass(secs(60));
-    assert!(world.stats().iter().all(|stats| *stats == Stats::default()), "{:?}", world.stats());
-    let (board, _) = world.board();
-    assert!(board.calls().all(|call| call.state == CallState::Ended), "somebody is left on a line");
+    assert!(world.stats().iter().all(|stats| *stats == ClientStats::default()), "{:?}", world.stats());
+    let (service, _) = world.service();
+    assert!(service.calls().all(|call| call.state == CallState::Ended), "a call goes on");
 }
 
 #[test]
@@ -47,9 +47,9 @@ fn a_close_by_the_service_is_told_with_its_code_and_the_call_goes_on() {
         let (mut world, client, call) = with_call(Scenario::new());
         let play = world.block_on(call.play_silence(secs(10)).into_future()).expect("accepted");
         let mut states = client.connection_states();
-        let (board, now) = world.board();
-        let connection = board.connections().next().expect("one");
-        board.close_with(now, connection, code);
+        let (service, now) = world.service();
+        let connection = service.connections().next().expect("one");
+        service.close_with(now, connection, code);
         let reason = world.block_on(async {
             loop {
                 if let ConnectionState::Backoff { reason, .. } = states.next().await.expect("it is open") {
@@ -69,8 +69,8 @@ fn a_close_by_the_service_is_told_with_its_code_and_the_call_goes_on() {
 fn a_service_that_never_answers_the_credentials_is_given_up_after_ten_seconds() {
     let mut world = World::new(Scenario::new(), 1);
     let client = world.client(World::config());
-    let (board, _) = world.board();
-    board.refuse_next("signalwire.connect", Refusal::Silence);
+    let (service, _) = world.service();
+    service.refuse_next("signalwire.connect", Refusal::Silence);
     world.pass(secs(9.9));
     assert_eq!(client.connection_state(), ConnectionState::Authenticating { attempt: 1 });
     world.pass(secs(0.2));
@@ -132,9 +132,9 @@ fn a_connection_that_flaps_every_200_ms_costs_no_call_and_repeats_nothing() {
                         assert_eq!(play.wait().await?.state, PlayState::Finished);
                         plays.fetch_add(1, Ordering::SeqCst);
                     }
-                    // Whether it was heard is not known, or it was not sent in time. It is not sent again.
+                    // The outcome is unknown, or the request was not sent in time. It is not sent again.
                     Err(error) => {
-                        assert!(matches!(error, Error::ConnectionLost(_) | Error::TimedOut(_)), "{error}")
+                        assert!(matches!(error, Error::ConnectionLost(_) | Error::TimedOut(_)), "{error}");
                     }
                 }
             }
@@ -155,9 +155,9 @@ fn a_connection_that_flaps_every_200_ms_costs_no_call_and_repeats_nothing() {
     assert!(played.load(Ordering::SeqCst) > 5);
     assert_eq!(client.connection_state(), ConnectionState::Ready { resumed: true });
     assert_eq!(world.running_tasks(), 0);
-    let (board, _) = world.board();
+    let (service, _) = world.service();
     let mut ids = BTreeMap::<String, usize>::new();
-    for entry in board.journal().iter().filter(|entry| entry.direction == Direction::FromClient) {
+    for entry in service.journal().iter().filter(|entry| entry.direction == Direction::FromClient) {
         let frame: serde_json::Value = serde_json::from_str(entry.text()).expect("JSON");
         if frame["method"].is_string() {
             *ids.entry(frame["id"].to_string()).or_default() += 1;
@@ -195,7 +195,11 @@ fn fifty_races_at_once_have_a_winner_each_and_leave_no_loser_on_the_line() {
         };
         let phones = Phone::any().answers_after(secs(2)).script([Step::wait(600.0), Step::HangUp]);
         let mut world = World::new(Scenario::new().phone(phones).faults(faults), seed);
-        world.set_network(Network { latency: secs(0.05), jitter: secs(0.2), ..Network::default() });
+        world.set_network(NetworkConditions {
+            latency: secs(0.05),
+            jitter: secs(0.2),
+            ..NetworkConditions::default()
+        });
         let client = world.client(World::config());
         let number = |race: usize, leg: usize| format!("+1555{race:03}000{leg}");
         let race = |race| {
@@ -203,7 +207,7 @@ fn fifty_races_at_once_have_a_winner_each_and_leave_no_loser_on_the_line() {
             client.dial(Devices::parallel(legs)).tag(format!("race {race}")).into_future()
         };
         let calls = world.block_on(all((0..50).map(race)));
-        let calls: Vec<_> = calls.into_iter().map(|call| call.expect("somebody answers")).collect();
+        let calls: Vec<_> = calls.into_iter().map(|call| call.expect("a party answers")).collect();
         for (race, call) in calls.iter().enumerate() {
             assert_eq!(call.tag().as_str(), format!("race {race}"), "seed {seed}");
             let own: Vec<_> = [0, 1, 2].map(|leg| number(race, leg)).to_vec();
@@ -212,10 +216,10 @@ fn fifty_races_at_once_have_a_winner_each_and_leave_no_loser_on_the_line() {
         }
         world.pass(secs(30));
         let ids: BTreeSet<_> = calls.iter().map(|call| call.id().as_str().to_owned()).collect();
-        let (board, _) = world.board();
-        let standing = board.calls().filter(|call| call.state != CallState::Ended);
+        let (service, _) = world.service();
+        let standing = service.calls().filter(|call| call.state != CallState::Ended);
         let standing: BTreeSet<_> = standing.map(|call| call.call_id).collect();
-        assert_eq!(standing, ids, "seed {seed}: the winners, and nobody else");
+        assert_eq!(standing, ids, "seed {seed}: only the winners");
         assert_eq!(ids.len(), 50);
         for outcome in world.block_on(all(calls.iter().map(|call| call.hangup().into_future()))) {
             outcome.expect("accepted");
@@ -236,7 +240,7 @@ fn a_killed_worker_costs_its_own_calls_and_the_others_take_the_rest() {
         });
         let scenario = callers.fold(Scenario::new().session_lifetime(secs(30)), Scenario::caller);
         let mut world = World::new(scenario, seed);
-        world.set_network(Network { latency: secs(0.05), ..Network::default() });
+        world.set_network(NetworkConditions { latency: secs(0.05), ..NetworkConditions::default() });
         let served: Arc<Mutex<BTreeMap<String, Vec<usize>>>> = Arc::default();
         let workers: Vec<_> = (0..3)
             .map(|worker| {
@@ -266,14 +270,14 @@ fn a_killed_worker_costs_its_own_calls_and_the_others_take_the_rest() {
             let survivors = workers.iter().filter(|worker| **worker != 0).count();
             assert!(survivors <= 1, "seed {seed}: {call} was served by {workers:?}");
         }
-        let (board, _) = world.board();
-        let lost = board.calls().filter(|call| call.end_reason.as_deref() != Some("hangup")).count();
+        let (service, _) = world.service();
+        let lost = service.calls().filter(|call| call.end_reason.as_deref() != Some("hangup")).count();
         assert!((1..=3).contains(&lost), "seed {seed}: {lost} calls were lost with the worker");
-        assert!(board.calls().all(|call| call.state == CallState::Ended), "seed {seed}");
+        assert!(service.calls().all(|call| call.state == CallState::Ended), "seed {seed}");
         for client in &workers[1..] {
             assert_eq!(client.connection_state(), ConnectionState::Ready { resumed: false });
         }
-        assert_eq!(&world.stats()[1..], [Stats::default(), Stats::default()], "seed {seed}");
+        assert_eq!(&world.stats()[1..], [ClientStats::default(), ClientStats::default()], "seed {seed}");
     }
 }
 

@@ -1,15 +1,15 @@
-//! What the service may say in more than one way means the same to an application, either way.
+//! The forms of the same message that the service may choose between: an application sees no difference.
 
 use std::fmt::Debug;
 
-use signalwire_relay_core::session::{Notice, Stats};
-use signalwire_relay_core::{Client, Collect, Confidence, DetectEvent, Error, phone, secs, tts};
+use signalwire_relay_core::session::Notice;
+use signalwire_relay_core::{Client, ClientStats, Collect, Confidence, DetectEvent, Error, phone, secs, tts};
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{Caller, Cue, Delivery, Payment, Phone, Reading, Scenario, Sound, Step};
 
 const OURS: &str = "+15552220000";
 
-/// What an application sees, in the order that it sees it.
+/// The observations of an application, in order.
 #[derive(Default)]
 struct Diary(Vec<String>);
 
@@ -147,9 +147,9 @@ fn seen(reading: Reading, other_forms: bool) -> Vec<String> {
         })
         .unwrap_or_else(|error| panic!("{reading:?}, other forms {other_forms}: {error}; {:#?}", diary.0));
     world.pass(secs(60));
-    assert!(world.stats().iter().all(|stats| *stats == Stats::default()), "{:?}", world.stats());
-    let (board, _) = world.board();
-    assert_eq!(board.violations(), [], "the service objects");
+    assert!(world.stats().iter().all(|stats| *stats == ClientStats::default()), "{:?}", world.stats());
+    let (service, _) = world.service();
+    assert_eq!(service.violations(), [], "the service objects");
     let notices = world.take_notices();
     assert!(!notices.iter().any(|notice| matches!(notice, Notice::FrameIgnored(_))), "{notices:?}");
     diary.0

@@ -1,4 +1,4 @@
-//! Handles: what they keep open, what is done when they go, and what they say.
+//! Handles: what they keep alive, the effects of dropping them, and what they report.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -21,11 +21,11 @@ fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut context)
 }
 
-/// How often clients have asked the service for something.
+/// Returns the number of requests of a method that the service has received.
 fn asked(world: &mut World, method: &str) -> usize {
-    let (board, _) = world.board();
+    let (service, _) = world.service();
     let text = format!("\"method\":\"{method}\"");
-    board.journal().iter().filter(|entry| entry.text().contains(&text)).count()
+    service.journal().iter().filter(|entry| entry.text().contains(&text)).count()
 }
 
 fn event(event_type: &str, params: &Value) -> String {
@@ -44,14 +44,14 @@ fn a_dial_dropped_with_the_last_handle_is_called_off() {
     drop(client);
     assert!(poll_once(dial.as_mut()).is_pending());
     world.pass(secs(3));
-    let (board, _) = world.board();
-    assert_eq!(board.calls().map(|call| call.state).collect::<Vec<_>>(), [CallState::Ringing]);
+    let (service, _) = world.service();
+    assert_eq!(service.calls().map(|call| call.state).collect::<Vec<_>>(), [CallState::Ringing]);
     drop(dial);
     world.pass(secs(1));
     assert_eq!(world.running_clients(), 0);
     assert_eq!(asked(&mut world, "calling.end"), 1);
-    let (board, _) = world.board();
-    assert!(board.calls().all(|call| call.state == CallState::Ended), "the phone rings on");
+    let (service, _) = world.service();
+    assert!(service.calls().all(|call| call.state == CallState::Ended), "the phone rings on");
 }
 
 #[test]
@@ -66,8 +66,8 @@ fn a_dial_answered_in_the_moment_it_is_dropped_with_the_last_handle_is_hung_up()
     drop(dial);
     world.pass(secs(1));
     assert_eq!(world.running_clients(), 0);
-    let (board, _) = world.board();
-    assert!(board.calls().all(|call| call.state == CallState::Ended), "the callee listens to silence");
+    let (service, _) = world.service();
+    assert!(service.calls().all(|call| call.state == CallState::Ended), "the callee listens to silence");
 }
 
 #[test]
@@ -97,8 +97,8 @@ fn what_was_posted_before_the_client_closes_is_sent_in_order() {
     client.disconnect();
     world.pass(secs(1));
     assert_eq!((asked(&mut world, "calling.play"), asked(&mut world, "calling.end")), (1, 1));
-    let (board, _) = world.board();
-    assert!(board.calls().all(|call| call.state == CallState::Ended));
+    let (service, _) = world.service();
+    assert!(service.calls().all(|call| call.state == CallState::Ended));
 }
 
 #[test]
@@ -111,10 +111,10 @@ fn a_request_that_is_dropped_before_the_driver_reads_it_is_not_sent() {
         call
     });
     let ends = Arc::new(Mutex::new(Vec::new()));
-    let told = ends.clone();
+    let callback_ends = ends.clone();
     let mut dial = Box::pin(client.dial(phone("+15553330001").from("+15552220000")).into_future());
     let play = call.play_tts("Hello").on_completed(move |end| async move {
-        told.lock().expect("unpoisoned").push(end.map(drop));
+        callback_ends.lock().expect("unpoisoned").push(end.map(drop));
     });
     let mut play = Box::pin(play.into_future());
     assert!(poll_once(dial.as_mut()).is_pending() && poll_once(play.as_mut()).is_pending());
@@ -123,7 +123,14 @@ fn a_request_that_is_dropped_before_the_driver_reads_it_is_not_sent() {
     assert_eq!((asked(&mut world, "calling.dial"), asked(&mut world, "calling.play")), (0, 0));
     let ends = std::mem::take(&mut *ends.lock().expect("unpoisoned"));
     assert!(matches!(ends[..], [Err(Error::Cancelled)]), "{ends:?}");
-    assert_eq!((world.stats()[0].dials, world.stats()[0].requests, world.held()[0].outcomes), (0, 0, 0));
+    assert_eq!(
+        (
+            world.stats()[0].session.dials,
+            world.stats()[0].session.requests,
+            world.stats()[0].handles.responses
+        ),
+        (0, 0, 0)
+    );
 }
 
 #[test]
@@ -132,7 +139,7 @@ fn offers_that_wait_do_not_keep_a_client_open() {
     let client = world.client(World::config());
     let mut calls = client.incoming_calls();
     world.pass(secs(2));
-    assert_eq!(world.held()[0].offers, 1);
+    assert_eq!(world.stats()[0].handles.offers, 1);
     drop(client);
     world.pass(secs(1));
     assert_eq!(world.running_clients(), 0);
@@ -156,8 +163,8 @@ fn offers_that_wait_go_to_the_first_function_that_is_set_and_keep_their_news() {
     });
     world.pass(secs(2));
     assert_eq!(states.lock().expect("unpoisoned").len(), 1);
-    let (board, _) = world.board();
-    assert!(board.calls().all(|call| call.state == CallState::Ended));
+    let (service, _) = world.service();
+    assert!(service.calls().all(|call| call.state == CallState::Ended));
     assert_eq!(asked(&mut world, "calling.pass"), 0);
 }
 
@@ -167,11 +174,11 @@ fn waiting_for_the_end_of_a_client_does_not_keep_it_open() {
     let client = world.client(World::config());
     world.block_on(client.ready()).expect("connected");
     let (end, ready) = (client.closed(), client.ready());
-    let look = client.stats();
+    let stats = client.stats();
     drop(client);
     world.run_within(secs(1), end).expect("it ends by itself").expect("as asked");
     assert!(matches!(world.block_on(ready), Err(Error::Closed(_))));
-    drop(look);
+    drop(stats);
     assert_eq!(world.running_clients(), 0);
 }
 
@@ -198,7 +205,7 @@ fn callbacks_do_not_keep_a_client_open_and_are_told_of_its_end() {
             of_message.lock().expect("unpoisoned").push(end.map(drop));
         });
     });
-    // Nothing more is told, and nothing more can be asked.
+    // There are no more events, and every request is refused.
     world.black_hole(Way::ToClient);
     drop(client);
     world.pass(secs(1));
@@ -239,7 +246,7 @@ fn news_of_a_message_that_come_late_do_not_make_it_go_back() {
         world.pass(secs(0.1));
         assert_eq!(message.state(), MessageState::Sent, "after {state}");
     }
-    // What is not known is taken for news, and does not hide how far it was.
+    // An unknown state is delivered, and does not hide the latest known state.
     world.inject(&news("parked"));
     world.inject(&news("queued"));
     world.pass(secs(0.1));
@@ -266,7 +273,7 @@ fn a_dialled_call_was_answered_even_if_it_is_ending_when_it_comes() {
     let winner = json!({"call_id": "c-1", "node_id": "n-1", "dial_winner": true});
     let answered = json!({"tag": "mine", "node_id": "n-1", "dial_state": "answered", "call": winner});
     world.inject(&event("calling.call.dial", &answered));
-    let call = world.block_on(dial).expect("somebody answered");
+    let call = world.block_on(dial).expect("a party answered");
     assert_eq!(call.state().as_str(), "ending");
     world.run_within(secs(1), call.wait_for_answered()).expect("known").expect("it was answered");
     world.run_within(secs(1), call.wait_for_ringing()).expect("known").expect("it was past ringing");
@@ -283,7 +290,7 @@ fn times_without_bound_are_no_limits() {
         call.answer().timeout(forever).await.expect("accepted");
         let play = call.play_silence(forever).await.expect("accepted");
         drop(play.wait().timeout(secs(1)).await);
-        client.waiting().timeout(forever).await.expect("open");
+        client.pending_work().timeout(forever).await.expect("open");
         let dial = client.dial(phone("+15553330001").from("+15552220000")).timeout(forever).await;
         drop(dial);
         client.drain(Some(forever));
@@ -299,9 +306,9 @@ fn a_caller_is_not_left_alone_because_the_service_did_not_know_something_on_the_
     for refused in [&["calling.play"][..], &["calling.play", "calling.end"]] {
         let mut world = World::new(Scenario::new().caller(patient()), 1);
         let client = world.client(World::config());
-        let (board, _) = world.board();
+        let (service, _) = world.service();
         for method in refused {
-            board.refuse_next(method, unknown());
+            service.refuse_next(method, unknown());
         }
         client.on_call(|call| async move {
             call.answer().await?;
@@ -309,13 +316,13 @@ fn a_caller_is_not_left_alone_because_the_service_did_not_know_something_on_the_
             call.wait_for_ended().await.map(drop)
         });
         world.pass(secs(30));
-        let (board, _) = world.board();
-        assert!(board.calls().all(|call| call.state == CallState::Ended), "the caller listens to silence");
+        let (service, _) = world.service();
+        assert!(service.calls().all(|call| call.state == CallState::Ended), "the caller listens to silence");
         let notices = world.take_notices();
         assert_eq!(notices.is_empty(), refused.len() == 1, "{notices:?}");
         world.pass(secs(30));
         assert_eq!(world.running_tasks(), 0);
-        assert_eq!(world.stats()[0].calls, 0);
+        assert_eq!(world.stats()[0].session.calls, 0);
     }
 }
 
@@ -325,9 +332,9 @@ fn a_caller_whose_end_is_told_after_the_service_has_forgotten_the_call_is_no_tro
     let caller = Caller::new("+15551110000", "+15552220000").script(script);
     let mut world = World::new(Scenario::new().caller(caller), 1);
     let client = world.client(World::config());
-    let (board, _) = world.board();
+    let (service, _) = world.service();
     for method in ["calling.play", "calling.end"] {
-        board.refuse_next(method, Refusal::Code(404, "no such call".to_owned()));
+        service.refuse_next(method, Refusal::Code(404, "no such call".to_owned()));
     }
     client.on_call(|call| async move {
         call.answer().await?;

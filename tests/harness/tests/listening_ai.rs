@@ -1,4 +1,4 @@
-//! AI on a call, in virtual time: an agent, a live transcription and a sidecar, and the events that tell what they do.
+//! AI on a call, in virtual time: the events of an agent, of a live transcription and of a sidecar.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ fn on_a_call<F: Future<Output = Result<(), Error>>>(
     let client = world.client(World::config());
     let call = world.answered_call(&client);
     world.block_on(flow(call)).expect("the flow goes through");
-    assert_eq!(world.board().0.violations(), [], "the service objects");
+    assert_eq!(world.service().0.violations(), [], "the service objects");
     world
 }
 
@@ -66,11 +66,11 @@ fn a_menu_hands_a_caller_to_an_agent_and_every_word_is_told_in_order() {
         Step::wait(20.0),
         Step::StaySilent,
     ];
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let telling = told.clone();
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let recorder = events.clone();
     on_a_call(caller(script), |call| async move {
         call.on(move |event: Event| {
-            telling.lock().expect("nobody panics").extend(in_words(&event));
+            recorder.lock().expect("nobody panics").extend(in_words(&event));
             async {}
         });
         let menu = call.prompt_tts("Press 1 for a table.", Collect::digits(1)).await?.wait().await?;
@@ -117,7 +117,7 @@ fn a_menu_hands_a_caller_to_an_agent_and_every_word_is_told_in_order() {
         assert_eq!(sidecar.ask("Still there?").await.expect_err("it is over").code(), Some(409));
         call.hangup().await
     });
-    let told = told.lock().expect("nobody panics");
+    let events = events.lock().expect("nobody panics");
     let expected = [
         "sidecar: start",
         "agent starts",
@@ -148,7 +148,7 @@ fn a_menu_hands_a_caller_to_an_agent_and_every_word_is_told_in_order() {
         "sidecar: stop",
         "sidecar: final",
     ];
-    assert_eq!(*told, expected);
+    assert_eq!(*events, expected);
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! A service that says no for a while, and applications that outlast it.
+//! Applications during a service that refuses requests for a while.
 
-use signalwire_relay_core::session::{ConnectionState, Stats};
-use signalwire_relay_core::{EndReason, Error, secs};
+use signalwire_relay_core::session::ConnectionState;
+use signalwire_relay_core::{ClientStats, EndReason, Error, secs};
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{Caller, Refusal, Scenario, Step};
 
@@ -18,9 +18,9 @@ fn patient() -> Caller {
 #[test]
 fn a_worker_started_while_the_service_is_full_for_five_minutes_serves_calls_afterwards() {
     let mut world = World::new(Scenario::new(), 1);
-    let (board, _) = world.board();
+    let (service, _) = world.service();
     for _ in 0..1000 {
-        board.refuse_next(CONNECT, full());
+        service.refuse_next(CONNECT, full());
     }
     let client = world.client(World::config());
     client.on_call(|call| async move {
@@ -39,15 +39,15 @@ fn a_worker_started_while_the_service_is_full_for_five_minutes_serves_calls_afte
         }
         other => panic!("{other}"),
     }
-    let (board, now) = world.board();
-    board.forget_refusals();
-    let call = board.place_call(now, patient());
+    let (service, now) = world.service();
+    service.forget_refusals();
+    let call = service.place_call(now, patient());
     world.block_on(client.ready()).expect("it is let in at last");
     world.pass(secs(60));
-    let (board, _) = world.board();
-    let view = board.call(&call).expect("the service remembers it");
+    let (service, _) = world.service();
+    let view = service.call(&call).expect("the service remembers it");
     assert_eq!(view.end_reason.as_deref(), Some("hangup"));
-    assert_eq!(board.violations(), []);
+    assert_eq!(service.violations(), []);
 }
 
 #[test]
@@ -56,13 +56,13 @@ fn a_worker_that_meets_a_full_service_forty_times_resumes_its_session_with_its_c
     let client = world.client(World::config());
     let call = world.answered_call(&client);
     let protocol = client.protocol();
-    let (board, now) = world.board();
+    let (service, now) = world.service();
     for _ in 0..40 {
-        board.refuse_next(CONNECT, full());
+        service.refuse_next(CONNECT, full());
     }
-    let connections: Vec<_> = board.connections().collect();
+    let connections: Vec<_> = service.connections().collect();
     for connection in connections {
-        board.cut(now, connection);
+        service.cut(now, connection);
     }
     world
         .block_on(async {
@@ -85,5 +85,5 @@ fn a_worker_that_meets_a_full_service_forty_times_resumes_its_session_with_its_c
         })
         .expect("the call goes on");
     drop(call);
-    assert_eq!(world.stats(), [Stats::default()]);
+    assert_eq!(world.stats(), [ClientStats::default()]);
 }

@@ -1,10 +1,10 @@
-//! Secrets stay in, whatever an application prints; and queues have bounds.
+//! Secrets in what an application may print, and the bounds of queues.
 
 use futures_lite::future;
 use serde_json::json;
 use signalwire_relay_core::session::Session;
 use signalwire_relay_core::{Certainty, Collect, Credentials, Error, MAX_POSTED_REQUESTS, phone, secs};
-use signalwire_relay_harness::{Network, World};
+use signalwire_relay_harness::{NetworkConditions, World};
 use signalwire_relay_simulator::{Caller, Cue, Message, Refusal, Scenario, Step};
 
 const PROJECT: &str = "sentinel-project";
@@ -12,8 +12,8 @@ const TOKEN: &str = "sentinel-token";
 
 /// The authorization states that the service gave out.
 fn states(world: &mut World) -> Vec<String> {
-    let (board, _) = world.board();
-    let frames = board.journal().iter().filter_map(|entry| serde_json::from_str(entry.text()).ok());
+    let (service, _) = world.service();
+    let frames = service.journal().iter().filter_map(|entry| serde_json::from_str(entry.text()).ok());
     let state = |frame: serde_json::Value| {
         frame["params"]["params"]["authorization_state"].as_str().map(str::to_owned)
     };
@@ -34,11 +34,11 @@ fn echoing_events(echo: &str, state: &str) -> [String; 4] {
 
 /// Has everybody leave, and not let in again at first, for this reason.
 fn refuse_everybody(world: &mut World, why: &str) {
-    let (board, now) = world.board();
+    let (service, now) = world.service();
     for _ in 0..3 {
-        board.refuse_next("signalwire.connect", Refusal::RpcError(-32002, why.to_owned()));
+        service.refuse_next("signalwire.connect", Refusal::RpcError(-32002, why.to_owned()));
     }
-    board.send_disconnect(now, Some(true));
+    service.send_disconnect(now, Some(true));
     world.pass(secs(60));
 }
 
@@ -63,13 +63,13 @@ fn nothing_that_is_printed_in_a_full_run_shows_a_secret() {
     let state = states(&mut world).pop().expect("the service gives one out");
     let echo = format!("{PROJECT} {TOKEN} {state}");
 
-    // Refused in every way, and told everything back.
-    let (board, _) = world.board();
+    // The service refuses every request in every way, and echoes what it received.
+    let (service, _) = world.service();
     for refusal in [Refusal::Code(409, echo.clone()), Refusal::RpcError(-32000, echo.clone())] {
         for method in
             ["calling.play", "calling.dial", "calling.connect", "messaging.send", "signalwire.receive"]
         {
-            board.refuse_next(method, refusal.clone());
+            service.refuse_next(method, refusal.clone());
         }
     }
     let events = echoing_events(&echo, &state);
@@ -147,7 +147,7 @@ fn nothing_that_is_printed_in_a_full_run_shows_a_secret() {
 #[test]
 fn requests_beyond_the_bound_of_the_mailbox_are_refused_at_once_and_the_rest_go_on() {
     let mut world = World::new(Scenario::new(), 1);
-    world.set_network(Network { latency: secs(0.01), ..Network::default() });
+    world.set_network(NetworkConditions { latency: secs(0.01), ..NetworkConditions::default() });
     let client = world.client(World::config());
     world.block_on(client.ready()).expect("connected");
     // Nobody drives the client meanwhile.

@@ -1,5 +1,4 @@
-//! A person who answers and then does nothing at all: whatever is waited for ends, or its documentation says by what it is
-//! bounded.
+//! A party that answers and then does nothing: every wait ends, or the documentation of its method says what bounds it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,29 +22,29 @@ const OURS: &str = "+15552220000";
 const NOBODY: &str = "+15551000001";
 const SOMEBODY: &str = "+15551000002";
 
-/// By what the wait for an operation is bounded.
+/// The bound of the wait for an operation.
 #[derive(Debug, Clone, Copy)]
 enum Bound {
-    /// It ends by itself within so many seconds.
+    /// The operation ends by itself within this many seconds.
     Ends(u64),
-    /// It ends when it is stopped, or with the call.
+    /// The operation ends when it is stopped, or with the call.
     Call,
 }
 use Bound::{Call as WithTheCall, Ends};
 
-type Waiting = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+type BoxedWait = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 struct Row {
-    /// The operation's type; in brackets, what is no operation and is waited for in another way.
+    /// The operation's type; in brackets, something else that is waited for.
     operation: &'static str,
     /// The method whose documentation says what ends it.
     documented: &'static str,
-    /// By the newer specification, and by the SDKs.
+    /// The bounds by the newer specification, and by the SDKs.
     bounds: [Bound; 2],
-    wait: fn(Client, Call) -> Waiting,
+    wait: fn(Client, Call) -> BoxedWait,
 }
 
-/// Waits for an action, for as long as a person may be silent.
+/// Waits for an action, for as long as a party may be silent.
 async fn over<M: Operation>(action: Action<M>) -> Result<(), Error> {
     action.wait().timeout(LONG).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! Each difference of the newer specification that a client by the SDKs gets wrong, against a service that follows it.
+//! The differences of the newer specification that a client written after the SDKs gets wrong.
 
 use std::future::{Future, IntoFuture};
 use std::time::Duration;
@@ -44,8 +44,8 @@ fn on_a_call<F: Future<Output = Result<(), Error>>>(
 ) {
     let (mut world, client, call) = answered(scenario);
     world.block_on(flow(client, call)).expect("the flow goes through");
-    let (board, _) = world.board();
-    assert_eq!(board.violations(), [], "the service objects");
+    let (service, _) = world.service();
+    assert_eq!(service.violations(), [], "the service objects");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_connect_result_that_says_no_is_a_refusal() {
         let client = world.client(World::config());
         match world.block_on(client.ready()) {
             Err(Error::AuthenticationFailed(rejected)) => {
-                assert_eq!(rejected.refusal, ConnectRefusal::Unknown)
+                assert_eq!(rejected.refusal, ConnectRefusal::Unknown);
             }
             other => panic!("{refusal:?}: {other:?}"),
         }
@@ -104,7 +104,7 @@ fn a_message_that_was_carried_out_although_the_service_ran_out_of_time_is_unknow
         let mut world = World::new(Scenario::new(), 1);
         let client = world.client(World::config());
         world.block_on(client.ready()).expect("connected");
-        world.board().0.refuse_next("messaging.send", Refusal::rpc(code).carried_out());
+        world.service().0.refuse_next("messaging.send", Refusal::rpc(code).carried_out());
         let error = world
             .block_on(client.send_message(THEIRS, OURS).body("Hello").into_future())
             .expect_err("the service does not know");
@@ -114,9 +114,9 @@ fn a_message_that_was_carried_out_although_the_service_ran_out_of_time_is_unknow
             |report: &Report| matches!(report, Report::MessageMoved { state, .. } if state == "delivered");
         let reports = world.take_reports();
         assert!(reports.iter().any(delivered), "it was carried out: {reports:?}");
-        let (board, _) = world.board();
+        let (service, _) = world.service();
         let requests =
-            board.journal().iter().filter(|entry| entry.text().contains("\"messaging.send\"")).count();
+            service.journal().iter().filter(|entry| entry.text().contains("\"messaging.send\"")).count();
         assert_eq!(requests, 1, "it is not repeated");
     }
 }
@@ -126,14 +126,14 @@ fn a_dial_that_was_carried_out_although_the_service_ran_out_of_time_leaves_nobod
     let mut world = World::new(silent(), 1);
     let client = world.client(World::config());
     world.block_on(client.ready()).expect("connected");
-    world.board().0.refuse_next("calling.dial", Refusal::rpc(-32000).carried_out());
+    world.service().0.refuse_next("calling.dial", Refusal::rpc(-32000).carried_out());
     let error = world
         .block_on(client.dial(phone(THEIRS).from(OURS)).into_future())
         .expect_err("the service does not know");
     assert_eq!(error.certainty(), Certainty::Unknown);
     world.pass(secs(120));
-    let (board, _) = world.board();
-    let up: Vec<_> = board.calls().filter(|call| !call.inbound && call.end_reason.is_none()).collect();
+    let (service, _) = world.service();
+    let up: Vec<_> = service.calls().filter(|call| !call.inbound && call.end_reason.is_none()).collect();
     assert!(up.is_empty(), "{up:?}");
 }
 
@@ -343,8 +343,8 @@ fn a_task_reaches_the_application() {
     assert_eq!((task.message(), task.context.as_str()), (&json!({"job": "call-back"}), "default"));
     assert!(task.timestamp().is_some());
     world.pass(secs(60));
-    let (board, _) = world.board();
-    assert_eq!(board.violations(), [], "it was acknowledged");
+    let (service, _) = world.service();
+    assert_eq!(service.violations(), [], "it was acknowledged");
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn a_dial_refused_for_one_of_two_destinations_says_which() {
     let client = world.client(World::config());
     world.block_on(client.ready()).expect("connected");
     let error = json!({"code": "400", "message": "to_number too short"});
-    world.board().0.refuse_next(
+    world.service().0.refuse_next(
         "calling.dial",
         Refusal::Details {
             code: 400,
@@ -393,7 +393,7 @@ fn a_template_that_is_refused_says_which_field_is_wrong() {
         data: Some(json!({"body_template_parameters": ["day is missing"]})),
         message_data: None,
     };
-    world.board().0.refuse_next("messaging.send", explained);
+    world.service().0.refuse_next("messaging.send", explained);
     let error = world.block_on(template().into_future()).expect_err("refused");
     let Error::ServiceError(refused) = &error else { panic!("{error}") };
     let [field] = &refused.fields()[..] else { panic!("{refused:?}") };
@@ -407,7 +407,7 @@ fn a_template_that_is_refused_says_which_field_is_wrong() {
 #[test]
 fn a_call_tells_who_hung_up_how_it_sounded_and_its_sip_headers() {
     for reading in [Reading::Specification, Reading::Sdks] {
-        let told = reading == Reading::Specification;
+        let newer = reading == Reading::Specification;
         let scenario = Scenario::new().phone(Phone::any().answers_after(secs(1))).reading(reading);
         let mut world = World::new(scenario, 1);
         let client = world.client(World::config());
@@ -416,7 +416,7 @@ fn a_call_tells_who_hung_up_how_it_sounded_and_its_sip_headers() {
                 let call =
                     client.dial(sip("sip:desk@example.com;line=7").from("sip:me@example.com:5080")).await?;
                 let data = call.sip_data();
-                assert_eq!(data.is_some(), told);
+                assert_eq!(data.is_some(), newer);
                 if let Some(data) = data {
                     assert_eq!(data.sip_to_user.as_deref(), Some("desk"));
                     assert_eq!(data.sip_req_host.as_deref(), Some("example.com"));
@@ -425,13 +425,13 @@ fn a_call_tells_who_hung_up_how_it_sounded_and_its_sip_headers() {
                 }
                 call.hangup().await?;
                 call.wait_for_ended().await?;
-                assert_eq!(call.end_source(), told.then_some(EndSource::Outbound));
-                assert_eq!(call.audio_in_mos().is_some(), told);
+                assert_eq!(call.end_source(), newer.then_some(EndSource::Outbound));
+                assert_eq!(call.audio_in_mos().is_some(), newer);
                 Ok::<_, Error>(())
             })
             .expect("it is answered");
-        let (board, now) = world.board();
-        board.place_call(now, caller([Step::wait(5.0), Step::HangUp]));
+        let (service, now) = world.service();
+        service.place_call(now, caller([Step::wait(5.0), Step::HangUp]));
         let call = world
             .block_on(async {
                 let call = client.incoming_calls().next().await.expect("a call");
@@ -442,7 +442,7 @@ fn a_call_tells_who_hung_up_how_it_sounded_and_its_sip_headers() {
             .expect("they hang up");
         assert_eq!(
             (call.end_source(), call.sip_data().is_none()),
-            (told.then_some(EndSource::Inbound), true)
+            (newer.then_some(EndSource::Inbound), true)
         );
     }
 }
@@ -462,8 +462,8 @@ fn dials_and_bridges_ring_for_as_long_as_they_are_told_and_send_keys_to_whoever_
     assert!((secs(7)..secs(12)).contains(&rang), "{rang:?}");
     let call = world.block_on(dial(25).into_future()).expect("answered");
     world.block_on(call.hangup().into_future()).expect("accepted");
-    let (board, _) = world.board();
-    assert_eq!(board.violations(), []);
+    let (service, _) = world.service();
+    assert_eq!(service.violations(), []);
 
     let waiting = Scenario::new().caller(caller([Step::StaySilent])).phone(slow);
     on_a_call(waiting, |_, call| async move {
@@ -532,8 +532,8 @@ fn bindings_of_other_realms_are_cleared_only_by_name_or_all_at_once() {
         })
         .expect("accepted");
     let plays = |world: &mut World| {
-        let (board, _) = world.board();
-        board.journal().iter().filter(|entry| entry.text().contains("calling.call.play")).count()
+        let (service, _) = world.service();
+        service.journal().iter().filter(|entry| entry.text().contains("calling.call.play")).count()
     };
     world.pass(secs(10));
     let triggered = plays(&mut world);
@@ -561,8 +561,8 @@ fn codecs_and_devices_that_one_description_allows_reach_the_service() {
             digits.wait().await.map(drop)
         })
         .expect("nothing is refused");
-    let (board, _) = world.board();
-    assert_eq!(board.violations(), []);
+    let (service, _) = world.service();
+    assert_eq!(service.violations(), []);
 }
 
 #[test]
@@ -636,7 +636,7 @@ fn a_call_that_was_transferred_is_not_commanded_any_more() {
     let (mut world, _, call) = answered(silent());
     world.block_on(call.transfer("https://example.com/next.json").into_future()).expect("accepted");
     let error =
-        world.block_on(call.play_tts("Still here?").into_future()).expect_err("it is somebody else's");
+        world.block_on(call.play_tts("Still here?").into_future()).expect_err("another client has the call");
     assert!(error.is_gone(), "{error}");
     world.pass(Duration::from_secs(30));
     assert!(call.is_ended());
@@ -653,25 +653,25 @@ fn a_conference_tells_of_the_quality_of_a_connection_of_bots_and_of_announcement
         call.join_conference("standup").emit_call_quality(true).await?;
         reported.await
     });
-    let quality = quality.expect("it is told").call_quality().expect("there are figures");
+    let quality = quality.expect("the event has it").call_quality().expect("there are figures");
     assert_eq!((quality.in_mos, quality.rtt_min), (Some(4.4), Some(Duration::from_millis(20))));
     assert_eq!((quality.in_media_packet_count, quality.in_media_bytes), (Some(500), Some(80_000)));
 
     let mut events = client.events();
     let good = "https://files.example/good.mp3";
-    let (board, now) = world.board();
-    assert!(board.announce(now, "standup", good) && board.announce(now, "standup", bad));
-    assert!(board.move_bot(now, "standup", true) && board.move_bot(now, "standup", false));
-    assert!(!board.announce(now, "nobody", good) && !board.move_bot(now, "nobody", true));
-    let told = world.block_on(async {
-        let mut told = Vec::new();
-        while told.len() < 4 {
+    let (service, now) = world.service();
+    assert!(service.announce(now, "standup", good) && service.announce(now, "standup", bad));
+    assert!(service.move_bot(now, "standup", true) && service.move_bot(now, "standup", false));
+    assert!(!service.announce(now, "nobody", good) && !service.move_bot(now, "nobody", true));
+    let announced = world.block_on(async {
+        let mut announced = Vec::new();
+        while announced.len() < 4 {
             let update = events.next().await.expect("there are more");
             if let Some(event) = ConferenceEvent::from_update(&update) {
-                told.push((event.status.clone(), event.announce_url.clone()));
+                announced.push((event.status.clone(), event.announce_url.clone()));
             }
         }
-        told
+        announced
     });
     let expected = [
         (ConferenceStatus::AnnouncementEnd, Some(good.to_owned())),
@@ -679,8 +679,8 @@ fn a_conference_tells_of_the_quality_of_a_connection_of_bots_and_of_announcement
         (ConferenceStatus::BotJoin, None),
         (ConferenceStatus::BotLeave, None),
     ];
-    assert_eq!(told, expected);
-    assert_eq!(world.board().0.violations(), [], "the service objects");
+    assert_eq!(announced, expected);
+    assert_eq!(world.service().0.violations(), [], "the service objects");
 }
 
 #[test]

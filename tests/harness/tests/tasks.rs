@@ -1,4 +1,4 @@
-//! Tasks of other applications: who gets them, and where they are when nobody does.
+//! Tasks of other applications: which client receives them, and what becomes of those that none receives.
 
 use std::sync::{Arc, Mutex};
 
@@ -37,19 +37,19 @@ fn task(number: u64) -> Task {
 }
 
 fn send(world: &mut World, number: u64) {
-    let (board, now) = world.board();
-    board.inject_task(now, task(number));
+    let (service, now) = world.service();
+    service.inject_task(now, task(number));
 }
 
-/// How many tasks the service has handed over.
+/// Returns the number of tasks that the service has handed over.
 fn handed_over(world: &mut World) -> usize {
     let offered = |report: &Report| matches!(report, Report::TaskOffered { .. });
     world.take_reports().iter().filter(|report| offered(report)).count()
 }
 
 fn expect_no_objection(world: &mut World) {
-    let (board, _) = world.board();
-    assert_eq!(board.violations(), [], "every task was acknowledged");
+    let (service, _) = world.service();
+    assert_eq!(service.violations(), [], "every task was acknowledged");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_task_that_nobody_listens_for_waits_in_the_client_and_shows() {
     }
     world.pass(secs(1));
     assert_eq!(world.take_notices(), [Notice::TaskWaits("default".to_owned())], "said once");
-    assert_eq!(world.held()[0].tasks, 3);
+    assert_eq!(world.stats()[0].handles.tasks, 3);
     // A stream takes one, a handler the rest.
     let mut tasks = client.incoming_tasks();
     let first = world.block_on(tasks.next()).expect("it waits");
@@ -102,7 +102,7 @@ fn a_task_that_nobody_listens_for_waits_in_the_client_and_shows() {
     drop(tasks);
     let done = work_off(&client);
     world.pass(secs(1));
-    assert_eq!((done.take(), world.held()[0]), (vec![2, 3], ClientStats::default()));
+    assert_eq!((done.take(), world.stats()[0]), (vec![2, 3], ClientStats::default()));
     expect_no_objection(&mut world);
 }
 
@@ -154,7 +154,7 @@ fn whoever_follows_the_events_of_a_client_hears_of_tasks_and_nothing_waits() {
     let raw: Value = serde_json::from_str(event.meta().raw()).expect("JSON");
     assert_eq!(raw["message"], json!({"number": 7}));
     world.pass(secs(60));
-    assert_eq!((world.take_notices(), world.held()[0].tasks), (vec![], 0));
+    assert_eq!((world.take_notices(), world.stats()[0].handles.tasks), (vec![], 0));
     expect_no_objection(&mut world);
 }
 

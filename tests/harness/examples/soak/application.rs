@@ -1,19 +1,19 @@
-//! What a worker of the call centre does: the same program in virtual and in real time.
+//! The application of a worker: the same program in virtual and in real time.
 
 use signalwire_relay_core::{
     Call, Client, Collect, ConnectState, Devices, Error, MessageReceiveEvent, phone, secs,
 };
 
-use crate::people::{ANSWERS, ANSWERS_TOO, BUSY, DECLINES, DIAL, MACHINE, OURS, SILENT};
+use crate::parties::{ANSWERS, ANSWERS_TOO, BUSY, DECLINES, DIAL, MACHINE, OURS, SILENT};
 use crate::tally::Tally;
 
-/// Serves calls and messages from now on.
+/// Registers the handlers of calls and messages.
 pub(crate) fn serve(client: &Client, tally: &Tally) {
     let (replies, counts) = (client.clone(), tally.clone());
     client.on_call(move |call| {
         let (client, tally) = (replies.clone(), counts.clone());
         async move {
-            let _running = tally.begins();
+            let _running = tally.begin();
             let outcome = call.scope(answer(&client, &call)).await;
             tally.call_over(&outcome);
             outcome
@@ -23,7 +23,7 @@ pub(crate) fn serve(client: &Client, tally: &Tally) {
     client.on_message(move |message| {
         let (client, tally) = (replies.clone(), counts.clone());
         async move {
-            let _running = tally.begins();
+            let _running = tally.begin();
             let outcome = read(&client, &tally, &message).await;
             tally.message_over(&outcome);
             outcome
@@ -31,14 +31,14 @@ pub(crate) fn serve(client: &Client, tally: &Tally) {
     });
 }
 
-/// The number that was called says what to do.
+/// Handles a call as the number selects that was called.
 async fn answer(client: &Client, call: &Call) -> Result<(), Error> {
     match call.device().callee().and_then(|number| number.chars().last()) {
         Some('1' | '2') => menu(call).await,
         Some('3') => ask_for_number(client, call).await,
         Some('4') => take_message(call).await,
         Some('5') => hold_forth(call).await,
-        // Somebody else's business.
+        // A call for another worker.
         Some('6') => call.pass().await.map(drop),
         Some('7') => listen(call).await,
         Some('8') => {
@@ -46,7 +46,7 @@ async fn answer(client: &Client, call: &Call) -> Result<(), Error> {
             // Louder than allowed: the handler fails, and its call is hung up.
             call.play_tts("Hello!").volume(100.0).await.map(drop)
         }
-        // Answered, and left to itself until the caller hangs up.
+        // The call is answered, and goes on until the caller hangs up.
         Some('9') => call.answer().await.map(drop),
         _ => hello(call).await,
     }

@@ -1,17 +1,17 @@
-//! Weeks on the phone in minutes: a call centre of three workers, people who call it and write to it, and a network and
-//! a service on which everything goes wrong now and then.
+//! A soak test: a call centre of three workers, parties that call it and write to it, and a network and a service with
+//! faults. Weeks pass in minutes.
 //!
 //! ```text
 //! cargo run --release -p signalwire-relay-harness --example soak -- --days 30 --seed 1
 //! cargo run --release -p signalwire-relay-harness --example soak -- --real 60
 //! ```
 //!
-//! The first is in memory and in virtual time, and the same for the same seed. The second is in real time, over
-//! sockets with TLS, on tokio. Both end with what is left in every table, and fail if that is not nothing, if the
-//! service had a request to object to, or if memory keeps growing.
+//! The first runs in memory and in virtual time, and is the same for the same seed. The second runs in real time, over
+//! sockets with TLS, on tokio. Both print what is left in every table, and fail if a table is not empty, if the service
+//! objects to a request, or if memory keeps growing.
 
 mod application;
-mod people;
+mod parties;
 mod real;
 mod simulated;
 mod tally;
@@ -21,22 +21,22 @@ use std::time::Duration;
 
 use clap::Parser;
 
-/// Plays a call centre with faults, and says what is left of it.
+/// Runs a call centre with faults, and prints what is left at the end.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// How many simulated days to play
     #[arg(long, value_name = "N", default_value_t = 30.0)]
     days: f64,
 
-    /// How many people call in a simulated day
+    /// How many parties call in a simulated day
     #[arg(long, value_name = "N", default_value_t = 10_000.0)]
     calls_a_day: f64,
 
-    /// Decides everything that is left to chance; a new one each time if not given
+    /// The seed of everything random; a new one each time if not given
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// Play for so many seconds of real time instead, over sockets
+    /// Run for this many seconds of real time instead, over sockets
     #[arg(long, value_name = "SECONDS")]
     real: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! In real time, over sockets with TLS, on tokio.
+//! The soak test in real time, over sockets with TLS, on tokio.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -7,39 +7,41 @@ use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 use signalwire_relay_simulator::{Faults, ServiceStats};
 use signalwire_relay_tokio::{Config, Error, RelayClient, secs};
 
-use crate::tally::{Memory, Tally, Told, mib};
-use crate::{application, people};
+use crate::tally::{Memory, ServiceLog, Tally, mib};
+use crate::{application, parties};
 
-/// How many workers share the calls.
+/// The number of workers that share the calls.
 const WORKERS: usize = 3;
-/// How much faster than real time people speak and act.
+/// The factor by which the parties act faster than in real time.
 const SPEED: f64 = 10.0;
-/// The real time between calls, messages and troubles, on average.
-const CALLS: Duration = Duration::from_millis(50);
-const MESSAGES: Duration = Duration::from_millis(200);
-const TROUBLE: Duration = Duration::from_secs(5);
-/// How long a trouble lasts that does not pass by itself.
-const LASTS: Duration = Duration::from_secs(1);
-/// How many lines tell of the run.
-const LINES: u32 = 20;
-/// How long workers have to stop, and how long the service has to come to rest after that.
-const END: Duration = Duration::from_mins(1);
+/// The mean time between calls.
+const CALL_INTERVAL: Duration = Duration::from_millis(50);
+/// The mean time between messages.
+const MESSAGE_INTERVAL: Duration = Duration::from_millis(200);
+/// The mean time between injected faults.
+const FAULT_INTERVAL: Duration = Duration::from_secs(5);
+/// The duration of a fault that does not end by itself.
+const FAULT_DURATION: Duration = Duration::from_secs(1);
+/// The number of progress lines.
+const PROGRESS_LINES: u32 = 20;
+/// The time within which workers close, and within which the service settles after that.
+const CLOSE_TIMEOUT: Duration = Duration::from_mins(1);
 
 struct Centre {
     simulator: Simulator,
     random: fastrand::Rng,
-    told: Told,
+    service_log: ServiceLog,
     injected: [(&'static str, u64); 7],
 }
 
-/// Plays for so much real time, and says what is wrong.
+/// Runs for this real time, and returns the findings.
 pub(crate) fn run(time: Duration, seed: u64) -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let ca_file = std::env::temp_dir().join(format!("relay-soak-{}.pem", std::process::id()));
-    let scenario = people::scenario().session_lifetime(secs(20));
+    let scenario = parties::scenario().session_lifetime(secs(20));
     let options = ListenOptions::new(scenario).tls().ca_out(&ca_file).seed(seed).speed(SPEED);
     let simulator = Simulator::start(options)?;
-    simulator.with(|board, _| {
-        board.set_faults(Faults { duplicate: 0.01, delay: 0.01, garbage: 1e-3, ..Faults::default() });
+    simulator.with(|service, _| {
+        service.set_faults(Faults { duplicate: 0.01, delay: 0.01, garbage: 1e-3, ..Faults::default() });
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let config = Config::new()
@@ -62,7 +64,7 @@ pub(crate) fn run(time: Duration, seed: u64) -> Result<Vec<String>, Box<dyn std:
     let mut centre = Centre {
         simulator,
         random: fastrand::Rng::with_seed(seed),
-        told: Told::default(),
+        service_log: ServiceLog::default(),
         injected: injected.map(|what| (what, 0)),
     };
     let mut memory = Memory::default();
@@ -74,16 +76,16 @@ pub(crate) fn run(time: Duration, seed: u64) -> Result<Vec<String>, Box<dyn std:
         worker.drain(Some(secs(3)));
     }
     for worker in workers {
-        match runtime.block_on(async { tokio::time::timeout(END, worker.run()).await }) {
+        match runtime.block_on(async { tokio::time::timeout(CLOSE_TIMEOUT, worker.run()).await }) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => findings.push(format!("a worker ended with: {error}")),
             Err(_) => findings.push("a worker does not end".to_owned()),
         }
     }
-    let left = centre.rest();
-    centre.told.print();
+    let left = centre.settle();
+    centre.service_log.print();
     println!("faults               {:?}", centre.injected);
-    println!("at the service       {:?}", centre.simulator.with(|board, _| board.fault_stats()));
+    println!("at the service       {:?}", centre.simulator.with(|service, _| service.fault_stats()));
     println!("left: handlers       {}", tally.running());
     println!("left: the service    {left:?}");
     if tally.running() > 0 {
@@ -92,7 +94,7 @@ pub(crate) fn run(time: Duration, seed: u64) -> Result<Vec<String>, Box<dyn std:
     if left != ServiceStats::default() {
         findings.push(format!("left at the service: {left:?}"));
     }
-    findings.extend(centre.told.into_objections());
+    findings.extend(centre.service_log.into_objections());
     if time >= Duration::from_mins(10) {
         findings.extend(memory.grows());
     }
@@ -102,56 +104,56 @@ pub(crate) fn run(time: Duration, seed: u64) -> Result<Vec<String>, Box<dyn std:
 impl Centre {
     fn play(&mut self, time: Duration, tally: &Tally, memory: &mut Memory) -> io::Result<()> {
         let start = Instant::now();
-        let [mut next_call, mut next_message, mut next_trouble, mut next_line] = [Duration::ZERO; 4];
-        next_trouble += TROUBLE;
+        let [mut next_call, mut next_message, mut next_fault, mut next_line] = [Duration::ZERO; 4];
+        next_fault += FAULT_INTERVAL;
         let mut heals: Option<Duration> = None;
         loop {
-            let next = next_call.min(next_message).min(next_trouble).min(next_line);
+            let next = next_call.min(next_message).min(next_fault).min(next_line);
             let next = heals.map_or(next, |heals| heals.min(next));
             if next > time {
                 break;
             }
-            self.listen_until(start + next);
+            self.receive_reports(start + next);
             if heals == Some(next) {
                 self.simulator.set_silent(false);
                 self.simulator.listen_again()?;
                 heals = None;
             } else if next == next_call {
-                let caller = people::caller(&mut self.random);
-                self.simulator.with(|board, now| board.place_call(now, caller));
-                next_call += self.pause(CALLS);
+                let caller = parties::caller(&mut self.random);
+                self.simulator.with(|service, now| service.place_call(now, caller));
+                next_call += self.pause(CALL_INTERVAL);
             } else if next == next_message {
-                let message = people::message(&mut self.random);
-                self.simulator.with(|board, now| board.inject_message(now, message));
-                next_message += self.pause(MESSAGES);
-            } else if next == next_trouble {
-                self.trouble()?;
-                heals = heals.or(Some(next + LASTS));
-                next_trouble += self.pause(TROUBLE);
+                let message = parties::message(&mut self.random);
+                self.simulator.with(|service, now| service.inject_message(now, message));
+                next_message += self.pause(MESSAGE_INTERVAL);
+            } else if next == next_fault {
+                self.inject_fault()?;
+                heals = heals.or(Some(next + FAULT_DURATION));
+                next_fault += self.pause(FAULT_INTERVAL);
             } else {
                 println!(
                     "{:>6.1} s: {:>6} calls placed, {:>6} handled, {:>6} messages, {:>10}",
                     start.elapsed().as_secs_f64(),
-                    self.told.placed + self.told.legs,
+                    self.service_log.placed + self.service_log.legs,
                     tally.calls(),
                     tally.messages(),
                     memory.sample().map_or_else(|| "no memory".to_owned(), mib),
                 );
-                next_line += time / LINES;
+                next_line += time / PROGRESS_LINES;
             }
         }
         self.simulator.set_silent(false);
         self.simulator.listen_again()?;
-        self.simulator.with(|board, _| board.set_faults(Faults::default()));
+        self.simulator.with(|service, _| service.set_faults(Faults::default()));
         Ok(())
     }
 
-    /// Takes in what the service reports until that instant.
-    fn listen_until(&mut self, instant: Instant) {
+    /// Receives the reports of the service until this instant.
+    fn receive_reports(&mut self, instant: Instant) {
         loop {
             let left = instant.saturating_duration_since(Instant::now());
             match self.simulator.next_report(left) {
-                Some(report) => self.told.take(&report),
+                Some(report) => self.service_log.take(&report),
                 None => return,
             }
         }
@@ -161,7 +163,7 @@ impl Centre {
         mean.mul_f64(-(1.0 - self.random.f64()).ln())
     }
 
-    fn trouble(&mut self) -> io::Result<()> {
+    fn inject_fault(&mut self) -> io::Result<()> {
         let which = self.random.usize(..self.injected.len());
         self.injected[which].1 += 1;
         let restart = [Some(true), Some(false), None][self.random.usize(..3)];
@@ -173,11 +175,11 @@ impl Centre {
                 self.simulator.cut_all();
             }
             3 => self.simulator.restart()?,
-            4 => self.simulator.with(|board, now| board.send_disconnect(now, restart)),
-            5 => self.simulator.with(|board, now| {
-                let connections: Vec<_> = board.connections().collect();
+            4 => self.simulator.with(|service, now| service.send_disconnect(now, restart)),
+            5 => self.simulator.with(|service, now| {
+                let connections: Vec<_> = service.connections().collect();
                 for connection in connections {
-                    board.stall(now, connection, LASTS.mul_f64(SPEED));
+                    service.stall(now, connection, FAULT_DURATION.mul_f64(SPEED));
                 }
             }),
             _ => {
@@ -188,16 +190,16 @@ impl Centre {
         Ok(())
     }
 
-    /// Waits until nothing is left at the service, or for as long as that may take; says what is left.
-    fn rest(&mut self) -> ServiceStats {
-        let end = Instant::now() + END;
+    /// Waits until nothing is left at the service, for at most [`CLOSE_TIMEOUT`]. Returns what is left.
+    fn settle(&mut self) -> ServiceStats {
+        let end = Instant::now() + CLOSE_TIMEOUT;
         loop {
-            let left = self.simulator.with(|board, _| board.stats());
+            let left = self.simulator.with(|service, _| service.stats());
             if left == ServiceStats::default() || Instant::now() >= end {
                 return left;
             }
             if let Some(report) = self.simulator.next_report(Duration::from_millis(100)) {
-                self.told.take(&report);
+                self.service_log.take(&report);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What is counted, and what is made of it.
+//! Counters, and the judgement of memory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use signalwire_relay_core::Error;
 use signalwire_relay_simulator::{Report, Violation};
 
-/// Counts what the application did. Clones count together.
+/// Counters of the application. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally(Arc<Mutex<Counts>>);
 
@@ -18,7 +18,7 @@ struct Counts {
     messages: BTreeMap<&'static str, u64>,
 }
 
-/// Something that has begun and is over when this is dropped.
+/// Counts a handler as running until it is dropped.
 pub(crate) struct Running(Tally);
 
 impl Drop for Running {
@@ -32,12 +32,13 @@ impl Tally {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn begins(&self) -> Running {
+    /// Counts a handler as running until the guard is dropped.
+    pub(crate) fn begin(&self) -> Running {
         self.lock().running += 1;
         Running(self.clone())
     }
 
-    /// How many handlers have begun and are not over.
+    /// The number of handlers that are running.
     pub(crate) fn running(&self) -> u64 {
         self.lock().running
     }
@@ -54,12 +55,12 @@ impl Tally {
         *self.lock().messages.entry(kind(outcome)).or_default() += 1;
     }
 
-    /// How many calls have been handled.
+    /// The number of calls that were handled.
     pub(crate) fn calls(&self) -> u64 {
         self.lock().calls.values().sum()
     }
 
-    /// How many messages have been handled.
+    /// The number of messages that were handled.
     pub(crate) fn messages(&self) -> u64 {
         self.lock().messages.values().sum()
     }
@@ -92,9 +93,9 @@ fn listed(counts: &BTreeMap<&'static str, u64>) -> String {
     format!("{total}: {}", parts.join(", "))
 }
 
-/// What the service told.
+/// Counters of the service's reports.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct ServiceLog {
     pub(crate) placed: u64,
     pub(crate) legs: u64,
     logins: u64,
@@ -102,14 +103,14 @@ pub(crate) struct Told {
     expired: u64,
     passed: u64,
     slow: u64,
-    /// Requests that broke the rules of the service: the client must not send any.
+    /// The requests that the service objects to. A client must not send any.
     objections: Vec<String>,
 }
 
-/// How many objections are kept.
-const OBJECTIONS: usize = 20;
+/// The maximum number of objections that are kept.
+const MAX_OBJECTIONS: usize = 20;
 
-impl Told {
+impl ServiceLog {
     pub(crate) fn take(&mut self, report: &Report) {
         match report {
             Report::CallPlaced { .. } => self.placed += 1,
@@ -130,7 +131,7 @@ impl Told {
     }
 
     fn object(&mut self, report: &Report) {
-        if self.objections.len() < OBJECTIONS {
+        if self.objections.len() < MAX_OBJECTIONS {
             self.objections.push(format!("the service objects: {report}"));
         }
     }
@@ -153,11 +154,11 @@ impl Told {
 #[derive(Debug, Default)]
 pub(crate) struct Memory(Vec<u64>);
 
-/// How much the last quarter may be above the second: a tenth, and a few pages of luck.
+/// The bytes by which the last quarter may exceed the second quarter, beside a tenth.
 const SLACK: u64 = 2 << 20;
 
 impl Memory {
-    /// Takes a sample, in bytes; `None` where the system does not tell.
+    /// Takes a sample, in bytes; `None` where the system does not offer it.
     pub(crate) fn sample(&mut self) -> Option<u64> {
         let status = std::fs::read_to_string("/proc/self/status").ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -166,7 +167,7 @@ impl Memory {
         Some(bytes)
     }
 
-    /// Whether it keeps growing, once there is enough to judge by.
+    /// Returns a finding if memory keeps growing, once there are enough samples.
     pub(crate) fn grows(&self) -> Option<String> {
         let quarter = self.0.len() / 4;
         let most = |samples: &[u64]| samples.iter().copied().max();
@@ -177,7 +178,7 @@ impl Memory {
     }
 }
 
-/// Bytes for people.
+/// Formats bytes as MiB.
 pub(crate) fn mib(bytes: u64) -> String {
     let tenths = bytes * 10 / (1 << 20);
     format!("{}.{} MiB", tenths / 10, tenths % 10)

@@ -1,0 +1,204 @@
+//! The passing of virtual time.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use signalwire_relay_core::ClientOutput;
+use signalwire_relay_core::session::{Frame, Io};
+
+use super::World;
+use crate::network::LineEvent;
+
+/// The virtual time after which an unresolved future counts as hanging.
+pub const HANG_TIMEOUT: Duration = Duration::from_hours(1);
+/// The number of rounds at one instant after which the world counts as running in circles.
+const MAX_ROUNDS: usize = 100_000;
+
+/// A future that did not resolve in time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the future did not resolve within {within:?} of virtual time (seed {seed})")]
+#[non_exhaustive]
+pub struct Hang {
+    /// The virtual time that the future had.
+    pub within: Duration,
+    /// The seed of the world.
+    pub seed: u64,
+}
+
+/// Running the world.
+impl World {
+    /// Spawns a task of a client's application, counted from 0. It ends with the client if that is killed.
+    pub fn spawn(&mut self, client: usize, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.push((client, Box::pin(work)));
+    }
+
+    /// Lets virtual time pass.
+    ///
+    /// # Panics
+    /// If the world runs in circles.
+    pub fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        self.settle();
+        while let Some(next) = self.next_deadline().filter(|next| *next <= end) {
+            self.now = self.now.max(next);
+            self.settle();
+        }
+        self.now = end;
+    }
+
+    /// Runs the world until a future resolves.
+    ///
+    /// # Panics
+    /// If nothing is left that could resolve it, or if it takes more than [`HANG_TIMEOUT`].
+    pub fn block_on<F: Future>(&mut self, main: F) -> F::Output {
+        self.run_within(HANG_TIMEOUT, main).unwrap_or_else(|hang| panic!("{hang}"))
+    }
+
+    /// Runs the world until a future resolves, for at most this virtual time.
+    ///
+    /// # Errors
+    /// If it does not resolve by then, or if nothing is left that could resolve it.
+    ///
+    /// # Panics
+    /// If the world runs in circles.
+    pub fn run_within<F: Future>(&mut self, within: Duration, main: F) -> Result<F::Output, Hang> {
+        let mut main = pin!(main);
+        let limit = self.now + within;
+        let waker = Waker::from(self.woken.clone());
+        let mut rounds = 0;
+        loop {
+            if let Poll::Ready(output) = main.as_mut().poll(&mut Context::from_waker(&waker)) {
+                self.settle();
+                return Ok(output);
+            }
+            if self.step() {
+                rounds += 1;
+                self.check_rounds(rounds);
+                continue;
+            }
+            rounds = 0;
+            match self.next_deadline() {
+                Some(next) if next <= limit => self.now = self.now.max(next),
+                _ => return Err(Hang { within, seed: self.seed }),
+            }
+            self.fire();
+        }
+    }
+
+    /// Runs everything that is due, and everything that follows from it at the same instant.
+    fn settle(&mut self) {
+        self.fire();
+        let mut rounds = 0;
+        while self.step() {
+            rounds += 1;
+            self.check_rounds(rounds);
+        }
+    }
+
+    fn check_rounds(&self, rounds: usize) {
+        assert!(rounds < MAX_ROUNDS, "the world runs in circles (seed {})", self.seed);
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        let running = self.clients.iter().filter(|client| !client.finished);
+        let deadlines = running.filter_map(|client| client.deadline);
+        let deadlines = deadlines.map(|deadline| deadline.saturating_duration_since(self.start));
+        deadlines.chain(self.network.poll_timeout()).min()
+    }
+
+    fn fire(&mut self) {
+        let now = self.instant();
+        self.network.handle_timeout(self.now);
+        for client in self.clients.iter_mut().filter(|client| !client.finished) {
+            if client.deadline.is_some_and(|due| due <= now) {
+                self.timeouts += 1;
+                client.state.handle_timeout(now);
+            }
+        }
+    }
+
+    /// Runs one round of all clients and tasks. Returns `false` if there was nothing to do.
+    fn step(&mut self) -> bool {
+        let mut moved = self.woken.0.swap(false, Ordering::SeqCst);
+        for index in 0..self.clients.len() {
+            moved |= self.drain_client(index);
+            moved |= self.connect(index);
+        }
+        moved |= self.network.drain_service(self.now);
+        // One frame each, so that clients take turns.
+        for index in 0..self.clients.len() {
+            moved |= self.deliver(index);
+        }
+        let waker = Waker::from(self.woken.clone());
+        let mut context = Context::from_waker(&waker);
+        let before = self.tasks.len();
+        self.tasks.retain_mut(|(_, task)| task.as_mut().poll(&mut context).is_pending());
+        moved | (self.tasks.len() != before) | self.woken.0.load(Ordering::SeqCst)
+    }
+
+    /// Carries out a client's outputs. Returns `false` if there were none.
+    fn drain_client(&mut self, index: usize) -> bool {
+        let now = self.instant();
+        let waker = Waker::from(self.woken.clone());
+        let client = &mut self.clients[index];
+        let mut moved = false;
+        while !client.finished {
+            match client.state.poll_output(now, &waker) {
+                ClientOutput::Io(Io::Open(_)) => self.network.open(self.now, client.line),
+                ClientOutput::Io(Io::Send(text)) => {
+                    self.network.send(self.now, client.line, text);
+                }
+                ClientOutput::Io(Io::Close) => self.network.close(self.now, client.line),
+                ClientOutput::Spawn(task) => self.tasks.push((index, task)),
+                ClientOutput::Log(notice) => self.notices.push(notice),
+                ClientOutput::Connection(_) => {}
+                ClientOutput::Finished => client.finished = true,
+                ClientOutput::Io(Io::Wait(deadline)) => {
+                    client.deadline = deadline;
+                    break;
+                }
+            }
+            moved = true;
+        }
+        moved
+    }
+
+    /// Completes a client's attempt to connect, if it is due.
+    fn connect(&mut self, index: usize) -> bool {
+        let Some(event) = self.network.poll_attempt(self.now, self.clients[index].line) else {
+            return false;
+        };
+        self.handle(index, event);
+        self.drain_client(index);
+        true
+    }
+
+    /// Delivers the next frame of a client's connection, if one is due.
+    fn deliver(&mut self, index: usize) -> bool {
+        let line = self.clients[index].line;
+        let Some(event) = self.network.poll_delivery(self.now, line) else { return false };
+        self.handle(index, event);
+        // The outputs leave before the connection is lost.
+        self.drain_client(index);
+        if let Some(event) = self.network.poll_break(self.now, line) {
+            self.handle(index, event);
+            self.drain_client(index);
+        }
+        true
+    }
+
+    /// Gives an event of the network to a client.
+    pub(super) fn handle(&mut self, index: usize, event: LineEvent) {
+        let now = self.instant();
+        let state = &mut self.clients[index].state;
+        match event {
+            LineEvent::Connected => state.handle_connected(now),
+            LineEvent::Frame(text) => state.handle_frame(now, Frame::Text(&text)),
+            LineEvent::Disconnected(reason) => state.handle_disconnected(now, &reason.to_string()),
+            LineEvent::Unseen => {}
+        }
+    }
+}

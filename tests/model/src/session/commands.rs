@@ -1,0 +1,120 @@
+//! The commands that an application gives the session.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use signalwire_relay_core::calling::{Method, Play, Record, SendDigits, StandaloneCollect};
+use signalwire_relay_core::session::{Command, MessageContext, Target};
+use signalwire_relay_core::{CallId, Tag, Ticket};
+
+use super::oracle::Kind;
+use super::{CallRequest, SessionPlayer};
+use crate::environment::{OURS, context, pick};
+use crate::{Delivery, Dial, MARK};
+
+impl SessionPlayer {
+    pub(super) fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    pub(super) fn pick_call(&self, number: u8) -> Option<CallId> {
+        pick(&self.oracle.live_calls().cloned().collect::<Vec<_>>(), number).cloned()
+    }
+
+    pub(super) fn request(&mut self, request: CallRequest, number: u8) {
+        let Some(call_id) = self.pick_call(number) else { return };
+        let plain = || (Target::Call(call_id.clone()), Kind::Request);
+        let control_id = format!("k{}", self.tickets + 1);
+        let start = |rule: Option<&'static _>| {
+            let rule = rule.expect("the method starts an operation");
+            let control_id = Some(control_id.as_str().into());
+            (Target::Start { call_id: call_id.clone(), control_id, rule }, Kind::Start(call_id.clone()))
+        };
+        let (method, (target, kind), params) = match request {
+            CallRequest::Answer => ("calling.answer", plain(), json!({})),
+            CallRequest::Pass => ("calling.pass", plain(), json!({})),
+            CallRequest::Hangup => ("calling.end", plain(), json!({"reason": "hangup"})),
+            CallRequest::Play => {
+                let play = json!([{"type": "tts", "params": {"text": "Hello, and welcome."}}]);
+                ("calling.play", start(Play::completion_rule()), json!({"play": play}))
+            }
+            CallRequest::Record => {
+                ("calling.record", start(Record::completion_rule()), json!({"record": {"audio": {}}}))
+            }
+            CallRequest::Collect => {
+                let collect = json!({"digits": {"max": 1}, "initial_timeout": 5.0});
+                ("calling.collect", start(StandaloneCollect::completion_rule()), collect)
+            }
+            CallRequest::SendDigits => {
+                ("calling.send_digits", start(SendDigits::completion_rule()), json!({"digits": "1"}))
+            }
+            CallRequest::Stop => {
+                let running = self.network.service().call(call_id.as_str());
+                let Some(latest) = running.as_ref().and_then(|call| call.operations.last()) else { return };
+                let method = match latest.method.as_str() {
+                    "calling.play" => "calling.play.stop",
+                    "calling.record" => "calling.record.stop",
+                    "calling.collect" => "calling.collect.stop",
+                    _ => return,
+                };
+                let control_id = latest.control_id.as_str().into();
+                (method, (Target::Control { call_id: call_id.clone(), control_id }, Kind::Control), json!({}))
+            }
+        };
+        self.command(method, target, kind, params);
+    }
+
+    pub(super) fn dial(&mut self, parties: Dial, limit: Duration) {
+        let device = |number: &str| json!({"type": "phone", "params": {"from_number": OURS, "to_number": number, "timeout": 30}});
+        let devices = |numbers: &&[&str]| numbers.iter().map(|number| device(number)).collect();
+        let devices: Vec<Vec<_>> = parties.numbers().iter().map(devices).collect();
+        let ticket = self.ticket();
+        let target = Target::Dial { tag: Some(Tag::from(format!("t{}", ticket.0))) };
+        let params = json!({"devices": devices, MARK: ticket.0});
+        self.submit(ticket, "calling.dial", target, Kind::Dial, &params, Some(limit));
+    }
+
+    pub(super) fn message(&mut self, delivery: Delivery) {
+        let params = json!({"to_number": delivery.number(), "from_number": OURS, "body": "Hi"});
+        self.command("messaging.send", Target::Message(MessageContext::OfSession), Kind::Message, params);
+    }
+
+    pub(super) fn receive(&mut self, number: u8) {
+        let target = Target::Receive(vec![context(number)]);
+        self.command("signalwire.receive", target, Kind::Subscribe(context(number), true), json!({}));
+    }
+
+    pub(super) fn unreceive(&mut self, number: u8) {
+        let target = Target::Unreceive(vec![context(number)]);
+        self.command("signalwire.unreceive", target, Kind::Subscribe(context(number), false), json!({}));
+    }
+
+    pub(super) fn flood(&mut self, count: u16) {
+        for _ in 0..count {
+            self.command("signalwire.ping", Target::Service, Kind::Request, json!({}));
+        }
+    }
+
+    fn command(&mut self, method: &'static str, target: Target, kind: Kind, mut params: Value) {
+        let ticket = self.ticket();
+        params[MARK] = ticket.0.into();
+        self.submit(ticket, method, target, kind, &params, None);
+    }
+
+    fn submit(
+        &mut self,
+        ticket: Ticket,
+        method: &'static str,
+        target: Target,
+        kind: Kind,
+        params: &Value,
+        limit: Option<Duration>,
+    ) {
+        let command = Command::raw(method, target, params.to_string()).expect("the parameters are an object");
+        let command = limit.map_or_else(|| command.clone(), |limit| command.clone().timeout(limit));
+        self.oracle.record_request(ticket, kind);
+        self.session.command(self.instant(), ticket, command);
+        self.drain();
+    }
+}

@@ -1,0 +1,268 @@
+//! The oracle of a session: the outputs that its inputs permit.
+//!
+//! The oracle records every input of the session in the simplest way, observes every output, and reports the first
+//! output that contradicts the inputs. It does not know how the session works.
+
+mod checks;
+mod observe;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hasher};
+
+use serde_json::Value;
+use signalwire_relay_core::{CallId, EndReason, Ticket};
+
+/// The kind of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A request that is over with its reply.
+    Request,
+    /// A request that starts an operation on a call.
+    Start(CallId),
+    /// A request that controls an operation. It need not be sent if the operation is over.
+    Control,
+    Dial,
+    Message,
+    /// A request about a context, with whether the application wants its calls.
+    Subscribe(String, bool),
+}
+
+/// A request, and what the session has said about it.
+#[derive(Debug)]
+struct RequestRecord {
+    kind: Kind,
+    sent: bool,
+    /// Set once the session has said the outcome.
+    over: bool,
+    abandoned: bool,
+    operation: Operation,
+}
+
+impl RequestRecord {
+    fn is_all_over(&self) -> bool {
+        (self.over || self.abandoned) && self.operation != Operation::Running
+    }
+}
+
+/// The state of the operation that a request starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    None,
+    Running,
+    Ended,
+}
+
+/// A call that the session has given to the application.
+#[derive(Debug)]
+struct CallRecord {
+    /// The rank of its state, which only grows.
+    rank: usize,
+    ended: Option<EndReason>,
+}
+
+/// The reply that the session owes the service for the frame that it is handling.
+#[derive(Debug, Clone, PartialEq)]
+enum OwedReply {
+    None,
+    /// A reply with this id, which must be the next frame.
+    Reply(Value),
+    Sent,
+}
+
+/// The oracle of one session.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
+pub(super) struct SessionOracle {
+    max_calls: usize,
+    requests: BTreeMap<Ticket, RequestRecord>,
+    /// The requests that are not all over. Only they need to be checked after each output.
+    open: BTreeSet<Ticket>,
+    calls: BTreeMap<CallId, CallRecord>,
+    /// The calls whose handler failed.
+    failed_handlers: BTreeSet<CallId>,
+    /// The contexts that the application wants.
+    contexts: BTreeSet<String>,
+    /// The contexts that do not depend on the outcome of a request.
+    confirmed_contexts: BTreeSet<String>,
+    /// The ids of the frames that the session has sent.
+    request_ids: HashSet<String>,
+    secrets: Vec<String>,
+    owed: OwedReply,
+    /// Set once there is a session that can be resumed.
+    had_session: bool,
+    ready: bool,
+    /// The value of `ready` before the latest input.
+    was_ready: bool,
+    /// The calls for which the session has to report a gap before it is idle.
+    awaiting_reconnected: BTreeSet<CallId>,
+    /// The calls that the session has to end before it is idle.
+    awaiting_end: BTreeSet<CallId>,
+    /// Set while the session has a reason to drop its connection.
+    pub(super) connection_impaired: bool,
+    pub(super) draining: bool,
+    /// Set once the service had a reason to reject a login, after which the session may be given up.
+    pub(super) login_may_be_rejected: bool,
+    pub(super) closed: bool,
+    transcript: DefaultHasher,
+    /// The first contradiction.
+    finding: Option<String>,
+}
+
+/// Recording inputs.
+impl SessionOracle {
+    pub(super) fn new(max_calls: usize, contexts: &[&str], secret: &str) -> Self {
+        Self {
+            max_calls,
+            requests: BTreeMap::new(),
+            open: BTreeSet::new(),
+            calls: BTreeMap::new(),
+            failed_handlers: BTreeSet::new(),
+            contexts: contexts.iter().map(|context| (*context).to_owned()).collect(),
+            confirmed_contexts: contexts.iter().map(|context| (*context).to_owned()).collect(),
+            request_ids: HashSet::new(),
+            secrets: vec![secret.to_owned()],
+            owed: OwedReply::None,
+            had_session: false,
+            ready: false,
+            was_ready: false,
+            awaiting_reconnected: BTreeSet::new(),
+            awaiting_end: BTreeSet::new(),
+            connection_impaired: false,
+            draining: false,
+            login_may_be_rejected: false,
+            closed: false,
+            transcript: DefaultHasher::new(),
+            finding: None,
+        }
+    }
+
+    /// Records a request that the application hands to the session.
+    pub(super) fn record_request(&mut self, ticket: Ticket, kind: Kind) {
+        if let Kind::Subscribe(context, wanted) = &kind
+            && !self.closed
+            && !(self.draining && *wanted)
+        {
+            if *wanted {
+                self.contexts.insert(context.clone());
+            } else {
+                self.contexts.remove(context);
+                self.confirmed_contexts.remove(context);
+            }
+        }
+        let operation = match kind {
+            Kind::Start(_) => Operation::Running,
+            _ => Operation::None,
+        };
+        self.requests
+            .insert(ticket, RequestRecord { kind, sent: false, over: false, abandoned: false, operation });
+        self.open.insert(ticket);
+    }
+
+    /// Records that the application abandons a request.
+    pub(super) fn record_abandoned(&mut self, ticket: Ticket) {
+        if let Some(request) = self.requests.get_mut(&ticket) {
+            request.abandoned = true;
+            if let (Kind::Subscribe(context, true), false) = (request.kind.clone(), request.sent) {
+                self.withdraw_subscription(&context);
+            }
+        }
+    }
+
+    /// Gives a context up whose request failed or was abandoned, unless another request wants it.
+    fn withdraw_subscription(&mut self, context: &str) {
+        let is_open = |request: &RequestRecord| {
+            // The service carries out a request that was sent, even if it was abandoned.
+            matches!(&request.kind, Kind::Subscribe(other, true) if other == context)
+                && !request.over
+                && (request.sent || !request.abandoned)
+        };
+        if !self.confirmed_contexts.contains(context) && !self.requests.values().any(is_open) {
+            self.contexts.remove(context);
+        }
+    }
+
+    /// Records that the handler of a call failed: nobody talks to the caller any more.
+    pub(super) fn record_failed_handler(&mut self, call_id: &CallId) {
+        self.failed_handlers.insert(call_id.clone());
+    }
+
+    /// Records that the application drains the session.
+    pub(super) fn record_drain(&mut self) {
+        if !self.closed {
+            self.draining = true;
+            self.contexts.clear();
+        }
+    }
+
+    /// Records a frame of the service that the session is about to handle.
+    pub(super) fn record_frame(&mut self, text: &str) {
+        let Ok(frame) = serde_json::from_str::<Value>(text) else { return };
+        let params = &frame["params"];
+        if params["event_type"] == "signalwire.authorization.state"
+            && let Some(state) = params["params"]["authorization_state"].as_str()
+        {
+            self.secrets.push(state.to_owned());
+        }
+        let wants_reply = matches!(
+            frame["method"].as_str(),
+            Some("signalwire.event" | "signalwire.ping" | "signalwire.disconnect")
+        );
+        if let (true, Some(id)) = (wants_reply, frame.get("id").filter(|id| !id.is_null())) {
+            self.owed = OwedReply::Reply(id.clone());
+        }
+    }
+}
+
+/// Queries.
+impl SessionOracle {
+    /// The calls that the application has, in a fixed order.
+    pub(super) fn live_calls(&self) -> impl Iterator<Item = &CallId> {
+        self.calls.iter().filter(|(_, call)| call.ended.is_none()).map(|(call_id, _)| call_id)
+    }
+
+    /// Returns `true` if a call has ended or was passed on.
+    pub(super) fn has_ended(&self, call_id: &CallId) -> bool {
+        self.calls.get(call_id).is_some_and(|call| call.ended.is_some())
+    }
+
+    /// The requests without an outcome, in a fixed order.
+    pub(super) fn open_requests(&self) -> Vec<Ticket> {
+        let open = self.still_open().filter(|(_, request)| !request.over && !request.abandoned);
+        open.map(|(ticket, _)| ticket).collect()
+    }
+
+    /// A call whose handler failed, and that the application still has.
+    pub(super) fn abandoned_call(&self) -> Option<&CallId> {
+        self.live_calls().find(|call_id| self.failed_handlers.contains(*call_id))
+    }
+
+    /// The contexts that the application wants.
+    pub(super) fn contexts(&self) -> &BTreeSet<String> {
+        &self.contexts
+    }
+
+    /// Returns `true` while the session has a connection that is authenticated.
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready
+    }
+
+    /// A digest of all outputs of the session.
+    pub(super) fn transcript(&self) -> u64 {
+        self.transcript.finish()
+    }
+
+    /// The first contradiction, if there is one.
+    pub(super) fn finding(&self) -> Option<&str> {
+        self.finding.as_deref()
+    }
+
+    /// Reports a contradiction. Only the first one is kept: the others may follow from it.
+    pub(super) fn report(&mut self, what: impl FnOnce() -> String) {
+        if self.finding.is_none() {
+            self.finding = Some(what());
+        }
+    }
+
+    fn still_open(&self) -> impl Iterator<Item = (Ticket, &RequestRecord)> {
+        self.open.iter().filter_map(|ticket| Some((*ticket, self.requests.get(ticket)?)))
+    }
+}

@@ -1,0 +1,129 @@
+//! The passing of virtual time, and what the session says in it.
+
+use std::time::{Duration, Instant};
+
+use signalwire_relay_core::session::{Frame, Io, Output};
+use signalwire_relay_harness::{DisconnectReason, LineEvent};
+
+use super::SessionPlayer;
+use crate::environment::SECRET;
+
+/// The number of rounds at one instant after which the session counts as running in circles.
+const MAX_ROUNDS: usize = 100_000;
+
+impl SessionPlayer {
+    pub(super) fn instant(&self) -> Instant {
+        self.start + self.now
+    }
+
+    /// Lets virtual time pass, until the oracle has a finding at most.
+    pub(super) fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
+        self.settle();
+        while let Some(next) = self.next_deadline().filter(|next| *next <= end) {
+            self.now = self.now.max(next);
+            self.settle();
+            if self.oracle.finding().is_some() {
+                return;
+            }
+        }
+        self.now = end;
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        let deadline = self.deadline.map(|deadline| deadline.saturating_duration_since(self.start));
+        deadline.into_iter().chain(self.network.poll_timeout()).min()
+    }
+
+    /// Runs everything that is due, and everything that follows from it at the same instant.
+    pub(super) fn settle(&mut self) {
+        self.network.handle_timeout(self.now);
+        if self.deadline.is_some_and(|due| due <= self.instant()) {
+            self.steps += 1;
+            self.session.handle_timeout(self.instant());
+            self.drain();
+        }
+        for _ in 0..MAX_ROUNDS {
+            if !self.connect() && !self.network.drain_service(self.now) && !self.deliver() {
+                return;
+            }
+        }
+        self.oracle.report(|| "the session runs in circles".into());
+    }
+
+    /// Carries out the outputs of the session, and shows each to the oracle.
+    pub(super) fn drain(&mut self) {
+        loop {
+            let output = self.session.poll_output();
+            self.oracle.observe(&output);
+            match output {
+                Output::Io(Io::Open(_)) => self.network.open(self.now, self.line),
+                Output::Io(Io::Send(text)) => {
+                    if !self.network.send(self.now, self.line, text) {
+                        self.oracle.report(|| "a frame is sent without a connection".into());
+                    }
+                }
+                Output::Io(Io::Close) => self.network.close(self.now, self.line),
+                Output::Event(_) => {}
+                Output::Io(Io::Wait(deadline)) => {
+                    self.deadline = deadline;
+                    self.check_contexts();
+                    return;
+                }
+            }
+        }
+    }
+
+    fn connect(&mut self) -> bool {
+        let Some(event) = self.network.poll_attempt(self.now, self.line) else { return false };
+        self.handle(event);
+        true
+    }
+
+    fn deliver(&mut self) -> bool {
+        let faults = self.network.disturbances().len();
+        let event = self.network.poll_delivery(self.now, self.line);
+        if self.network.disturbances().len() > faults {
+            self.excuse();
+        }
+        let Some(event) = event else { return false };
+        self.handle(event);
+        if let Some(event) = self.network.poll_break(self.now, self.line) {
+            self.handle(event);
+        }
+        true
+    }
+
+    /// Gives an event of the network to the session, and carries out what follows from it.
+    fn handle(&mut self, event: LineEvent) {
+        let now = self.instant();
+        match event {
+            LineEvent::Connected => {
+                self.oracle.connection_impaired = false;
+                self.session.handle_connected(now);
+            }
+            LineEvent::Frame(text) => {
+                self.oracle.record_frame(&text);
+                self.session.handle_frame(now, Frame::Text(&text));
+            }
+            LineEvent::Disconnected(DisconnectReason::Cut) => {
+                self.session.handle_disconnected(now, &format!("cut, said {SECRET}"));
+            }
+            LineEvent::Disconnected(reason) => self.session.handle_disconnected(now, &reason.to_string()),
+            _ => {}
+        }
+        self.drain();
+    }
+
+    pub(super) fn cut(&mut self) {
+        if let Some(event) = self.network.cut(self.now, self.line) {
+            self.handle(event);
+        }
+    }
+
+    /// Records that frames may be lost from now on, and that the session may drop its connection.
+    pub(super) fn excuse(&mut self) {
+        self.oracle.connection_impaired = true;
+        self.events_lost = true;
+    }
+}

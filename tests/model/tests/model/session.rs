@@ -1,0 +1,93 @@
+//! Random histories of sessions.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use signalwire_relay_harness::Way;
+use signalwire_relay_model::session::{CallRequest, Step, play};
+use signalwire_relay_model::{Delivery, Dial, EnvironmentStep};
+
+use crate::environment::{environment_steps, times};
+use crate::runner;
+
+/// The maximum number of steps of a history.
+const MAX_STEPS: usize = 40;
+
+fn requests() -> impl Strategy<Value = Step> {
+    use CallRequest::{Answer, Collect, Hangup, Pass, Play, Record, SendDigits, Stop};
+    let often = select(vec![Answer, Answer, Answer, Play, Play, Record, Collect, SendDigits, Stop]);
+    let seldom = select(vec![Pass, Hangup]);
+    let request = prop_oneof![4 => often, 1 => seldom];
+    (request, any::<u8>()).prop_map(|(request, number)| Step::Request(request, number))
+}
+
+fn application() -> impl Strategy<Value = Step> {
+    use Dial::{Answers, Busy, InTurn, Race, Silent};
+    let dials = (select(vec![Answers, Answers, Busy, Silent, Race, InTurn]), 500..90_000_u32);
+    prop_oneof![
+        8 => requests(),
+        3 => dials.prop_map(|(parties, limit)| Step::Dial(parties, limit)),
+        2 => select(vec![Delivery::Arrives, Delivery::Bounces]).prop_map(Step::Message),
+        1 => (0..4_u8).prop_map(Step::Receive),
+        1 => (0..4_u8).prop_map(Step::Unreceive),
+        1 => select(vec![3, 600]).prop_map(Step::Flood),
+        1 => any::<u8>().prop_map(Step::Take),
+        1 => any::<u8>().prop_map(Step::Release),
+        1 => any::<u8>().prop_map(Step::Discard),
+        2 => any::<u8>().prop_map(Step::Abandon),
+        1 => any::<u8>().prop_map(Step::FailHandler),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        100 => times().prop_map(Step::Wait),
+        80 => application(),
+        110 => environment_steps().prop_map(Step::Environment),
+        // Rare, because few steps have an effect after it.
+        1 => (0..60_000_u32).prop_map(Step::Drain),
+    ]
+}
+
+fn histories() -> impl Strategy<Value = (u64, Vec<Step>)> {
+    (0..64_u64, proptest::collection::vec(steps(), 1..MAX_STEPS))
+}
+
+#[test]
+fn random_histories_have_no_finding() {
+    runner::expect_no_finding(histories(), |(seed, history)| play(*seed, history));
+}
+
+#[test]
+fn the_same_history_gives_the_same_outputs_again() {
+    runner::expect_equal_outputs(histories(), |(seed, history)| play(*seed, history));
+}
+
+// Former findings. Seed 14 has parties that never hang up, and a service that delivers events again.
+
+fn expect_no_finding_in(seed: u64, history: &[Step]) {
+    if let Err(failure) = play(seed, history) {
+        panic!("{failure}");
+    }
+}
+
+#[test]
+fn a_call_that_was_answered_before_it_was_passed_is_hung_up_when_nothing_is_heard_of_either() {
+    expect_no_finding_in(
+        14,
+        &[
+            Step::Environment(EnvironmentStep::Caller(0, 1_000)),
+            Step::Environment(EnvironmentStep::Stall(Way::ToClient, 10_000)),
+            Step::Request(CallRequest::Answer, 0),
+            Step::Request(CallRequest::Pass, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_leg_that_could_not_be_called_off_on_a_dead_connection_is_called_off_on_the_next() {
+    let stall = |time| Step::Environment(EnvironmentStep::Stall(Way::ToService, time));
+    expect_no_finding_in(14, &[Step::Dial(Dial::Answers, 500), stall(20_501)]);
+    let wait = [Step::Wait(1_363), Step::Wait(1), Step::Wait(1)];
+    let history: Vec<_> = [Step::Dial(Dial::Answers, 1_363), stall(21_364)].into_iter().chain(wait).collect();
+    expect_no_finding_in(14, &history);
+}
