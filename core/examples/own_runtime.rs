@@ -74,7 +74,7 @@ impl Wake for Woken {
 impl Runtime {
     fn run(mut self) {
         self.driver.connect(Instant::now());
-        while let ControlFlow::Continue(deadline) = self.work() {
+        while let ControlFlow::Continue(deadline) = self.handle_outputs() {
             if self.woken.0.swap(false, Ordering::Acquire) {
                 let waker = Waker::from(self.woken.clone());
                 let mut cx = Context::from_waker(&waker);
@@ -86,7 +86,7 @@ impl Runtime {
     }
 
     /// Does what the driver says, until it has nothing more to say for now. Gives its deadline.
-    fn work(&mut self) -> ControlFlow<(), Option<Instant>> {
+    fn handle_outputs(&mut self) -> ControlFlow<(), Option<Instant>> {
         let waker = Waker::from(self.woken.clone());
         loop {
             match self.driver.poll_output(Instant::now(), &waker) {

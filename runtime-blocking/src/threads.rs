@@ -78,7 +78,7 @@ impl Threads {
         } else if state.threads.len() < self.limit {
             let shared = self.shared.clone();
             let started =
-                thread::Builder::new().name("relay-handler".to_owned()).spawn(move || work(&shared));
+                thread::Builder::new().name("relay-handler".to_owned()).spawn(move || run_tasks(&shared));
             // Without, those that there are do the work in their turn; without any, the next attempt does.
             if let Ok(thread) = started {
                 state.threads.push(thread);
@@ -147,7 +147,7 @@ impl Drop for Unfinished {
     }
 }
 
-fn work(shared: &Shared) {
+fn run_tasks(shared: &Shared) {
     let mut state = shared.lock();
     loop {
         if let Some(runnable) = state.ready.pop_front() {
@@ -170,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    const LIMIT: Duration = Duration::from_secs(20);
+    const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
     #[test]
     fn tasks_that_block_run_side_by_side_up_to_the_limit() {
@@ -186,14 +186,15 @@ mod tests {
                 let _ = until.recv();
             });
         }
-        let mut first = [starts.recv_timeout(LIMIT), starts.recv_timeout(LIMIT)].map(Result::unwrap);
+        let mut first =
+            [starts.recv_timeout(TEST_TIMEOUT), starts.recv_timeout(TEST_TIMEOUT)].map(Result::unwrap);
         first.sort_unstable();
         assert_eq!(first, [0, 1]);
         assert_eq!(starts.try_recv().ok(), None, "the third waits for a thread");
         releases.remove(0);
-        assert_eq!(starts.recv_timeout(LIMIT).ok(), Some(2));
+        assert_eq!(starts.recv_timeout(TEST_TIMEOUT).ok(), Some(2));
         drop(releases);
-        assert_eq!(threads.end(LIMIT), 0);
+        assert_eq!(threads.end(TEST_TIMEOUT), 0);
     }
 
     #[test]
@@ -210,9 +211,9 @@ mod tests {
             let _ = done.send("early");
             let _ = sender.send(());
         });
-        assert_eq!(dones.recv_timeout(LIMIT).ok(), Some("early"));
-        assert_eq!(dones.recv_timeout(LIMIT).ok(), Some("late"));
-        assert_eq!(threads.end(LIMIT), 0);
+        assert_eq!(dones.recv_timeout(TEST_TIMEOUT).ok(), Some("early"));
+        assert_eq!(dones.recv_timeout(TEST_TIMEOUT).ok(), Some("late"));
+        assert_eq!(threads.end(TEST_TIMEOUT), 0);
     }
 
     #[test]
@@ -227,8 +228,8 @@ mod tests {
         threads.spawn(async move {
             let _ = sender.send(());
         });
-        assert!(nexts.recv_timeout(LIMIT).is_ok(), "the only thread is through with the first");
-        drop(wakers.recv_timeout(LIMIT));
+        assert!(nexts.recv_timeout(TEST_TIMEOUT).is_ok(), "the only thread is through with the first");
+        drop(wakers.recv_timeout(TEST_TIMEOUT));
         assert_eq!(threads.end(Duration::from_millis(200)), 1);
     }
 

@@ -14,7 +14,7 @@ use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 use signalwire_relay_simulator::{Caller, Cue, Scenario, Step, Task};
 
 /// More than enough for anything on loopback.
-const LIMIT: Duration = Duration::from_secs(20);
+const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn caller() -> Caller {
     Caller::new("+15551110000", "+15552220000")
@@ -42,7 +42,7 @@ fn config(simulator: &Simulator) -> Config {
 /// Connects, or says so if that takes for ever.
 fn connect(simulator: &Simulator) -> RelayClient {
     let client = RelayClient::start(config(simulator)).expect("the settings are usable");
-    client.ready().timeout(LIMIT).run().expect("the simulator is there");
+    client.ready().timeout(TEST_TIMEOUT).run().expect("the simulator is there");
     client
 }
 
@@ -77,7 +77,7 @@ fn tasks_come_to_a_function_and_as_an_iterator() {
     let (done, told) = channel();
     client.on_task(move |task| done.send(task.message()["number"].as_u64()));
     send(2);
-    assert_eq!(told.recv_timeout(LIMIT), Ok(Some(2)));
+    assert_eq!(told.recv_timeout(TEST_TIMEOUT), Ok(Some(2)));
 }
 
 #[test]
@@ -94,12 +94,13 @@ fn each_handler_has_a_thread_of_its_own_and_may_block_for_as_long_as_it_likes() 
         drop(gate.lock());
         call.hangup().run()
     });
-    let threads: Vec<ThreadId> = (0..3).map(|_| starts.recv_timeout(LIMIT).expect("a handler")).collect();
+    let threads: Vec<ThreadId> =
+        (0..3).map(|_| starts.recv_timeout(TEST_TIMEOUT).expect("a handler")).collect();
     assert!(threads[0] != threads[1] && threads[1] != threads[2] && threads[0] != threads[2]);
     client.execute("signalwire.ping", serde_json::json!({})).run().expect("the connection is not held up");
     drop(held);
     client.drain(None);
-    client.closed().timeout(LIMIT).run().expect("every handler ends");
+    client.closed().timeout(TEST_TIMEOUT).run().expect("every handler ends");
 }
 
 /// Makes a request when it is dropped, and tells what came of it.
@@ -122,7 +123,7 @@ fn waiting_on_the_thread_that_drives_the_client_is_an_error() {
         let _captured = &captured;
     });
     client.on_call(|_| {}); // the client lets go of the first
-    let (thread, outcome) = outcomes.recv_timeout(LIMIT).expect("it does not hang");
+    let (thread, outcome) = outcomes.recv_timeout(TEST_TIMEOUT).expect("it does not hang");
     assert_ne!(thread, thread::current().id());
     let error = outcome.expect_err("it would wait for itself");
     assert!(matches!(error, Error::WouldDeadlock), "{error}");
@@ -142,7 +143,7 @@ fn callbacks_may_wait_too() {
         let _ = told.send(then.map(drop));
     });
     play.run().expect("it is up");
-    outcomes.recv_timeout(LIMIT).expect("it is called").expect("both were played");
+    outcomes.recv_timeout(TEST_TIMEOUT).expect("it is called").expect("both were played");
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn dropping_the_client_joins_what_was_started() {
             count.fetch_sub(1, Ordering::SeqCst);
         });
         for _ in 0..2 {
-            starts.recv_timeout(LIMIT).expect("a handler");
+            starts.recv_timeout(TEST_TIMEOUT).expect("a handler");
         }
         assert_eq!(running.load(Ordering::SeqCst), 2);
     }

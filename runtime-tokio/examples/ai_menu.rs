@@ -31,15 +31,15 @@ async fn menu(call: Call) -> Result<(), Error> {
     let question = "To book a table, press one. For anything else, press two.";
     let choice = call.prompt_tts(question, Collect::digits(1)).await?.wait().await?;
     if choice.digits() == Some("1") {
-        call.on(tell);
-        book(&call).await?;
+        call.on(print_event);
+        make_appointment(&call).await?;
     }
     call.play_tts("Thank you for calling. Goodbye.").await?.wait().await?;
     call.hangup().await
 }
 
 /// Prints what the agent, the transcription and the sidecar tell.
-async fn tell(event: Event) {
+async fn print_event(event: Event) {
     match event {
         Event::AiSpeechDetect(AiSpeechDetectEvent { text, .. }) => println!("  the agent heard: {text}"),
         Event::AiCompletion(AiCompletionEvent { text, kind, .. }) => {
@@ -64,7 +64,7 @@ async fn tell(event: Event) {
     }
 }
 
-async fn book(call: &Call) -> Result<(), Error> {
+async fn make_appointment(call: &Call) -> Result<(), Error> {
     let both = [LiveDirection::RemoteCaller, LiveDirection::LocalCaller];
     let transcription = LiveAction::transcribe("en-US", both).live_events(true);
     let listens = call.live_transcribe(transcription).await;

@@ -10,7 +10,7 @@ use signalwire_relay_tokio::session::ConnectionState;
 use signalwire_relay_tokio::{Config, ConnectionStates, EndReason, Error, RelayClient, secs};
 
 /// More than enough for anything on loopback.
-const LIMIT: Duration = Duration::from_secs(20);
+const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A file in the temporary folder that is gone when this is dropped.
 struct TempFile(PathBuf);
@@ -54,14 +54,14 @@ fn plain(simulator: &Simulator) -> Config {
 }
 
 async fn connect(config: Config) -> Result<RelayClient, Error> {
-    tokio::time::timeout(LIMIT, RelayClient::connect(config)).await.expect("connecting does not hang")
+    tokio::time::timeout(TEST_TIMEOUT, RelayClient::connect(config)).await.expect("connecting does not hang")
 }
 
 /// Connects on the side, and says why the connection waits.
 async fn first_failure(config: Config) -> String {
     let client = RelayClient::start(config).expect("the settings are usable");
     let mut states: ConnectionStates = client.connection_states();
-    tokio::time::timeout(LIMIT, async {
+    tokio::time::timeout(TEST_TIMEOUT, async {
         while let Some(state) = states.next().await {
             if let ConnectionState::Backoff { reason, .. } = state {
                 return reason.to_string();
@@ -74,7 +74,7 @@ async fn first_failure(config: Config) -> String {
 }
 
 async fn until_ready(states: &mut ConnectionStates) -> bool {
-    tokio::time::timeout(LIMIT, async {
+    tokio::time::timeout(TEST_TIMEOUT, async {
         loop {
             if let Some(ConnectionState::Ready { resumed }) = states.next().await {
                 return resumed;
@@ -93,7 +93,7 @@ async fn calls_are_served_over_tls_with_the_ca_file() {
     let call = client.incoming_calls().next().await.expect("a call");
     call.answer().await.expect("accepted");
     call.hangup().await.expect("accepted");
-    assert_eq!(call.wait_for_ended().timeout(LIMIT).await.expect("ended"), EndReason::Hangup);
+    assert_eq!(call.wait_for_ended().timeout(TEST_TIMEOUT).await.expect("ended"), EndReason::Hangup);
     assert!(simulator.with(|board, _| board.violations().is_empty()));
 }
 
@@ -117,7 +117,7 @@ async fn calls_are_served_on_many_threads() {
         }
     });
     for _ in 0..50 {
-        let reason = tokio::time::timeout(LIMIT, each.recv()).await.expect("each call is served");
+        let reason = tokio::time::timeout(TEST_TIMEOUT, each.recv()).await.expect("each call is served");
         assert_eq!(reason, Some(EndReason::Hangup));
     }
     assert!(simulator.with(|board, _| board.violations().is_empty()));
@@ -169,7 +169,7 @@ async fn a_service_that_is_not_there_is_tried_until_it_is() {
     let failure = first_failure(plain(&simulator)).await;
     assert!(failure.contains("refused"), "{failure}");
     simulator.listen_again().expect("the port is free");
-    let client = tokio::time::timeout(LIMIT, connecting).await.expect("connected").expect("no panic");
+    let client = tokio::time::timeout(TEST_TIMEOUT, connecting).await.expect("connected").expect("no panic");
     assert!(client.is_ok());
 }
 
@@ -177,7 +177,7 @@ async fn a_service_that_is_not_there_is_tried_until_it_is() {
 async fn a_service_that_says_nothing_is_given_up() {
     let simulator = start(ListenOptions::new(Scenario::new()).silent());
     let failure = first_failure(plain(&simulator)).await;
-    assert_eq!(failure, "the service took too long to answer");
+    assert_eq!(failure, "no connection could be opened within 10 s");
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn a_cut_in_the_middle_of_a_frame_is_mended_and_the_call_goes_on() {
     simulator.cut_mid_frame();
     assert!(until_ready(&mut states).await, "resumed");
     call.hangup().await.expect("accepted");
-    assert_eq!(call.wait_for_ended().timeout(LIMIT).await.expect("ended"), EndReason::Hangup);
+    assert_eq!(call.wait_for_ended().timeout(TEST_TIMEOUT).await.expect("ended"), EndReason::Hangup);
 }
 
 #[tokio::test]
@@ -213,9 +213,9 @@ async fn a_restart_of_the_service_loses_its_calls_and_nothing_else() {
     until_ready(&mut states).await;
     simulator.restart().expect("the port is free");
     assert!(!until_ready(&mut states).await, "a new session");
-    assert_eq!(call.wait_for_ended().timeout(LIMIT).await.expect("lost"), EndReason::SessionLost);
+    assert_eq!(call.wait_for_ended().timeout(TEST_TIMEOUT).await.expect("lost"), EndReason::SessionLost);
     simulator.with(|board, now| board.place_call(now, Caller::new("+15551110000", "+15552220000")));
-    let next = tokio::time::timeout(LIMIT, async { client.incoming_calls().next().await });
+    let next = tokio::time::timeout(TEST_TIMEOUT, async { client.incoming_calls().next().await });
     next.await.expect("calls come in again").expect("open").answer().await.expect("accepted");
 }
 
@@ -260,7 +260,7 @@ async fn a_deadline_is_kept_by_the_clock_of_the_runtime() {
 async fn dropping_the_client_closes_the_connection() {
     let simulator = start(ListenOptions::new(Scenario::new()));
     drop(connect(plain(&simulator)).await.expect("connected"));
-    let left = simulator.wait_for(LIMIT, |report| matches!(report, Report::ClientLeft { .. }));
+    let left = simulator.wait_for(TEST_TIMEOUT, |report| matches!(report, Report::ClientLeft { .. }));
     assert!(left.is_some());
 }
 
@@ -275,7 +275,10 @@ async fn a_burst_of_requests_does_not_cost_the_connection() {
         .map(|number| {
             let client = client.clone();
             tokio::spawn(async move {
-                client.execute("signalwire.ping", serde_json::json!({"payload": number})).timeout(LIMIT).await
+                client
+                    .execute("signalwire.ping", serde_json::json!({"payload": number}))
+                    .timeout(TEST_TIMEOUT)
+                    .await
             })
         })
         .collect();

@@ -222,7 +222,7 @@ impl<M: Operation> Action<M> {
     /// ```
     pub fn wait(&self) -> Wait<M::Event> {
         let until = WaitFor::new(self.core.progress.clone(), |progress: &mut Progress| progress.outcome());
-        self.waiting(until)
+        self.wait_with(until)
     }
 
     /// Waits for an event of the operation that fits, past ones included. Gives what [`wait`](Self::wait) does if
@@ -235,10 +235,10 @@ impl<M: Operation> Action<M> {
                 |event| Some(Ok(event)),
             )
         });
-        self.waiting(until)
+        self.wait_with(until)
     }
 
-    fn waiting(&self, until: WaitFor<WatchCell<Progress>, Result<M::Event, Error>>) -> Wait<M::Event> {
+    fn wait_with(&self, until: WaitFor<WatchCell<Progress>, Result<M::Event, Error>>) -> Wait<M::Event> {
         let what = format!("operation {} on call {}", self.core.control_id, self.core.call.id());
         Wait::new(self.core.call.sender().clone(), what, until)
     }

@@ -393,6 +393,11 @@ impl Session {
         }
     }
 
+    /// A new id as text.
+    fn new_id<T: for<'a> From<&'a str>>(&mut self) -> T {
+        T::from(self.new_uuid().hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+    }
+
     fn new_uuid(&mut self) -> Uuid {
         uuid::Builder::from_random_bytes(self.random.u128(..).to_be_bytes()).into_uuid()
     }

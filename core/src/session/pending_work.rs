@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::Session;
-use super::requests::{Purpose, Resolved, Stage};
+use super::requests::{Progress, Purpose, Resolved};
 use crate::ids::CallId;
 
 /// Something that is being waited for.
@@ -55,8 +55,8 @@ impl Session {
                 call_id: resolved.call_id().cloned(),
                 lasted: since(request.made),
                 left: Some(request.timeout.saturating_sub(since(request.made))),
-                ends_with: match request.stage {
-                    Stage::Queued => "a connection, then an answer",
+                ends_with: match request.progress {
+                    Progress::Queued => "a connection, then an answer",
                     _ => "an answer",
                 },
             })

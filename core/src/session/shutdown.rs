@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Session;
 use super::calls::{CleanUp, Entry};
 use super::output::{Io, Output, SessionEvent};
-use super::requests::{Purpose, Request, Stage};
+use super::requests::{Progress, Purpose, Request};
 use crate::calling::EndReason;
 use crate::error::{Certainty, Error};
 use crate::session::Queued;
@@ -130,7 +130,9 @@ impl Session {
 
     /// Wants no calls and messages any more.
     fn unsubscribe(&mut self, now: Instant) {
-        for key in self.requests.keys(|request| request.stage != Stage::Sent && request.purpose.receives()) {
+        for key in
+            self.requests.keys(|request| request.progress != Progress::Sent && request.purpose.receives())
+        {
             self.fail_request(now, key, &|_, certainty| Error::closed(certainty));
         }
         self.contexts.leave_all();
@@ -157,7 +159,7 @@ impl Session {
         }
         // What was asked is only worth waiting for while its answer can arrive.
         let asks = |request: &Request| match request.purpose {
-            Purpose::Application(..) => !request.abandoned && request.stage != Stage::Queued,
+            Purpose::Application(..) => !request.abandoned && request.progress != Progress::Queued,
             ref purpose => purpose.is_clean_up(),
         };
         let asking = self.requests.iter().any(asks);
@@ -192,7 +194,7 @@ impl Session {
             self.fail_request(now, key, &|_, certainty| Error::closed(certainty));
         }
         // The frames of the rest still go out; their answers are not waited for.
-        for key in self.requests.keys(|request| request.stage != Stage::Staged) {
+        for key in self.requests.keys(|request| request.progress != Progress::Staged) {
             self.requests.remove(key);
         }
         self.requests.expire_nothing();

@@ -178,7 +178,7 @@ fn two_running_operations_do_not_share_a_control_id() {
 }
 
 #[test]
-fn steering_what_is_over_succeeds_without_being_sent() {
+fn controlling_what_is_over_succeeds_without_being_sent() {
     let mut fixture = Fixture::ready();
     fixture.offer("c1");
     let stop = |fixture: &mut Fixture| {
@@ -200,7 +200,7 @@ fn steering_what_is_over_succeeds_without_being_sent() {
     fixture.events.clear();
     let over = stop(&mut fixture);
     fixture.expect_nothing_sent();
-    fixture.expect_reply(over).expect("nothing to steer");
+    fixture.expect_reply(over).expect("nothing to control");
 }
 
 #[test]

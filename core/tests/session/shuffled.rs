@@ -22,7 +22,7 @@ enum Arrival {
     Reply(Value, Value),
 }
 
-fn rule<M: Method>() -> &'static CompletionRule {
+fn completion_rule<M: Method>() -> &'static CompletionRule {
     M::completion_rule().expect("an operation")
 }
 
@@ -37,27 +37,27 @@ fn operations(fixture: &mut Fixture) -> (Vec<Ticket>, Vec<Arrival>) {
     let sidecar = ["start", "stop", "final"].map(|kind| json!({"sidecar_event": {"type": kind}}));
     let pay = ["payment-card-number", "payment-completed"].map(|what| json!({ "for": what }));
     let started = [
-        (rule::<Play>(), "play", "play", states(&["playing", "paused", "playing", "finished"])),
-        (rule::<Record>(), "record", "record", states(&["recording", "paused", "finished"])),
-        (rule::<StandaloneCollect>(), "collect", "collect", digits()),
-        (rule::<PlayAndCollect>(), "play_and_collect", "collect", digits()),
-        (rule::<SendDigits>(), "send_digits", "send_digits", states(&["finished"])),
+        (completion_rule::<Play>(), "play", "play", states(&["playing", "paused", "playing", "finished"])),
+        (completion_rule::<Record>(), "record", "record", states(&["recording", "paused", "finished"])),
+        (completion_rule::<StandaloneCollect>(), "collect", "collect", digits()),
+        (completion_rule::<PlayAndCollect>(), "play_and_collect", "collect", digits()),
+        (completion_rule::<SendDigits>(), "send_digits", "send_digits", states(&["finished"])),
         (
-            rule::<Detect>(),
+            completion_rule::<Detect>(),
             "detect",
             "detect",
             ["MACHINE", "NOT_READY", "READY", "finished"].map(detected).to_vec(),
         ),
-        (rule::<SendFax>(), "send_fax", "fax", fax()),
-        (rule::<ReceiveFax>(), "receive_fax", "fax", fax()),
-        (rule::<Tap>(), "tap", "tap", states(&["tapping", "finished"])),
-        (rule::<Stream>(), "stream", "stream", states(&["streaming", "finished"])),
-        (rule::<Transcribe>(), "transcribe", "transcribe", states(&["transcribing", "finished"])),
-        (rule::<Ai>(), "ai", "ai", states(&["started", "finished"])),
-        (rule::<Pay>(), "pay", "pay", pay.to_vec()),
-        (rule::<AiSidecar>(), "ai_sidecar", "sidecar", sidecar.to_vec()),
-        (rule::<Connect>(), "connect", "connect", connect.to_vec()),
-        (rule::<EnterQueue>(), "queue.enter", "queue", queue.to_vec()),
+        (completion_rule::<SendFax>(), "send_fax", "fax", fax()),
+        (completion_rule::<ReceiveFax>(), "receive_fax", "fax", fax()),
+        (completion_rule::<Tap>(), "tap", "tap", states(&["tapping", "finished"])),
+        (completion_rule::<Stream>(), "stream", "stream", states(&["streaming", "finished"])),
+        (completion_rule::<Transcribe>(), "transcribe", "transcribe", states(&["transcribing", "finished"])),
+        (completion_rule::<Ai>(), "ai", "ai", states(&["started", "finished"])),
+        (completion_rule::<Pay>(), "pay", "pay", pay.to_vec()),
+        (completion_rule::<AiSidecar>(), "ai_sidecar", "sidecar", sidecar.to_vec()),
+        (completion_rule::<Connect>(), "connect", "connect", connect.to_vec()),
+        (completion_rule::<EnterQueue>(), "queue.enter", "queue", queue.to_vec()),
     ];
     let (mut tickets, mut arrivals) = (Vec::new(), Vec::new());
     for (rule, name, event, news) in started {

@@ -61,7 +61,7 @@ fn a_menu_is_played_from_the_first_word_to_the_last() {
 }
 
 #[test]
-fn actions_are_steered_and_followed() {
+fn actions_are_controlled_and_followed() {
     let mut world = World::new(Scenario::new().caller(patient()), 1);
     let client = world.client(World::config());
     world

@@ -76,7 +76,7 @@ fn a_service_that_never_answers_the_credentials_is_given_up_after_ten_seconds() 
     world.pass(secs(0.2));
     match client.connection_state() {
         ConnectionState::Backoff { attempt: 2, reason, .. } => {
-            assert_eq!(&*reason, "the service took too long to answer");
+            assert_eq!(&*reason, "the service did not answer the credentials within 10 s");
         }
         other => panic!("{other}"),
     }

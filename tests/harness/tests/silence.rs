@@ -231,15 +231,21 @@ fn every_wait_for_a_person_who_does_nothing_is_bounded_as_it_says() {
     }
 }
 
+/// The sources of the core, folders below folders included.
 fn sources() -> Vec<String> {
-    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src");
-    let folders = [core.join("calling"), core.join("client"), core];
-    let files =
-        folders.iter().flat_map(|folder| fs::read_dir(folder).expect("the sources of the core")).flatten();
-    files
-        .filter(|file| file.path().is_file())
-        .map(|file| fs::read_to_string(file.path()).expect("text"))
-        .collect()
+    fn read(folder: &Path, sources: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).expect("the sources of the core").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                read(&path, sources);
+            } else {
+                sources.push(fs::read_to_string(path).expect("text"));
+            }
+        }
+    }
+    let mut sources = Vec::new();
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src"), &mut sources);
+    sources
 }
 
 #[test]

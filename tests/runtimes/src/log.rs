@@ -39,10 +39,10 @@ impl<T> Log<T> {
     }
 
     /// Waits until `look` finds what it looks for. It is asked again whenever something was added.
-    pub(crate) async fn when<R>(&self, mut look: impl FnMut(&[T]) -> Option<R>) -> R {
+    pub(crate) async fn when<R>(&self, mut condition: impl FnMut(&[T]) -> Option<R>) -> R {
         std::future::poll_fn(|cx| {
             let mut inner = self.lock();
-            if let Some(found) = look(&inner.items) {
+            if let Some(found) = condition(&inner.items) {
                 return Poll::Ready(found);
             }
             if !inner.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
@@ -59,10 +59,10 @@ impl<T> Log<T> {
     }
 
     /// Asks for something elsewhere, at once and whenever something was added, until it is there.
-    pub(crate) async fn until<R>(&self, mut look: impl FnMut() -> Option<R>) -> R {
+    pub(crate) async fn wait_for<R>(&self, mut condition: impl FnMut() -> Option<R>) -> R {
         loop {
             let seen = self.len();
-            if let Some(found) = look() {
+            if let Some(found) = condition() {
                 return found;
             }
             self.grown(seen).await;

@@ -25,7 +25,7 @@ struct Inner {
     reports: Log<Report>,
     ca_file: Option<PathBuf>,
     /// What the trial is at, for when it hangs.
-    moment: Mutex<&'static str>,
+    step: Mutex<&'static str>,
 }
 
 impl TestService {
@@ -45,7 +45,7 @@ impl TestService {
         let reports = Log::new();
         let (source, sink) = (simulator.reports(), reports.clone());
         std::thread::spawn(move || source.for_each(|report| sink.push(report)));
-        Ok(Self(Arc::new(Inner { simulator, reports, ca_file, moment: Mutex::new("connecting") })))
+        Ok(Self(Arc::new(Inner { simulator, reports, ca_file, step: Mutex::new("connecting") })))
     }
 
     /// Settings with which it lets a client in, for the calls of the context `default`.
@@ -67,13 +67,16 @@ impl TestService {
     }
 
     /// Waits until the service is as it should be: looks at it now and after everything that happens.
-    pub(crate) async fn until<R>(&self, mut look: impl FnMut(&mut SimulatedService) -> Option<R>) -> R {
-        self.0.reports.until(|| self.simulator().with(|board, _| look(board))).await
+    pub(crate) async fn wait_for<R>(
+        &self,
+        mut condition: impl FnMut(&mut SimulatedService) -> Option<R>,
+    ) -> R {
+        self.0.reports.wait_for(|| self.simulator().with(|board, _| condition(board))).await
     }
 
     /// Waits until every scripted person has called and hung up and every call and message is over.
     pub(crate) async fn all_over(&self) {
-        self.until(|board| board.is_done().then_some(())).await;
+        self.wait_for(|board| board.is_done().then_some(())).await;
     }
 
     /// Waits until something has happened that fits; what happened before counts.
@@ -82,7 +85,7 @@ impl TestService {
     }
 
     /// Waits until what has happened so far is as it should be.
-    pub(crate) async fn until_reports<R>(&self, look: impl FnMut(&[Report]) -> Option<R>) -> R {
+    pub(crate) async fn wait_for_reports<R>(&self, look: impl FnMut(&[Report]) -> Option<R>) -> R {
         self.0.reports.when(look).await
     }
 
@@ -91,12 +94,12 @@ impl TestService {
         let is_answered = |board: &SimulatedService, id: &String| {
             board.call(id).is_some_and(|call| call.state == CallState::Answered)
         };
-        self.until(|board| calls.iter().all(|id| is_answered(board, id)).then_some(())).await;
+        self.wait_for(|board| calls.iter().all(|id| is_answered(board, id)).then_some(())).await;
     }
 
     /// Waits until a call has ended; gives the reason, as the wire spells it.
     pub(crate) async fn ended(&self, call: &str) -> String {
-        self.until(|board| {
+        self.wait_for(|board| {
             let call = board.call(call)?;
             if call.state == CallState::Ended { call.end_reason } else { None }
         })
@@ -106,13 +109,13 @@ impl TestService {
     /// Waits until something that fits has happened this often, and sees to it that it was not more often.
     pub(crate) async fn reported_times(&self, times: usize, fits: impl Fn(&Report) -> bool) {
         let count = |reports: &[Report]| reports.iter().filter(|report| fits(report)).count();
-        self.until_reports(|reports| (count(reports) >= times).then_some(())).await;
+        self.wait_for_reports(|reports| (count(reports) >= times).then_some(())).await;
         assert_eq!(count(&self.0.reports.items()), times);
     }
 
     /// Waits until no client is left and no call stands. Gives how many sessions had to expire for that.
     pub(crate) async fn cleared(&self) -> usize {
-        let calls = self.until(|board| {
+        let calls = self.wait_for(|board| {
             let ended = board.calls().all(|call| call.state == CallState::Ended);
             (ended && board.connections().count() == 0).then(|| board.calls().count())
         });
@@ -121,7 +124,7 @@ impl TestService {
             reports.iter().filter(|report| fits(report)).count()
         };
         // What ended the calls has been told when their ends have.
-        self.until_reports(|reports| {
+        self.wait_for_reports(|reports| {
             let ends = count(reports, |report| matches!(report, Report::CallEnded { .. }));
             let expired = || count(reports, |report| matches!(report, Report::SessionExpired));
             (ends >= calls).then(expired)
@@ -136,11 +139,11 @@ impl TestService {
 
     /// Notes what the trial is at.
     pub(crate) fn now_at(&self, moment: &'static str) {
-        *self.0.moment.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+        *self.0.step.lock().unwrap_or_else(PoisonError::into_inner) = moment;
     }
 
-    pub(crate) fn moment(&self) -> &'static str {
-        *self.0.moment.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn current_step(&self) -> &'static str {
+        *self.0.step.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where things stand, for people to read.

@@ -84,14 +84,14 @@ pub(crate) fn perform(
     let began = Instant::now();
     let outcome = match play.set(tls) {
         Err(error) => Err(format!("the service cannot start: {error}")),
-        Ok(service) => watched(play, runtime, &service)
+        Ok(service) => run_watched(play, runtime, &service)
             .map_err(|text| format!("{} on {}: {text}\n{}", play.name(), runtime.name(), service.picture())),
     };
     (outcome, began.elapsed())
 }
 
 /// On a thread of its own, so that one that hangs is left behind.
-fn watched(play: &Arc<Play>, runtime: &'static dyn Runtime, service: &TestService) -> Result<(), String> {
+fn run_watched(play: &Arc<Play>, runtime: &'static dyn Runtime, service: &TestService) -> Result<(), String> {
     let (done, outcome) = channel();
     let (own_play, own_stage) = (play.clone(), service.clone());
     std::thread::spawn(move || {
@@ -102,7 +102,7 @@ fn watched(play: &Arc<Play>, runtime: &'static dyn Runtime, service: &TestServic
     match outcome.recv_timeout(play.time_limit()) {
         Ok(result) => result,
         Err(RecvTimeoutError::Timeout) => {
-            Err(format!("it hangs: not over after {:?}, still {}", play.time_limit(), service.moment()))
+            Err(format!("it hangs: not over after {:?}, still {}", play.time_limit(), service.current_step()))
         }
         Err(RecvTimeoutError::Disconnected) => Err("its thread is gone".to_owned()),
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 use signalwire_relay_simulator::{Caller, Report, Scenario, Step};
 
-const LIMIT: Duration = Duration::from_secs(20);
+const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 const RUNTIMES: [&str; 3] = ["tokio", "smol", "blocking"];
 
 fn serve(runtime: &str) -> Command {
@@ -40,7 +40,7 @@ fn wait(child: &mut Child) -> ExitStatus {
         if let Some(status) = child.try_wait().expect("it is our child") {
             return status;
         }
-        if began.elapsed() > LIMIT {
+        if began.elapsed() > TEST_TIMEOUT {
             let _ = child.kill();
             panic!("it does not end");
         }
@@ -57,7 +57,7 @@ fn serving(runtime: &str, name: &str) -> (Simulator, Child, PathBuf) {
     let mut command = serve(runtime);
     with_settings(&mut command, &simulator, &ca, "demo-token");
     let child = command.spawn().expect("the program was built");
-    let begun = simulator.wait_for(LIMIT, |report| matches!(report, Report::PlayStarted { .. }));
+    let begun = simulator.wait_for(TEST_TIMEOUT, |report| matches!(report, Report::PlayStarted { .. }));
     assert!(begun.is_some(), "the call is served");
     (simulator, child, ca)
 }
@@ -69,12 +69,12 @@ fn an_interrupt_lets_the_call_finish_and_ends_cleanly() {
         signal(&child, name);
         let status = wait(&mut child);
         assert!(status.success(), "{runtime}: {status}");
-        let ended = simulator.wait_for(LIMIT, |report| matches!(report, Report::CallEnded { .. }));
+        let ended = simulator.wait_for(TEST_TIMEOUT, |report| matches!(report, Report::CallEnded { .. }));
         assert!(
             matches!(&ended, Some(Report::CallEnded { reason, .. }) if reason == "hangup"),
             "{runtime}: {ended:?}"
         );
-        let left = simulator.wait_for(LIMIT, |report| matches!(report, Report::ClientLeft { .. }));
+        let left = simulator.wait_for(TEST_TIMEOUT, |report| matches!(report, Report::ClientLeft { .. }));
         assert!(left.is_some(), "{runtime}");
         let _ = std::fs::remove_file(ca);
     }
@@ -158,17 +158,18 @@ fn the_calls_after_a_killed_worker_are_served_by_the_other() {
         let mut command = serve(runtime);
         with_settings(&mut command, &simulator, &ca, "demo-token");
         let mut other = command.spawn().expect("the program was built");
-        let subscribed = simulator.wait_for(LIMIT, |report| matches!(report, Report::Subscribed { .. }));
+        let subscribed =
+            simulator.wait_for(TEST_TIMEOUT, |report| matches!(report, Report::Subscribed { .. }));
         assert!(subscribed.is_some(), "{runtime}");
         killed.kill().expect("our child");
         killed.wait().expect("our child");
-        let left = simulator.wait_for(LIMIT, |report| matches!(report, Report::ClientLeft { .. }));
+        let left = simulator.wait_for(TEST_TIMEOUT, |report| matches!(report, Report::ClientLeft { .. }));
         assert!(left.is_some(), "{runtime}");
         for _ in 0..3 {
             let caller = Caller::new("+15551110000", "+15552220000");
             let caller = caller.script([Step::wait(600.0), Step::HangUp]);
             let placed = simulator.with(|board, now| board.place_call(now, caller));
-            let served = simulator.wait_for(LIMIT, |report| {
+            let served = simulator.wait_for(TEST_TIMEOUT, |report| {
                 matches!(report, Report::CallEnded { call, reason, .. } if *call == placed && reason == "hangup")
             });
             assert!(served.is_some(), "{runtime}");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 pub(super) use self::purpose::{Purpose, Resolved};
 pub use self::table::MAX_QUEUED_REQUESTS;
-pub(super) use self::table::{Request, RequestKey, Requests, Stage};
+pub(super) use self::table::{Progress, Request, RequestKey, Requests};
 
 use self::purpose::Context;
 use super::calls::{Decision, Running};
@@ -90,7 +90,7 @@ impl Session {
             }
             Target::Start { call_id, control_id, rule } => {
                 let call = self.take_to_command(call_id)?;
-                let control_id = control_id.unwrap_or_else(|| self.new_uuid().to_string().into());
+                let control_id = control_id.unwrap_or_else(|| self.new_id());
                 if let Some(entry) = self.calls.get_mut(&call.call_id) {
                     if rule.correlation != Correlation::None && entry.is_running(&control_id) {
                         return Err(Err(in_use("control_id", &control_id)));
@@ -120,7 +120,7 @@ impl Session {
             }
             Target::Dial { .. } if self.shutdown.is_draining() => Err(closed()),
             Target::Dial { tag } => {
-                let tag: Tag = tag.unwrap_or_else(|| self.new_uuid().to_string().into());
+                let tag: Tag = tag.unwrap_or_else(|| self.new_id());
                 if self.is_dialled(&tag) {
                     return Err(Err(InvalidArgument::new(
                         "tag",
@@ -172,7 +172,7 @@ impl Session {
         }
         if let Some(key) = key
             && let Some(request) = self.requests.get(key)
-            && request.stage != Stage::Sent
+            && request.progress != Progress::Sent
             && let Some(Request { purpose: Purpose::Application(_, resolved), .. }) =
                 self.requests.remove(key)
         {
@@ -189,7 +189,7 @@ impl Session {
     /// Takes back a request that has not left. Returns `true` if it has left, or is not there any more.
     pub(super) fn recall(&mut self, ticket: Ticket) -> bool {
         let Some(key) = self.requests.key_of_ticket(ticket) else { return true };
-        if self.requests.get(key).is_some_and(|request| request.stage == Stage::Sent) {
+        if self.requests.get(key).is_some_and(|request| request.progress == Progress::Sent) {
             return true;
         }
         self.requests.remove(key);
@@ -228,8 +228,8 @@ impl Session {
         params: impl Into<String>,
         purpose: Purpose,
     ) {
-        let stage = Stage::Staged;
-        self.enqueue(now, method.into(), params.into(), purpose, OWN_REQUEST_TIMEOUT, stage);
+        let progress = Progress::Staged;
+        self.enqueue(now, method.into(), params.into(), purpose, OWN_REQUEST_TIMEOUT, progress);
     }
 
     fn submit(
@@ -248,8 +248,8 @@ impl Session {
             let full = QueueFull { method: method.to_string(), limit: MAX_QUEUED_REQUESTS };
             return self.settle(now, ticket, resolved, Err(Error::QueueFull(Box::new(full))));
         }
-        let stage = if ready { Stage::Staged } else { Stage::Queued };
-        self.enqueue(now, method, params, purpose, timeout, stage);
+        let progress = if ready { Progress::Staged } else { Progress::Queued };
+        self.enqueue(now, method, params, purpose, timeout, progress);
     }
 
     fn enqueue(
@@ -259,7 +259,7 @@ impl Session {
         params: String,
         purpose: Purpose,
         timeout: Duration,
-        stage: Stage,
+        progress: Progress,
     ) {
         // How long authentication may take is a matter of the connection, not of the request.
         let expires = !matches!(purpose, Purpose::Authenticate { .. });
@@ -269,12 +269,12 @@ impl Session {
             params,
             purpose,
             abandoned: false,
-            stage,
+            progress,
             made: now,
             timeout,
         };
         let key = self.requests.insert(request, expires);
-        if stage == Stage::Staged {
+        if progress == Progress::Staged {
             self.output.push_back(Queued::Request(key));
         }
     }
@@ -306,7 +306,7 @@ impl Session {
     /// either is the connection dropped.
     pub(super) fn expire(&mut self, now: Instant, key: RequestKey) {
         let Some(request) = self.requests.get(key) else { return };
-        let sent = request.stage == Stage::Sent;
+        let sent = request.progress == Progress::Sent;
         let is_probe = matches!(request.purpose, Purpose::Probe);
         let after = now.saturating_duration_since(request.made).max(request.timeout);
         let doubted = match &request.purpose {
@@ -335,9 +335,9 @@ impl Session {
         error: &dyn Fn(&Request, Certainty) -> Error,
     ) {
         let Some(request) = self.requests.remove(key) else { return };
-        let certainty = match request.stage {
-            Stage::Queued | Stage::Staged => Certainty::NotSent,
-            Stage::Sent => Certainty::Unknown,
+        let certainty = match request.progress {
+            Progress::Queued | Progress::Staged => Certainty::NotSent,
+            Progress::Sent => Certainty::Unknown,
         };
         let error = error(&request, certainty);
         match request.purpose {

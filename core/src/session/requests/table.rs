@@ -20,7 +20,7 @@ pub(in crate::session) struct RequestKey(u64);
 
 /// How far a request has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::session) enum Stage {
+pub(in crate::session) enum Progress {
     /// It waits for a connection.
     Queued,
     /// It is in the output, and not drained yet.
@@ -37,7 +37,7 @@ pub(in crate::session) struct Request {
     pub(in crate::session) purpose: Purpose,
     /// Whether nobody wants to know the outcome.
     pub(in crate::session) abandoned: bool,
-    pub(in crate::session) stage: Stage,
+    pub(in crate::session) progress: Progress,
     pub(in crate::session) made: Instant,
     pub(in crate::session) timeout: Duration,
 }
@@ -77,7 +77,7 @@ impl Requests {
         if let Purpose::Application(ticket, _) = request.purpose {
             self.by_ticket.insert(ticket, key);
         }
-        self.queued += usize::from(request.stage == Stage::Queued);
+        self.queued += usize::from(request.progress == Progress::Queued);
         // A time beyond what the clock can count is no limit.
         if let Some(at) = request.made.checked_add(request.timeout).filter(|_| expires) {
             self.expiries.set(key, at);
@@ -97,7 +97,7 @@ impl Requests {
         if let Purpose::Application(ticket, _) = request.purpose {
             self.by_ticket.remove(&ticket);
         }
-        self.queued -= usize::from(request.stage == Stage::Queued);
+        self.queued -= usize::from(request.progress == Progress::Queued);
         self.expiries.cancel(&key);
         Some(request)
     }
@@ -120,10 +120,10 @@ impl Requests {
             return Vec::new();
         }
         self.queued = 0;
-        let queued = self.requests.iter_mut().filter(|(_, request)| request.stage == Stage::Queued);
+        let queued = self.requests.iter_mut().filter(|(_, request)| request.progress == Progress::Queued);
         queued
             .map(|(key, request)| {
-                request.stage = Stage::Staged;
+                request.progress = Progress::Staged;
                 *key
             })
             .collect()
@@ -132,9 +132,9 @@ impl Requests {
     /// Puts back a request that was staged and never drained. It keeps its place in the order.
     pub(in crate::session) fn unstage(&mut self, key: RequestKey) {
         if let Some(request) = self.requests.get_mut(&key)
-            && request.stage == Stage::Staged
+            && request.progress == Progress::Staged
         {
-            request.stage = Stage::Queued;
+            request.progress = Progress::Queued;
             self.queued += 1;
         }
     }
@@ -149,8 +149,8 @@ impl Requests {
     /// Writes the frame of a staged request, which leaves on the session of this name. `None` if the request was
     /// withdrawn.
     pub(in crate::session) fn write(&mut self, key: RequestKey, session: Option<&str>) -> Option<String> {
-        let request = self.requests.get_mut(&key).filter(|request| request.stage == Stage::Staged)?;
-        request.stage = Stage::Sent;
+        let request = self.requests.get_mut(&key).filter(|request| request.progress == Progress::Staged)?;
+        request.progress = Progress::Sent;
         request.purpose.name_context(session);
         let params = std::mem::take(&mut request.params);
         Some(frame::request(request.id, &request.method, request.purpose.members(), &params))
@@ -161,12 +161,12 @@ impl Requests {
         if self.queued == 0 {
             return Vec::new();
         }
-        self.keys(|request| request.stage == Stage::Queued && wanted(request))
+        self.keys(|request| request.progress == Progress::Queued && wanted(request))
     }
 
     /// What was sent, in order.
     pub(in crate::session) fn sent(&self) -> Vec<RequestKey> {
-        self.keys(|request| request.stage == Stage::Sent)
+        self.keys(|request| request.progress == Progress::Sent)
     }
 
     pub(in crate::session) fn keys(&self, wanted: impl Fn(&Request) -> bool) -> Vec<RequestKey> {

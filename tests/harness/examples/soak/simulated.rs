@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use signalwire_relay_core::session::Stats;
 use signalwire_relay_core::{Client, ClientStats, secs};
 use signalwire_relay_harness::{NetworkConditions, Way, World};
 use signalwire_relay_simulator::{Faults, Refusal, ServiceStats};

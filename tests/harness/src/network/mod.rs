@@ -36,7 +36,7 @@ const NETWORK_SEED: u64 = 0x6e65_7477_6f72_6b21;
 /// ```
 /// use std::time::{Duration, Instant};
 ///
-/// use signalwire_relay_core::session::{ConnectionState, Frame, Output, Session};
+/// use signalwire_relay_core::session::{Io, ConnectionState, Frame, Output, Session};
 /// use signalwire_relay_harness::{LineEvent, SimulatedNetwork, World};
 /// use signalwire_relay_simulator::Scenario;
 ///

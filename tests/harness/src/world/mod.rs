@@ -165,7 +165,7 @@ impl World {
         self.network.take_reports()
     }
 
-    /// Removes and returns the log lines of the clients.
+    /// Removes and returns the log lines of the clients, but for those of fired timers.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
     }

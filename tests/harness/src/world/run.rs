@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use signalwire_relay_core::ClientOutput;
-use signalwire_relay_core::session::{Frame, Io};
+use signalwire_relay_core::session::{Frame, Io, Notice};
 
 use super::World;
 use crate::network::LineEvent;
@@ -153,6 +153,8 @@ impl World {
                 }
                 ClientOutput::Io(Io::Close) => self.network.close(self.now, client.line),
                 ClientOutput::Spawn(task) => self.tasks.push((index, task)),
+                // Too frequent to be of interest to a test.
+                ClientOutput::Log(Notice::TimerFired(_)) => {}
                 ClientOutput::Log(notice) => self.notices.push(notice),
                 ClientOutput::Connection(_) => {}
                 ClientOutput::Finished => client.finished = true,

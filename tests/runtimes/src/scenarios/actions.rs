@@ -94,7 +94,7 @@ async fn over(call: &Call) -> Outcome {
     Ok(())
 }
 
-async fn play(client: Client, _stage: TestService) -> Outcome {
+async fn play(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let paused = call.wait_for(|play: &PlayEvent| play.state == PlayState::Paused);
     let play = call.play_silence(secs(300)).volume(-3.0).control_id("k-1").await?;
@@ -111,7 +111,7 @@ async fn play(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn play_to_the_end(client: Client, _stage: TestService) -> Outcome {
+async fn play_to_the_end(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let list = tts("One.").then(silence(secs(0.5))).then(audio("https://files.example/a.mp3"));
     let play = call.play(list.then(ringtone("us").duration(secs(1)))).await?;
@@ -126,7 +126,7 @@ async fn play_to_the_end(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn record(client: Client, _stage: TestService) -> Outcome {
+async fn record(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let spoken = call.record().beep(true).end_silence_timeout(secs(2)).await?.wait().await?;
     assert_eq!(spoken.state, RecordState::Finished);
@@ -141,7 +141,7 @@ async fn record(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn collect_digits(client: Client, _stage: TestService) -> Outcome {
+async fn collect_digits(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let keys = call.collect(Collect::digits(4).digit_timeout(secs(60)).terminators("#")).await?;
     let keys = keys.wait().await?;
@@ -151,7 +151,7 @@ async fn collect_digits(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn collect_speech(client: Client, _stage: TestService) -> Outcome {
+async fn collect_speech(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let mut heard = Vec::new();
     while heard.len() < 2 {
@@ -168,7 +168,7 @@ async fn collect_speech(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn collect_stopped(client: Client, _stage: TestService) -> Outcome {
+async fn collect_stopped(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let waiting = Collect::digits(2).initial_timeout(secs(2)).start_input_timers(false);
     let collect = call.collect(waiting.clone()).await?;
@@ -185,7 +185,7 @@ async fn collect_stopped(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn play_and_collect(client: Client, _stage: TestService) -> Outcome {
+async fn play_and_collect(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let one = Collect::digits(1).initial_timeout(secs(60));
     let first = call.prompt_tts("Press 1.", one.clone()).volume(-3.0).await?.wait().await?;
@@ -199,7 +199,7 @@ async fn play_and_collect(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn detect(client: Client, _stage: TestService) -> Outcome {
+async fn detect(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let key = call.detect_digit("0123456789").await?;
     assert_eq!(key.wait().await?.result(), "7");
@@ -220,7 +220,7 @@ async fn send_digits(client: Client, service: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn fax_both_ways(client: Client, _stage: TestService) -> Outcome {
+async fn fax_both_ways(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let document = "https://files.example/page.pdf";
     let fax = call.send_fax(document).identity(OURS).header_info("suite").await?;
@@ -239,7 +239,7 @@ async fn fax_both_ways(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn tap_and_stream(client: Client, _stage: TestService) -> Outcome {
+async fn tap_and_stream(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let tap = call.tap(RecordDirection::Both, rtp("203.0.113.9", 4000)).await?;
     let copy = call.tap(RecordDirection::Speak, ws("wss://example.com/tap")).await?;
@@ -254,7 +254,7 @@ async fn tap_and_stream(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn transcribe(client: Client, _stage: TestService) -> Outcome {
+async fn transcribe(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let transcription = call.transcribe().await?;
     call.play_tts("Some words.").await?.wait().await?;
@@ -263,7 +263,7 @@ async fn transcribe(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn live(client: Client, _stage: TestService) -> Outcome {
+async fn live(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let both = [LiveDirection::RemoteCaller, LiveDirection::LocalCaller];
     call.live_transcribe(LiveAction::transcribe("en-US", both.clone())).await?;
@@ -275,7 +275,7 @@ async fn live(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn ai(client: Client, _stage: TestService) -> Outcome {
+async fn ai(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let agent = call.ai().prompt_text("You are brief.").hints([json!("suite")]).await?;
     call.ai_message().message_text("Hurry up.").role(AiRole::User).await?;
@@ -288,7 +288,7 @@ async fn ai(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn pay(client: Client, _stage: TestService) -> Outcome {
+async fn pay(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     for success in [false, false, true] {
         let payment = call.pay("https://example.com/pay").charge_amount("12.50").currency("usd");
@@ -298,7 +298,7 @@ async fn pay(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn pay_stopped(client: Client, _stage: TestService) -> Outcome {
+async fn pay_stopped(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let payment = call.pay("https://example.com/pay").await?;
     payment.stop().await?;
@@ -333,7 +333,7 @@ async fn queue_up(client: Client, service: TestService) -> Outcome {
     Ok(())
 }
 
-async fn connect(client: Client, _stage: TestService) -> Outcome {
+async fn connect(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let bridge = call.connect(phone(COLLEAGUE).from(OURS)).ringback(ringtone("us")).tag("suite").await?;
     let connected = bridge.connected().await?;
@@ -364,7 +364,7 @@ async fn refer_and_transfer(client: Client, service: TestService) -> Outcome {
     Ok(())
 }
 
-async fn conference_and_room(client: Client, _stage: TestService) -> Outcome {
+async fn conference_and_room(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let joined = call.join_conference("suite").muted(true).max_participants(10_u32).await?;
     call.leave_conference(joined.conference_id.expect("it has an id")).await?;
@@ -373,7 +373,7 @@ async fn conference_and_room(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn line(client: Client, _stage: TestService) -> Outcome {
+async fn line(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     call.denoise().await?;
     call.denoise_stop().await?;
@@ -382,7 +382,7 @@ async fn line(client: Client, _stage: TestService) -> Outcome {
     over(&call).await
 }
 
-async fn hold(client: Client, _stage: TestService) -> Outcome {
+async fn hold(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let held = call.wait_for(|_: &HoldEvent| true);
     call.hold().await?;
@@ -435,7 +435,7 @@ async fn end_with_the_call(client: Client, service: TestService) -> Outcome {
 }
 
 /// A sequence in which each answer depends on what was asked before, in one call.
-async fn tour(client: Client, _stage: TestService) -> Outcome {
+async fn tour(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let prompt = call.prompt_tts("Two keys, please.", Collect::digits(2).initial_timeout(secs(60))).await?;
     assert_eq!(prompt.wait().await?.digits(), Some("12"));

@@ -38,7 +38,7 @@ fn in_words(event: &Event) -> Option<String> {
     })
 }
 
-async fn menu(client: Client, _stage: TestService) -> Outcome {
+async fn menu(client: Client, _service: TestService) -> Outcome {
     let call = answered(&client).await?;
     let told = Arc::new(Mutex::new(Vec::new()));
     let telling = told.clone();

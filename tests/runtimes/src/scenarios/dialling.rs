@@ -44,7 +44,7 @@ fn to(number: &str) -> PhoneDevice {
 
 /// Waits until no call stands at the service.
 async fn nobody_left(service: &TestService) {
-    service.until(|board| board.calls().all(|call| call.state == AtService::Ended).then_some(())).await;
+    service.wait_for(|board| board.calls().all(|call| call.state == AtService::Ended).then_some(())).await;
 }
 
 async fn answered(client: Client, service: TestService) -> Outcome {
@@ -82,7 +82,7 @@ async fn parallel_losers(client: Client, service: TestService) -> Outcome {
     let winner = call.id().as_str().to_owned();
     // Nobody but the winner is left on a line.
     service
-        .until(|board| {
+        .wait_for(|board| {
             let standing: Vec<_> = board.calls().filter(|call| call.state != AtService::Ended).collect();
             (standing.len() == 1 && standing[0].call_id == winner).then_some(())
         })

@@ -124,7 +124,7 @@ async fn take_message(call: &Call) -> Outcome {
     say(call, "Thank you. Goodbye.").await
 }
 
-async fn outbound(client: Client, _stage: TestService) -> Outcome {
+async fn outbound(client: Client, _service: TestService) -> Outcome {
     const ANSWERS: &str = "+15553330001";
     let numbers = [ANSWERS, "+15553330002", "+15553330003", "+15553330004"];
     let device = |number: &&str| -> PhoneDevice { phone(*number).from(OURS).timeout(secs(20)) };
@@ -146,7 +146,7 @@ async fn outbound(client: Client, _stage: TestService) -> Outcome {
     Ok(())
 }
 
-async fn sms(client: Client, _stage: TestService) -> Outcome {
+async fn sms(client: Client, _service: TestService) -> Outcome {
     let replies = Log::new();
     let (told, sender) = (replies.clone(), client.clone());
     client.on_message(move |message| {
@@ -176,7 +176,7 @@ async fn sms(client: Client, _stage: TestService) -> Outcome {
     Ok(())
 }
 
-async fn voicemail_detect(client: Client, _stage: TestService) -> Outcome {
+async fn voicemail_detect(client: Client, _service: TestService) -> Outcome {
     for (number, expected) in
         [("+15553330001", "a person"), ("+15553330002", "a machine"), ("+15553330003", "a fax")]
     {

@@ -174,7 +174,7 @@ async fn use_everything(client: Client, service: TestService) -> Outcome {
     });
     steps.at_least(2).await;
     let id =
-        service.until(|board| board.calls().find(|call| call.state == CallState::Answered)).await.call_id;
+        service.wait_for(|board| board.calls().find(|call| call.state == CallState::Answered)).await.call_id;
     service.simulator().with(|board, now| board.hang_up(now, &id));
     let mut steps = steps.at_least(3).await;
     steps.sort_unstable();

@@ -24,7 +24,7 @@ pub(super) fn plays() -> Vec<Play> {
     ]
 }
 
-async fn send(client: Client, _stage: TestService) -> Outcome {
+async fn send(client: Client, _service: TestService) -> Outcome {
     for _ in 0..5 {
         let message = client.send_message(THEIRS, OURS).body("Hello").await?;
         let told = Log::new();

@@ -32,7 +32,7 @@ const THEIRS: &str = "+15551110000";
 /// How many seconds of the service pass in one.
 const SPEED: f64 = 20.0;
 /// How long a trial may take before it counts as hanging.
-const LIMIT: Duration = Duration::from_secs(30);
+const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long closing a client may take on which nothing is left.
 const CLOSES_WITHIN: Duration = Duration::from_secs(8);
 
@@ -94,7 +94,7 @@ impl Play {
             config: |config| config,
             before: |_| (),
             judge: Result::is_ok,
-            limit: LIMIT,
+            limit: TEST_TIMEOUT,
             closes_in: Duration::ZERO..CLOSES_WITHIN,
             loses_sessions: false,
         }

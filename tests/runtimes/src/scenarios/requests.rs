@@ -74,7 +74,7 @@ fn is_request(entry: &&signalwire_relay_simulator::JournalEntry) -> bool {
     entry.direction == signalwire_relay_simulator::Direction::FromClient
 }
 
-async fn raw(client: Client, _stage: TestService) -> Outcome {
+async fn raw(client: Client, _service: TestService) -> Outcome {
     let call = client.incoming_calls().next().await.expect("a call");
     let answer = call.execute("calling.answer", json!({})).await?;
     assert_eq!(answer["code"], "200");
