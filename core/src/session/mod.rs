@@ -309,9 +309,10 @@ impl Session {
         }
     }
 
-    /// The earliest deadline of any machine, and whose it is.
+    /// The earliest deadline of any machine, and whose it is: the first of several at the same instant.
     fn next_deadline(&self) -> Option<(Instant, Due)> {
-        let deadlines = [
+        let mut next: Option<(Instant, Due)> = None;
+        for (deadline, machine) in [
             (self.connection.deadline(), Due::Connection),
             (self.backoff.deadline(), Due::Backoff),
             (self.liveness.deadline(), Due::Liveness),
@@ -320,10 +321,14 @@ impl Session {
             (self.calls.deadline(), Due::Calls),
             (self.messages.deadline(), Due::Messages),
             (self.dials.deadline(), Due::Dials),
-        ];
-        let set = deadlines.into_iter().filter_map(|(at, machine)| Some((at?, machine)));
-        // The first of several at the same instant.
-        set.min_by_key(|(at, _)| *at)
+        ] {
+            if let Some(at) = deadline
+                && next.is_none_or(|(earliest, _)| at < earliest)
+            {
+                next = Some((at, machine));
+            }
+        }
+        next
     }
 
     // What leaves.

@@ -153,10 +153,9 @@ impl World {
                 }
                 ClientOutput::Io(Io::Close) => self.network.close(self.now, client.line),
                 ClientOutput::Spawn(task) => self.tasks.push((index, task)),
-                // Too frequent to be of interest to a test.
-                ClientOutput::Log(Notice::TimerFired(_)) => {}
+                // Fired timers are too frequent to be of interest to a test.
+                ClientOutput::Connection(_) | ClientOutput::Log(Notice::TimerFired(_)) => {}
                 ClientOutput::Log(notice) => self.notices.push(notice),
-                ClientOutput::Connection(_) => {}
                 ClientOutput::Finished => client.finished = true,
                 ClientOutput::Io(Io::Wait(deadline)) => {
                     client.deadline = deadline;
