@@ -1,6 +1,6 @@
 //! What a call can do. One feature is one file: its request, its action, its events and the rule that ends it.
 //!
-//! Adding a feature is adding its file here and its events to the list in [`crate::events`].
+//! `CONTRIBUTING.md` says how to add a feature.
 //!
 //! # Every method of the service
 //!

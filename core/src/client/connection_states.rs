@@ -10,7 +10,7 @@ use super::shared::Link;
 use super::watch_cell::{Waiter, WatchCell};
 use crate::session::ConnectionState;
 
-/// The states of the connection. See [`Client::connection_states`].
+/// The states of the connection. See [`Client::connection_states`](crate::Client::connection_states).
 #[must_use = "streams do nothing unless read"]
 #[derive(Debug)]
 pub struct ConnectionStates {

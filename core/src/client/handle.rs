@@ -26,9 +26,9 @@ use crate::session::{ConnectionState, PendingWork};
 /// A cheap handle; clones stand for the same client. When the last handle is dropped the client closes; calls then go
 /// on at the service.
 ///
-/// What counts as a handle: clients, [`Call`]s, [`Action`]s, [`Message`](crate::Message)s, requests that were made or
+/// What counts as a handle: clients, [`Call`]s, [`Action`](crate::Action)s, [`Message`](crate::Message)s, requests that were made or
 /// are under way, and what waits for something of a call, an action or a message ([`Call::wait_for_ended`],
-/// [`Action::wait`] …). Also those that others hold: a clone that a handler has captured, and the call that a function
+/// [`Action::wait`](crate::Action::wait) …). Also those that others hold: a clone that a handler has captured, and the call that a function
 /// of [`on_call`](Self::on_call) was given, until the function is done.
 ///
 /// What does not: waiting for the client ([`ready`](Self::ready), [`closed`](Self::closed), [`stats`](Self::stats),

@@ -58,7 +58,7 @@ impl Offers {
     }
 }
 
-/// The calls that come in. See [`Client::incoming_calls`]. Dropping it leaves waiting calls to other streams, to
+/// The calls that come in. See [`Client::incoming_calls`](crate::Client::incoming_calls). Dropping it leaves waiting calls to other streams, to
 /// a handler, or to be passed on.
 #[must_use = "streams do nothing unless read"]
 #[derive(Debug)]

@@ -242,7 +242,7 @@ impl Action<AiSidecar> {
     /// Gives the sidecar a text to think about (`calling.ai_sidecar.poke`).
     ///
     /// # Errors
-    /// [`Error::ServiceError`] if the sidecar is over.
+    /// [`Error::ServiceError`](crate::Error::ServiceError) if the sidecar is over.
     pub fn poke(&self, text: impl Into<String>) -> Request<PokeSidecar> {
         self.call().request(PokeSidecar::new(text.into()))
     }
@@ -252,7 +252,7 @@ impl Action<AiSidecar> {
     /// Done when the service has taken the question; [`SidecarAsk::answer`] waits for the answer.
     ///
     /// # Errors
-    /// [`Error::ServiceError`] if the sidecar is over.
+    /// [`Error::ServiceError`](crate::Error::ServiceError) if the sidecar is over.
     pub fn ask(&self, text: impl Into<String>) -> Request<AskSidecar> {
         // Followed before it is sent: the answer may overtake the reply.
         self.call().request(AskSidecar::new(text.into(), self.clone()))
@@ -261,7 +261,7 @@ impl Action<AiSidecar> {
     /// Asks the service for the sidecar's figures (`calling.ai_sidecar.status`).
     ///
     /// # Errors
-    /// [`Error::ServiceError`] if the sidecar is over.
+    /// [`Error::ServiceError`](crate::Error::ServiceError) if the sidecar is over.
     pub fn status(&self) -> Request<GetSidecarStatus> {
         self.call().request(GetSidecarStatus::new())
     }

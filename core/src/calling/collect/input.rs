@@ -151,27 +151,27 @@ impl Collect {
     }
 
     /// Sets the time for the first input, from when the timers start. When it passes, the collect ends with
-    /// [`CollectResultType::NoInput`]. Default: the service's, 4 s.
+    /// [`CollectResultType::NoInput`](crate::CollectResultType::NoInput). Default: the service's, 4 s.
     pub fn initial_timeout(mut self, time: Duration) -> Self {
         self.initial_timeout = Some(time);
         self
     }
 
     /// Whether results are reported as they grow. They reach the subscribers of the call's events, and do not
-    /// end the collect. By the newer specification only [`Call::collect`] has it. Default: no.
+    /// end the collect. By the newer specification only [`Call::collect`](crate::Call::collect) has it. Default: no.
     pub fn partial_results(mut self, yes: bool) -> Self {
         self.partial_results = Some(yes);
         self
     }
 
     /// Lets the collect begin anew after each result, until it is stopped. By the newer specification only
-    /// [`Call::collect`] has it. Default: no.
+    /// [`Call::collect`](crate::Call::collect) has it. Default: no.
     pub fn continuous(mut self, yes: bool) -> Self {
         self.continuous = Some(yes);
         self
     }
 
-    /// Reports the beginning of input. By the newer specification only [`Call::collect`] has it. Default: no.
+    /// Reports the beginning of input. By the newer specification only [`Call::collect`](crate::Call::collect) has it. Default: no.
     pub fn send_start_of_input(mut self, yes: bool) -> Self {
         self.send_start_of_input = Some(yes);
         self
@@ -180,7 +180,7 @@ impl Collect {
     /// Whether the clock for the first input runs from the start. If not, `start_input_timers` of the action
     /// starts it; before that, nothing ends the collect but input, a stop, and the end of the call.
     ///
-    /// Default: yes for [`Call::collect`], which sends it: by itself the service starts no clock, and the collect of
+    /// Default: yes for [`Call::collect`](crate::Call::collect), which sends it: by itself the service starts no clock, and the collect of
     /// somebody who says nothing would never end. Not sent for prompts, whose clock runs by itself.
     pub fn start_input_timers(mut self, yes: bool) -> Self {
         self.start_input_timers = Some(yes);

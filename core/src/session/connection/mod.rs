@@ -35,8 +35,8 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(super) struct Connection {
     phase: Phase,
-    /// When the phase has lasted too long.
-    deadline: Option<Instant>,
+    /// When the phase has lasted too long, and what is to be said then.
+    deadline: Option<(Instant, &'static str)>,
 }
 
 #[derive(Debug, Default)]
@@ -62,27 +62,21 @@ enum Phase {
 }
 
 impl Phase {
-    /// How long the phase may last, if there is a limit.
-    fn timeout(&self) -> Option<Duration> {
-        match self {
-            Self::Asking => Some(CREDENTIALS_TIMEOUT),
-            Self::Opening => Some(OPEN_TIMEOUT),
-            Self::Authenticating => Some(AUTHENTICATION_TIMEOUT),
-            Self::Ready { leaving: true, .. } => Some(LEAVE_TIMEOUT),
-            Self::Ready { leaving: false, .. } | Self::Idle | Self::Backoff { .. } | Self::Closed { .. } => {
-                None
+    /// How long the phase may last, if there is a limit, and why the connection is dropped when it has lasted longer.
+    fn limit(&self) -> Option<(Duration, &'static str)> {
+        Some(match self {
+            Self::Asking => (CREDENTIALS_TIMEOUT, "the application gave no credentials within 10 s"),
+            Self::Opening => (OPEN_TIMEOUT, "no connection could be opened within 10 s"),
+            Self::Authenticating => {
+                (AUTHENTICATION_TIMEOUT, "the service did not answer the credentials within 10 s")
             }
-        }
-    }
-
-    /// Why the connection is dropped when the phase has lasted too long.
-    fn timeout_reason(&self) -> &'static str {
-        match self {
-            Self::Asking => "the application gave no credentials within 10 s",
-            Self::Opening => "no connection could be opened within 10 s",
-            Self::Authenticating => "the service did not answer the credentials within 10 s",
-            _ => "the service did not close the connection within 10 s, as it said it would",
-        }
+            Self::Ready { leaving: true, .. } => {
+                (LEAVE_TIMEOUT, "the service did not close the connection within 10 s, as it said it would")
+            }
+            Self::Ready { leaving: false, .. } | Self::Idle | Self::Backoff { .. } | Self::Closed { .. } => {
+                return None;
+            }
+        })
     }
 }
 
@@ -120,12 +114,18 @@ impl Connection {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.deadline.map(|(at, _)| at)
+    }
+
+    /// Enters a phase.
+    fn enter(&mut self, now: Instant, phase: Phase) {
+        self.deadline = phase.limit().map(|(limit, reason)| (now + limit, reason));
+        self.phase = phase;
     }
 
     /// Says why the phase has lasted too long, if it has.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<&'static str> {
-        self.deadline.take_if(|at| *at <= now).map(|_| self.phase.timeout_reason())
+        self.deadline.take_if(|(at, _)| *at <= now).map(|(_, reason)| reason)
     }
 }
 
@@ -231,9 +231,8 @@ impl Session {
         if notice.restart == Some(true) {
             self.resume.forget();
         }
-        if let Phase::Ready { leaving, .. } = &mut self.connection.phase {
-            *leaving = true;
-            self.connection.deadline = Some(now + LEAVE_TIMEOUT);
+        if let Phase::Ready { resumed, .. } = self.connection.phase {
+            self.connection.enter(now, Phase::Ready { resumed, leaving: true });
         }
     }
 
@@ -310,8 +309,7 @@ impl Session {
     }
 
     fn enter(&mut self, now: Instant, phase: Phase) {
-        self.connection.deadline = phase.timeout().map(|limit| now + limit);
-        self.connection.phase = phase;
+        self.connection.enter(now, phase);
         self.emit(SessionEvent::Connection(self.connection_state()));
     }
 }
