@@ -12,7 +12,7 @@
 //! | client state | [`ClientState`]: carries requests of handles to a session, and its events to them | [`ClientOutput`] |
 //! | session | [`session::Session`]: the protocol | [`session`] |
 //!
-//! Who knows the Python client finds its names in [`guide::parity`], each with what it is called here.
+//! Coming from the Python client? Every name is mapped in [`guide::parity`].
 //!
 //! # What holds
 //!
@@ -53,7 +53,7 @@
 //! | what waits | at most | beyond that |
 //! | --- | --- | --- |
 //! | requests for a connection | [`session::MAX_QUEUED_REQUESTS`] | [`Error::QueueFull`] |
-//! | requests for the driver | [`MAX_POSTED_REQUESTS`] | [`Error::QueueFull`] |
+//! | requests that handles have posted | [`MAX_POSTED_REQUESTS`] | [`Error::QueueFull`] |
 //! | events for one reader | [`MAX_WAITING_EVENTS`] | its oldest are dropped, and it is told how many |
 //! | messages whose delivery is followed | [`session::MAX_FOLLOWED_MESSAGES`] | [`Error::ConnectionLost`] for the oldest |
 //! | tasks for a handler or a reader | [`MAX_WAITING_TASKS`] | the oldest is dropped, with a notice |

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::config::Endpoint;
 
-/// How long one of a host's addresses may take to answer, so that the others get their turn.
+/// The time that one of a host's addresses has to answer, so that the others get their turn.
 pub const ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Connects to the first address of an endpoint that answers within [`ADDRESS_TIMEOUT`]. The address families take turns,

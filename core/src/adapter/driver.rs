@@ -16,9 +16,9 @@ use crate::client::{ClientOutput, ClientState, MAX_POSTED_REQUESTS, Task};
 use crate::config::Endpoint;
 use crate::session::{Frame, Io};
 
-/// How long the flushing and closing of a socket may take. See [`Runtime::close`].
+/// The time limit for flushing and closing a socket. See [`Runtime::close`].
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long tasks may take to finish once the client is closed and everything that they wait for has ended.
+/// The time that tasks have to finish once the client is closed and everything that they wait for has ended.
 pub const TASKS_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many frames may wait to be written before reading pauses: a service that does not read gets no more
 /// acknowledgements made for it.
@@ -26,15 +26,15 @@ pub const MAX_UNSENT_WHILE_READING: usize = 256;
 /// How many frames may wait to be written, and not get away, before the connection counts as broken: more than
 /// applications can post at once.
 pub const MAX_UNSENT_FRAMES: usize = 2 * MAX_POSTED_REQUESTS;
-/// How many outputs of a client are handled before sockets and deadlines get their turn.
+/// The number of outputs of a client that are handled before sockets and deadlines get their turn.
 const MAX_OUTPUTS_AT_ONCE: usize = 256;
-/// How many rounds are made before other tasks get their turn.
+/// The number of rounds before other tasks get their turn.
 const MAX_ROUNDS: usize = 64;
 
 /// An attempt to open a socket. Its error is for people to read. Dropping it gives the attempt up.
 pub type Opening<S> = Pin<Box<dyn Future<Output = Result<S, String>> + Send>>;
 
-/// What a driver needs of a runtime.
+/// A runtime, as the driver needs it.
 pub trait Runtime {
     /// Its WebSockets.
     type Socket: Socket;
@@ -57,7 +57,7 @@ pub trait Runtime {
     /// Ready once no task runs any more.
     fn poll_tasks(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Lets the tasks that still run go on without the client, and says how many there are.
+    /// Lets the tasks that still run go on without the client. Returns their number.
     fn leave_tasks(&mut self) -> usize;
 }
 
@@ -97,7 +97,7 @@ pub struct Driver<R: Runtime> {
     phase: Phase,
 }
 
-/// How far a client is on its way to the end.
+/// The phases of a driver.
 enum Phase {
     Running,
     /// The client is closed; tasks may finish until this instant.
@@ -111,7 +111,7 @@ enum Link<S> {
     Up(Box<S>),
 }
 
-/// What became of one round.
+/// The outcome of one round.
 enum Round {
     Moved,
     Stuck,

@@ -1,4 +1,4 @@
-//! What happens to a client, in the log: under the target `signalwire_relay`, without payloads or credentials.
+//! The log of a client: under the target `signalwire_relay`, without payloads or credentials.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What carries a client: everything that adapters share, so that they have nothing to decide.
+//! Everything that adapters share, so that they have nothing to decide.
 //!
 //! An adapter is constructors, sockets, a clock and tasks. Here are the [`Driver`], which is the loop of every runtime;
 //! [`serve`], which runs a client until the process is asked to end; [`connect`], which goes through the addresses of a

@@ -55,7 +55,7 @@ impl WebSocket {
             }
         }
         if self.0.close(None).await.is_ok() {
-            // What has arrived and is not read would make the system take back what was just written.
+            // The system would take back what was just written if data that has arrived were left unread.
             while let Some(Ok(_)) = self.0.next().await {}
         }
     }

@@ -13,7 +13,7 @@ use rustls_platform_verifier::Verifier;
 use crate::config::{Config, Endpoint};
 use crate::error::Error;
 
-/// How to speak TLS with the configured endpoint; `None` if that is without. Reads the trust roots, once.
+/// The TLS settings for the configured endpoint; `None` if it is without TLS. Reads the trust roots, once.
 /// Verification cannot be switched off.
 ///
 /// # Errors

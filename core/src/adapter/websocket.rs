@@ -30,7 +30,7 @@ pub fn frame(message: &Message) -> Result<Frame<'_>, String> {
     })
 }
 
-/// What to say of a connection that failed with this error.
+/// The reason to give for a connection that failed with this error.
 pub fn broken(error: &Error) -> String {
     match error {
         Error::ConnectionClosed | Error::AlreadyClosed => "the connection ended".to_owned(),

@@ -20,14 +20,14 @@ use crate::events::{Event, EventData};
 use crate::ids::ControlId;
 use crate::session::{Notice, Reply};
 
-/// How many events of an operation are remembered, for those who ask what there was.
+/// The number of events of an operation that are remembered.
 const MAX_HISTORY: usize = 32;
 
-/// How an operation is getting on.
+/// The progress of an operation.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     history: VecDeque<Arc<Event>>,
-    /// What one waits for, which may come before the operation is over.
+    /// The result, which may come before the operation is over.
     outcome: Option<Result<Arc<Event>, Error>>,
     subscribers: Subscribers,
 }
@@ -43,7 +43,7 @@ impl Progress {
         if self.history.len() == MAX_HISTORY {
             self.history.pop_front();
         }
-        // The latest stays last: late news of a message do not make it go back.
+        // The latest state stays last: a late event of a message changes nothing.
         let late = usize::from(self.is_behind(event));
         self.history.insert(self.history.len().saturating_sub(late), event.clone());
         if answered {
@@ -53,7 +53,7 @@ impl Progress {
         if ended { self.subscribers.end() } else { self.subscribers.current() }
     }
 
-    /// Whether an event is of a message, and tells of a state that it was past already.
+    /// Returns `true` for an event of a message with a state that the message was past already.
     fn is_behind(&self, event: &Event) -> bool {
         let rank = |event: &Event| match event {
             Event::MessageState(news) => news.message_state.rank(),
@@ -75,7 +75,7 @@ impl Progress {
         })
     }
 
-    /// Whether nothing more will come.
+    /// Returns `true` once no further event will come.
     fn is_over(&self) -> bool {
         self.subscribers.has_ended()
     }
@@ -167,17 +167,17 @@ impl<M: Operation> Action<M> {
         &self.core.control_id
     }
 
-    /// What the service answered to the request that started it.
+    /// The answer of the service to the request that started it.
     pub fn reply(&self) -> &Reply {
         &self.core.reply
     }
 
-    /// Whether it has given what one waits for: for most operations, whether it is over.
+    /// Returns `true` once it has a result: for most operations, once it is over.
     pub fn is_done(&self) -> bool {
         self.core.progress.with(|progress| progress.outcome.is_some())
     }
 
-    /// What [`wait`](Self::wait) would give, or `None` while it would wait.
+    /// The result that [`wait`](Self::wait) would give, or `None` while it would wait.
     pub fn result(&self) -> Option<Result<M::Event, Error>> {
         self.core.progress.with(|progress| progress.outcome())
     }
@@ -273,7 +273,7 @@ impl<M: Operation> Action<M> {
     }
 }
 
-/// What waits for an operation and then calls a function. It does not keep the client open, and is told of its end.
+/// Waits for an operation and then calls a function. It does not keep the client open, and ends with it.
 pub(super) type Completed = Box<dyn FnOnce(Arc<Shared>, Arc<WatchCell<Progress>>) -> Task + Send>;
 
 pub(super) fn completed<M, F, R>(callback: F) -> Completed
@@ -285,7 +285,7 @@ where
     Box::new(|shared, progress| Box::pin(when_done(shared, progress, callback)))
 }
 
-/// Has a function called when the fate of a message is known.
+/// Calls a function when the fate of a message is known.
 pub(crate) fn completed_message<E, F, R>(sender: &Sender, progress: Arc<WatchCell<Progress>>, callback: F)
 where
     E: EventData,

@@ -40,13 +40,13 @@ use crate::session::CallInfo;
 #[derive(Clone)]
 pub struct Call(Arc<Handle>);
 
-/// What the handles of one call share. Dropped with the last of them.
+/// The part of a call that its handles share. Dropped with the last of them.
 struct Handle {
     sender: Sender,
     record: Arc<CallRecord>,
 }
 
-/// What is known of a call. The driver keeps it while the call lives; the handles, as long as they like.
+/// The data of a call. The client state keeps it while the call lives, the handles as long as they like.
 #[derive(Debug)]
 pub(super) struct CallRecord {
     info: CallInfo,
@@ -61,7 +61,7 @@ impl Watch for CallRecord {
     }
 }
 
-/// What changes about a call.
+/// The data of a call that changes.
 #[derive(Debug)]
 pub(crate) struct Live {
     node_id: NodeId,
@@ -229,7 +229,7 @@ impl Call {
         self.live().with(|live| live.audio_in_mos)
     }
 
-    /// Whether it is over.
+    /// Returns `true` once it is over.
     pub fn is_ended(&self) -> bool {
         self.live().with(|live| live.ended.is_some())
     }
@@ -428,7 +428,7 @@ impl Call {
         .await
     }
 
-    /// Has a call hung up that nobody has heard of, however long that takes.
+    /// Hangs up a call that no part of the application has, however long that takes.
     pub(super) fn discard(&self) {
         self.sender().mailbox().post(Mail::Discard(self.id().clone()));
     }

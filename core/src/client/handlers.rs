@@ -23,13 +23,13 @@ pub(crate) type MessageHandler = Arc<dyn Fn(Arc<Shared>, MessageReceiveEvent) ->
 /// Makes the task that handles one task of another application.
 pub(crate) type TaskHandler = Arc<dyn Fn(Arc<Shared>, TaskEvent) -> Task + Send + Sync>;
 
-/// What a handler may end with: nothing, or a `Result` with any error type.
+/// The output of a handler: nothing, or a `Result` with any error type.
 pub trait HandlerOutcome {
-    /// How it ended.
+    /// The way in which it ended.
     fn ending(self) -> Ending;
 }
 
-/// How a handler ended.
+/// The way in which a handler ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {

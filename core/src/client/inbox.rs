@@ -14,7 +14,7 @@ pub(crate) struct TaskInbox {
     /// The streams that read it.
     readers: usize,
     dropped: u64,
-    /// Whether there was a notice that tasks wait, and nobody has come since.
+    /// Set once there was a notice that tasks wait, until a reader comes.
     told: bool,
     ended: bool,
 }

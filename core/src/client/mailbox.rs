@@ -1,4 +1,4 @@
-//! From the handles to the driver: a bounded queue, and the driver's waker.
+//! The way from handles to the client state: a bounded queue, and the waker of the driver.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,13 +20,13 @@ use crate::error::{Certainty, Error, QueueFull};
 use crate::ids::{CallId, Ticket};
 use crate::session::{Command, Notice, PendingWork};
 
-/// How many requests may wait for the driver. It takes them in one go whenever it runs.
+/// The number of requests that may wait for the client state. It takes them in one go whenever the driver runs.
 pub const MAX_POSTED_REQUESTS: usize = 10_000;
 
 /// Work of the application that the adapter runs: a future that is spawned and not waited for.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What a handle posts to the state of its client.
+/// A message of a handle to the state of its client.
 pub(crate) enum Mail {
     Command {
         ticket: Ticket,
@@ -63,7 +63,7 @@ pub(crate) enum Mail {
     Disconnect,
 }
 
-/// What a client holds and waits for, once that is known.
+/// The stats and the pending work of a client, once they are known.
 pub(crate) type Inspection = Option<Result<(ClientStats, Vec<PendingWork>), Error>>;
 
 impl fmt::Debug for Mail {

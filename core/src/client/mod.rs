@@ -1,4 +1,4 @@
-//! What applications hold: a client, calls, actions. Neither runtime nor clock: futures over a mutex and wakers.
+//! The handles of applications: a client, calls, actions. Neither runtime nor clock: futures over a mutex and wakers.
 //!
 //! Handles post to a `mailbox`; the [`ClientState`], which owns the session, reads it, and reports back through
 //! watch cells. User code runs in tasks of its own, never in the driver.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
@@ -26,35 +26,41 @@ impl Offers {
         self.calls.push_back(call);
     }
 
-    /// The next offer that still stands; `Some(None)` at the end.
+    /// The next offer, which may have ended; `Some(None)` at the end.
     #[expect(clippy::option_option, reason = "not yet, an offer, and the end are three things")]
     fn next(&mut self) -> Option<Option<Arc<CallRecord>>> {
-        self.forget_ended();
         match self.calls.pop_front() {
             Some(call) => Some(Some(call)),
             None => self.ended.then_some(None),
         }
     }
 
-    /// Gives all offers that still stand to a handler.
-    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Arc<CallRecord>> + use<> {
-        std::mem::take(&mut self.calls).into_iter().filter(|call| !call.is_ended())
-    }
-
-    /// Forgets the oldest offers that do not stand any more. Offers end roughly in the order in which they came.
-    pub(super) fn forget_ended(&mut self) {
-        while self.calls.front().is_some_and(|call| call.is_ended()) {
-            self.calls.pop_front();
-        }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.calls.iter().filter(|call| !call.is_ended()).count()
+    /// Removes all offers, some of which may have ended.
+    pub(super) fn take(&mut self) -> VecDeque<Arc<CallRecord>> {
+        std::mem::take(&mut self.calls)
     }
 
     pub(super) fn end(&mut self) {
         self.ended = true;
         self.calls.clear();
+    }
+}
+
+/// What asks for the state of calls, which have locks of their own.
+impl WatchCell<Offers> {
+    /// Forgets the oldest offers if they have ended. Offers end roughly in the order in which they came.
+    pub(super) fn forget_ended(&self) {
+        while let Some(oldest) = self.with(|offers| offers.calls.front().cloned())
+            && oldest.is_ended()
+        {
+            self.with(|offers| offers.calls.pop_front_if(|front| Arc::ptr_eq(front, &oldest)));
+        }
+    }
+
+    /// The number of offers that still stand.
+    pub(super) fn standing(&self) -> usize {
+        let calls = self.with(|offers| offers.calls.clone());
+        calls.iter().filter(|call| !call.is_ended()).count()
     }
 }
 
@@ -82,12 +88,18 @@ impl IncomingCalls {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Call>> {
         // Without handles the client is about to close.
         let Some(sender) = Sender::upgrade(&self.handles) else { return Poll::Ready(None) };
-        let next = self.offers.poll(cx, &mut self.waiter, Offers::next);
-        next.map(|call| {
-            let call = Call::new(sender, call?);
-            call.sender().mailbox().post(Mail::Take(call.id().clone()));
-            Some(call)
-        })
+        loop {
+            match ready!(self.offers.poll(cx, &mut self.waiter, Offers::next)) {
+                None => return Poll::Ready(None),
+                // It was passed on, or its caller left.
+                Some(call) if call.is_ended() => {}
+                Some(call) => {
+                    let call = Call::new(sender, call);
+                    call.sender().mailbox().post(Mail::Take(call.id().clone()));
+                    return Poll::Ready(Some(call));
+                }
+            }
+        }
     }
 }
 

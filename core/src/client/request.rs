@@ -47,7 +47,7 @@ pub struct Request<M: Method> {
     completed: Option<Completed>,
 }
 
-/// What a request was made on.
+/// The thing that a request was made on.
 #[derive(Debug, Clone)]
 pub(crate) enum About {
     Client(Sender),

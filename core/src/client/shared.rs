@@ -1,4 +1,4 @@
-//! What the handles of a client share with its state.
+//! The data that the handles of a client share with its state.
 
 use std::fmt;
 use std::future::Future;
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::events::FromUpdate;
 use crate::session::{ConnectionState, Notice};
 
-/// What every handle holds: the way to the state of its client.
+/// The way of a handle to the state of its client.
 #[derive(Clone)]
 pub(crate) struct Sender(Arc<Handles>);
 
@@ -29,7 +29,7 @@ impl Drop for Handles {
     }
 }
 
-/// What handles and state share.
+/// The data that handles and state share.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(super) mailbox: Mailbox,

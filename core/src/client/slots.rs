@@ -1,4 +1,4 @@
-//! How many clients of this process are connected.
+//! The number of clients of this process that are connected.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -23,7 +23,7 @@ pub struct Wait<T> {
     timeout: Option<Timeout>,
 }
 
-/// Whose wait it is.
+/// The owner of a wait.
 enum Owner {
     /// A handle's, which keeps the client open.
     Handle(Sender),

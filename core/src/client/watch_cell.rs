@@ -98,7 +98,7 @@ impl<S> Inner<S> {
         None
     }
 
-    /// Gives back the waker that was left.
+    /// Removes the waker of a waiter and returns it.
     fn leave(&mut self, waiter: &mut Waiter) -> Option<Waker> {
         let number = waiter.0.take()?;
         let position = self.waiting.iter().position(|(own, _)| *own == number)?;
@@ -110,7 +110,7 @@ impl<S> Inner<S> {
 #[derive(Debug, Default)]
 pub(crate) struct Waiter(Option<u64>);
 
-/// What has a watch cell, and is shared by those who wait on it.
+/// A shared value with a watch cell.
 pub(crate) trait Watch: Send + Sync + 'static {
     type Value;
 

@@ -2,17 +2,17 @@
 
 use crate::events::Event;
 
-/// How an operation is told apart from others on its call, and which event ends it.
+/// The rule that tells an operation apart from others on its call, and says which event ends it.
 #[derive(Debug)]
 pub struct CompletionRule {
     pub(crate) correlation: Correlation,
     /// The type of the events that belong to it.
     pub(crate) event: &'static str,
-    /// Whether the event belongs to the operation, provided that it names it.
+    /// Returns `true` if the event belongs to the operation, provided that it names it.
     pub(crate) concerns: fn(&Event) -> bool,
-    /// Whether an event that belongs to the operation is what one waits for. The operation may go on after it.
+    /// Returns `true` if an event of the operation is its result. The operation may go on after it.
     pub(crate) answers: fn(&Event) -> bool,
-    /// Whether an event that belongs to the operation is its last.
+    /// Returns `true` if an event of the operation is its last.
     pub(crate) ends: fn(&Event) -> bool,
     /// The hint that an event of the operation, other than the last, gives of the end.
     pub(crate) end_hint: fn(&Event) -> EndHint,
@@ -32,7 +32,7 @@ pub(crate) enum EndHint {
     Now,
 }
 
-/// Whether an operation, and the events about it, have a `control_id`.
+/// The way in which the events of an operation name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Correlation {
     /// Both do.

@@ -1,4 +1,4 @@
-//! What a method of the service is to this library: its parameters, and what its acceptance gives.
+//! Methods of the service: their parameters, and the output of an accepted request.
 
 mod completion;
 mod control;
@@ -25,7 +25,7 @@ use crate::session::{Effect, Reply, Target};
 /// The parameters serialise to the JSON object that goes out, without the members that say which call and
 /// which operation is meant: the session adds these.
 pub trait Method: Serialize + Send + Sync + Sized + 'static {
-    /// What an accepted request gives.
+    /// The output of an accepted request.
     type Output: Send + 'static;
 
     /// The method's name on the wire.
@@ -51,7 +51,7 @@ pub trait Method: Serialize + Send + Sync + Sized + 'static {
         None
     }
 
-    /// Whether something is followed that goes on after the request was accepted.
+    /// Returns `true` if something is followed that goes on after the request was accepted.
     #[doc(hidden)]
     fn is_followed() -> bool {
         Self::completion_rule().is_some()
@@ -63,13 +63,13 @@ pub trait Method: Serialize + Send + Sync + Sized + 'static {
         Effect::None
     }
 
-    /// What the request is about, if that follows from its parameters.
+    /// The target of the request, if it follows from its parameters.
     #[doc(hidden)]
     fn target(&self) -> Option<Target> {
         None
     }
 
-    /// Whether free-form parameters have a member of this name.
+    /// Returns `true` if free-form parameters have a member of this name.
     #[doc(hidden)]
     fn has_member(&self, _name: &str) -> bool {
         false

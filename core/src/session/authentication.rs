@@ -3,19 +3,19 @@
 use super::identity::Identity;
 use crate::credentials::{Credentials, Secret};
 
-/// How often credentials that were never accepted may be refused.
+/// The number of times that credentials which were never accepted may be refused.
 const MAX_REJECTIONS: u32 = 3;
 
 #[derive(Debug)]
 pub(super) struct Authentication {
     identity: Identity,
-    /// Whether the application is asked for credentials before each connection.
+    /// Set if the application is asked for credentials before each connection.
     asks: bool,
     /// The credentials that the service is looking at.
     offered: Option<Credentials>,
     /// Refusals in a row.
     rejections: u32,
-    /// Whether the service has accepted the client before: then a refusal is its own trouble.
+    /// Set once the service has accepted the client: after that a refusal is its own trouble.
     accepted_before: bool,
 }
 
@@ -46,7 +46,7 @@ impl Authentication {
         }
     }
 
-    /// What must not be printed.
+    /// The texts that must not be printed.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
         self.identity.secrets()
     }

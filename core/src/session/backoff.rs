@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// The longest pause.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
-/// How long a connection has to hold before earlier failures are forgotten.
+/// The time that a connection has to hold before earlier failures are forgotten.
 const HEALTHY_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Counts failures since the connection last held, and keeps the next attempt in mind.
@@ -16,7 +16,7 @@ pub(super) struct Backoff {
     timer: Option<(Instant, BackoffTimer)>,
 }
 
-/// What is to be done at a deadline.
+/// A deadline, named after what happens when it passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BackoffTimer {
     /// The pause is over: connect again.
@@ -66,7 +66,7 @@ impl Backoff {
         self.timer.map(|(at, _)| at)
     }
 
-    /// Says what is due.
+    /// Returns the timer that is due.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<BackoffTimer> {
         let (_, timer) = self.timer.take_if(|(at, _)| *at <= now)?;
         if timer == BackoffTimer::Reset {

@@ -1,4 +1,4 @@
-//! What an application asks of a session.
+//! Requests of an application to a session.
 
 use std::borrow::Cow;
 use std::time::Duration;

@@ -10,7 +10,7 @@ pub(super) struct Contexts {
     confirmed: BTreeSet<String>,
     /// The number of requests under way that ask for a context.
     requested: BTreeMap<String, u32>,
-    /// Contexts that are not wanted any more and that the service has not been told of.
+    /// Contexts that are not wanted any more, as long as the service does not know that.
     left: BTreeSet<String>,
 }
 

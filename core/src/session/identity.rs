@@ -1,20 +1,20 @@
-//! Who the session is: the credentials that it has, has proposed, and had.
+//! The credentials that the session has, has proposed, and had.
 
 use crate::credentials::{Credentials, Secret};
 
-/// How many credentials may be under way at once; the oldest are forgotten.
+/// The number of credentials that may be under way at once; the oldest are forgotten.
 const MAX_PROPOSED: usize = 8;
 
 /// Credentials, of which the latest that were not refused count.
 #[derive(Debug)]
 pub(super) struct Identity {
     current: Credentials,
-    /// What to go back to if the service refuses: those that were accepted, then those that were proposed.
+    /// The credentials to go back to if the service refuses: the accepted ones, then the proposed ones.
     earlier: Vec<Credentials>,
-    /// What the service may still speak of.
+    /// Credentials that the service may still mention.
     former: Option<Credentials>,
     proof: Option<Secret>,
-    /// Whether those before the current ones are to be connected with.
+    /// Set if the next connection offers the credentials before the current ones.
     falls_back: bool,
 }
 
@@ -61,7 +61,7 @@ impl Identity {
         }
     }
 
-    /// Those to connect with.
+    /// The credentials to connect with.
     pub(super) fn offered(&self) -> &Credentials {
         self.earlier.last().filter(|_| self.falls_back).unwrap_or(&self.current)
     }
@@ -92,7 +92,7 @@ impl Identity {
         self.falls_back = false;
     }
 
-    /// What must not be printed.
+    /// The texts that must not be printed.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
         let all = std::iter::once(&self.current).chain(&self.earlier).chain(&self.former);
         let credentials = all.flat_map(Credentials::secrets);

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// How long nothing may arrive before the service is asked whether it is there. It pings more often itself.
+/// The time without any frame after which the connection is probed. The service pings more often.
 const PROBE_INTERVAL: Duration = Duration::from_secs(30);
-/// How long the service may take to answer a probe.
+/// The time that the service has to answer a probe.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Watches a connection from the acceptance of the credentials to its loss. The default watches nothing.
@@ -23,7 +23,7 @@ struct Probe {
     drop_at: Instant,
 }
 
-/// What proves that the service is there.
+/// The frame that proves that the service is there.
 #[derive(Debug, PartialEq, Eq)]
 enum Proof {
     /// Anything.
@@ -32,7 +32,7 @@ enum Proof {
     Answer,
 }
 
-/// What is to be done at a deadline.
+/// A deadline, named after what happens when it passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LivenessTimer {
     /// The silence was checked: nothing is to be done.
@@ -91,7 +91,7 @@ impl Liveness {
         self.check_at.into_iter().chain(drop_at).min()
     }
 
-    /// Says what is due.
+    /// Returns the timer that is due.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<LivenessTimer> {
         if self.check_at.is_some_and(|at| at <= now) {
             let quiet_until = self.last_arrival.map_or(now, |arrival| arrival + PROBE_INTERVAL);

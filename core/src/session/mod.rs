@@ -92,7 +92,7 @@ use crate::config::{Config, Endpoint, Overflow};
 use crate::error::ConfigError;
 use crate::ids::CallId;
 
-/// What the transport received.
+/// A frame as the transport received it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Frame<'a> {
     /// A text frame.
@@ -160,7 +160,7 @@ enum Due {
     Dials,
 }
 
-/// How many of each thing a session holds. All return to zero when nothing is under way.
+/// The size of everything that a session holds. All numbers return to zero when nothing is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
@@ -209,7 +209,7 @@ impl Session {
         })
     }
 
-    // What arrives.
+    // Input.
 
     /// Takes in a frame.
     pub fn handle_frame(&mut self, now: Instant, frame: Frame<'_>) {
@@ -247,7 +247,7 @@ impl Session {
         }
     }
 
-    /// Lets everything happen whose time has come. Harmless if called early, late or twice.
+    /// Handles every deadline that has come. Harmless if called early, late or twice.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((_, machine)) = self.next_deadline().filter(|(at, _)| *at <= now) {
             self.handle_due(now, machine);
@@ -255,7 +255,7 @@ impl Session {
         self.close_if_drained(now);
     }
 
-    /// Has a machine do what is due, and says why.
+    /// Handles the deadline of a machine, and reports its reason.
     fn handle_due(&mut self, now: Instant, machine: Due) {
         match machine {
             Due::Connection => {
@@ -331,7 +331,7 @@ impl Session {
         next
     }
 
-    // What leaves.
+    // Output.
 
     /// The next thing to do. Drain it until it gives [`Io::Wait`].
     pub fn poll_output(&mut self) -> Output {
@@ -353,7 +353,7 @@ impl Session {
         Output::Io(Io::Wait(self.next_deadline().map(|(at, _)| at)))
     }
 
-    // What can be asked.
+    // Queries.
 
     /// The name that the service gave the session, if it has given one.
     pub fn protocol(&self) -> Option<&str> {
@@ -371,7 +371,7 @@ impl Session {
         self.calls.all()
     }
 
-    /// How many of each thing the session holds.
+    /// The size of everything that the session holds.
     pub fn stats(&self) -> Stats {
         Stats {
             calls: self.calls.len(),

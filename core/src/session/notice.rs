@@ -56,7 +56,7 @@ pub enum Notice {
     HandlerFailed {
         /// The call.
         call_id: CallId,
-        /// How.
+        /// The error.
         error: String,
     },
     /// A handler of a message failed.
@@ -75,7 +75,7 @@ pub enum Notice {
     TaskDropped {
         /// The context of the task.
         context: String,
-        /// How many tasks this client has dropped.
+        /// The number of tasks that this client has dropped.
         dropped: u64,
     },
     /// The client closed with tasks that nobody took. The service counts them as delivered.

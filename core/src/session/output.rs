@@ -1,4 +1,4 @@
-//! What leaves a session.
+//! The outputs of a session.
 
 use std::fmt;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub enum Output {
     Event(SessionEvent),
 }
 
-/// What a session has to tell.
+/// An event of a session, for the application.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionEvent {
@@ -57,7 +57,7 @@ pub enum SessionEvent {
     Replied {
         /// The request.
         ticket: Ticket,
-        /// What the service answered, or why there is no answer.
+        /// The answer of the service, or the reason why there is none.
         result: Result<Reply, Error>,
     },
     /// A call is offered. Answer it, or take it to answer later; otherwise it is passed on after a while.
@@ -66,21 +66,21 @@ pub enum SessionEvent {
     Dialed {
         /// The dial.
         ticket: Ticket,
-        /// The call that was answered, or why there is none.
+        /// The call that was answered, or the reason why there is none.
         result: Result<Box<CallInfo>, Error>,
     },
     /// Something happened on a call that the application knows.
     Call {
         /// The call.
         call_id: CallId,
-        /// What happened.
+        /// The event.
         event: Arc<Event>,
         /// The operation that it belongs to.
         operation: Option<OperationUpdate>,
     },
     /// Something happened to a message that was sent.
     Message {
-        /// What happened.
+        /// The event.
         event: Arc<Event>,
         /// The message, by the request that sent it.
         update: OperationUpdate,
@@ -124,18 +124,18 @@ pub enum SessionEvent {
     Closed(Result<(), Error>),
 }
 
-/// News of an operation.
+/// The effect of an event on an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperationUpdate {
     /// The request that started it.
     pub ticket: Ticket,
-    /// Whether this is what one waits for. It may come before the end.
+    /// `true` if the event is the result of the operation. It may come before the end.
     pub answered: bool,
-    /// Whether the operation is over.
+    /// `true` if the operation is over.
     pub ended: bool,
 }
 
-/// What a call is, when it becomes known.
+/// The data of a call when it becomes known.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct CallInfo {
@@ -145,11 +145,11 @@ pub struct CallInfo {
     pub node_id: NodeId,
     /// The project it belongs to.
     pub project_id: String,
-    /// The context it came in on; empty if there is none.
+    /// Its inbound context; empty if there is none.
     pub context: String,
-    /// The dial it is a leg of; empty if there is none.
+    /// The tag of its dial; empty if there is none.
     pub tag: Tag,
-    /// Who called whom.
+    /// Inbound or outbound.
     pub direction: Direction,
     /// The other party.
     pub device: Device,

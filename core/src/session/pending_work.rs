@@ -1,4 +1,4 @@
-//! What an application waits for, for a look at a session that seems to be stuck.
+//! Pending work: everything that an application waits for, for a session that seems to be stuck.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,15 +12,15 @@ use crate::ids::CallId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PendingWork {
-    /// What was asked for: the method that began it.
+    /// The method that began it.
     pub what: Cow<'static, str>,
     /// The call that it is about.
     pub call_id: Option<CallId>,
     /// For how long it has been waited for.
     pub lasted: Duration,
-    /// How long it may still take, if there is a limit.
+    /// The time that is left, if there is a limit.
     pub left: Option<Duration>,
-    /// What would end it: an answer, or an event of this type.
+    /// The frame that would end it: an answer, or an event of this type.
     pub ends_with: &'static str,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for PendingWork {
 }
 
 impl Session {
-    /// What the application waits for: answers to its requests, the ends of operations and dials, the fates of messages.
+    /// The pending work: answers to requests, the ends of operations and dials, the fates of messages.
     /// The oldest come first.
     pub fn pending_work(&self, now: Instant) -> Vec<PendingWork> {
         let since = |begun: Instant| now.saturating_duration_since(begun);

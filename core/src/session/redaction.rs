@@ -54,7 +54,7 @@ impl Session {
             .chain(self.resume.authorization_states())
             .filter(|secret| !secret.is_empty())
             .collect();
-        // One may contain another, which must not be struck out first.
+        // A secret may contain another, which must not be removed first.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets
     }

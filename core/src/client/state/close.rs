@@ -28,7 +28,7 @@ impl ClientState {
         });
     }
 
-    /// Ends everything that waits on this driver, whether the session knew of it or not.
+    /// Ends everything that waits on this client, whether the session knew of it or not.
     fn fail_what_waits(&mut self) {
         self.credentials.cancel();
         let unread = self.shared.mailbox.close();

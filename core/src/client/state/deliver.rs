@@ -6,7 +6,6 @@ use std::time::Instant;
 use super::close::end_operation;
 use super::{ClientOutput, ClientState};
 use crate::client::call::{Call, CallRecord};
-use crate::client::offers::Offers;
 use crate::client::request::{Delivered, Response};
 use crate::client::subscribers::{self, Subscribers};
 use crate::error::{Certainty, Error};
@@ -50,7 +49,7 @@ impl ClientState {
                 if let Some(call) = self.calls.remove(&call_id) {
                     call.end(reason);
                 }
-                self.shared.offers.with(Offers::forget_ended);
+                self.shared.offers.forget_ended();
             }
             SessionEvent::Reconnected { call_id, gap } => {
                 if let Some(call) = self.calls.get(&call_id) {

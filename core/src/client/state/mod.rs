@@ -69,23 +69,23 @@ pub struct ClientState {
     mail: VecDeque<Mail>,
     output: VecDeque<ClientOutput>,
     finished: bool,
-    /// How the session ended, until it is published.
+    /// The end of the session, until it is published.
     end: Option<Result<(), Error>>,
     /// Given back before anybody hears of the end.
     slot: Option<Slot>,
 }
 
-/// How many of each thing a client holds. All return to zero when nothing is under way.
+/// The size of everything that a client holds. All numbers return to zero when nothing is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ClientStats {
-    /// What the session holds.
+    /// The session.
     pub session: Stats,
-    /// What is held for handles.
+    /// The tables for handles.
     pub handles: HandleStats,
 }
 
-/// How many of each thing a client holds for handles.
+/// The size of the tables that a client keeps for handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct HandleStats {
@@ -167,14 +167,14 @@ impl ClientState {
         &self.session
     }
 
-    /// How many of each thing the client holds.
+    /// The size of everything that the client holds.
     pub fn stats(&self) -> ClientStats {
         let handles = HandleStats {
             calls: self.calls.len(),
             responses: self.responses.len(),
             operations: self.operations.len(),
             timeouts: self.timeouts.len(),
-            offers: self.shared.offers.with(|offers| offers.len()),
+            offers: self.shared.offers.standing(),
             tasks: self.shared.tasks.with(|tasks| tasks.len()),
         };
         ClientStats { session: self.session.stats(), handles }
@@ -211,7 +211,7 @@ impl ClientState {
         }
     }
 
-    /// What new handles hold; `None` if there is nobody left to use one.
+    /// The sender for new handles; `None` if nobody is left to use one.
     fn sender(&self) -> Option<Sender> {
         Sender::upgrade(&self.handles)
     }

@@ -44,9 +44,9 @@ impl ClientState {
                 self.session.hang_up_after_failure(now, &call_id, &reason);
             }
             Mail::HandleCalls(handler) => {
-                let waiting = self.shared.offers.with(Offers::take_all);
+                let waiting = self.shared.offers.with(Offers::take);
                 self.on_call = Some(handler);
-                for call in waiting {
+                for call in waiting.into_iter().filter(|call| !call.is_ended()) {
                     self.offer(call);
                 }
             }

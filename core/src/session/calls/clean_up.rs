@@ -12,16 +12,16 @@ use crate::session::Session;
 use crate::session::refusal::trouble_pause;
 use crate::session::requests::Purpose;
 
-/// How long the service may take to be rid of a call before it is asked again.
+/// The time that the service has to end a call before it is asked again.
 const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a call may take to end after it was hung up for a handler that failed.
+/// The time that a call has to end after it was hung up for a handler that failed.
 const HANG_UP_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often it is asked.
+/// The number of times that it is asked.
 const MAX_CLEAN_UP_ATTEMPTS: u32 = 3;
 /// The number of times that a service in trouble is asked to be rid of a call: for about an hour.
 const MAX_TROUBLED_CLEAN_UPS: u32 = 15;
 
-/// How a call that nobody wants is got rid of.
+/// The ways to get rid of a call that nobody wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::session) enum CleanUp {
     /// It is given back, to be offered to another client.

@@ -70,7 +70,7 @@ impl Session {
         }
     }
 
-    /// Takes a call from the application, and keeps it on the books until the service is rid of it.
+    /// Takes a call from the application, and keeps it until the service has ended it.
     pub(in crate::session) fn withdraw_call(&mut self, now: Instant, call_id: &CallId, reason: EndReason) {
         self.fail_queued_for(now, call_id);
         self.calls.cancel_timers(call_id);

@@ -9,7 +9,7 @@ use crate::ids::CallId;
 use crate::session::Session;
 use crate::session::{CallInfo, Notice, SessionEvent};
 
-/// How long an offer may wait to be taken before it is passed on.
+/// The time that an offer waits to be taken before it is passed on.
 const OFFER_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Session {
@@ -94,13 +94,13 @@ impl Session {
         })));
     }
 
-    /// Gives back an offer that the application has not heard of.
+    /// Gives back an offer that was not reported to the application.
     pub(in crate::session) fn decline_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
         self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
         self.clean_up(now, call_id, CleanUp::Pass);
     }
 
-    /// Gives back an offer that the application has heard of.
+    /// Gives back an offer that was reported to the application.
     pub(in crate::session) fn pass_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
         self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
         self.withdraw_call(now, call_id, EndReason::Passed);
@@ -122,7 +122,7 @@ impl Session {
         }
     }
 
-    /// Gives back the offers that nobody has taken.
+    /// Gives back the offers that were not taken.
     pub(in crate::session) fn pass_offers(&mut self, now: Instant) {
         for call_id in self.calls.ids(|entry| entry.role == Role::Offered) {
             self.pass_offer(now, &call_id, "the client is stopping");

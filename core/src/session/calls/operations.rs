@@ -18,7 +18,7 @@ use crate::session::output::{OperationUpdate, SessionEvent};
 const LAST_EVENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Session {
-    /// Tells the application of an event on a call, and whether it ends an operation.
+    /// Reports an event on a call, and whether it ends an operation.
     pub(in crate::session) fn report_call_event(
         &mut self,
         now: Instant,

@@ -1,4 +1,4 @@
-//! Whether the service still knows a call, when that is in doubt.
+//! Finding out, when it is in doubt, whether the service still knows a call.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ impl Session {
         }
     }
 
-    /// The service does not know the call: news of its end should be on their way.
+    /// The service does not know the call: the event of its end should be on its way.
     pub(in crate::session) fn expect_end(&mut self, now: Instant, call_id: &CallId) {
         if let Some(serial) = self.calls.get(call_id).map(|entry| entry.serial) {
             self.calls.set_timer_if_unset(serial, CallTimer::ConfirmGone, now + END_EVENT_TIMEOUT);

@@ -18,7 +18,7 @@ impl Session {
     ) {
         let call_id = &news.call_id;
         if self.calls.get(call_id).is_none() && !self.adopt_leg(now, news) {
-            // What is over stays over, whatever comes late.
+            // A late event does not bring a call back that is over.
             if !self.calls.is_over(call_id) {
                 self.emit(SessionEvent::Other(event.clone()));
                 if news.call_state == CallState::Ended {
@@ -40,7 +40,7 @@ impl Session {
             entry.state = news.call_state.clone();
         }
         let to_end = match entry.role {
-            // What was given back is for somebody else to answer, unless it was answered here before.
+            // A call that was given back is for another client to answer, unless it was answered here before.
             Role::Unwanted { how: CleanUp::Pass, .. } => entry.answers > 0,
             Role::Unwanted { .. } => true,
             _ => false,

@@ -13,16 +13,16 @@ use crate::session::command::Effect;
 use crate::session::recent::Recent;
 use crate::session::timers::Timers;
 
-/// How many calls that are over are remembered, so that late news of them is recognised.
+/// The number of calls that are remembered once they are over, so that late events of them are recognised.
 const MAX_REMEMBERED_CALLS: usize = 4_096;
-/// How many events about operations that they do not name are remembered of each call.
+/// The number of events without a control id that are remembered of each call.
 const MAX_REMEMBERED_EVENTS: usize = 16;
 
 /// Calls in the order in which they became known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub(in crate::session) struct CallSerial(u64);
 
-/// What a call is to the application.
+/// The role of a call for the application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::session) enum Role {
     /// Offered, and not taken yet.
@@ -34,9 +34,9 @@ pub(in crate::session) enum Role {
     /// Nobody's: an offer that nobody took, a leg that lost or came too late. It is to go; so many attempts were
     /// made.
     Unwanted {
-        /// What is asked of the service.
+        /// The request to the service.
         how: CleanUp,
-        /// How often it was asked.
+        /// The number of times that it was sent.
         attempts: u32,
     },
 }
@@ -104,7 +104,7 @@ pub(in crate::session) struct Running {
     pub(in crate::session) ticket: Ticket,
     pub(in crate::session) control_id: ControlId,
     pub(in crate::session) rule: &'static CompletionRule,
-    /// Whether the service has accepted that it is over, and need say no more.
+    /// Set once the service has accepted that the operation is stopped, and need say no more.
     pub(in crate::session) stopped: bool,
     /// The event that counts as its last if no other comes.
     pub(in crate::session) may_be_last: Option<Arc<Event>>,
@@ -120,15 +120,15 @@ pub(in crate::session) struct Entry {
     pub(in crate::session) state: CallState,
     pub(in crate::session) direction: Direction,
     pub(in crate::session) role: Role,
-    /// How often the application has answered, not counting what was certainly not carried out.
+    /// The number of answers by the application, without those that were certainly not carried out.
     pub(in crate::session) answers: u32,
-    /// How often it has declined or passed the call, counted in the same way.
+    /// The number of times that it was declined or passed, counted in the same way.
     pub(in crate::session) refusals: u32,
     /// The latest decision of which nobody knows whether the service has carried it out.
     pub(in crate::session) unsure: Option<Decision>,
-    /// Whether the application has let go of it.
+    /// Set once the application has dropped its last handle.
     pub(in crate::session) released: bool,
-    /// Whether the service is being asked if it still knows the call.
+    /// Set while the service is being asked if it still knows the call.
     pub(in crate::session) in_question: bool,
     /// The number of times in a row that the service was in trouble when the session itself asked something about the call.
     pub(in crate::session) troubled: u32,
@@ -138,12 +138,12 @@ pub(in crate::session) struct Entry {
 }
 
 impl Entry {
-    /// Whether the application knows the call.
+    /// Returns `true` if the application knows the call.
     pub(in crate::session) fn is_visible(&self) -> bool {
         matches!(self.role, Role::Offered | Role::Active)
     }
 
-    /// Whether the application has decided what becomes of an offer.
+    /// Returns `true` if the application has answered, declined or passed an offer.
     pub(in crate::session) fn is_settled(&self) -> bool {
         self.answers > 0 || self.refusals > 0
     }
@@ -156,7 +156,7 @@ impl Entry {
         }
     }
 
-    /// Whether somebody may be on the line with this client.
+    /// Returns `true` if a party may be on the line with this client.
     pub(in crate::session) fn may_be_answered(&self) -> bool {
         self.answers > 0 || self.state.has_reached(&CallState::Answered)
     }
@@ -176,7 +176,7 @@ impl Entry {
         })
     }
 
-    /// Whether an event that names no operation has been here before, in a frame of this id.
+    /// Returns `true` if an event without a control id arrived before, in a frame with this id.
     pub(in crate::session) fn was_told(&self, id: &str, event: &Event) -> bool {
         self.told.iter().any(|(own, told)| **own == *id && told.meta().raw() == event.meta().raw())
     }
@@ -203,7 +203,7 @@ pub(in crate::session) struct Calls {
     next: u64,
     entries: HashMap<CallId, Entry>,
     order: BTreeMap<CallSerial, CallId>,
-    /// How many of them are visible.
+    /// The number of visible calls.
     visible: usize,
     over: Recent<CallId>,
     passed: Recent<CallId>,
@@ -280,7 +280,7 @@ impl Calls {
         Some(entry)
     }
 
-    /// Whether the call was here and is over.
+    /// Returns `true` if the call was here and is over.
     pub(in crate::session) fn is_over(&self, id: &CallId) -> bool {
         self.over.contains(id)
     }
@@ -295,7 +295,7 @@ impl Calls {
         self.passed.insert(id);
     }
 
-    /// Whether the application has passed the call on before.
+    /// Returns `true` if the application has passed the call on before.
     pub(in crate::session) fn was_passed(&self, id: &CallId) -> bool {
         self.passed.contains(id)
     }
@@ -308,7 +308,7 @@ impl Calls {
         }
     }
 
-    /// How many calls the application knows.
+    /// The number of calls that the application knows.
     pub(in crate::session) fn visible(&self) -> usize {
         self.visible
     }

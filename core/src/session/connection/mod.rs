@@ -23,13 +23,13 @@ use crate::credentials::Credentials;
 use crate::error::{ConnectionLost, Error};
 use crate::json::object;
 
-/// How long the transport may take to open.
+/// The time that the transport has to open.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the application may take to find its credentials.
+/// The time that the application has to provide credentials.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the service may take to accept the credentials.
+/// The time that the service has to accept the credentials.
 const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the service may take to close a connection that it said it would close.
+/// The time that the service has to close a connection that it said it would close.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ enum Phase {
 }
 
 impl Phase {
-    /// How long the phase may last, if there is a limit, and why the connection is dropped when it has lasted longer.
+    /// The time limit of the phase, if there is one, and the reason for dropping the connection when it has passed.
     fn limit(&self) -> Option<(Duration, &'static str)> {
         Some(match self {
             Self::Asking => (CREDENTIALS_TIMEOUT, "the application gave no credentials within 10 s"),
@@ -123,7 +123,7 @@ impl Connection {
         self.phase = phase;
     }
 
-    /// Says why the phase has lasted too long, if it has.
+    /// Returns the reason for dropping the connection if its phase has lasted too long.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<&'static str> {
         self.deadline.take_if(|(at, _)| *at <= now).map(|(_, reason)| reason)
     }

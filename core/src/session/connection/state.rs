@@ -22,14 +22,14 @@ pub enum ConnectionState {
     },
     /// Requests and events flow.
     Ready {
-        /// Whether an earlier session goes on, with its calls.
+        /// `true` if an earlier session goes on, with its calls.
         resumed: bool,
     },
     /// There is no connection, and this is the pause before the next attempt.
     Backoff {
         /// Which attempt comes next.
         attempt: u32,
-        /// How long the pause is.
+        /// The length of the pause.
         retry_in: Duration,
         /// Why there is no connection.
         reason: Arc<str>,

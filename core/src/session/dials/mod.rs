@@ -15,9 +15,9 @@ use crate::error::{Certainty, DialFailed, Error, TimedOut};
 use crate::events::Event;
 use crate::ids::{CallId, Tag, Ticket};
 
-/// How long a dial may take when nothing else is said.
+/// The default time limit of a dial.
 pub(super) const DIAL_TIMEOUT: Duration = Duration::from_mins(2);
-/// How long a leg that lost may ring on: the service calls it off itself, as a rule.
+/// The time that a losing leg may ring on: the service calls it off itself, as a rule.
 const LOSING_LEG_TIMEOUT: Duration = Duration::from_secs(2);
 /// Why a leg is ended that shows up after its dial was decided.
 pub(super) const LATE: &str = "its dial is over";
@@ -92,7 +92,7 @@ impl Session {
         self.release_losers(now, dial.legs);
     }
 
-    /// A dial that was given up was answered all the same: nobody is there to talk to the callee.
+    /// A dial that was given up was answered after all: nobody is left to talk to the callee.
     pub(super) fn refuse_late_winner(&mut self, now: Instant, news: &DialEvent) {
         let call_id = &news.call.call_id;
         if call_id.is_empty() || self.calls.is_over(call_id) {
@@ -135,7 +135,7 @@ impl Session {
         Some(dial.ticket)
     }
 
-    /// Lets go of the legs that did not win. Those that were answered too are ended at once.
+    /// Ends the legs that did not win: those that were answered at once, the others after a while.
     pub(super) fn release_losers(&mut self, now: Instant, legs: Vec<CallId>) {
         for call_id in legs {
             let Some(entry) = self.calls.get(&call_id) else { continue };
@@ -174,7 +174,7 @@ impl Session {
         Certainty::Unknown
     }
 
-    /// Whether a tag is that of one of our dials.
+    /// Returns `true` if the tag belongs to one of our dials.
     pub(super) fn is_dialled(&self, tag: &Tag) -> bool {
         self.dials.contains(tag) || self.dials.was_decided(tag)
     }

@@ -7,13 +7,13 @@ use crate::ids::{CallId, Tag, Ticket};
 use crate::session::recent::Recent;
 use crate::session::timers::Timers;
 
-/// How many decided dials are remembered, so that late legs of them are recognised.
+/// The number of decided dials that are remembered, so that late legs of them are recognised.
 const MAX_REMEMBERED_DIALS: usize = 1_024;
 
 #[derive(Debug)]
 pub(in crate::session) struct DialEntry {
     pub(in crate::session) ticket: Ticket,
-    /// Whether the service has accepted the request.
+    /// Set once the service has accepted the request.
     pub(in crate::session) accepted: bool,
     pub(in crate::session) legs: Vec<CallId>,
     pub(in crate::session) since: Instant,
@@ -103,7 +103,7 @@ impl Dials {
         self.expiries.next()
     }
 
-    /// Says which dial expires next. It is up to the caller to fail it.
+    /// Returns the dial that expires next. The caller has to fail it.
     pub(in crate::session) fn pop_expired(&mut self, now: Instant) -> Option<Tag> {
         self.expiries.pop_due(now)
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Text;
 use crate::json::{Lenient, is_object, object};
 
-/// What a frame of the service is.
+/// A frame of the service.
 #[derive(Debug)]
 pub(in crate::session) enum Incoming<'a> {
     /// An answer to a request of ours.
@@ -38,7 +38,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// Tells what a frame is, or why it is nothing.
+/// Reads a frame. Its error says why the text is none.
 pub(in crate::session) fn read(text: &str) -> Result<Incoming<'_>, &'static str> {
     let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(text) else {
         return Err("it is not a JSON object");

@@ -17,7 +17,7 @@ use crate::ids::{MessageId, Ticket};
 use crate::json::object;
 use crate::service::{MessageReceiveEvent, MessageStateEvent};
 
-/// How long the next news of a message may take after the connection was down.
+/// The time that the next event of a message has to arrive after the connection was down.
 const MESSAGE_STATE_TIMEOUT: Duration = Duration::from_mins(5);
 
 impl Session {
@@ -45,7 +45,7 @@ impl Session {
         }
     }
 
-    /// The last news of any message may have been missed: unless there is more, they are not waited for for ever.
+    /// The last event of any message may have been missed: without further events they are given up after a while.
     pub(super) fn doubt_messages(&mut self, now: Instant) {
         self.messages.give_up_at(now + MESSAGE_STATE_TIMEOUT);
     }
@@ -56,7 +56,7 @@ impl Session {
         }
     }
 
-    /// A message came in. One that comes again is not told of again: nobody is to answer it twice.
+    /// A message came in. A repeated one is not reported: nobody is to answer it twice.
     pub(super) fn handle_message(&mut self, message: &MessageReceiveEvent, event: Arc<Event>) {
         let id = &message.message_id;
         if self.messages.was_received(id) {
@@ -86,7 +86,7 @@ impl Session {
         self.emit(SessionEvent::Message { event, update });
     }
 
-    /// The session that would have told of the messages is gone.
+    /// The session that would have reported the messages is gone.
     pub(super) fn lose_messages(&mut self) {
         for ticket in self.messages.take_all() {
             self.lose_message(ticket);

@@ -9,14 +9,14 @@ use crate::ids::{MessageId, Ticket};
 use crate::session::recent::Recent;
 use crate::session::timers::Timers;
 
-/// How many messages are followed. The oldest are let go of first: not every carrier tells of the delivery.
+/// The number of messages that are followed. The oldest are given up first: not every carrier reports the delivery.
 pub const MAX_FOLLOWED_MESSAGES: usize = 10_000;
-/// How much early news is kept: a state may overtake the reply that names the message.
+/// The number of early events that are kept: a state may overtake the reply that names the message.
 const MAX_EARLY_EVENTS: usize = 256;
-/// How many messages that came in are remembered, so that one that comes again is recognised.
+/// The number of received messages that are remembered, so that a repeated one is recognised.
 const MAX_REMEMBERED_MESSAGES: usize = 4_096;
 
-/// Counts messages that are sent, and news of them.
+/// Counts messages that are sent, and events of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub(in crate::session) struct MessageSerial(u64);
 
@@ -26,7 +26,7 @@ struct Followed {
     since: Instant,
     /// When it was sent.
     sent: MessageSerial,
-    /// When there was the latest news of it.
+    /// The serial of its latest event.
     latest: MessageSerial,
 }
 
@@ -99,7 +99,7 @@ impl Messages {
         self.take(id);
     }
 
-    /// There are news of a message.
+    /// Records an event of a message.
     pub(in crate::session) fn renew(&mut self, id: &MessageId) {
         let serial = self.new_serial();
         if let Some(message) = self.followed.get_mut(id) {
@@ -120,7 +120,7 @@ impl Messages {
         self.give_ups.next()
     }
 
-    /// Says before which serial messages are to be given up now.
+    /// Returns the serial before which messages are to be given up now.
     pub(in crate::session) fn pop_due(&mut self, now: Instant) -> Option<MessageSerial> {
         self.give_ups.pop_due(now)
     }
@@ -131,7 +131,7 @@ impl Messages {
         serial
     }
 
-    /// Lets go of the messages of which there were no news since, in the order in which they were sent.
+    /// Removes the messages without an event since, in the order in which they were sent.
     pub(in crate::session) fn take_before(&mut self, before: MessageSerial) -> Vec<Ticket> {
         let silent = |id: &&MessageId| self.followed.get(*id).is_some_and(|message| message.latest < before);
         let silent: Vec<_> = self.order.values().filter(silent).cloned().collect();
@@ -145,7 +145,7 @@ impl Messages {
         self.early.push_back((id, event));
     }
 
-    /// Whether a message has come in before.
+    /// Returns `true` if a message came in before.
     pub(in crate::session) fn was_received(&self, id: &MessageId) -> bool {
         self.received.contains(id)
     }
@@ -155,7 +155,7 @@ impl Messages {
         self.received.insert(id);
     }
 
-    /// Lets go of all messages, in the order in which they were sent.
+    /// Removes all messages, in the order in which they were sent.
     pub(in crate::session) fn take_all(&mut self) -> Vec<Ticket> {
         self.early.clear();
         self.give_ups.clear();

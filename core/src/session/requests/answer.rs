@@ -1,4 +1,4 @@
-//! What the answer to a request means.
+//! The meaning of the answer to a request.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -82,7 +82,7 @@ impl Session {
                         Ok(Reply { control_id: Some(control_id.clone()), ..Reply::empty() })
                     }
                     Resolved::Call { call, .. } | Resolved::Start { call, .. } if status.is_gone() => {
-                        // Whether it is the call that is gone, and not something on it, is asked before it is given up.
+                        // The error may be about something on the call: before the call is given up, the service is asked.
                         self.confirm(now, &call.call_id);
                         Err(Error::gone(call.call_id.clone(), Certainty::Refused))
                     }
@@ -106,7 +106,7 @@ impl Session {
         match refusal {
             Some(status) if status.is_gone() => self.end_locally(now, call_id, EndReason::NotFound),
             Some(status) if status.is_transient() => self.excuse_clean_up(now, call_id),
-            // What cannot be given back any more, for it was answered here, is hung up.
+            // A call that was answered here cannot be given back any more, and is hung up.
             Some(_) if given_back && entry.may_be_answered() => {
                 self.end_leg(now, call_id, "it was answered before it was given back");
             }

@@ -261,7 +261,7 @@ impl Session {
         timeout: Duration,
         progress: Progress,
     ) {
-        // How long authentication may take is a matter of the connection, not of the request.
+        // The time limit of the authentication belongs to the connection, not to the request.
         let expires = !matches!(purpose, Purpose::Authenticate { .. });
         let request = Request {
             id: self.new_uuid(),

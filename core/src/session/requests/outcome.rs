@@ -1,4 +1,4 @@
-//! What follows from the outcome of a request of the application, and its report.
+//! The consequences of the outcome of a request of the application, and its report.
 
 use std::time::Instant;
 

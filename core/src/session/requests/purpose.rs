@@ -1,4 +1,4 @@
-//! Whom the answer to a request is for, and what the request is about once that is resolved.
+//! The purpose of a request: who waits for the answer, and the resolved target.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use crate::ids::{CallId, ControlId, Tag, Ticket};
 use crate::session::calls::{CleanUp, Decision};
 use crate::session::frame::{CallAddress, Members};
 
-/// Whom an answer is for.
+/// The purpose of a request: who waits for its answer.
 #[derive(Debug, Clone)]
 pub(in crate::session) enum Purpose {
     /// The session: may it go on as this client?
     Authenticate {
-        /// Whether an earlier session was asked for.
+        /// Set if an earlier session was asked for.
         resuming: bool,
     },
     /// The session: is anybody there?
@@ -46,9 +46,9 @@ pub(in crate::session) enum Resolved {
     Control {
         call: CallAddress,
         control_id: ControlId,
-        /// Whether the operation has its id on the wire.
+        /// Set if the operation has its id on the wire.
         is_named: bool,
-        /// Whether the operation is asked to end.
+        /// Set if the operation is asked to end.
         stops: bool,
     },
     Dial {

@@ -11,14 +11,14 @@ use crate::ids::Ticket;
 use crate::session::frame;
 use crate::session::timers::Timers;
 
-/// How many requests may wait for a connection.
+/// The number of requests that may wait for a connection.
 pub const MAX_QUEUED_REQUESTS: usize = 500;
 
 /// Requests in the order in which they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::session) struct RequestKey(u64);
 
-/// How far a request has got.
+/// The progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::session) enum Progress {
     /// It waits for a connection.
@@ -35,7 +35,7 @@ pub(in crate::session) struct Request {
     /// The parameters as the JSON text of an object; empty once the frame was written.
     pub(in crate::session) params: String,
     pub(in crate::session) purpose: Purpose,
-    /// Whether nobody wants to know the outcome.
+    /// Set if nobody wants to know the outcome.
     pub(in crate::session) abandoned: bool,
     pub(in crate::session) progress: Progress,
     pub(in crate::session) made: Instant,
@@ -156,7 +156,7 @@ impl Requests {
         Some(frame::request(request.id, &request.method, request.purpose.members(), &params))
     }
 
-    /// What waits for a connection and is about a call, in order.
+    /// The requests that wait for a connection and fit, in order.
     pub(in crate::session) fn queued(&self, wanted: impl Fn(&Request) -> bool) -> Vec<RequestKey> {
         if self.queued == 0 {
             return Vec::new();
@@ -164,7 +164,7 @@ impl Requests {
         self.keys(|request| request.progress == Progress::Queued && wanted(request))
     }
 
-    /// What was sent, in order.
+    /// The requests that were sent, in order.
     pub(in crate::session) fn sent(&self) -> Vec<RequestKey> {
         self.keys(|request| request.progress == Progress::Sent)
     }

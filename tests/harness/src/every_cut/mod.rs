@@ -141,7 +141,7 @@ impl EveryCut {
         A: Fn(Client, Tally) -> F,
         F: Future,
     {
-        let _named = NamedRequest { seed: self.seed, plan };
+        let _printer = PlanPrinter { seed: self.seed, plan };
         let mut world = World::new(self.scenario.clone(), self.seed);
         world.set_network(NetworkConditions { latency: self.latency, ..NetworkConditions::default() });
         if let Some(plan) = plan {
@@ -180,12 +180,12 @@ struct Run {
 }
 
 /// Prints the seed and the plan if the application panics.
-struct NamedRequest {
+struct PlanPrinter {
     seed: u64,
     plan: Option<Plan>,
 }
 
-impl Drop for NamedRequest {
+impl Drop for PlanPrinter {
     fn drop(&mut self) {
         if std::thread::panicking() {
             match &self.plan {
