@@ -70,7 +70,7 @@ impl Config {
     /// Reads the process's environment; see [`Config::from_vars`] for the variables.
     ///
     /// # Errors
-    /// Those of [`Config::check`](crate::Config::check), so that a missing variable is named before anything else happens. Use
+    /// Those of [`Config::validate`](crate::Config::validate), so that a missing variable is named before anything else happens. Use
     /// [`Config::from_vars`] to add to an environment that is not complete.
     pub fn from_env() -> Result<Self, ConfigError> {
         let config = Self::from_vars(|name| std::env::var(name).ok());

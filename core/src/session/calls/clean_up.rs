@@ -46,7 +46,7 @@ impl CleanUp {
 
 impl Session {
     /// The handler of a call failed: a caller whom nobody talks to would listen to silence for ever. The call is hung up
-    /// with this reason. If that is refused, or the call has not ended after [`HANG_UP_TIMEOUT`], the application is
+    /// with this reason. If that is refused, or the call has not ended after 10 s, the application is
     /// told of its end, and the session goes on trying to be rid of it.
     pub fn hang_up_after_failure(&mut self, now: Instant, call_id: &CallId, reason: &EndReason) {
         if !self.take(call_id) {
