@@ -1,8 +1,14 @@
-//! Methods of conferences, rooms and queues.
+//! Conferences, rooms and queues.
+
+use std::time::Duration;
 
 use serde_json::json;
-use signalwire_relay_core::{ConferenceAcl, ConferenceBeep, ConferenceRecord, ConferenceTrim, secs};
+use signalwire_relay_core::{
+    CallId, ConferenceAcl, ConferenceBeep, ConferenceEvent, ConferenceRecord, ConferenceStatus,
+    ConferenceTrim, secs,
+};
 
+use crate::reading::{check, shows};
 use crate::wire::{HOOK, Wire, map};
 
 #[test]
@@ -95,4 +101,80 @@ pub(crate) fn queues() {
         json!({"control_id": "k2", "queue_name": "support", "wait_url": "https://x/w.mp3", "wait_time": 60,
             "execute_after_queue": "https://x/after.json", "whisper_url": "https://x/whisper.json", "status_url": HOOK}),
     );
+}
+
+#[test]
+pub(crate) fn the_quality_of_a_conference_is_in_numbers() {
+    let mut full = json!({"conference_id": "f", "name": "standup", "region": "eu", "size": 2, "call_id": "c",
+        "status": "participant-call-quality", "call_id_to_coach": "d", "out_lost": "0.5", "in_quality_percentage": "97.5",
+        "in_mos": "4.25"});
+    let times = ["rtt_avg", "rtt_min", "rtt_max", "out_jitter_min", "out_jitter_max", "out_jitter_avg"];
+    let counts = [
+        "in_media_bytes",
+        "in_media_packet_count",
+        "in_skip_packet_count",
+        "in_jitter_packet_count",
+        "in_dtmf_packet_count",
+        "in_cng_packet_count",
+        "in_flush_packet_count",
+        "in_flaws_total",
+        "out_media_bytes",
+        "out_media_packet_count",
+        "out_dtmf_packet_count",
+        "out_cng_packet_count",
+    ];
+    for (number, name) in times.iter().chain(&counts).enumerate() {
+        full[*name] = json!(number.to_string());
+    }
+    let event: ConferenceEvent = check(&full);
+    assert_eq!(event.status, ConferenceStatus::CallQuality);
+    assert_eq!(event.call_id_to_coach.as_ref().map(CallId::as_str), Some("d"));
+    shows(&full, ConferenceEvent::call_quality);
+    let quality = event.call_quality().expect("there are figures");
+    let read = [
+        quality.rtt_avg,
+        quality.rtt_min,
+        quality.rtt_max,
+        quality.out_jitter_min,
+        quality.out_jitter_max,
+        quality.out_jitter_avg,
+    ];
+    assert_eq!(read, [0, 1, 2, 3, 4, 5].map(|number| Some(Duration::from_millis(number))));
+    let read = [
+        quality.in_media_bytes,
+        quality.in_media_packet_count,
+        quality.in_skip_packet_count,
+        quality.in_jitter_packet_count,
+        quality.in_dtmf_packet_count,
+        quality.in_cng_packet_count,
+        quality.in_flush_packet_count,
+        quality.in_flaws_total,
+        quality.out_media_bytes,
+        quality.out_media_packet_count,
+        quality.out_dtmf_packet_count,
+        quality.out_cng_packet_count,
+    ];
+    assert_eq!(read, [6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17].map(Some));
+    assert_eq!(
+        (quality.out_lost, quality.in_quality_percentage, quality.in_mos),
+        (Some(0.5), Some(97.5), Some(4.25))
+    );
+
+    let announcement: ConferenceEvent =
+        check(&json!({"conference_id": "f", "announce_url": "https://x/a.mp3"}));
+    assert_eq!(
+        (announcement.status.as_str(), announcement.call_quality()),
+        ("", None),
+        "the service may leave it out"
+    );
+    assert_eq!(announcement.announce_url.as_deref(), Some("https://x/a.mp3"));
+    let odd: ConferenceEvent = check(
+        &json!({"conference_id": "f", "rtt_avg": 12.5, "in_mos": "bad", "rtt_min": "-1", "status": "x-y"}),
+    );
+    let quality = odd.call_quality().expect("one figure");
+    assert_eq!(
+        (quality.rtt_avg, quality.rtt_min, quality.in_mos),
+        (Some(Duration::from_micros(12_500)), None, None)
+    );
+    assert_eq!(odd.status.as_str(), "x-y");
 }

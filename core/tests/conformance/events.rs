@@ -1,7 +1,5 @@
 //! Each event type: in full, with next to nothing, and with everything of the wrong type.
 
-use std::time::Duration;
-
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use signalwire_relay_core::{
@@ -406,82 +404,6 @@ pub(crate) fn the_end_the_dial_and_the_headers_of_a_call() {
     );
     assert_eq!(dial.call.peer.map(|peer| peer.call_id), Some("d".into()));
     assert_eq!(dial.call.parent.and_then(|parent| parent.device_type).as_deref(), Some("sip"));
-}
-
-#[test]
-pub(crate) fn the_quality_of_a_conference_is_in_numbers() {
-    let mut full = json!({"conference_id": "f", "name": "standup", "region": "eu", "size": 2, "call_id": "c",
-        "status": "participant-call-quality", "call_id_to_coach": "d", "out_lost": "0.5", "in_quality_percentage": "97.5",
-        "in_mos": "4.25"});
-    let times = ["rtt_avg", "rtt_min", "rtt_max", "out_jitter_min", "out_jitter_max", "out_jitter_avg"];
-    let counts = [
-        "in_media_bytes",
-        "in_media_packet_count",
-        "in_skip_packet_count",
-        "in_jitter_packet_count",
-        "in_dtmf_packet_count",
-        "in_cng_packet_count",
-        "in_flush_packet_count",
-        "in_flaws_total",
-        "out_media_bytes",
-        "out_media_packet_count",
-        "out_dtmf_packet_count",
-        "out_cng_packet_count",
-    ];
-    for (number, name) in times.iter().chain(&counts).enumerate() {
-        full[*name] = json!(number.to_string());
-    }
-    let event: ConferenceEvent = check(&full);
-    assert_eq!(event.status, ConferenceStatus::CallQuality);
-    assert_eq!(event.call_id_to_coach.as_ref().map(CallId::as_str), Some("d"));
-    shows(&full, ConferenceEvent::call_quality);
-    let quality = event.call_quality().expect("there are figures");
-    let read = [
-        quality.rtt_avg,
-        quality.rtt_min,
-        quality.rtt_max,
-        quality.out_jitter_min,
-        quality.out_jitter_max,
-        quality.out_jitter_avg,
-    ];
-    assert_eq!(read, [0, 1, 2, 3, 4, 5].map(|number| Some(Duration::from_millis(number))));
-    let read = [
-        quality.in_media_bytes,
-        quality.in_media_packet_count,
-        quality.in_skip_packet_count,
-        quality.in_jitter_packet_count,
-        quality.in_dtmf_packet_count,
-        quality.in_cng_packet_count,
-        quality.in_flush_packet_count,
-        quality.in_flaws_total,
-        quality.out_media_bytes,
-        quality.out_media_packet_count,
-        quality.out_dtmf_packet_count,
-        quality.out_cng_packet_count,
-    ];
-    assert_eq!(read, [6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17].map(Some));
-    assert_eq!(
-        (quality.out_lost, quality.in_quality_percentage, quality.in_mos),
-        (Some(0.5), Some(97.5), Some(4.25))
-    );
-
-    let announcement: ConferenceEvent =
-        check(&json!({"conference_id": "f", "announce_url": "https://x/a.mp3"}));
-    assert_eq!(
-        (announcement.status.as_str(), announcement.call_quality()),
-        ("", None),
-        "the service may leave it out"
-    );
-    assert_eq!(announcement.announce_url.as_deref(), Some("https://x/a.mp3"));
-    let odd: ConferenceEvent = check(
-        &json!({"conference_id": "f", "rtt_avg": 12.5, "in_mos": "bad", "rtt_min": "-1", "status": "x-y"}),
-    );
-    let quality = odd.call_quality().expect("one figure");
-    assert_eq!(
-        (quality.rtt_avg, quality.rtt_min, quality.in_mos),
-        (Some(Duration::from_micros(12_500)), None, None)
-    );
-    assert_eq!(odd.status.as_str(), "x-y");
 }
 
 #[test]

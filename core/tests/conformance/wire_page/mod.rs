@@ -26,7 +26,7 @@ tests! {
     media { fax, play, record, tap_and_stream }
     input { collect_and_prompt, detect, keys, pay }
     ai { ai, figures_of_a_sidecar_are_read_from_its_text, live_actions, sidecars, transcription }
-    company { conferences_and_rooms, queues }
+    company { conferences_and_rooms, queues, the_quality_of_a_conference_is_in_numbers }
     client {
         messages_that_one_description_of_the_service_allows_are_sent, new_credentials, requests_of_the_client,
     }
@@ -41,7 +41,7 @@ tests! {
     }
     events {
         calls, detection_and_fax, errors_of_both_readings, media, rooms_and_user_events, tasks,
-        the_end_the_dial_and_the_headers_of_a_call, the_quality_of_a_conference_is_in_numbers, the_rest,
+        the_end_the_dial_and_the_headers_of_a_call, the_rest,
     }
     results { errors, ids, refusals, requests_of_older_clients, sidecars, urls_and_addresses }
     session {
