@@ -14,13 +14,20 @@ use crate::session::Target;
 pub struct Subscription {
     #[serde(skip)]
     name: &'static str,
+    /// Whether the contexts are wanted from now on, or not any more.
+    #[serde(skip)]
+    wanted: bool,
     #[serde(skip)]
     contexts: Vec<String>,
 }
 
 impl Subscription {
     pub(crate) fn new<C: Into<String>>(name: &'static str, contexts: impl IntoIterator<Item = C>) -> Self {
-        Self { name, contexts: contexts.into_iter().map(Into::into).collect() }
+        Self { name, wanted: true, contexts: contexts.into_iter().map(Into::into).collect() }
+    }
+
+    fn end<C: Into<String>>(contexts: impl IntoIterator<Item = C>) -> Self {
+        Self { wanted: false, ..Self::new("signalwire.unreceive", contexts) }
     }
 }
 
@@ -40,15 +47,13 @@ impl Method for Subscription {
 
     fn target(&self) -> Option<Target> {
         let contexts = self.contexts.clone();
-        Some(if self.name == UNRECEIVE { Target::Unreceive(contexts) } else { Target::Receive(contexts) })
+        Some(if self.wanted { Target::Receive(contexts) } else { Target::Unreceive(contexts) })
     }
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<(), Error> {
         result.map(drop)
     }
 }
-
-const UNRECEIVE: &str = "signalwire.unreceive";
 
 impl Client {
     /// Receives calls and messages for more contexts (`signalwire.receive`). They stay wanted, across
@@ -73,6 +78,6 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn unreceive<C: Into<String>>(&self, contexts: impl IntoIterator<Item = C>) -> Request<Subscription> {
-        self.request(Subscription::new(UNRECEIVE, contexts))
+        self.request(Subscription::end(contexts))
     }
 }
