@@ -164,6 +164,8 @@ fn after_a_notice_to_leave_nothing_new_is_sent_until_the_next_connection() {
     assert_eq!(fixture.closes, 0);
     fixture.pass(SECOND / 2 * 3);
     assert_eq!(fixture.closes, 1);
+    let reason = "the service did not close the connection within 10 s, as it said it would";
+    assert_eq!(&*fixture.expect_backoff().1, reason);
     fixture.session.command(
         fixture.now,
         signalwire_relay_core::Ticket(99),
@@ -179,12 +181,16 @@ fn after_a_notice_to_leave_nothing_new_is_sent_until_the_next_connection() {
 fn transport_and_authentication_have_their_limits() {
     let mut fixture = Fixture::new(&config());
     fixture.pass(10 * SECOND);
-    assert_eq!(fixture.closes, 1, "opening took too long");
+    assert_eq!(fixture.closes, 1);
+    assert_eq!(fixture.expect_backoff(), (2, "no connection could be opened within 10 s".into()));
     fixture.pass(SECOND);
     fixture.connected();
     fixture.pass(10 * SECOND);
-    assert_eq!(fixture.closes, 2, "authentication took too long");
-    assert!(matches!(fixture.states.last(), Some(ConnectionState::Backoff { attempt: 3, .. })));
+    assert_eq!(fixture.closes, 2);
+    assert_eq!(
+        fixture.expect_backoff(),
+        (3, "the service did not answer the credentials within 10 s".into())
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Credentials: offered, refused, replaced.
 
 use serde_json::json;
-use signalwire_relay_core::session::{ConnectionState, SessionEvent, Target};
+use signalwire_relay_core::session::{SessionEvent, Target};
 use signalwire_relay_core::{Certainty, Config, Credentials, Error};
 
 use crate::fixture::{Fixture, SECOND, closed, config, raw};
@@ -109,13 +109,10 @@ fn a_provider_is_asked_before_each_connection_and_a_failure_is_a_failed_attempt(
     fixture.disconnected();
     asked(&mut fixture);
     answer(&mut fixture, Err("no luck with first"));
-    let Some(ConnectionState::Backoff { reason, .. }) = fixture.states.last() else {
-        panic!("{:?}", fixture.states)
-    };
-    assert_eq!(&**reason, "there are no credentials: no luck with ***");
+    assert_eq!(&*fixture.expect_backoff().1, "there are no credentials: no luck with ***");
     asked(&mut fixture);
     fixture.pass(10 * SECOND);
-    assert!(matches!(fixture.states.last(), Some(ConnectionState::Backoff { .. })), "it took too long");
+    assert_eq!(&*fixture.expect_backoff().1, "the application gave no credentials within 10 s");
     answer(&mut fixture, Ok("too late"));
     assert_eq!(fixture.opens, 1);
     asked(&mut fixture);

@@ -1,6 +1,7 @@
 //! A session on a workbench: what goes in is written here, what comes out is kept for looking at.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -182,6 +183,14 @@ impl Fixture {
 
     pub(crate) fn expect_nothing_sent(&self) {
         assert!(self.sent.is_empty(), "{:?}", self.sent);
+    }
+
+    /// The next attempt and the reason of the pause that the session is in.
+    pub(crate) fn expect_backoff(&self) -> (u32, Arc<str>) {
+        match self.states.last() {
+            Some(ConnectionState::Backoff { attempt, reason, .. }) => (*attempt, reason.clone()),
+            state => panic!("{state:?}"),
+        }
     }
 
     pub(crate) fn expect_quiet(&self) {

@@ -13,6 +13,7 @@ mod draining;
 mod driver;
 mod faults;
 mod fixture;
+mod handlers;
 mod input;
 mod messages;
 mod refusals;

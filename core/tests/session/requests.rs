@@ -6,7 +6,7 @@ use serde_json::json;
 use signalwire_relay_core::session::{Command, MAX_QUEUED_REQUESTS, Stats, Target};
 use signalwire_relay_core::{Certainty, Error};
 
-use crate::fixture::{Fixture, SECOND, config, raw};
+use crate::fixture::{Fixture, MESSAGE, SECOND, config, raw};
 
 #[test]
 fn an_answer_reaches_who_asked() {
@@ -292,4 +292,27 @@ fn a_request_for_contexts_keeps_its_other_parameters() {
     fixture
         .command(Command::raw("signalwire.receive", target, r#"{"more":1}"#.to_owned()).expect("an object"));
     assert_eq!(fixture.expect_sent("signalwire.receive")["params"], json!({"contexts": ["x"], "more": 1}));
+}
+
+#[test]
+fn members_that_follow_from_the_target_are_refused_in_the_parameters() {
+    let call = || Target::Call("c1".into());
+    let control = || Target::Control { call_id: "c1".into(), control_id: "k".into() };
+    let contexts = || vec!["office".to_owned()];
+    for (target, member) in [
+        (call(), "call_id"),
+        (call(), "node_id"),
+        (control(), "control_id"),
+        (Target::Dial { tag: None }, "tag"),
+        (Target::Receive(contexts()), "contexts"),
+        (Target::Unreceive(contexts()), "contexts"),
+    ] {
+        let refused = Command::raw("x.y", target, json!({ member: "z" }).to_string());
+        assert_eq!(refused.expect_err("it follows from the target").field, member);
+    }
+    let message = MESSAGE;
+    let own = Command::raw("messaging.send", message, json!({"context": "office"}).to_string());
+    let mut fixture = Fixture::ready();
+    fixture.command(own.expect("a message may name its context"));
+    assert_eq!(fixture.expect_sent("messaging.send")["params"], json!({"context": "office"}));
 }
