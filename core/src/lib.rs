@@ -138,6 +138,7 @@ mod method;
 mod service;
 mod service_error;
 pub mod session;
+mod timers;
 
 #[doc(inline)]
 pub use calling::{

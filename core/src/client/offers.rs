@@ -64,8 +64,10 @@ impl WatchCell<Offers> {
     }
 }
 
-/// The calls that come in. See [`Client::incoming_calls`](crate::Client::incoming_calls). Dropping it leaves waiting calls to other streams, to
-/// a handler, or to be passed on.
+/// The calls that come in. See [`Client::incoming_calls`](crate::Client::incoming_calls).
+///
+/// Dropping it leaves the calls that wait to other streams or to a handler. The client passes on those that nobody
+/// takes.
 #[must_use = "streams do nothing unless read"]
 #[derive(Debug)]
 pub struct IncomingCalls {

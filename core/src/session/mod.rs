@@ -57,7 +57,6 @@ mod requests;
 mod resume;
 mod shutdown;
 mod tasks;
-pub(crate) mod timers;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -87,7 +86,7 @@ use self::messages::Messages;
 use self::requests::{RequestKey, Requests};
 use self::resume::Resume;
 use self::shutdown::Shutdown;
-use self::tasks::TasksTold;
+use self::tasks::ReportedTasks;
 use crate::config::{Config, Endpoint, Overflow};
 use crate::error::ConfigError;
 use crate::ids::CallId;
@@ -124,7 +123,7 @@ pub struct Session {
     calls: Calls,
     dials: Dials,
     messages: Messages,
-    tasks: TasksTold,
+    tasks: ReportedTasks,
     output: VecDeque<Queued>,
 }
 
@@ -204,7 +203,7 @@ impl Session {
             calls: Calls::new(),
             dials: Dials::new(),
             messages: Messages::new(),
-            tasks: TasksTold::new(),
+            tasks: ReportedTasks::new(),
             output: VecDeque::new(),
         })
     }

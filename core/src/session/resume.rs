@@ -1,4 +1,4 @@
-//! What lets the service recognise the session when the client comes back, and what the gap has cost.
+//! The state with which the client resumes its session at the service, and the gap before it did.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::calls::CallSerial;
 use crate::credentials::Secret;
 
-/// How many earlier authorization states are struck out of what the service says.
+/// The number of earlier authorization states that are removed from the texts of the service.
 const MAX_FORMER_STATES: usize = 4;
 /// The number of times that an earlier session is offered to a service that refuses it without saying why.
 const MAX_RESUME_ATTEMPTS: u32 = 3;

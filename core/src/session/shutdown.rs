@@ -1,4 +1,4 @@
-//! Shutting down: gently, by draining, or at once.
+//! Shutdown: by draining, or at once.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::calling::EndReason;
 use crate::error::{Certainty, Error};
 use crate::session::Queued;
 
-/// How long calls that were ended at the end of draining may take to end.
+/// The time that calls have to end after draining has hung them up.
 const END_CALLS_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long legs of a dial that was called off may take to show up before the client closes.
 const LATE_LEG_TIMEOUT: Duration = Duration::from_secs(3);

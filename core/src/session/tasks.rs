@@ -1,4 +1,4 @@
-//! What becomes of a task that came in.
+//! Tasks that come in: each is reported once.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use super::{Notice, SessionEvent};
 use crate::events::Event;
 use crate::service::TaskEvent;
 
-/// How many tasks are remembered, to recognise copies.
+/// The number of tasks that the session remembers, to recognise copies.
 const MAX_REMEMBERED_TASKS: usize = 1000;
 
-/// The tasks that were told, by the id of the frame and a hash of the text. A task has no name of its own.
+/// The tasks that were reported, by the id of the frame and a hash of the text. A task has no name of its own.
 #[derive(Debug)]
-pub(super) struct TasksTold(Recent<(Box<str>, u64)>);
+pub(super) struct ReportedTasks(Recent<(Box<str>, u64)>);
 
-impl TasksTold {
+impl ReportedTasks {
     pub(super) fn new() -> Self {
         Self(Recent::new(MAX_REMEMBERED_TASKS))
     }

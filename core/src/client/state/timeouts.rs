@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::watch_cell::WatchCell;
 use crate::ids::Ticket;
-use crate::session::timers::Timers;
+use crate::timers::Timers;
 
 /// The time limits of waits that somebody polls, by the ticket of the wait.
 #[derive(Debug, Default)]

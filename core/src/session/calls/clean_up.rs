@@ -7,19 +7,18 @@ use serde_json::json;
 use super::{CallSerial, CallTimer, Entry, Role};
 use crate::calling::{CallState, EndReason};
 use crate::ids::CallId;
-use crate::session::Notice;
-use crate::session::Session;
 use crate::session::refusal::trouble_pause;
 use crate::session::requests::Purpose;
+use crate::session::{Notice, Session};
 
 /// The time that the service has to end a call before it is asked again.
 const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(10);
-/// The time that a call has to end after it was hung up for a handler that failed.
-const HANG_UP_TIMEOUT: Duration = Duration::from_secs(10);
-/// The number of times that it is asked.
+/// The number of times that the service is asked to end a call.
 const MAX_CLEAN_UP_ATTEMPTS: u32 = 3;
 /// The number of times that a service in trouble is asked to be rid of a call: for about an hour.
 const MAX_TROUBLED_CLEAN_UPS: u32 = 15;
+/// The time that a call has to end after it was hung up for a handler that failed.
+const HANG_UP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The ways to get rid of a call that nobody wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

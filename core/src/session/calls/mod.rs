@@ -54,7 +54,7 @@ impl Session {
         }
     }
 
-    pub(in crate::session) fn make_sure(&mut self, now: Instant, call_id: &CallId, decision: Decision) {
+    fn make_sure(&mut self, now: Instant, call_id: &CallId, decision: Decision) {
         match decision {
             Decision::End => self.discard(now, call_id),
             // A call that was answered after all cannot be passed, and is hung up then.
@@ -92,11 +92,6 @@ impl Session {
         if visible {
             self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason });
         }
-    }
-
-    /// Takes a call off the books as if it had never been there.
-    pub(in crate::session) fn forget_call(&mut self, call_id: &CallId) {
-        self.calls.forget(call_id);
     }
 
     /// A deadline of a call has come.

@@ -6,8 +6,7 @@ use super::{CallSerial, CallTimer, CleanUp, Entry, Role};
 use crate::calling::{CallReceiveEvent, CallState, Direction, EndReason};
 use crate::config::Overflow;
 use crate::ids::CallId;
-use crate::session::Session;
-use crate::session::{CallInfo, Notice, SessionEvent};
+use crate::session::{CallInfo, Notice, Session, SessionEvent};
 
 /// The time that an offer waits to be taken before it is passed on.
 const OFFER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -95,7 +94,7 @@ impl Session {
     }
 
     /// Gives back an offer that was not reported to the application.
-    pub(in crate::session) fn decline_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
+    fn decline_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
         self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
         self.clean_up(now, call_id, CleanUp::Pass);
     }

@@ -29,10 +29,10 @@ impl Session {
         let mut wait = None;
         let operation = self.calls.get_mut(&call_id).and_then(|entry| {
             // One that is delivered again may be about an operation that is over, and not name it.
-            let repeated = id.is_some_and(|id| entry.was_told(id.get(), &event));
+            let repeated = id.is_some_and(|id| entry.was_reported(id.get(), &event));
             let index = entry.operation_of(&event, repeated)?;
             if let Some(id) = id.filter(|_| event.control_id().is_none()) {
-                entry.remember_told(id.get(), &event);
+                entry.remember_reported(id.get(), &event);
             }
             let running = &mut entry.operations[index];
             let ended = (running.rule.ends)(&event);

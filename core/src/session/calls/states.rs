@@ -60,7 +60,7 @@ impl Session {
     }
 
     /// Makes a call known that a dial has brought about, if the state is one of such a call.
-    pub(in crate::session) fn adopt_leg(&mut self, now: Instant, news: &CallStateEvent) -> bool {
+    fn adopt_leg(&mut self, now: Instant, news: &CallStateEvent) -> bool {
         if news.call_id.is_empty() || self.calls.is_over(&news.call_id) {
             return false;
         }

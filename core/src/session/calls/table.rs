@@ -11,7 +11,7 @@ use crate::events::Event;
 use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
 use crate::session::command::Effect;
 use crate::session::recent::Recent;
-use crate::session::timers::Timers;
+use crate::timers::Timers;
 
 /// The number of calls that are remembered once they are over, so that late events of them are recognised.
 const MAX_REMEMBERED_CALLS: usize = 4_096;
@@ -134,7 +134,7 @@ pub(in crate::session) struct Entry {
     pub(in crate::session) troubled: u32,
     pub(in crate::session) operations: Vec<Running>,
     /// The latest events about operations that they do not name, with the ids of their frames.
-    told: VecDeque<(Box<str>, Arc<Event>)>,
+    reported: VecDeque<(Box<str>, Arc<Event>)>,
 }
 
 impl Entry {
@@ -177,16 +177,18 @@ impl Entry {
     }
 
     /// Returns `true` if an event without a control id arrived before, in a frame with this id.
-    pub(in crate::session) fn was_told(&self, id: &str, event: &Event) -> bool {
-        self.told.iter().any(|(own, told)| **own == *id && told.meta().raw() == event.meta().raw())
+    pub(in crate::session) fn was_reported(&self, id: &str, event: &Event) -> bool {
+        self.reported
+            .iter()
+            .any(|(own, reported)| **own == *id && reported.meta().raw() == event.meta().raw())
     }
 
     /// Remembers an event that names no operation.
-    pub(in crate::session) fn remember_told(&mut self, id: &str, event: &Arc<Event>) {
-        if self.told.len() == MAX_REMEMBERED_EVENTS {
-            self.told.pop_front();
+    pub(in crate::session) fn remember_reported(&mut self, id: &str, event: &Arc<Event>) {
+        if self.reported.len() == MAX_REMEMBERED_EVENTS {
+            self.reported.pop_front();
         }
-        self.told.push_back((id.into(), event.clone()));
+        self.reported.push_back((id.into(), event.clone()));
     }
 
     pub(in crate::session) fn is_running(&self, control_id: &ControlId) -> bool {
@@ -247,7 +249,7 @@ impl Calls {
             in_question: false,
             troubled: 0,
             operations: Vec::new(),
-            told: VecDeque::new(),
+            reported: VecDeque::new(),
         };
         self.visible += usize::from(entry.is_visible());
         self.entries.insert(id, entry);

@@ -8,13 +8,12 @@ use super::Phase;
 use crate::calling::{CallState, Direction, EndReason};
 use crate::error::{AuthenticationFailed, Certainty, ConnectRefusal, ConnectionLost, Error};
 use crate::json::object;
-use crate::session::Notice;
-use crate::session::Session;
 use crate::session::calls::Entry;
 use crate::session::frame::Status;
 use crate::session::liveness::Liveness;
 use crate::session::output::SessionEvent;
 use crate::session::resume::Resumption;
+use crate::session::{Notice, Session};
 
 impl Session {
     /// Takes in the result of `signalwire.connect`. One that names no session refuses the client.

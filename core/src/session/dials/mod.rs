@@ -36,7 +36,7 @@ impl Session {
         }
     }
 
-    pub(super) fn handle_answered_dial(&mut self, now: Instant, news: &DialEvent) {
+    fn handle_answered_dial(&mut self, now: Instant, news: &DialEvent) {
         let (tag, leg) = (&news.tag, &news.call);
         let call_id = &leg.call_id;
         if call_id.is_empty() {
@@ -57,15 +57,7 @@ impl Session {
             return self.release_losers(now, dial.legs);
         }
         if self.calls.get(call_id).is_none() {
-            let node_id = if leg.node_id.is_empty() { &news.node_id } else { &leg.node_id };
-            let role = Role::Leg(tag.clone());
-            self.calls.insert(
-                call_id.clone(),
-                node_id.clone(),
-                CallState::Answered,
-                Direction::Outbound,
-                role,
-            );
+            self.insert_answered_leg(news, Role::Leg(tag.clone()));
         }
         self.calls.set_role(call_id, Role::Active);
         let Some(entry) = self.calls.get_mut(call_id) else { return };
@@ -93,23 +85,23 @@ impl Session {
     }
 
     /// A dial that was given up was answered after all: nobody is left to talk to the callee.
-    pub(super) fn refuse_late_winner(&mut self, now: Instant, news: &DialEvent) {
+    fn refuse_late_winner(&mut self, now: Instant, news: &DialEvent) {
         let call_id = &news.call.call_id;
         if call_id.is_empty() || self.calls.is_over(call_id) {
             return;
         }
         if self.calls.get(call_id).is_none() {
-            let node_id = if news.call.node_id.is_empty() { &news.node_id } else { &news.call.node_id };
-            let role = Role::Unwanted { how: CleanUp::End, attempts: 0 };
-            self.calls.insert(
-                call_id.clone(),
-                node_id.clone(),
-                CallState::Answered,
-                Direction::Outbound,
-                role,
-            );
+            self.insert_answered_leg(news, Role::Unwanted { how: CleanUp::End, attempts: 0 });
             self.end_leg(now, call_id, "it was answered too late");
         }
+    }
+
+    /// Makes a leg known of which nothing was heard before it was answered.
+    fn insert_answered_leg(&mut self, news: &DialEvent, role: Role) {
+        let leg = &news.call;
+        let node_id = if leg.node_id.is_empty() { &news.node_id } else { &leg.node_id };
+        let (state, direction) = (CallState::Answered, Direction::Outbound);
+        self.calls.insert(leg.call_id.clone(), node_id.clone(), state, direction, role);
     }
 
     pub(super) fn fail_dial(&mut self, now: Instant, tag: &Tag, error: Error) {
@@ -136,7 +128,7 @@ impl Session {
     }
 
     /// Ends the legs that did not win: those that were answered at once, the others after a while.
-    pub(super) fn release_losers(&mut self, now: Instant, legs: Vec<CallId>) {
+    fn release_losers(&mut self, now: Instant, legs: Vec<CallId>) {
         for call_id in legs {
             let Some(entry) = self.calls.get(&call_id) else { continue };
             if entry.role == Role::Active {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::ids::{CallId, Tag, Ticket};
 use crate::session::recent::Recent;
-use crate::session::timers::Timers;
+use crate::timers::Timers;
 
 /// The number of decided dials that are remembered, so that late legs of them are recognised.
 const MAX_REMEMBERED_DIALS: usize = 1_024;

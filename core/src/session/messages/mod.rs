@@ -9,8 +9,7 @@ pub use self::table::MAX_FOLLOWED_MESSAGES;
 pub(super) use self::table::{MessageSerial, Messages};
 
 use super::Reply;
-use super::Session;
-use super::{Notice, OperationUpdate, SessionEvent};
+use super::{Notice, OperationUpdate, Session, SessionEvent};
 use crate::error::{Certainty, ConnectionLost, Error};
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};

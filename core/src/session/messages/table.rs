@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
 use crate::session::recent::Recent;
-use crate::session::timers::Timers;
+use crate::timers::Timers;
 
 /// The number of messages that are followed. The oldest are given up first: not every carrier reports the delivery.
 pub const MAX_FOLLOWED_MESSAGES: usize = 10_000;

@@ -111,7 +111,7 @@ impl Session {
                 self.end_leg(now, call_id, "it was answered before it was given back");
             }
             // Forgotten, not over: if it is offered again when there is room, it is welcome.
-            None if given_back => self.forget_call(call_id),
+            None if given_back => drop(self.calls.forget(call_id)),
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::purpose::Purpose;
 use crate::ids::Ticket;
 use crate::session::frame;
-use crate::session::timers::Timers;
+use crate::timers::Timers;
 
 /// The number of requests that may wait for a connection.
 pub const MAX_QUEUED_REQUESTS: usize = 500;
