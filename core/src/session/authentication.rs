@@ -13,24 +13,30 @@ pub(super) struct Authentication {
     asks: bool,
     /// The credentials that the service is looking at.
     offered: Option<Credentials>,
+    /// The credentials that the service has accepted last.
+    accepted: Option<Credentials>,
     /// Refusals in a row.
     rejections: u32,
-    /// Set once the service has accepted the client: after that a refusal is its own trouble.
-    accepted_before: bool,
 }
 
 impl Authentication {
     pub(super) fn new(credentials: Credentials, asks: bool) -> Self {
         let identity = Identity::new(credentials);
-        Self { identity, asks, offered: None, rejections: 0, accepted_before: false }
+        Self { identity, asks, offered: None, accepted: None, rejections: 0 }
     }
 
     pub(super) fn asks_for_credentials(&self) -> bool {
         self.asks
     }
 
+    /// Returns `true` once the service has accepted the client: after that a refusal is its own trouble.
     pub(super) fn accepted_before(&self) -> bool {
-        self.accepted_before
+        self.accepted.is_some()
+    }
+
+    /// Returns `true` if the credentials that are offered are those that the service has accepted last.
+    pub(super) fn offers_accepted(&self) -> bool {
+        self.offered == self.accepted
     }
 
     /// Refusals in a row.
@@ -64,11 +70,11 @@ impl Authentication {
     /// The service has accepted the connection. `waits` is whether it has yet to answer a proposal of other credentials.
     /// Returns `true` if it had accepted one before.
     pub(super) fn accept(&mut self, waits: bool) -> bool {
-        if let Some(offered) = self.offered.take() {
-            self.identity.let_in_with(&offered, waits);
+        if let Some(offered) = &self.offered {
+            self.identity.let_in_with(offered, waits);
         }
         self.rejections = 0;
-        std::mem::replace(&mut self.accepted_before, true)
+        std::mem::replace(&mut self.accepted, self.offered.take()).is_some()
     }
 
     /// The service has refused the credentials. Returns `true` if there is no use in trying again.
@@ -77,7 +83,7 @@ impl Authentication {
             self.identity.turned_away_with(&offered);
         }
         self.rejections += 1;
-        !self.accepted_before && self.rejections >= MAX_REJECTIONS
+        !self.accepted_before() && self.rejections >= MAX_REJECTIONS
     }
 
     /// The application proposes other credentials, without a new connection.
@@ -88,6 +94,7 @@ impl Authentication {
     /// The service has accepted proposed credentials.
     pub(super) fn accept_proposed(&mut self, credentials: &Credentials) {
         self.identity.accept(credentials);
+        self.accepted = Some(credentials.clone());
     }
 
     /// The service has refused proposed credentials.

@@ -10,7 +10,7 @@ pub(super) struct Contexts {
     confirmed: BTreeSet<String>,
     /// The number of requests under way that ask for a context.
     requested: BTreeMap<String, u32>,
-    /// Contexts that are not wanted any more, as long as the service does not know that.
+    /// Contexts that are not wanted any more, until the service has confirmed that it knows.
     left: BTreeSet<String>,
 }
 
@@ -33,6 +33,7 @@ impl Contexts {
     pub(super) fn request(&mut self, contexts: &[String]) {
         for context in contexts {
             self.wanted.insert(context.clone());
+            self.left.remove(context);
             *self.requested.entry(context.clone()).or_default() += 1;
         }
     }
@@ -66,22 +67,31 @@ impl Contexts {
         }
     }
 
-    /// Contexts are not wanted any more.
-    pub(super) fn remove(&mut self, contexts: &[String]) {
+    /// Contexts are not wanted any more, and the service is to be told.
+    pub(super) fn leave(&mut self, contexts: &[String]) {
         for context in contexts {
             self.wanted.remove(context);
             self.confirmed.remove(context);
+            self.left.insert(context.clone());
         }
     }
 
     /// No context is wanted any more, and the service is to be told.
     pub(super) fn leave_all(&mut self) {
-        self.left = std::mem::take(&mut self.wanted);
+        self.confirmed.clear();
+        self.left.append(&mut self.wanted);
     }
 
-    /// The contexts that the service is to be told are not wanted any more. From now on it counts as told.
-    pub(super) fn take_left(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.left).into_iter().collect()
+    /// The contexts that the service may not know are not wanted any more.
+    pub(super) fn left(&self) -> impl Iterator<Item = &String> {
+        self.left.iter()
+    }
+
+    /// The service has confirmed that contexts were left.
+    pub(super) fn confirm_left(&mut self, contexts: &[String]) {
+        for context in contexts {
+            self.left.remove(context);
+        }
     }
 
     /// A new session begins with the wanted contexts only: there is nothing to leave.
@@ -121,15 +131,27 @@ mod tests {
         let a = vec!["a".to_owned()];
         let mut contexts = Contexts::new(&[]);
         contexts.request(&a);
-        contexts.remove(&a);
+        contexts.leave(&a);
         contexts.request(&a);
-        contexts.remove(&a);
+        contexts.leave(&a);
         contexts.accept(&a);
         contexts.reject(&a);
         assert!(wanted(&contexts).is_empty());
         contexts.request(&a);
         contexts.accept(&a);
+    }
+
+    #[test]
+    fn a_context_stays_to_be_left_until_the_service_confirms_it_or_it_is_wanted_again() {
+        let [a, b] = ["a", "b"].map(|context| vec![context.to_owned()]);
+        let mut contexts = Contexts::new(&a);
+        let left = |contexts: &Contexts| contexts.left().cloned().collect::<Vec<_>>();
+        contexts.leave(&b);
         contexts.leave_all();
-        assert_eq!((contexts.take_left(), contexts.take_left()), (a, vec![]));
+        assert_eq!(left(&contexts), ["a", "b"]);
+        contexts.confirm_left(&b);
+        assert_eq!(left(&contexts), a);
+        contexts.request(&a);
+        assert_eq!(left(&contexts), [""; 0]);
     }
 }

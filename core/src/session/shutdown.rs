@@ -136,15 +136,17 @@ impl Session {
             self.fail_request(now, key, &|_, certainty| Error::closed(certainty));
         }
         self.contexts.leave_all();
-        if self.connection.is_ready() {
-            self.leave_contexts(now);
-        }
+        self.leave_contexts(now);
     }
 
-    /// Tells the service of the contexts that are not wanted any more, if it may not know that yet.
+    /// Tells the service of the contexts that are not wanted any more, if it may not know that yet and no request under way
+    /// says so.
     pub(super) fn leave_contexts(&mut self, now: Instant) {
-        let contexts = self.contexts.take_left();
-        if !contexts.is_empty() {
+        let named = |context: &String| {
+            self.requests.iter().any(|request| request.purpose.left().is_some_and(|left| left.contains(context)))
+        };
+        let contexts: Vec<_> = self.contexts.left().filter(|context| !named(context)).cloned().collect();
+        if !contexts.is_empty() && self.connection.is_ready() {
             self.submit_on_connection(now, "signalwire.unreceive", "{}", Purpose::Leave(contexts));
         }
     }

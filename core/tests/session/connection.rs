@@ -159,22 +159,58 @@ fn after_a_notice_to_leave_nothing_new_is_sent_until_the_next_connection() {
     fixture.offer("c1");
     let ticket = fixture.call_command("calling.answer", "c1");
     fixture.expect_nothing_sent();
-    // The service forgets to close: the client does, and comes back.
-    fixture.pass(9 * SECOND);
+    // The service does not close at once: the client does, and comes back.
+    fixture.pass(SECOND / 2);
     assert_eq!(fixture.closes, 0);
-    fixture.pass(SECOND / 2 * 3);
+    fixture.pass(SECOND / 2);
     assert_eq!(fixture.closes, 1);
-    let reason = "the service did not close the connection within 10 s, as it said it would";
-    assert_eq!(&*fixture.expect_backoff().1, reason);
-    fixture.session.command(
-        fixture.now,
-        signalwire_relay_core::Ticket(99),
-        crate::fixture::raw("x.y", signalwire_relay_core::session::Target::Service),
-    );
-    assert_eq!(fixture.expect_reply(ticket).expect_err("expired").certainty(), Certainty::NotSent);
+    assert_eq!(&*fixture.expect_backoff().1, "the service said that it would close the connection");
     fixture.pass(SECOND);
     fixture.authenticate("proto-1", true);
-    fixture.expect_sent("x.y");
+    let answer = fixture.expect_sent("calling.answer");
+    fixture.ok(&answer);
+    fixture.events.retain(|event| matches!(event, SessionEvent::Replied { .. }));
+    fixture.expect_reply(ticket).expect("it waited for no more than two seconds");
+}
+
+#[test]
+fn answers_that_are_under_way_arrive_after_a_notice_to_leave() {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    let ticket = fixture.call_command("calling.answer", "c1");
+    let answer = fixture.expect_sent("calling.answer");
+    fixture.receive_json(&json!({"id": "d1", "method": "signalwire.disconnect", "params": {}}));
+    fixture.ok(&answer);
+    fixture.expect_reply(ticket).expect("accepted");
+}
+
+#[test]
+fn a_notice_to_leave_before_the_credentials_are_accepted_holds_for_the_connection_they_are_accepted_on() {
+    for restart in [false, true] {
+        let mut fixture = Fixture::ready();
+        fixture.offer("c1");
+        fixture.disconnected();
+        fixture.until_open();
+        fixture.connected();
+        let connect = fixture.expect_sent("signalwire.connect");
+        let params = json!({"restart": restart});
+        fixture.receive_json(&json!({"id": "d1", "method": "signalwire.disconnect", "params": params}));
+        fixture.sent.clear();
+        let answer = fixture.call_command("calling.answer", "c1");
+        fixture.reply(&connect, json!({"protocol": "proto-1", "session_restored": true}));
+        fixture.expect_nothing_sent();
+        fixture.pass(SECOND);
+        assert_eq!(fixture.closes, 1, "nothing can be asked on it");
+        // What restarts is not resumed, whenever it was said.
+        let params = fixture.reconnect("proto-1", !restart);
+        assert_eq!(params.get("protocol").is_some(), !restart);
+        if !restart {
+            let request = fixture.expect_sent("calling.answer");
+            fixture.ok(&request);
+            fixture.events.retain(|event| matches!(event, SessionEvent::Replied { .. }));
+            fixture.expect_reply(answer).expect("it left on the next connection");
+        }
+    }
 }
 
 #[test]

@@ -139,6 +139,57 @@ fn new_credentials_that_a_connection_is_refused_with_take_turns_with_those_befor
         }
         fixture.fail(&request, json!({"code": -32002, "message": "no"}));
     }
-    // Once with the session and once without it; then those that were accepted before.
-    assert_eq!(offered, [false, false, true]);
+    assert_eq!(offered, [false, true], "those that were accepted before come next");
+}
+
+#[test]
+fn wrong_credentials_proposed_during_an_outage_cost_neither_the_session_nor_its_calls() {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    fixture.disconnected();
+    let credentials = Credentials::Jwt("wrong".into());
+    let proposed = fixture
+        .command(raw("signalwire.reauthenticate", Target::Reauthenticate { credentials, proof: None }));
+    fixture.until_open();
+    fixture.connected();
+    let request = fixture.expect_sent("signalwire.connect");
+    assert_eq!(request["params"]["authentication"], json!({"jwt_token": "wrong"}));
+    fixture.fail(&request, json!({"code": -32002, "message": "no"}));
+    let params = fixture.reconnect("proto-1", true);
+    assert_eq!((&params["authentication"]["project"], &params["protocol"]), (&json!("p-1"), &json!("proto-1")));
+    let request = fixture.expect_sent("signalwire.reauthenticate");
+    fixture.fail(&request, json!({"code": -32002, "message": "no"}));
+    fixture.events.retain(|event| !matches!(event, SessionEvent::Reconnected { .. }));
+    fixture.expect_reply(proposed).expect_err("they are wrong");
+    fixture.expect_quiet();
+    assert!(fixture.session.take(&"c1".into()), "the call goes on");
+}
+
+#[test]
+fn a_session_that_nobody_knows_any_more_is_given_up_though_each_attempt_has_other_credentials() {
+    let config = Config::new().credentials_from(|| async { Err::<Credentials, _>("not asked here") });
+    let mut fixture = Fixture::new(&config);
+    let answer = |fixture: &mut Fixture, number: u32| {
+        while !matches!(fixture.events.pop_front(), Some(SessionEvent::CredentialsWanted)) {
+            fixture.pass(SECOND);
+        }
+        let credentials = Credentials::Jwt(format!("token-{number}").into());
+        fixture.session.handle_credentials(fixture.now, Ok(credentials));
+        fixture.drain();
+        fixture.connected();
+        fixture.expect_sent("signalwire.connect")
+    };
+    let first = answer(&mut fixture, 0);
+    fixture.reply(&first, json!({"protocol": "proto-1"}));
+    fixture.disconnected();
+    let mut with_session = 0;
+    loop {
+        let request = answer(&mut fixture, with_session + 1);
+        if request["params"].get("protocol").is_none() {
+            break;
+        }
+        with_session += 1;
+        fixture.fail(&request, json!({"code": -32002, "message": "no"}));
+    }
+    assert_eq!(with_session, 3);
 }

@@ -7,6 +7,7 @@ mod calls;
 mod client_state;
 mod closing;
 mod connection;
+mod contexts;
 mod credentials;
 mod dialing;
 mod draining;

@@ -44,7 +44,7 @@ impl Session {
         let had_session = self.authentication.accept(waits);
         self.backoff.succeed(now);
         self.liveness = Liveness::start(now);
-        self.enter(now, Phase::Ready { resumed, leaving: false });
+        self.enter(now, Phase::Ready { resumed });
         if resumed {
             for call_id in self.calls.ids(Entry::is_visible) {
                 self.emit(SessionEvent::Reconnected { call_id, gap });
@@ -52,7 +52,9 @@ impl Session {
         } else if had_session {
             self.lose_session(now);
         }
-        self.stage_requests();
+        if self.connection.is_ready() {
+            self.stage_requests();
+        }
         self.resume_clean_ups(now);
         self.leave_contexts(now);
         if resumed {
@@ -78,9 +80,14 @@ impl Session {
             // The session, its calls and the credentials are as good as before: only time has to pass.
             ConnectRefusal::Transient => false,
             ConnectRefusal::Version => true,
-            // The refusal may be of the earlier session, not of the credentials: the next attempt is without it.
+            // The refusal may be of the earlier session, not of the credentials: the next attempt is without it. Credentials
+            // that were never accepted say nothing of the session: those before them come next, with it.
             _ if resuming => {
-                if self.resume.refuse(status.is_stale_session(refusal)) {
+                let proven = self.authentication.offers_accepted();
+                if !proven {
+                    self.authentication.reject();
+                }
+                if self.resume.refuse(proven && status.is_stale_session(refusal)) {
                     self.notice(Notice::ResumeRefused(failed.message.clone()));
                 }
                 false

@@ -29,14 +29,24 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time that the service has to accept the credentials.
 const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(10);
-/// The time that the service has to close a connection that it said it would close.
-const LEAVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time that answers under way have to arrive on a connection that the service said it would close. Then it is closed
+/// from this side: a client that waits for the service to do it is deaf for as long.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(super) struct Connection {
     phase: Phase,
     /// When the phase has lasted too long, and what is to be said then.
     deadline: Option<(Instant, &'static str)>,
+    /// The word of the service that it will close the connection. It may come before the credentials are accepted.
+    leaving: Option<Leaving>,
+}
+
+/// The word of the service that it will close the connection: nothing new is sent on it.
+#[derive(Debug, Clone, Copy)]
+struct Leaving {
+    /// Set if the session is not to be resumed on the next connection.
+    restart: bool,
 }
 
 #[derive(Debug, Default)]
@@ -49,8 +59,6 @@ enum Phase {
     Authenticating,
     Ready {
         resumed: bool,
-        /// The service has said that it will close the connection; nothing new is sent on it.
-        leaving: bool,
     },
     Backoff {
         retry_in: Duration,
@@ -70,10 +78,7 @@ impl Phase {
             Self::Authenticating => {
                 (AUTHENTICATION_TIMEOUT, "the service did not answer the credentials within 10 s")
             }
-            Self::Ready { leaving: true, .. } => {
-                (LEAVE_TIMEOUT, "the service did not close the connection within 10 s, as it said it would")
-            }
-            Self::Ready { leaving: false, .. } | Self::Idle | Self::Backoff { .. } | Self::Closed { .. } => {
+            Self::Ready { .. } | Self::Idle | Self::Backoff { .. } | Self::Closed { .. } => {
                 return None;
             }
         })
@@ -83,7 +88,7 @@ impl Phase {
 impl Connection {
     /// Returns `true` if requests may be sent.
     pub(super) fn is_ready(&self) -> bool {
-        matches!(self.phase, Phase::Ready { leaving: false, .. })
+        matches!(self.phase, Phase::Ready { .. }) && self.leaving.is_none()
     }
 
     /// Returns `true` if answers may arrive.
@@ -105,7 +110,7 @@ impl Connection {
             Phase::Idle => ConnectionState::Idle,
             Phase::Asking | Phase::Opening => ConnectionState::Connecting { attempt },
             Phase::Authenticating => ConnectionState::Authenticating { attempt },
-            Phase::Ready { resumed, .. } => ConnectionState::Ready { resumed: *resumed },
+            Phase::Ready { resumed } => ConnectionState::Ready { resumed: *resumed },
             Phase::Backoff { retry_in, reason } => {
                 ConnectionState::Backoff { attempt, retry_in: *retry_in, reason: reason.clone() }
             }
@@ -120,7 +125,30 @@ impl Connection {
     /// Enters a phase.
     fn enter(&mut self, now: Instant, phase: Phase) {
         self.deadline = phase.limit().map(|(limit, reason)| (now + limit, reason));
+        if matches!(phase, Phase::Opening) {
+            self.leaving = None;
+        }
         self.phase = phase;
+        self.expect_close(now);
+    }
+
+    /// The service will close the connection.
+    fn leave(&mut self, now: Instant, restart: bool) {
+        self.leaving = Some(Leaving { restart: restart || self.restarts() });
+        self.expect_close(now);
+    }
+
+    /// Sets the limit of a connection that the service will close, once the credentials are accepted.
+    fn expect_close(&mut self, now: Instant) {
+        if self.leaving.is_some() && self.is_heard() {
+            let reason = "the service said that it would close the connection";
+            self.deadline.get_or_insert((now + LEAVE_TIMEOUT, reason));
+        }
+    }
+
+    /// Returns `true` if the service has said that the session is not to be resumed on the next connection.
+    fn restarts(&self) -> bool {
+        self.leaving.is_some_and(|leaving| leaving.restart)
     }
 
     /// Returns the reason for dropping the connection if its phase has lasted too long.
@@ -228,12 +256,7 @@ impl Session {
         }
         let notice: Notice =
             params.and_then(|params| serde_json::from_str(params.get()).ok()).unwrap_or_default();
-        if notice.restart == Some(true) {
-            self.resume.forget();
-        }
-        if let Phase::Ready { resumed, .. } = self.connection.phase {
-            self.connection.enter(now, Phase::Ready { resumed, leaving: true });
-        }
+        self.connection.leave(now, notice.restart == Some(true));
     }
 
     pub(super) fn handle_authorization_state(&mut self, params: &RawValue) {
@@ -288,6 +311,9 @@ impl Session {
     fn lose(&mut self, now: Instant, reason: &str) {
         if self.connection.is_heard() {
             self.resume.lose(now);
+        }
+        if self.connection.restarts() {
+            self.resume.forget();
         }
         self.liveness = Liveness::default();
         self.unstage_requests();

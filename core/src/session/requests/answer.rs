@@ -38,6 +38,7 @@ impl Session {
                     self.handle_connect_result(now, result, resuming);
                 }
             }
+            (Purpose::Leave(contexts), None) => self.contexts.confirm_left(&contexts),
             (Purpose::Probe | Purpose::Leave(_), _) | (Purpose::HangUp(_), None) => {}
             (Purpose::Confirm(call), refusal) => {
                 self.end_question(&call.call_id);

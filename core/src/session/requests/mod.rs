@@ -140,7 +140,7 @@ impl Session {
                 Ok(Resolved::Receive(contexts))
             }
             Target::Unreceive(contexts) => {
-                self.contexts.remove(&contexts);
+                self.contexts.leave(&contexts);
                 Ok(Resolved::Unreceive(contexts))
             }
             Target::Reauthenticate { credentials, proof } => {

@@ -49,8 +49,8 @@ impl Session {
                 self.expect_earlier_ends(now, &call.call_id, ticket, rule);
             }
             Resolved::Receive(contexts) => self.contexts.accept(&contexts),
-            Resolved::Service | Resolved::Call { .. } | Resolved::Control { .. } | Resolved::Unreceive(_) => {
-            }
+            Resolved::Unreceive(contexts) => self.contexts.confirm_left(&contexts),
+            Resolved::Service | Resolved::Call { .. } | Resolved::Control { .. } => {}
         }
         self.emit(SessionEvent::Replied { ticket, result: Ok(reply) });
     }

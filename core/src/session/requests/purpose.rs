@@ -87,6 +87,14 @@ impl Purpose {
         matches!(self, Self::Application(_, Resolved::Receive(_)))
     }
 
+    /// The contexts that the request leaves.
+    pub(in crate::session) fn left(&self) -> Option<&[String]> {
+        match self {
+            Self::Leave(contexts) | Self::Application(_, Resolved::Unreceive(contexts)) => Some(contexts),
+            _ => None,
+        }
+    }
+
     /// Returns `true` if the application proposes credentials.
     pub(in crate::session) fn reauthenticates(&self) -> bool {
         matches!(self, Self::Application(_, Resolved::Reauthenticate(_)))
