@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde_json::value::RawValue;
 
 use super::Session;
+use super::calls::Question;
 use super::frame::EventParams;
 use super::output::SessionEvent;
 use crate::events::Event;
@@ -18,6 +19,9 @@ impl Session {
         }
         let mut event = Event::parse(&params.event_type, params.timestamp, params.params);
         self.redact_event(&mut event);
+        if Question::caused(&event) {
+            return;
+        }
         let event = Arc::new(event);
         match &*event {
             Event::Receive(offer) => self.handle_offer(now, offer),

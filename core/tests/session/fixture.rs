@@ -257,6 +257,15 @@ impl Fixture {
         }
     }
 
+    /// Answers the questions whether the service knows a call: it does not.
+    pub(crate) fn deny_call(&mut self, code: &str) {
+        let first = self.expect_sent_among_others("calling.clear_digit_bindings");
+        self.refuse(&first, code);
+        let second = self.expect_sent_among_others("calling.send_digits");
+        assert_eq!(second["params"]["digits"], "w", "it sends no digits");
+        self.refuse(&second, code);
+    }
+
     pub(crate) fn state(&mut self, call_id: &str, state: &str) {
         self.event("calling.call.state", call_state(call_id, state));
     }

@@ -13,6 +13,7 @@ mod table;
 use std::time::Instant;
 
 pub(super) use self::clean_up::CleanUp;
+pub(super) use self::presence::{Doubt, Question};
 pub(super) use self::table::{CallSerial, CallTimer, Calls, Decision, Entry, Role, Running};
 
 use super::Session;

@@ -26,6 +26,7 @@ impl Session {
         id: Option<&RawValue>,
         event: Arc<Event>,
     ) {
+        self.note_sign_of_life(now, &call_id);
         let mut wait = None;
         let operation = self.calls.get_mut(&call_id).and_then(|entry| {
             // One that is delivered again may be about an operation that is over, and not name it.

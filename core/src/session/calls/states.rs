@@ -28,6 +28,7 @@ impl Session {
             }
             return;
         }
+        self.note_sign_of_life(now, call_id);
         let Some(entry) = self.calls.get_mut(call_id) else { return };
         if entry.node_id.is_empty() {
             entry.node_id = news.node_id.clone();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::CleanUp;
+use super::{CleanUp, Doubt};
 use crate::calling::{CallState, CompletionRule, Correlation, Direction};
 use crate::events::Event;
 use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
@@ -128,8 +128,8 @@ pub(in crate::session) struct Entry {
     pub(in crate::session) unsure: Option<Decision>,
     /// Set once the application has dropped its last handle.
     pub(in crate::session) released: bool,
-    /// Set while the service is being asked if it still knows the call.
-    pub(in crate::session) in_question: bool,
+    /// The doubt whether the service still knows the call.
+    pub(in crate::session) doubt: Doubt,
     /// The number of times in a row that the service was in trouble when the session itself asked something about the call.
     pub(in crate::session) troubled: u32,
     pub(in crate::session) operations: Vec<Running>,
@@ -246,7 +246,7 @@ impl Calls {
             refusals: 0,
             unsure: None,
             released: false,
-            in_question: false,
+            doubt: Doubt::None,
             troubled: 0,
             operations: Vec::new(),
             reported: VecDeque::new(),

@@ -40,13 +40,8 @@ impl Session {
             }
             (Purpose::Leave(contexts), None) => self.contexts.confirm_left(&contexts),
             (Purpose::Probe | Purpose::Leave(_), _) | (Purpose::HangUp(_), None) => {}
-            (Purpose::Confirm(call), refusal) => {
-                self.end_question(&call.call_id);
-                match refusal {
-                    Some(status) if status.is_gone() => self.expect_end(now, &call.call_id),
-                    Some(status) if status.is_transient() => self.ask_later(now, &call.call_id),
-                    _ => self.end_trouble(&call.call_id),
-                }
+            (Purpose::Confirm(call, question), refusal) => {
+                self.handle_confirmed(now, &call.call_id, question, refusal.as_ref());
             }
             (Purpose::CleanUp(call, how), refusal) => {
                 self.handle_cleaned_up(now, &call.call_id, how, refusal.as_ref());

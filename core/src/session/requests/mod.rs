@@ -24,9 +24,6 @@ use crate::error::{Certainty, Error, InvalidArgument, QueueFull, TimedOut};
 use crate::ids::{CallId, ControlId, Tag, Ticket};
 use crate::session::Reply;
 
-/// Names a group of bindings that nobody has made. There is no method to ask whether a call is there; clearing what is
-/// not there comes nearest.
-const NO_BINDINGS: &str = r#"{"realm":"-"}"#;
 /// How long the service may take to answer what the session asks on its own account, whatever the application has set
 /// for its own requests: what goes unanswered shows a dead connection.
 const OWN_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -196,16 +193,6 @@ impl Session {
         false
     }
 
-    /// Asks the service for something that changes nothing, to see whether it still knows a call. Without a connection
-    /// nothing is asked: the next one asks of all calls.
-    pub(super) fn confirm(&mut self, now: Instant, call_id: &CallId) {
-        let ready = self.connection.is_ready();
-        let Some(entry) = self.calls.get_mut(call_id).filter(|_| ready) else { return };
-        if !std::mem::replace(&mut entry.in_question, true) {
-            self.ask(now, "calling.clear_digit_bindings", NO_BINDINGS, call_id, Purpose::Confirm);
-        }
-    }
-
     /// Asks something about a call on the session's own account.
     pub(super) fn ask(
         &mut self,
@@ -310,7 +297,7 @@ impl Session {
         let is_probe = matches!(request.purpose, Purpose::Probe);
         let after = now.saturating_duration_since(request.made).max(request.timeout);
         let doubted = match &request.purpose {
-            Purpose::Confirm(call) => Some(call.call_id.clone()),
+            Purpose::Confirm(call, _) => Some(call.call_id.clone()),
             _ => None,
         };
         self.fail_request(now, key, &|request, certainty| {
@@ -320,10 +307,8 @@ impl Session {
         if sent && !is_probe && self.liveness.doubt(now) {
             self.send_probe(now);
         }
-        // Until there is an answer, on this connection or another: the end of the call may never be told otherwise.
         if let Some(call_id) = doubted {
-            self.end_question(&call_id);
-            self.confirm(now, &call_id);
+            self.confirm_again(now, &call_id);
         }
     }
 

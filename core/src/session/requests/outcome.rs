@@ -25,6 +25,9 @@ impl Session {
     }
 
     fn settle_accepted(&mut self, now: Instant, ticket: Ticket, resolved: Resolved, reply: Reply) {
+        if let Some(call_id) = resolved.call_id() {
+            self.note_sign_of_life(now, call_id);
+        }
         // A call on which something was carried out was answered.
         if let Some(entry) = resolved.call_id().and_then(|call_id| self.calls.get_mut(call_id)) {
             let decides = matches!(resolved, Resolved::Call { decision: Some(_), .. });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::calling::{CompletionRule, Correlation};
 use crate::credentials::Credentials;
 use crate::ids::{CallId, ControlId, Tag, Ticket};
-use crate::session::calls::{CleanUp, Decision};
+use crate::session::calls::{CleanUp, Decision, Question};
 use crate::session::frame::{CallAddress, Members};
 
 /// The purpose of a request: who waits for its answer.
@@ -19,7 +19,7 @@ pub(in crate::session) enum Purpose {
     /// The session: is anybody there?
     Probe,
     /// The session: is the call still there?
-    Confirm(CallAddress),
+    Confirm(CallAddress, Question),
     /// The session, which wants to be rid of a call; nobody waits.
     CleanUp(CallAddress, CleanUp),
     /// The session, which hangs up for a handler that failed; nobody waits.
@@ -79,7 +79,7 @@ impl Purpose {
 
     /// Returns `true` for requests that are about one connection, and mean nothing on the next.
     pub(in crate::session) fn is_of_connection(&self) -> bool {
-        matches!(self, Self::Authenticate { .. } | Self::Probe | Self::Confirm(_))
+        matches!(self, Self::Authenticate { .. } | Self::Probe | Self::Confirm(..))
     }
 
     /// Returns `true` if the application asks for contexts.
@@ -113,7 +113,7 @@ impl Purpose {
         let none = Members::default();
         match self {
             Self::Authenticate { .. } | Self::Probe => none,
-            Self::Confirm(call) | Self::CleanUp(call, _) | Self::HangUp(call) => {
+            Self::Confirm(call, _) | Self::CleanUp(call, _) | Self::HangUp(call) => {
                 Members { call: Some(call), ..none }
             }
             Self::Leave(contexts) => Members { contexts: Some(contexts), ..none },
