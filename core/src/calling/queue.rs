@@ -38,6 +38,8 @@ operation!(
     OptionalControlId,
     QueueEvent,
     ends: |event| matches!(event.status, QueueStatus::Leave | QueueStatus::Dequeue),
+    subject: |enter| &enter.queue_name,
+    of_event: |event| Some(&*event.queue_name).filter(|name| !name.is_empty()),
     validate: |enter| {
         validate::not_empty("queue_name", &enter.queue_name)?;
         validate::whole("wait_time", enter.wait_time)?;

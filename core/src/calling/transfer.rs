@@ -17,7 +17,7 @@ params! {
     }
 }
 
-method!(Transfer, "calling.transfer", validate: |transfer| match &transfer.dest {
+method!(Transfer, "calling.transfer" => Transfer, validate: |transfer| match &transfer.dest {
     Value::String(dest) => validate::not_empty("dest", dest),
     Value::Object(_) => Ok(()),
     _ => Err(InvalidArgument::new("dest", "it must be text, or a SWML document as an object")),
@@ -117,7 +117,9 @@ impl Call {
     /// and numbers.
     ///
     /// By the newer specification this client has no control over the call from then on: the service refuses commands on
-    /// it.
+    /// it. The call then ends for this client within about 10 s, as [`EndReason::Transferred`](crate::EndReason::Transferred),
+    /// unless its real end is told before. Where the service still takes commands, as by the SDKs, the call stays. A call
+    /// that is transferred to a context of this client is offered again, as a new [`Call`].
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {

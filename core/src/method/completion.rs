@@ -10,6 +10,8 @@ pub struct CompletionRule {
     pub(crate) event: &'static str,
     /// Returns `true` if the event belongs to the operation, provided that it names it.
     pub(crate) concerns: fn(&Event) -> bool,
+    /// The subject that an event names, such as a queue, where it may leave out the operation.
+    pub(crate) subject: fn(&Event) -> Option<&str>,
     /// Returns `true` if an event of the operation is its result. The operation may go on after it.
     pub(crate) answers: fn(&Event) -> bool,
     /// Returns `true` if an event of the operation is its last.

@@ -63,6 +63,12 @@ pub trait Method: Serialize + Send + Sync + Sized + 'static {
         Effect::None
     }
 
+    /// The subject of the operation that the method starts, if events may name that and not the operation.
+    #[doc(hidden)]
+    fn subject(&self) -> Option<&str> {
+        None
+    }
+
     /// The target of the request, if it follows from its parameters.
     #[doc(hidden)]
     fn target(&self) -> Option<Target> {

@@ -24,7 +24,7 @@ impl Session {
         }
         let event = Arc::new(event);
         match &*event {
-            Event::Receive(offer) => self.handle_offer(now, offer),
+            Event::Receive(offer) => self.handle_offer(now, id, offer),
             Event::State(state) => self.handle_state(now, state, &event),
             Event::Dial(dial) => self.handle_dial_event(now, dial, &event),
             Event::MessageReceive(message) => self.handle_message(message, event.clone()),

@@ -55,6 +55,7 @@ mod refusal;
 mod reply;
 mod requests;
 mod resume;
+mod seen;
 mod shutdown;
 mod tasks;
 
@@ -86,7 +87,8 @@ use self::messages::Messages;
 use self::requests::{RequestKey, Requests};
 use self::resume::Resume;
 use self::shutdown::Shutdown;
-use self::tasks::ReportedTasks;
+use self::seen::SeenFrames;
+use self::tasks::MAX_REMEMBERED_TASKS;
 use crate::config::{Config, Endpoint, Overflow};
 use crate::error::ConfigError;
 use crate::ids::CallId;
@@ -123,7 +125,7 @@ pub struct Session {
     calls: Calls,
     dials: Dials,
     messages: Messages,
-    tasks: ReportedTasks,
+    tasks: SeenFrames,
     output: VecDeque<Queued>,
 }
 
@@ -203,7 +205,7 @@ impl Session {
             calls: Calls::new(),
             dials: Dials::new(),
             messages: Messages::new(),
-            tasks: ReportedTasks::new(),
+            tasks: SeenFrames::new(MAX_REMEMBERED_TASKS),
             output: VecDeque::new(),
         })
     }

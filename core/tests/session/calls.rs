@@ -68,6 +68,25 @@ fn repeated_and_reordered_states_never_move_a_call_back() {
 }
 
 #[test]
+fn a_state_that_comes_again_with_a_peer_is_told_once() {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    fixture.state("c1", "answered");
+    fixture.events.clear();
+    for peer in ["c2", "c2", "c3"] {
+        let mut state = call_state("c1", "answered");
+        state["peer"] = json!({"call_id": peer, "node_id": "n-2"});
+        fixture.event("calling.call.state", state);
+    }
+    let mut late = call_state("c1", "ringing");
+    late["peer"] = json!({"call_id": "c4", "node_id": "n-2"});
+    fixture.event("calling.call.state", late);
+    fixture.expect_call_event("c1");
+    fixture.expect_call_event("c1");
+    fixture.expect_quiet();
+}
+
+#[test]
 fn a_repeated_offer_is_no_second_call() {
     let mut fixture = Fixture::ready();
     fixture.offer("c1");

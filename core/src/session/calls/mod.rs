@@ -32,7 +32,7 @@ impl Session {
         let undecided = !entry.state.has_reached(&CallState::Answered) && !entry.is_settled();
         if entry.is_visible() && entry.direction == Direction::Inbound && undecided {
             // The application has seen it: it is not to be handled again.
-            self.calls.remember_passed(call_id.clone());
+            self.calls.remember_passed(call_id);
             self.pass_offer(now, call_id, "nobody took it");
         } else if let Some(decision) = unsure {
             self.make_sure(now, call_id, decision);
@@ -58,6 +58,8 @@ impl Session {
     fn make_sure(&mut self, now: Instant, call_id: &CallId, decision: Decision) {
         match decision {
             Decision::End => self.discard(now, call_id),
+            // Whether it was handed over shows when the service is asked about it.
+            Decision::Transfer => self.confirm(now, call_id),
             // A call that was answered after all cannot be passed, and is hung up then.
             Decision::Answer | Decision::Pass => self.finish_passing(now, call_id),
         }
@@ -65,7 +67,10 @@ impl Session {
 
     /// Nobody will use a call that the application was given: it is hung up.
     pub fn discard(&mut self, now: Instant, call_id: &CallId) {
-        if self.knows(call_id) {
+        if self.calls.get(call_id).is_some_and(|entry| entry.is_visible() && entry.transfers > 0) {
+            // It is another application's.
+            self.end_locally(now, call_id, EndReason::Transferred);
+        } else if self.knows(call_id) {
             self.withdraw_call(now, call_id, EndReason::Cancel);
             self.end_leg(now, call_id, "nobody is left to talk to it");
         }

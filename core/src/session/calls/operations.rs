@@ -29,12 +29,7 @@ impl Session {
         self.note_sign_of_life(now, &call_id);
         let mut wait = None;
         let operation = self.calls.get_mut(&call_id).and_then(|entry| {
-            // One that is delivered again may be about an operation that is over, and not name it.
-            let repeated = id.is_some_and(|id| entry.was_reported(id.get(), &event));
-            let index = entry.operation_of(&event, repeated)?;
-            if let Some(id) = id.filter(|_| event.control_id().is_none()) {
-                entry.remember_reported(id.get(), &event);
-            }
+            let index = entry.operation_of(id, &event)?;
             let running = &mut entry.operations[index];
             let ended = (running.rule.ends)(&event);
             let hint = if ended { EndHint::None } else { (running.rule.end_hint)(&event) };

@@ -18,6 +18,8 @@ use crate::session::requests::Purpose;
 
 /// How long the event of a call's end may take, after the service has said that it does not know the call.
 const END_EVENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time that a transfer has to take effect before the service is asked whether it still takes commands on the call.
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The control id of [`Question::SendPause`]. Events that name it are nobody's.
 const QUESTION_ID: &str = "relay-question";
 
@@ -147,9 +149,23 @@ impl Session {
         }
     }
 
-    /// Gives up a call that the service does not know. Whoever may be on the line all the same is hung up on.
+    /// The service has accepted a transfer. By one description of the protocol it takes no commands of this client any
+    /// more, and the end of the call may never be told.
+    pub(in crate::session) fn doubt_transferred(&mut self, now: Instant, call_id: &CallId) {
+        // Unless the call was offered anew meanwhile.
+        if let Some(entry) = self.calls.get(call_id).filter(|entry| entry.transfers > 0) {
+            let serial = entry.serial;
+            self.calls.set_timer(serial, CallTimer::AskAgain, now + TRANSFER_TIMEOUT);
+        }
+    }
+
+    /// Gives up a call that the service does not know. Whoever may be on the line all the same is hung up on, unless the
+    /// call was handed over.
     pub(in crate::session) fn confirm_gone(&mut self, now: Instant, serial: CallSerial) {
         let Some(call_id) = self.calls.id_of(serial).cloned() else { return };
+        if self.calls.get(&call_id).is_some_and(|entry| entry.transfers > 0) {
+            return self.end_locally(now, &call_id, EndReason::Transferred);
+        }
         if self.knows(&call_id) {
             self.withdraw_call(now, &call_id, EndReason::NotFound);
         }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::value::RawValue;
 
 use super::Phase;
-use crate::calling::{CallState, Direction, EndReason};
+use crate::calling::EndReason;
 use crate::error::{AuthenticationFailed, Certainty, ConnectRefusal, ConnectionLost, Error};
 use crate::json::object;
 use crate::session::calls::Entry;
@@ -116,14 +116,7 @@ impl Session {
             self.notice(Notice::CallsLost(lost.len()));
         }
         for call_id in lost {
-            let unanswered = self.calls.get(&call_id).is_some_and(|entry| {
-                entry.direction == Direction::Inbound && !entry.state.has_reached(&CallState::Answered)
-            });
             self.end_locally(now, &call_id, EndReason::SessionLost);
-            if unanswered {
-                // It may be offered again, to the new session.
-                self.calls.unremember(&call_id);
-            }
         }
     }
 }

@@ -60,14 +60,18 @@ impl Session {
                 if let Resolved::Control { call, control_id, stops: true, .. } = &resolved {
                     self.note_stopped(now, &call.call_id, control_id);
                 }
-                let passed = match &resolved {
-                    Resolved::Call { call, decision: Some(Decision::Pass) } => Some(call.call_id.clone()),
+                let decided = match &resolved {
+                    Resolved::Call { call, decision: Some(decision) } => Some((call.call_id.clone(), *decision)),
                     _ => None,
                 };
                 self.settle(now, ticket, resolved, Ok(reply));
-                if let Some(call_id) = passed {
-                    self.calls.remember_passed(call_id.clone());
-                    self.end_locally(now, &call_id, EndReason::Passed);
+                match decided {
+                    Some((call_id, Decision::Pass)) => {
+                        self.calls.remember_passed(&call_id);
+                        self.end_locally(now, &call_id, EndReason::Passed);
+                    }
+                    Some((call_id, Decision::Transfer)) => self.doubt_transferred(now, &call_id),
+                    _ => {}
                 }
             }
             (Purpose::Application(ticket, resolved), Some(status)) => {

@@ -37,13 +37,13 @@ impl Session {
     ///
     /// While there is no connection, requests wait for one, up to [`MAX_QUEUED_REQUESTS`] of them.
     pub fn command(&mut self, now: Instant, ticket: Ticket, command: Command) {
-        let Command { method, params, target, effect, timeout } = command;
+        let Command { method, params, target, effect, subject, timeout } = command;
         let is_dial = matches!(target, Target::Dial { .. });
         let limit = timeout.unwrap_or(if is_dial { DIAL_TIMEOUT } else { self.request_timeout });
         let resolved = if self.connection.is_closed() {
             Err(Err(Error::closed(Certainty::NotSent)))
         } else {
-            self.resolve(now, ticket, &method, target, effect, limit)
+            self.resolve(now, ticket, &method, target, effect, subject, limit)
         };
         match resolved {
             Ok(resolved) => {
@@ -67,6 +67,7 @@ impl Session {
         method: &Cow<'static, str>,
         target: Target,
         effect: Effect,
+        subject: Option<Box<str>>,
         limit: Duration,
     ) -> Result<Resolved, Settled> {
         let closed = || Err(Error::closed(Certainty::NotSent));
@@ -87,6 +88,7 @@ impl Session {
             }
             Target::Start { call_id, control_id, rule } => {
                 let call = self.take_to_command(call_id)?;
+                let is_named_by_application = control_id.is_some();
                 let control_id = control_id.unwrap_or_else(|| self.new_id());
                 if let Some(entry) = self.calls.get_mut(&call.call_id) {
                     if rule.correlation != Correlation::None && entry.is_running(&control_id) {
@@ -96,6 +98,8 @@ impl Session {
                     entry.operations.push(Running {
                         ticket,
                         control_id: control_id.clone(),
+                        is_named_by_application,
+                        subject,
                         rule,
                         method: method.clone(),
                         stopped: false,
