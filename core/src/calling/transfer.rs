@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{method, operation, params, validate};
+use super::{AfterGap, SILENCE_TIMEOUT, method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::enums::open_enum;
@@ -87,6 +87,7 @@ operation!(
     None,
     ReferEvent,
     ends: |event| event.state != ReferState::InProgress && event.state != ReferState::default(),
+    after_gap: |_| AfterGap::Within(SILENCE_TIMEOUT),
     validate: Refer::validate
 );
 

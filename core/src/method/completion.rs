@@ -20,6 +20,9 @@ pub struct CompletionRule {
     pub(crate) end_hint: fn(&Event) -> EndHint,
     /// The last event of an operation that was stopped, as JSON, where the service may send none.
     pub(crate) silent_stop: Option<&'static str>,
+    /// The last event of an operation whose own last event fell into a gap, as JSON, where that says no more than that it
+    /// is over.
+    pub(crate) missed_end: Option<&'static str>,
 }
 
 /// A hint of the end of an operation, by an event that is not the end.

@@ -41,19 +41,22 @@ macro_rules! operation {
     (
         $name:ident, $wire:literal, $correlation:ident, $event:ident,
         ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $last:literal,)?
-        $(subject: $subject:expr, of_event: $of_event:expr,)?
+        $(subject: $subject:expr, of_event: $of_event:expr,)? $(after_gap: $after_gap:expr,)?
+        $(missed_end: $missed_end:literal,)?
         validate: $validate:expr
     ) => {
         $crate::method::operation!(
             $name, $wire, $correlation, $event,
             answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $last,)?
-            $(subject: $subject, of_event: $of_event,)? validate: $validate
+            $(subject: $subject, of_event: $of_event,)? $(after_gap: $after_gap,)?
+            $(missed_end: $missed_end,)? validate: $validate
         );
     };
     (
         $name:ident, $wire:literal, $correlation:ident, $event:ident,
         answers: $answers:expr, ends: $ends:expr, $(end_hint: $hint:expr,)?
         $(silent_stop: $last:literal,)? $(subject: $subject:expr, of_event: $of_event:expr,)?
+        $(after_gap: $after_gap:expr,)? $(missed_end: $missed_end:literal,)?
         validate: $validate:expr
     ) => {
         impl $crate::method::Method for $name {
@@ -72,6 +75,13 @@ macro_rules! operation {
                 fn subject(&self) -> Option<&str> {
                     let subject: fn(&Self) -> &str = $subject;
                     Some(subject(self))
+                }
+            )?
+
+            $(
+                fn after_gap(&self) -> $crate::method::AfterGap {
+                    let after_gap: fn(&Self) -> $crate::method::AfterGap = $after_gap;
+                    after_gap(self)
                 }
             )?
 
@@ -101,6 +111,10 @@ macro_rules! operation {
                     silent_stop: {
                         let stops: &[&str] = &[$($last)?];
                         stops.first().copied()
+                    },
+                    missed_end: {
+                        let ends: &[&str] = &[$($missed_end)?];
+                        ends.first().copied()
                     },
                 };
                 Some(&RULE)

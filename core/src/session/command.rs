@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::calling::{CompletionRule, Method};
+use crate::calling::{AfterGap, CompletionRule, Method};
 use crate::credentials::{Credentials, Secret};
 use crate::error::InvalidArgument;
 use crate::ids::{CallId, ControlId, Tag};
@@ -19,6 +19,7 @@ pub struct Command {
     pub(super) target: Target,
     pub(super) effect: Effect,
     pub(super) subject: Option<Box<str>>,
+    pub(super) after_gap: AfterGap,
     pub(super) timeout: Option<Duration>,
 }
 
@@ -158,7 +159,8 @@ impl Command {
         }
         let method = method.into();
         let effect = Effect::of_method(&method);
-        Ok(Self { method, params, target, effect, subject: None, timeout: None })
+        let (subject, after_gap, timeout) = (None, AfterGap::Lasts, None);
+        Ok(Self { method, params, target, effect, subject, after_gap, timeout })
     }
 
     /// A request with typed parameters.
@@ -186,8 +188,15 @@ impl Command {
     }
 
     fn typed<M: Method>(method: &M, params: String, target: Target) -> Self {
-        let subject = method.subject().map(Into::into);
-        Self { method: method.name(), params, target, effect: method.effect(), subject, timeout: None }
+        Self {
+            method: method.name(),
+            params,
+            target,
+            effect: method.effect(),
+            subject: method.subject().map(Into::into),
+            after_gap: method.after_gap(),
+            timeout: None,
+        }
     }
 
     /// A request with typed parameters and others that have no type, which replace those of the same name.

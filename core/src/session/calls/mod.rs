@@ -4,6 +4,7 @@
 //! a call, and `clean_up` gets rid of one that nobody wants. `table` stores.
 
 mod clean_up;
+mod inquiry;
 mod offers;
 mod operations;
 mod presence;
@@ -13,6 +14,7 @@ mod table;
 use std::time::Instant;
 
 pub(super) use self::clean_up::CleanUp;
+pub(super) use self::inquiry::Inquiry;
 pub(super) use self::presence::{Doubt, Question};
 pub(super) use self::table::{CallSerial, CallTimer, Calls, Decision, Entry, Role, Running};
 
@@ -108,6 +110,7 @@ impl Session {
             CallTimer::AskAgain => self.ask_again(now, serial),
             CallTimer::RetryCleanUp => self.retry_clean_up(now, serial),
             CallTimer::DiscardAfterHangUp => self.discard_after_hang_up(now, serial),
+            CallTimer::InquireAgain(ticket) => self.inquire_again(now, serial, ticket),
             CallTimer::ConfirmOver(ticket) => self.confirm_over(serial, ticket),
         }
     }

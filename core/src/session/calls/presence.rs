@@ -34,7 +34,7 @@ pub(in crate::session) enum Question {
 
 impl Question {
     /// The method and its parameters.
-    fn request(self) -> (&'static str, String) {
+    pub(super) fn request(self) -> (&'static str, String) {
         match self {
             Self::ClearBindings => ("calling.clear_digit_bindings", r#"{"realm":"-"}"#.to_owned()),
             Self::SendPause => {

@@ -3,15 +3,16 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
 use super::{CleanUp, Doubt};
-use crate::calling::{CallState, CompletionRule, Correlation, Direction};
+use crate::calling::{AfterGap, CallState, CompletionRule, Correlation, Direction};
 use crate::events::Event;
 use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
 use crate::session::command::Effect;
+use crate::session::frame::CallAddress;
 use crate::session::recent::Recent;
 use crate::session::seen::SeenFrames;
 use crate::timers::Timers;
@@ -83,6 +84,8 @@ pub(in crate::session) enum CallTimer {
     RetryCleanUp,
     /// A call that was hung up for a handler that failed is still there: it is taken from the application.
     DiscardAfterHangUp,
+    /// The service could not say whether it knows an operation: it is asked again.
+    InquireAgain(Ticket),
     /// The last event of an operation did not come: unless the operation ended meanwhile, it is ended here.
     ConfirmOver(Ticket),
 }
@@ -100,7 +103,8 @@ impl CallTimer {
             Self::DiscardAfterHangUp => {
                 "a call that was hung up for a failed handler has not ended within 10 s"
             }
-            Self::ConfirmOver(_) => "the last event of an operation did not come within 5 s",
+            Self::InquireAgain(_) => "it is time to ask about an operation again",
+            Self::ConfirmOver(_) => "the last event of an operation did not come in time",
         }
     }
 }
@@ -114,6 +118,14 @@ pub(in crate::session) struct Running {
     /// The subject of the operation, such as the name of a queue, if events may name that and not the operation.
     pub(in crate::session) subject: Option<Box<str>>,
     pub(in crate::session) rule: &'static CompletionRule,
+    /// The way to find out, after a gap, whether it is over.
+    pub(in crate::session) after_gap: AfterGap,
+    /// Set after a gap if it counts as over once nothing is heard of it for as long.
+    pub(in crate::session) silence: Option<Duration>,
+    /// Set once the service has said that it does not know the operation.
+    pub(in crate::session) denied: bool,
+    /// The other leg of a connection, while the parties are joined.
+    pub(in crate::session) peer: Option<CallAddress>,
     /// Set once the service has accepted that the operation is stopped, and need say no more.
     pub(in crate::session) stopped: bool,
     /// The event that counts as its last if no other comes.
@@ -212,6 +224,10 @@ impl Entry {
 
     pub(in crate::session) fn is_running(&self, control_id: &ControlId) -> bool {
         self.running(control_id).is_some()
+    }
+
+    pub(in crate::session) fn running_mut(&mut self, control_id: &ControlId) -> Option<&mut Running> {
+        self.operations.iter_mut().find(|running| running.control_id == *control_id)
     }
 
     pub(in crate::session) fn running(&self, control_id: &ControlId) -> Option<&Running> {
@@ -421,10 +437,9 @@ impl Calls {
         self.timers.cancel_range((serial, CallTimer::FIRST)..=(serial, CallTimer::LAST));
     }
 
-    pub(in crate::session) fn cancel_operation_timer(&mut self, id: &CallId, ticket: Ticket) {
-        if let Some(serial) = self.entries.get(id).map(|entry| entry.serial) {
-            self.cancel_timer(serial, CallTimer::ConfirmOver(ticket));
-        }
+    pub(in crate::session) fn cancel_operation_timers(&mut self, serial: CallSerial, ticket: Ticket) {
+        self.cancel_timer(serial, CallTimer::ConfirmOver(ticket));
+        self.cancel_timer(serial, CallTimer::InquireAgain(ticket));
     }
 
     /// The earliest deadline of any call.

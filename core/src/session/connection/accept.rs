@@ -59,6 +59,7 @@ impl Session {
         self.leave_contexts(now);
         if resumed {
             self.doubt_calls(now);
+            self.doubt_operations(now);
             self.doubt_messages(now);
         }
     }

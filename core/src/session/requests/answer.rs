@@ -43,6 +43,7 @@ impl Session {
             (Purpose::Confirm(call, question), refusal) => {
                 self.handle_confirmed(now, &call.call_id, question, refusal.as_ref());
             }
+            (Purpose::Inquire(inquiry), refusal) => self.handle_inquired(now, inquiry, refusal.as_ref()),
             (Purpose::CleanUp(call, how), refusal) => {
                 self.handle_cleaned_up(now, &call.call_id, how, refusal.as_ref());
             }
@@ -57,11 +58,18 @@ impl Session {
                     control_id: resolved.started().cloned(),
                     context: resolved.named_context().cloned(),
                 };
-                if let Resolved::Control { call, control_id, stops: true, .. } = &resolved {
-                    self.note_stopped(now, &call.call_id, control_id);
+                if let Resolved::Control { call, control_id, stops, restates, .. } = &resolved {
+                    if *stops {
+                        self.note_stopped(now, &call.call_id, control_id);
+                    }
+                    if let Some(restates) = restates {
+                        self.set_after_gap(&call.call_id, control_id, restates.clone());
+                    }
                 }
                 let decided = match &resolved {
-                    Resolved::Call { call, decision: Some(decision) } => Some((call.call_id.clone(), *decision)),
+                    Resolved::Call { call, decision: Some(decision) } => {
+                        Some((call.call_id.clone(), *decision))
+                    }
                     _ => None,
                 };
                 self.settle(now, ticket, resolved, Ok(reply));
