@@ -213,6 +213,7 @@ operation!(
     PayEvent,
     ends: PayEvent::is_last,
     end_hint: PayEvent::end_hint,
+    late: true,
     after_gap: |_| AfterGap::Within(SILENCE_TIMEOUT),
     validate: Pay::validate
 );

@@ -123,6 +123,7 @@ operation!(
     ends: |event| {
         matches!(event.state, RecordState::Finished | RecordState::NoInput | RecordState::Error)
     },
+    late: true,
     after_gap: |_| AfterGap::restate("calling.record.resume", None),
     validate: Record::validate
 );

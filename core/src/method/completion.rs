@@ -20,6 +20,8 @@ pub struct CompletionRule {
     pub(crate) end_hint: fn(&Event) -> EndHint,
     /// The last event of an operation that was stopped, as JSON, where the service may send none.
     pub(crate) silent_stop: Option<&'static str>,
+    /// Set if the last event of the operation may come after the end of its call.
+    pub(crate) is_late: bool,
     /// The last event of an operation whose own last event fell into a gap, as JSON, where that says no more than that it
     /// is over.
     pub(crate) missed_end: Option<&'static str>,

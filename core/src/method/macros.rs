@@ -40,14 +40,14 @@ pub(crate) use method;
 macro_rules! operation {
     (
         $name:ident, $wire:literal, $correlation:ident, $event:ident,
-        ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $last:literal,)?
+        ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $last:literal,)? $(late: $late:literal,)?
         $(subject: $subject:expr, of_event: $of_event:expr,)? $(after_gap: $after_gap:expr,)?
         $(missed_end: $missed_end:literal,)?
         validate: $validate:expr
     ) => {
         $crate::method::operation!(
             $name, $wire, $correlation, $event,
-            answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $last,)?
+            answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $last,)? $(late: $late,)?
             $(subject: $subject, of_event: $of_event,)? $(after_gap: $after_gap,)?
             $(missed_end: $missed_end,)? validate: $validate
         );
@@ -55,7 +55,7 @@ macro_rules! operation {
     (
         $name:ident, $wire:literal, $correlation:ident, $event:ident,
         answers: $answers:expr, ends: $ends:expr, $(end_hint: $hint:expr,)?
-        $(silent_stop: $last:literal,)? $(subject: $subject:expr, of_event: $of_event:expr,)?
+        $(silent_stop: $last:literal,)? $(late: $late:literal,)? $(subject: $subject:expr, of_event: $of_event:expr,)?
         $(after_gap: $after_gap:expr,)? $(missed_end: $missed_end:literal,)?
         validate: $validate:expr
     ) => {
@@ -112,6 +112,7 @@ macro_rules! operation {
                         let stops: &[&str] = &[$($last)?];
                         stops.first().copied()
                     },
+                    is_late: false $( || $late )?,
                     missed_end: {
                         let ends: &[&str] = &[$($missed_end)?];
                         ends.first().copied()

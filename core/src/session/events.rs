@@ -31,9 +31,11 @@ impl Session {
             Event::MessageState(news) => self.handle_message_state(news, event.clone()),
             Event::Task(task) => self.handle_task(id, task, event.clone()),
             other => match other.call_id() {
+                Some(call_id) if self.late.contains(call_id) && self.report_late_event(call_id, &event) => {}
                 Some(call_id) if self.knows(call_id) => {
                     self.report_call_event(now, call_id.clone(), id, event);
                 }
+                Some(call_id) if self.late.contains(call_id) => self.emit_late(call_id, &event, None),
                 _ => self.emit(SessionEvent::Other(event)),
             },
         }

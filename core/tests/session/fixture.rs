@@ -230,7 +230,7 @@ impl Fixture {
 
     pub(crate) fn expect_ended(&mut self, call_id: &str) -> EndReason {
         match self.events.pop_front() {
-            Some(SessionEvent::CallEnded { call_id: own, reason }) if own.as_str() == call_id => reason,
+            Some(SessionEvent::CallEnded { call_id: own, reason, .. }) if own.as_str() == call_id => reason,
             other => panic!("{call_id} did not end but {other:?}"),
         }
     }

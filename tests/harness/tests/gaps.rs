@@ -57,7 +57,11 @@ fn a_play_that_goes_on_after_a_gap_is_waited_for_to_its_own_end() {
         world.pass(secs(600));
         assert!(!play.is_done(), "it lasts longer");
         if paused {
-            assert_eq!(play.latest().expect("an event").state, PlayState::Paused, "the question changes nothing");
+            assert_eq!(
+                play.latest().expect("an event").state,
+                PlayState::Paused,
+                "the question changes nothing"
+            );
             world.block_on(play.resume().into_future()).expect("accepted");
         }
         assert_eq!(world.block_on(play.wait()).expect("played").state, PlayState::Finished);

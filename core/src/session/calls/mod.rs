@@ -1,10 +1,12 @@
 //! The life of a call: offered, taken, released, ended.
 //!
 //! `offers`, `states` and `operations` decide the meaning of events; `presence` finds out whether the service still knows
-//! a call, and `clean_up` gets rid of one that nobody wants. `table` stores.
+//! a call, and `clean_up` gets rid of one that nobody wants. `inquiry` asks about operations after a
+//! gap, and `late` waits for those whose last event comes after their call has ended. `table` stores.
 
 mod clean_up;
 mod inquiry;
+mod late;
 mod offers;
 mod operations;
 mod presence;
@@ -15,6 +17,8 @@ use std::time::Instant;
 
 pub(super) use self::clean_up::CleanUp;
 pub(super) use self::inquiry::Inquiry;
+pub use self::late::LATE_EVENT_TIMEOUT;
+pub(super) use self::late::LateOperations;
 pub(super) use self::presence::{Doubt, Question};
 pub(super) use self::table::{CallSerial, CallTimer, Calls, Decision, Entry, Role, Running};
 
@@ -82,11 +86,9 @@ impl Session {
     pub(in crate::session) fn withdraw_call(&mut self, now: Instant, call_id: &CallId, reason: EndReason) {
         self.fail_queued_for(now, call_id);
         self.calls.cancel_timers(call_id);
-        if let Some(entry) = self.calls.get_mut(call_id) {
-            let operations = std::mem::take(&mut entry.operations);
-            self.fail_operations(call_id, operations);
-        }
-        self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason });
+        let operations = self.calls.get_mut(call_id).map(|entry| std::mem::take(&mut entry.operations));
+        let more = self.end_operations(now, call_id, operations.unwrap_or_default(), &reason);
+        self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason, more });
         self.calls.set_role(call_id, Role::Unwanted { how: CleanUp::End, attempts: 0 });
     }
 
@@ -96,9 +98,9 @@ impl Session {
         self.fail_queued_for(now, call_id);
         let Some(entry) = self.calls.end(call_id) else { return };
         let visible = entry.is_visible();
-        self.fail_operations(call_id, entry.operations);
+        let more = self.end_operations(now, call_id, entry.operations, &reason);
         if visible {
-            self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason });
+            self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason, more });
         }
     }
 

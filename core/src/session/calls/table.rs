@@ -137,7 +137,7 @@ pub(in crate::session) struct Running {
 
 impl Running {
     /// Returns `true` if an event is about the operation, as far as the event says.
-    fn is_meant_by(&self, event: &Event) -> bool {
+    pub(super) fn is_meant_by(&self, event: &Event) -> bool {
         let named = event.control_id();
         let fits = match self.rule.correlation {
             Correlation::ControlId => named == Some(&self.control_id),

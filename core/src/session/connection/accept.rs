@@ -110,6 +110,7 @@ impl Session {
             self.fail_dial(now, &tag, Error::ConnectionLost(Box::new(lost)));
         }
         self.lose_messages();
+        self.give_up_all_late();
         // Calls that were offered on this connection, before the service said that it begins anew, are of the new session.
         let first = self.resume.first_call();
         let lost = self.calls.ids(|entry| entry.is_visible() && entry.serial < first);

@@ -125,6 +125,6 @@ impl Session {
             self.calls.cancel_operation_timers(serial, ticket);
             return dropped;
         }
-        false
+        resolved.call_id().is_some_and(|call_id| self.drop_late_operation(call_id, ticket))
     }
 }
