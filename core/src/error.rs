@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::calling::{DialLeg, EndReason};
 use crate::ids::{CallId, Tag};
 use crate::service_error::ServiceError;
 
@@ -310,18 +311,36 @@ pub struct ConnectionLost {
 }
 
 /// A dial ended without an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DialFailed {
     /// The dial.
     pub tag: Tag,
     /// The service's reason, if it gave one.
     pub reason: Option<String>,
+    /// The legs that the service told of, in the order in which they began, each with its device and the reason of its end.
+    pub legs: Vec<DialLeg>,
+}
+
+impl DialFailed {
+    /// Returns the reason for which the legs ended, if all of them ended for the same.
+    ///
+    /// ```
+    /// # use signalwire_relay_core::{DialFailed, EndReason};
+    /// fn is_worth_another_try(failed: &DialFailed) -> bool {
+    ///     matches!(failed.end_reason(), Some(EndReason::Busy | EndReason::NoAnswer))
+    /// }
+    /// ```
+    pub fn end_reason(&self) -> Option<&EndReason> {
+        let first = self.legs.first()?.end_reason.as_ref()?;
+        self.legs.iter().all(|leg| leg.end_reason.as_ref() == Some(first)).then_some(first)
+    }
 }
 
 impl fmt::Display for DialFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "nobody answered the dial (tag {})", self.tag)?;
-        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+        let why = self.reason.as_deref().or(self.end_reason().map(EndReason::as_str));
+        why.map_or(Ok(()), |why| write!(f, ": {why}"))
     }
 }
 

@@ -117,6 +117,20 @@ impl Client {
     }
 }
 
+/// A leg of a dial: one of the phones that are called, as far as the service has told.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct DialLeg {
+    /// Its call.
+    pub call_id: CallId,
+    /// Who is called.
+    pub device: Device,
+    /// Where it stands, or stood last.
+    pub state: CallState,
+    /// Why it ended. `None` while it lives, or if its end was not told.
+    pub end_reason: Option<EndReason>,
+}
+
 object! {
     /// The leg that a dial event speaks of.
     pub struct DialedCall {

@@ -135,7 +135,7 @@ pub use device::{
     AgoraDevice, CallDevice, Codec, Device, Devices, FabricDevice, PhoneDevice, QueueDevice, SipDevice,
     SipHeader, StreamDevice, WebRtcDevice, agora, fabric, phone, queue, sip, stream, webrtc,
 };
-pub use dial::{Dial, DialEvent, DialState, DialedCall};
+pub use dial::{Dial, DialEvent, DialLeg, DialState, DialedCall};
 pub use error::ErrorEvent;
 pub use hangup::Hangup;
 pub(crate) use media::voice_setters;

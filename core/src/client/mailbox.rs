@@ -13,6 +13,7 @@ use super::action::Progress;
 use super::handlers::{CallHandler, MessageHandler, TaskHandler};
 use super::request::Response;
 use super::state::ClientStats;
+use super::subscribers::Queue;
 use super::watch_cell::WatchCell;
 use crate::calling::EndReason;
 use crate::credentials::Credentials;
@@ -33,6 +34,7 @@ pub(crate) enum Mail {
         command: Command,
         response: Arc<WatchCell<Response>>,
         progress: Option<Arc<WatchCell<Progress>>>,
+        legs: Option<Arc<WatchCell<Queue>>>,
     },
     Abandon(Ticket),
     SetTimeout {

@@ -15,8 +15,9 @@ use super::Call;
 use super::action::{ActionCore, Completed, Progress};
 use super::mailbox::Mail;
 use super::shared::Sender;
+use super::subscribers::{self, Events, Queue};
 use super::watch_cell::{Waiter, WatchCell};
-use crate::calling::{Accepted, Method, Operation};
+use crate::calling::{Accepted, CallStateEvent, Dial, Method, Operation};
 use crate::error::{Error, InvalidArgument};
 use crate::ids::{ControlId, Ticket};
 use crate::session::{Command, Effect, Reply, Target};
@@ -45,7 +46,11 @@ pub struct Request<M: Method> {
     timeout: Option<Duration>,
     control_id: Option<ControlId>,
     completed: Option<Completed>,
+    legs: Option<LegListener>,
 }
+
+/// Listens to the legs of a dial.
+type LegListener = Box<dyn FnOnce(&Sender, Events) + Send>;
 
 /// The thing that a request was made on.
 #[derive(Debug, Clone)]
@@ -66,7 +71,15 @@ impl About {
 
 impl<M: Method> Request<M> {
     pub(super) fn new(about: About, method: M) -> Self {
-        Self { method, about, extra: Map::new(), timeout: None, control_id: None, completed: None }
+        Self {
+            method,
+            about,
+            extra: Map::new(),
+            timeout: None,
+            control_id: None,
+            completed: None,
+            legs: None,
+        }
     }
 
     /// How long the service may take to answer, the time spent waiting for a connection included. Default: the
@@ -155,6 +168,32 @@ impl<M: Operation> Request<M> {
     }
 }
 
+impl Request<Dial> {
+    /// Has a function called for each state of each leg, until the dial has its outcome: created, ringing, answered, ended
+    /// with a reason. It is called in a task of its own, for one event after the other.
+    ///
+    /// Default: none. [`DialFailed::legs`](crate::DialFailed::legs) says how the legs of a failed dial ended.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::{CallStateEvent, phone};
+    /// let agent = client
+    ///     .dial(phone("+15551001000").from("+15550000000"))
+    ///     .on_leg(|leg: CallStateEvent| async move { println!("{:?} is {}", leg.device.callee(), leg.call_state) })
+    ///     .await?;
+    /// # drop(agent);
+    /// # Ok(()) }
+    /// ```
+    pub fn on_leg<F, R>(mut self, listener: F) -> Self
+    where
+        F: Fn(CallStateEvent) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.legs = Some(Box::new(|sender, events| sender.listen(events, listener)));
+        self
+    }
+}
+
 impl<M: Method + fmt::Debug> fmt::Debug for Request<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
@@ -211,16 +250,22 @@ impl<M: Method> ResponseFuture<M> {
             let task = completed(request.about.sender().shared().clone(), progress.clone());
             request.about.sender().mailbox().post(Mail::Spawn(task));
         }
+        let legs = request.legs.take().map(|listen| {
+            let queue = WatchCell::shared(Queue::default());
+            listen(request.about.sender(), Events::new(queue.clone()));
+            queue
+        });
         let ticket = request.about.sender().mailbox().new_ticket();
         let response = WatchCell::shared(Response::Pending);
         let posted = request.command().map_err(Error::from).and_then(|command| {
-            let (response, progress) = (response.clone(), progress.clone());
-            let mail = Mail::Command { ticket, command, response, progress };
+            let (response, progress, legs) = (response.clone(), progress.clone(), legs.clone());
+            let mail = Mail::Command { ticket, command, response, progress, legs };
             request.about.sender().mailbox().post_request(mail, &request.method.name())
         });
         match posted {
             Ok(()) => Ok(Sent { request, ticket, response, progress, waiter: Waiter::default() }),
             Err(error) => {
+                subscribers::end(legs.into_iter().collect());
                 if let Some(progress) = &progress {
                     progress.update(|progress| progress.end(Err(error.clone())));
                 }

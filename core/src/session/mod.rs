@@ -207,7 +207,7 @@ impl Session {
             requests: Requests::default(),
             calls: Calls::new(),
             late: LateOperations::default(),
-            dials: Dials::new(),
+            dials: Dials::default(),
             messages: Messages::new(),
             tasks: SeenFrames::new(MAX_REMEMBERED_TASKS),
             output: VecDeque::new(),
@@ -314,9 +314,9 @@ impl Session {
                 }
             }
             Due::Dials => {
-                if let Some(tag) = self.dials.pop_expired(now) {
-                    self.notice(Notice::TimerFired("nobody answered a dial in time"));
-                    self.expire_dial(now, &tag);
+                if let Some((tag, timer)) = self.dials.pop_due(now) {
+                    self.notice(Notice::TimerFired(timer.reason()));
+                    self.handle_dial_timeout(now, &tag, timer);
                 }
             }
         }

@@ -69,6 +69,13 @@ pub enum SessionEvent {
         /// The call that was answered, or the reason why there is none.
         result: Result<Box<CallInfo>, Error>,
     },
+    /// A leg of a dial that is not decided yet has reached a state, told by a [`CallStateEvent`](crate::CallStateEvent).
+    Leg {
+        /// The dial.
+        ticket: Ticket,
+        /// The event.
+        event: Arc<Event>,
+    },
     /// Something happened on a call that the application knows.
     Call {
         /// The call.

@@ -20,6 +20,8 @@ const LATE_LEG_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(super) struct Shutdown {
     draining: bool,
+    /// Set once the session was told to stop at once, and stays for the legs of dials only.
+    stopping: bool,
     timer: Option<(Instant, ShutdownTimer)>,
     /// Until when legs of a dial that was called off may show up.
     late_legs_until: Option<Instant>,
@@ -49,6 +51,11 @@ impl ShutdownTimer {
 impl Shutdown {
     pub(super) fn is_draining(&self) -> bool {
         self.draining
+    }
+
+    /// Returns `true` once the session was told to stop at once.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping
     }
 
     /// Begins to drain, until then if there is a limit. Returns `true` if that is new.
@@ -93,15 +100,41 @@ impl Session {
 
     /// Stops at once. Requests under way fail, calls go on at the service without this client. If it can be heard, dials
     /// are called off, and offers that nobody took are given back.
+    ///
+    /// Phones that a dial is about to call would ring on: if legs of a dial that was called off may still show up, the
+    /// connection is kept for 3 s to end them, and for nothing else. Asked again, the session does not wait for that.
     pub fn disconnect(&mut self, now: Instant) {
+        if self.connection.is_closed() {
+            return;
+        }
+        if self.connection.is_ready() && !self.shutdown.stopping {
+            self.call_off_dials(now);
+            if self.shutdown.late_legs_until.is_some() {
+                return self.stop_but_for_late_legs(now);
+            }
+        }
         self.close(now, Ok(()));
+    }
+
+    /// Ends everything but what ends the legs of dials.
+    fn stop_but_for_late_legs(&mut self, now: Instant) {
+        self.shutdown.stopping = true;
+        self.shutdown.drain(Some(now + LATE_LEG_TIMEOUT));
+        self.shutdown.timer = Some((now + LATE_LEG_TIMEOUT, ShutdownTimer::Close));
+        self.unsubscribe(now);
+        self.pass_offers(now);
+        self.fail_what_is_waited_for(now);
+        for call_id in self.calls.ids(Entry::is_visible) {
+            self.end_locally(now, &call_id, EndReason::ClientClosed);
+        }
+        self.close_if_drained(now);
     }
 
     /// A deadline of the shutdown has come.
     pub(super) fn handle_shutdown_timeout(&mut self, now: Instant, timer: ShutdownTimer) {
         match timer {
             ShutdownTimer::EndCalls => self.end_calls(now),
-            ShutdownTimer::Close => self.disconnect(now),
+            ShutdownTimer::Close => self.close(now, Ok(())),
             // What it was for is seen to after every timeout.
             ShutdownTimer::StopLingering => {}
         }
@@ -169,7 +202,7 @@ impl Session {
         let asking = self.requests.iter().any(asks);
         let lingering = self.shutdown.late_legs_until.is_some();
         if !((asking || lingering) && self.connection.is_heard()) {
-            self.disconnect(now);
+            self.close(now, Ok(()));
         }
     }
 
@@ -192,21 +225,26 @@ impl Session {
         self.emit(SessionEvent::Closed(result));
     }
 
-    /// Fails everything that is under way, with what is certain about each.
-    fn fail_everything(&mut self, now: Instant) {
+    /// Fails every request, dial, message and operation that somebody may wait for.
+    fn fail_what_is_waited_for(&mut self, now: Instant) {
         for key in self.requests.keys(|request| !request.purpose.is_clean_up()) {
             self.fail_request(now, key, &|_, certainty| Error::closed(certainty));
         }
-        // The frames of the rest still go out; their answers are not waited for.
-        for key in self.requests.keys(|request| request.progress != Progress::Staged) {
-            self.requests.remove(key);
-        }
-        self.requests.expire_nothing();
         for tag in self.dials.tags(|_| true) {
             self.fail_dial(now, &tag, Error::closed(Certainty::Unknown));
         }
         self.lose_messages();
         self.give_up_all_late();
+    }
+
+    /// Fails everything that is under way, with what is certain about each.
+    fn fail_everything(&mut self, now: Instant) {
+        self.fail_what_is_waited_for(now);
+        // The frames of the rest still go out; their answers are not waited for.
+        for key in self.requests.keys(|request| request.progress != Progress::Staged) {
+            self.requests.remove(key);
+        }
+        self.requests.expire_nothing();
         for call_id in self.calls.ids(|_| true) {
             self.end_locally(now, &call_id, EndReason::ClientClosed);
         }

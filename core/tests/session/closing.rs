@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use signalwire_relay_core::session::{SessionEvent, Target};
-use signalwire_relay_core::{Certainty, Error};
+use signalwire_relay_core::{Certainty, EndReason, Error};
 
 use crate::fixture::{Fixture, MESSAGE, SECOND, config, offer, raw};
 
@@ -157,7 +157,44 @@ fn stopping_at_once_hangs_up_on_those_who_are_being_called() {
     fixture.expect_dialed(dial).expect_err("closed");
     let end = fixture.expect_sent("calling.end");
     assert_eq!(end["params"]["call_id"], "A");
+    // Another leg may be about to show up.
+    fixture.pass(3 * SECOND);
     assert_eq!(fixture.closes, 1);
+}
+
+#[test]
+fn stopping_at_once_stays_for_legs_of_a_dial_that_was_just_dropped_and_for_nothing_else() {
+    for dropped_before in [true, false] {
+        let mut fixture = Fixture::ready();
+        fixture.offer("c1");
+        let dial = fixture.command(raw("calling.dial", Target::Dial { tag: Some("t".into()) }));
+        fixture.expect_sent("calling.dial");
+        if dropped_before {
+            fixture.session.abandon(fixture.now, dial);
+        }
+        fixture.session.disconnect(fixture.now);
+        fixture.drain();
+        if !dropped_before {
+            fixture.expect_dialed(dial).expect_err("closed");
+        }
+        assert_eq!(fixture.expect_ended("c1"), EndReason::ClientClosed);
+        let ticket = fixture.command(raw("x.y", Target::Service));
+        let error = fixture.expect_reply(ticket).expect_err("it is stopping");
+        assert_eq!(error.certainty(), Certainty::NotSent);
+        expect_late_leg_ended(&mut fixture);
+        assert_eq!(fixture.closes, 1);
+    }
+}
+
+#[test]
+fn stopping_at_once_and_again_waits_for_nothing() {
+    let mut fixture = Fixture::ready();
+    fixture.command(raw("calling.dial", Target::Dial { tag: Some("t".into()) }));
+    for closes in [0, 1] {
+        fixture.session.disconnect(fixture.now);
+        fixture.drain();
+        assert_eq!(fixture.closes, closes);
+    }
 }
 
 #[test]

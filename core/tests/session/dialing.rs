@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::{Command, SessionEvent, Stats, Target};
-use signalwire_relay_core::{CallState, Certainty, Direction, Error, Ticket};
+use signalwire_relay_core::{CallState, Certainty, DialFailed, Direction, EndReason, Error, Ticket};
 
 use crate::fixture::{Fixture, SECOND, config};
 
@@ -139,6 +139,173 @@ fn a_failed_dial_says_so() {
     }
     answered(&mut fixture, "Z");
     assert_eq!(ended_leg(&mut fixture).1, "Z hangup");
+}
+
+fn ended_with(call_id: &str, number: &str, reason: &str) -> Value {
+    json!({"call_id": call_id, "node_id": "n-1", "tag": "t1", "call_state": "ended", "end_reason": reason,
+        "device": {"type": "phone", "params": {"to_number": number}}})
+}
+
+fn failed(fixture: &mut Fixture) {
+    fixture.event(
+        "calling.call.dial",
+        json!({"node_id": "n-1", "tag": "t1", "dial_state": "failed", "call": {}}),
+    );
+}
+
+fn expect_failed(fixture: &mut Fixture, ticket: Ticket) -> DialFailed {
+    match fixture.expect_dialed(ticket) {
+        Err(Error::DialFailed(failed)) => *failed,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_failed_dial_says_of_each_leg_whom_it_called_and_why_it_ended() {
+    let mut fixture = Fixture::ready();
+    let (ticket, request) = dial(&mut fixture);
+    fixture.ok(&request);
+    leg(&mut fixture, "B", "ringing");
+    fixture.event("calling.call.state", ended_with("A", "+15550001", "busy"));
+    fixture.event("calling.call.state", ended_with("B", "+15550002", "no_answer"));
+    failed(&mut fixture);
+    let failed = expect_failed(&mut fixture, ticket);
+    let legs: Vec<_> = failed.legs.iter().map(|leg| (leg.call_id.as_str(), leg.end_reason.clone())).collect();
+    assert_eq!(legs, [("B", Some(EndReason::NoAnswer)), ("A", Some(EndReason::Busy))]);
+    assert_eq!(failed.legs[1].device.callee(), Some("+15550001"));
+    assert_eq!(failed.end_reason(), None, "they differ");
+}
+
+#[test]
+fn a_dial_that_failed_waits_a_moment_for_the_reasons_of_its_legs() {
+    for told in [true, false] {
+        let mut fixture = Fixture::ready();
+        let (ticket, request) = dial(&mut fixture);
+        fixture.ok(&request);
+        leg(&mut fixture, "A", "ringing");
+        failed(&mut fixture);
+        fixture.expect_quiet();
+        if told {
+            fixture.event("calling.call.state", ended_with("A", "+15550001", "decline"));
+        } else {
+            fixture.pass(SECOND);
+        }
+        let failed = expect_failed(&mut fixture, ticket);
+        let reason = told.then_some(EndReason::Decline);
+        assert_eq!(failed.end_reason(), reason.as_ref());
+        assert_eq!(failed.to_string().ends_with(": decline"), told, "{failed}");
+    }
+}
+
+#[test]
+fn each_state_of_each_leg_is_told_once_until_the_dial_is_decided() {
+    let mut fixture = Fixture::ready();
+    dial(&mut fixture);
+    for (call_id, state) in [
+        ("A", "created"),
+        ("A", "ringing"),
+        ("B", "ringing"),
+        ("A", "ringing"),
+        ("A", "created"),
+        ("B", "ended"),
+    ] {
+        leg(&mut fixture, call_id, state);
+    }
+    leg(&mut fixture, "C", "ended");
+    answered(&mut fixture, "A");
+    leg(&mut fixture, "A", "ending");
+    let legs: Vec<_> = fixture.legs.iter().map(|(call_id, state)| (&**call_id, &**state)).collect();
+    assert_eq!(legs, [("A", "created"), ("A", "ringing"), ("B", "ringing"), ("B", "ended"), ("C", "ended")]);
+}
+
+#[test]
+fn the_leg_of_a_connection_with_the_tag_of_a_dial_is_left_alone() {
+    for other_side in ["parent", "peer"] {
+        for decided in [false, true] {
+            let mut fixture = Fixture::ready();
+            let (ticket, request) = dial(&mut fixture);
+            fixture.ok(&request);
+            if decided {
+                answered(&mut fixture, "A");
+                fixture.expect_dialed(ticket).expect("answered");
+            }
+            let mut state = json!({"call_id": "B", "node_id": "n-1", "tag": "t1", "direction": "outbound"});
+            state[other_side] = json!({"call_id": "A", "node_id": "n-1"});
+            for call_state in ["created", "ringing", "answered"] {
+                state["call_state"] = json!(call_state);
+                fixture.event("calling.call.state", state.clone());
+            }
+            fixture.pass(10 * SECOND);
+            fixture.expect_nothing_sent();
+            assert!(fixture.legs.is_empty(), "{:?}", fixture.legs);
+        }
+    }
+}
+
+#[test]
+fn a_late_leg_is_ended_however_many_dials_were_made_since() {
+    let mut fixture = Fixture::ready();
+    let first = fixture.command(command());
+    fixture.expect_sent("calling.dial");
+    fixture.session.abandon(fixture.now, first);
+    for number in 0..5_000 {
+        let target = Target::Dial { tag: Some(format!("later-{number}").into()) };
+        let ticket =
+            fixture.command(Command::raw("calling.dial", target, "{}".to_owned()).expect("an object"));
+        fixture.session.abandon(fixture.now, ticket);
+        fixture.drain();
+        fixture.sent.clear();
+    }
+    leg(&mut fixture, "A", "ringing");
+    assert_eq!(ended_leg(&mut fixture).1, "A cancel");
+}
+
+/// A dial with a leg in this state, after a gap.
+fn dial_after_a_gap(state: &str) -> (Fixture, Ticket) {
+    let mut fixture = Fixture::ready();
+    let (ticket, request) = dial(&mut fixture);
+    fixture.ok(&request);
+    leg(&mut fixture, "A", state);
+    fixture.disconnected();
+    fixture.reconnect("proto-1", true);
+    (fixture, ticket)
+}
+
+#[test]
+fn a_dial_whose_legs_are_all_gone_after_a_gap_fails_without_waiting_for_its_limit() {
+    let (mut fixture, ticket) = dial_after_a_gap("ringing");
+    fixture.deny_call("404");
+    fixture.pass(5 * SECOND);
+    match fixture.expect_dialed(ticket) {
+        Err(Error::ConnectionLost(lost)) => assert_eq!(lost.certainty, Certainty::Unknown),
+        other => panic!("{other:?}"),
+    }
+    let (end, _) = ended_leg(&mut fixture);
+    fixture.expect_nothing_sent();
+    fixture.refuse(&end, "404");
+    assert_eq!(fixture.session.stats(), Stats::default());
+}
+
+#[test]
+fn a_leg_that_was_answered_before_a_gap_wins_if_no_outcome_follows() {
+    let (mut fixture, ticket) = dial_after_a_gap("answered");
+    let question = fixture.expect_sent("calling.clear_digit_bindings");
+    fixture.ok(&question);
+    fixture.pass(4 * SECOND);
+    fixture.expect_quiet();
+    fixture.pass(SECOND);
+    assert_eq!(fixture.expect_dialed(ticket).expect("answered").call_id.as_str(), "A");
+}
+
+#[test]
+fn a_dial_that_still_rings_after_a_gap_goes_on() {
+    let (mut fixture, ticket) = dial_after_a_gap("ringing");
+    let question = fixture.expect_sent("calling.clear_digit_bindings");
+    fixture.refuse(&question, "409");
+    fixture.pass(30 * SECOND);
+    fixture.expect_quiet();
+    answered(&mut fixture, "A");
+    fixture.expect_dialed(ticket).expect("answered");
 }
 
 #[test]

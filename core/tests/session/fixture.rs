@@ -9,15 +9,17 @@ use signalwire_relay_core::session::{
     CallInfo, Command, ConnectionState, Frame, Io, MessageContext, Notice, Output, Reply, Session,
     SessionEvent, Target,
 };
-use signalwire_relay_core::{CallId, Config, EndReason, Error, Ticket};
+use signalwire_relay_core::{CallId, Config, EndReason, Error, Event, Ticket};
 
 pub(crate) struct Fixture {
     pub(crate) session: Session,
     pub(crate) now: Instant,
     /// Frames that were sent and not looked at yet.
     pub(crate) sent: VecDeque<Value>,
-    /// Events that were reported and not looked at yet, without changes of the connection and notices.
+    /// Events that were reported and not looked at yet, without changes of the connection, notices, and legs of dials.
     pub(crate) events: VecDeque<SessionEvent>,
+    /// The states of legs of dials, by the ids of their calls.
+    pub(crate) legs: Vec<(String, String)>,
     pub(crate) states: Vec<ConnectionState>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) opens: usize,
@@ -46,6 +48,7 @@ impl Fixture {
             now: Instant::now(),
             sent: VecDeque::new(),
             events: VecDeque::new(),
+            legs: Vec::new(),
             states: Vec::new(),
             notices: Vec::new(),
             opens: 0,
@@ -77,6 +80,10 @@ impl Fixture {
                 Output::Io(Io::Close) => self.closes += 1,
                 Output::Event(SessionEvent::Connection(state)) => self.states.push(state),
                 Output::Event(SessionEvent::Notice(notice)) => self.notices.push(notice),
+                Output::Event(SessionEvent::Leg { event, .. }) => {
+                    let Event::State(state) = &*event else { panic!("{event:?}") };
+                    self.legs.push((state.call_id.to_string(), state.call_state.to_string()));
+                }
                 Output::Event(event) => self.events.push_back(event),
                 Output::Io(Io::Wait(until)) => {
                     self.next = until;

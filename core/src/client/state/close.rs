@@ -34,8 +34,9 @@ impl ClientState {
         let unread = self.shared.mailbox.close();
         for mail in std::mem::take(&mut self.mail).into_iter().chain(unread) {
             match mail {
-                Mail::Command { response, progress, .. } => {
+                Mail::Command { response, progress, legs, .. } => {
                     let error = Error::closed(Certainty::NotSent);
+                    subscribers::end(legs.into_iter().collect());
                     if let Some(progress) = progress {
                         end_operation(&progress, Err(error.clone()));
                     }
@@ -58,6 +59,7 @@ impl ClientState {
         for (_, progress) in self.operations.drain() {
             end_operation(&progress, Err(Error::closed(Certainty::Unknown)));
         }
+        subscribers::end(self.legs.drain().map(|(_, legs)| legs).collect());
         // Whatever they limited has ended.
         self.timeouts.clear();
         for (_, call) in self.calls.drain() {

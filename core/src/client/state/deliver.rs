@@ -30,6 +30,7 @@ impl ClientState {
                 self.offer(call);
             }
             SessionEvent::Dialed { ticket, result } => {
+                self.end_legs(ticket);
                 let result = result.and_then(|info| {
                     let call = self.adopt(CallRecord::answered(*info));
                     let Some(sender) = self.sender() else {
@@ -42,6 +43,11 @@ impl ClientState {
                 self.settle(now, ticket, result);
             }
             SessionEvent::Call { call_id, event, operation } => self.publish_call(&call_id, event, operation),
+            SessionEvent::Leg { ticket, event } => {
+                if let Some(legs) = self.legs.get(&ticket) {
+                    subscribers::publish(std::slice::from_ref(legs), &Ok(event));
+                }
+            }
             SessionEvent::Message { event, update } => self.publish_operation(update, &event),
             SessionEvent::OperationOver { ticket, event } => self.conclude_operation(ticket, event),
             SessionEvent::OperationFailed { ticket, error } => self.fail_operation(ticket, error),
@@ -82,6 +88,11 @@ impl ClientState {
                 self.end = Some(result);
             }
         }
+    }
+
+    /// No leg of a dial is told of any more.
+    pub(super) fn end_legs(&mut self, ticket: Ticket) {
+        subscribers::end(self.legs.remove(&ticket).into_iter().collect());
     }
 
     fn publish_link(&mut self, state: ConnectionState) {

@@ -24,6 +24,7 @@ use super::mailbox::{Mail, Task};
 use super::request::Response;
 use super::shared::{Handles, Sender, Shared};
 use super::slots::Slot;
+use super::subscribers::Queue;
 use super::watch_cell::WatchCell;
 use crate::config::Config;
 use crate::error::Error;
@@ -60,6 +61,8 @@ pub struct ClientState {
     late: HashMap<CallId, Arc<CallRecord>>,
     responses: HashMap<Ticket, Arc<WatchCell<Response>>>,
     operations: HashMap<Ticket, Arc<WatchCell<Progress>>>,
+    /// Readers of the legs of dials.
+    legs: HashMap<Ticket, Arc<WatchCell<Queue>>>,
     timeouts: WaitTimeouts,
     on_call: Option<CallHandler>,
     on_message: Option<MessageHandler>,
@@ -124,6 +127,7 @@ impl ClientState {
             late: HashMap::new(),
             responses: HashMap::new(),
             operations: HashMap::new(),
+            legs: HashMap::new(),
             timeouts: WaitTimeouts::default(),
             on_call: None,
             on_message: None,

@@ -8,15 +8,17 @@ use crate::client::inbox::TaskInbox;
 use crate::client::mailbox::Mail;
 use crate::client::offers::Offers;
 use crate::client::request::Response;
+use crate::client::subscribers;
 use crate::error::Error;
 
 impl ClientState {
     /// Takes in what a handle has posted.
     pub(super) fn receive(&mut self, now: Instant, mail: Mail) {
         match mail {
-            Mail::Command { ticket, command, response, progress } => {
+            Mail::Command { ticket, command, response, progress, legs } => {
                 if response.with(|response| matches!(response, Response::Unwanted)) {
                     // Dropped meanwhile, and not sent yet: then it is not going to be.
+                    subscribers::end(legs.into_iter().collect());
                     if let Some(progress) = progress {
                         end_operation(&progress, Err(Error::Cancelled));
                     }
@@ -26,10 +28,14 @@ impl ClientState {
                 if let Some(progress) = progress {
                     self.operations.insert(ticket, progress);
                 }
+                if let Some(legs) = legs {
+                    self.legs.insert(ticket, legs);
+                }
                 self.session.command(now, ticket, command);
             }
             Mail::Abandon(ticket) => {
                 self.responses.remove(&ticket);
+                self.end_legs(ticket);
                 self.session.abandon(now, ticket);
             }
             Mail::SetTimeout { ticket, after, expired } => self.timeouts.set(now, ticket, after, expired),

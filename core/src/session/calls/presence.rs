@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{CallSerial, CallTimer, Role};
+use super::{CallSerial, CallTimer, Entry, Role};
 use crate::calling::EndReason;
 use crate::events::Event;
 use crate::ids::CallId;
@@ -166,10 +166,15 @@ impl Session {
         if self.calls.get(&call_id).is_some_and(|entry| entry.transfers > 0) {
             return self.end_locally(now, &call_id, EndReason::Transferred);
         }
-        if self.knows(&call_id) {
-            self.withdraw_call(now, &call_id, EndReason::NotFound);
+        match self.calls.get(&call_id).map(|entry| entry.role.clone()) {
+            Some(Role::Leg(tag)) => self.lose_leg(now, &tag, &call_id),
+            Some(Role::Offered | Role::Active) => self.withdraw_call(now, &call_id, EndReason::NotFound),
+            _ => {}
         }
-        self.end_leg(now, &call_id, "the service does not know it");
+        let ends = |entry: &Entry| !matches!(entry.role, Role::Unwanted { attempts: 1.., .. });
+        if self.calls.get(&call_id).is_some_and(ends) {
+            self.end_leg(now, &call_id, "the service does not know it");
+        }
     }
 
     /// The end of any call may have been missed: the service is asked which it still knows.

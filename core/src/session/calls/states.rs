@@ -17,7 +17,7 @@ impl Session {
         event: &Arc<Event>,
     ) {
         let call_id = &news.call_id;
-        if self.calls.get(call_id).is_none() && !self.adopt_leg(now, news) {
+        if self.calls.get(call_id).is_none() && !self.adopt_leg(now, news, event) {
             // A late event does not bring a call back that is over.
             if !self.calls.is_over(call_id) {
                 self.emit(SessionEvent::Other(event.clone()));
@@ -51,6 +51,13 @@ impl Session {
             _ => false,
         };
         let visible = entry.is_visible();
+        let dialled = match &entry.role {
+            Role::Leg(tag) => Some(tag.clone()),
+            _ => None,
+        };
+        if let Some(tag) = dialled {
+            self.note_leg(now, &tag, news, event);
+        }
         if visible {
             self.emit(SessionEvent::Call { call_id: call_id.clone(), event: event.clone(), operation: None });
         }
@@ -66,20 +73,20 @@ impl Session {
     }
 
     /// Makes a call known that a dial has brought about, if the state is one of such a call.
-    fn adopt_leg(&mut self, now: Instant, news: &CallStateEvent) -> bool {
+    fn adopt_leg(&mut self, now: Instant, news: &CallStateEvent, event: &Arc<Event>) -> bool {
         if news.call_id.is_empty() || self.calls.is_over(&news.call_id) {
             return false;
         }
+        let Some(role) = self.role_of_leg(news) else { return false };
         if news.call_state == CallState::Ended {
-            if self.is_dialled(&news.tag) {
-                self.calls.remember_ended(news.call_id.clone());
-            }
+            self.calls.remember_ended(news.call_id.clone());
+            self.note_leg(now, &news.tag, news, event);
             return false;
         }
-        let Some(role) = self.role_of_leg(&news.tag, &news.call_id) else { return false };
         // Created is where every leg begins; the state at hand is then its first step.
         let (state, late) = (CallState::Created, matches!(role, Role::Unwanted { .. }));
         self.calls.insert(news.call_id.clone(), news.node_id.clone(), state, Direction::Outbound, role);
+        self.note_leg(now, &news.tag, news, event);
         if late {
             self.end_leg(now, &news.call_id, dials::LATE);
         }

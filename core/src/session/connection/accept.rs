@@ -60,6 +60,7 @@ impl Session {
         if resumed {
             self.doubt_calls(now);
             self.doubt_operations(now);
+            self.doubt_dials(now);
             self.doubt_messages(now);
         }
     }

@@ -47,7 +47,7 @@ impl Session {
         let Command { method, params, target, effect, subject, after_gap, timeout } = command;
         let is_dial = matches!(target, Target::Dial { .. });
         let limit = timeout.unwrap_or(if is_dial { DIAL_TIMEOUT } else { self.request_timeout });
-        let resolved = if self.connection.is_closed() {
+        let resolved = if self.connection.is_closed() || self.shutdown.is_stopping() {
             Err(Err(Error::closed(Certainty::NotSent)))
         } else {
             let start = StartFacts { method: method.clone(), subject, after_gap };
