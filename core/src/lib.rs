@@ -169,7 +169,7 @@ pub use calling::{
 pub use client::{
     Action, Call, Client, ClientOutput, ClientState, ClientStats, ConnectionStates, Ending, Events,
     HandleStats, HandlerOutcome, IncomingCalls, MAX_POSTED_REQUESTS, MAX_WAITING_EVENTS, MAX_WAITING_TASKS,
-    Raw, Request, ResponseFuture, Task, Wait,
+    OwnedCall, Raw, Request, ResponseFuture, Task, Wait,
 };
 pub use config::{
     Config, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS, DEFAULT_REQUEST_TIMEOUT, Endpoint,

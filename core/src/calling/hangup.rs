@@ -59,6 +59,15 @@ impl Call {
     /// Succeeds on a call that is gone. Done when the service has accepted it;
     /// [`wait_for_ended`](Self::wait_for_ended) tells when the call is over.
     ///
+    /// Hanging up is done on whichever connection can: it waits for one as long as it takes, it is sent again if a cut may
+    /// have swallowed it, up to twice if the service does not answer it, and for about an hour to a service in trouble.
+    /// Dropping the future does not take it back. With [`timeout`](Request::timeout) it is waited for no longer than that:
+    /// the call is then hung up when its last handle is dropped.
+    ///
+    /// # Errors
+    /// [`Error::ServiceError`] if the service refuses it, [`Error::TimedOut`] if a limit was set and passes or the service
+    /// never answers, [`Error::Closed`].
+    ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
     /// use signalwire_relay_core::EndReason;

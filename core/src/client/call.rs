@@ -8,6 +8,7 @@ use std::task::Poll;
 
 use serde_json::Value;
 
+use super::OwnedCall;
 use super::mailbox::Mail;
 use super::request::{About, Raw, Request};
 use super::shared::Sender;
@@ -27,7 +28,8 @@ use crate::session::CallInfo;
 ///
 /// Dropping the last handle of an offered call that was not answered passes it back to the service. A call whose answer
 /// or hang-up had an [unknown](crate::Certainty::Unknown) outcome is given back or hung up then. Any other call goes on at
-/// the service: hang up what is no longer needed.
+/// the service, with a line in the log if it was answered and nothing runs on it: hang up what is no longer needed, or let
+/// it be [`owned`](Self::owned).
 ///
 /// ```
 /// # fn example(call: signalwire_relay_core::Call) {
@@ -400,7 +402,8 @@ impl Call {
     }
 
     /// Runs work for as long as the call lives. When the call ends the work is dropped where it stands, and
-    /// this gives [`Error::CallGone`]; what comes after it still runs, so that is the place to clean up.
+    /// this gives [`Error::CallGone`]; what comes after it still runs, so that is the place to clean up. Other calls that
+    /// the work has dialled are hung up with it if they are [`owned`](Self::owned).
     ///
     /// Dropping it drops the work.
     ///
@@ -430,6 +433,19 @@ impl Call {
             ended.as_mut().poll(cx).map(|_| Err(Error::gone(self.id().clone(), Certainty::Unknown).into()))
         })
         .await
+    }
+
+    /// Ties the call to an owner: it is hung up when the [`OwnedCall`] is dropped.
+    ///
+    /// ```
+    /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
+    /// use signalwire_relay_core::phone;
+    /// let call = client.dial(phone("+15551001000").from("+15550000000")).await?.owned();
+    /// call.play_tts("Your order is ready.").await?.wait().await?; // hung up at the end, and if this fails
+    /// # Ok(()) }
+    /// ```
+    pub fn owned(self) -> OwnedCall {
+        OwnedCall::new(self)
     }
 
     /// Hangs up a call that no part of the application has, however long that takes.

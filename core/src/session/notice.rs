@@ -42,6 +42,9 @@ pub enum Notice {
         /// Why.
         why: &'static str,
     },
+    /// Nobody has a handle of a call any more that was answered, and nothing runs on it.
+    #[error("call {0} goes on, though its last handle was dropped and nothing runs on it")]
+    CallLeft(CallId),
     /// A leg that nobody wants could not be ended.
     #[error("could not end call {0}: it may still be up")]
     LegStuck(CallId),

@@ -15,6 +15,7 @@ mod driver;
 mod faults;
 mod fixture;
 mod handlers;
+mod hang_ups;
 mod input;
 mod messages;
 mod offers;

@@ -22,8 +22,8 @@ pub(super) use self::late::LateOperations;
 pub(super) use self::presence::{Doubt, Question};
 pub(super) use self::table::{CallSerial, CallTimer, Calls, Decision, Entry, Role, Running};
 
-use super::Session;
 use super::output::SessionEvent;
+use super::{Notice, Session};
 use crate::calling::{CallState, Direction, EndReason};
 use crate::ids::CallId;
 
@@ -42,6 +42,8 @@ impl Session {
             self.pass_offer(now, call_id, "nobody took it");
         } else if let Some(decision) = unsure {
             self.make_sure(now, call_id, decision);
+        } else if entry.is_left_alone() {
+            self.notice(Notice::CallLeft(call_id.clone()));
         }
     }
 

@@ -195,6 +195,15 @@ impl Entry {
         self.answers > 0 || self.refusals > 0
     }
 
+    /// Returns `true` if somebody is on the line, nobody was asked to end that, and nothing runs.
+    pub(in crate::session) fn is_left_alone(&self) -> bool {
+        self.is_visible()
+            && self.state == CallState::Answered
+            && self.refusals == 0
+            && self.transfers == 0
+            && self.operations.is_empty()
+    }
+
     /// The number of times that a decision was made, not counting what was certainly not carried out.
     pub(in crate::session) fn times(&mut self, decision: Decision) -> &mut u32 {
         match decision {

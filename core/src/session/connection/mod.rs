@@ -321,6 +321,9 @@ impl Session {
         // Before anything fails: what follows from that must not go out on the connection that is gone.
         self.enter(now, Phase::Backoff { retry_in, reason: reason.into() });
         for key in self.requests.sent() {
+            if self.keep_hang_up(key) {
+                continue;
+            }
             self.fail_request(now, key, &|request, certainty| {
                 Error::ConnectionLost(Box::new(ConnectionLost { what: request.describe(), certainty }))
             });

@@ -24,11 +24,14 @@ impl Session {
         // Even an answer that comes too late shows that the service hears us.
         self.liveness.note_answer();
         let Some(key) = frame::request_id(id).and_then(|id| self.requests.key_of_id(id)) else { return };
-        let Some(Request { purpose, method, .. }) = self.requests.remove(key) else { return };
         let refusal = match outcome {
             Ok(result) => Status::refusal_in(result),
             Err(error) => Some(Status::of_error(error)),
         };
+        if refusal.as_ref().is_some_and(|status| self.excuse_hang_up(now, key, status)) {
+            return;
+        }
+        let Some(Request { purpose, method, .. }) = self.requests.remove(key) else { return };
         match (purpose, refusal) {
             (Purpose::Authenticate { resuming }, Some(status)) => {
                 self.handle_connect_refused(now, &status, resuming);

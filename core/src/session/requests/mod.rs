@@ -1,6 +1,7 @@
 //! The life of a request: resolved, queued, sent, answered, expired, withdrawn.
 
 mod answer;
+mod hang_up;
 mod outcome;
 mod purpose;
 mod table;
@@ -35,6 +36,19 @@ struct StartFacts {
     after_gap: AfterGap,
 }
 
+/// The time limit of a request.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    after: Duration,
+    /// Set if the application has set it for this request.
+    is_set: bool,
+}
+
+impl Limit {
+    /// That of the session's own requests.
+    const OWN: Self = Self { after: OWN_REQUEST_TIMEOUT, is_set: false };
+}
+
 /// A request that ends before it is sent: its outcome.
 type Settled = Result<Reply, Error>;
 
@@ -56,7 +70,7 @@ impl Session {
         match resolved {
             Ok(resolved) => {
                 let purpose = Purpose::Application(ticket, resolved);
-                self.submit(now, method, params, purpose, limit);
+                self.submit(now, method, params, purpose, Limit { after: limit, is_set: timeout.is_some() });
             }
             Err(Err(error)) if is_dial => self.emit(SessionEvent::Dialed { ticket, result: Err(error) }),
             Err(result) => self.emit(SessionEvent::Replied { ticket, result }),
@@ -176,7 +190,7 @@ impl Session {
         }
     }
 
-    /// Takes back a request whose outcome nobody wants any more. What has not left is not sent; a dial is
+    /// Takes back a request whose outcome nobody wants any more. What has not left is not sent, but for a hang-up; a dial is
     /// called off; anything else goes on.
     pub fn abandon(&mut self, now: Instant, ticket: Ticket) {
         if let Some(tag) = self.dials.tag_of(ticket) {
@@ -190,6 +204,7 @@ impl Session {
         if let Some(key) = key
             && let Some(request) = self.requests.get(key)
             && request.progress != Progress::Sent
+            && !request.purpose.hangs_up()
             && let Some(Request { purpose: Purpose::Application(_, resolved), .. }) =
                 self.requests.remove(key)
         {
@@ -235,7 +250,7 @@ impl Session {
         params: String,
         purpose: Purpose,
     ) {
-        self.submit(now, method, params, purpose, OWN_REQUEST_TIMEOUT);
+        self.submit(now, method, params, purpose, Limit::OWN);
     }
 
     /// Sends a request of the session's own, which never waits for another connection.
@@ -247,7 +262,7 @@ impl Session {
         purpose: Purpose,
     ) {
         let progress = Progress::Staged;
-        self.enqueue(now, method.into(), params.into(), purpose, OWN_REQUEST_TIMEOUT, progress);
+        self.enqueue(now, method.into(), params.into(), purpose, Limit::OWN, progress);
     }
 
     fn submit(
@@ -256,7 +271,7 @@ impl Session {
         method: Cow<'static, str>,
         params: String,
         purpose: Purpose,
-        timeout: Duration,
+        limit: Limit,
     ) {
         let ready = self.connection.is_ready();
         if !ready
@@ -267,7 +282,7 @@ impl Session {
             return self.settle(now, ticket, resolved, Err(Error::QueueFull(Box::new(full))));
         }
         let progress = if ready { Progress::Staged } else { Progress::Queued };
-        self.enqueue(now, method, params, purpose, timeout, progress);
+        self.enqueue(now, method, params, purpose, limit, progress);
     }
 
     fn enqueue(
@@ -276,7 +291,7 @@ impl Session {
         method: Cow<'static, str>,
         params: String,
         purpose: Purpose,
-        timeout: Duration,
+        limit: Limit,
         progress: Progress,
     ) {
         // The time limit of the authentication belongs to the connection, not to the request.
@@ -287,9 +302,11 @@ impl Session {
             params,
             purpose,
             abandoned: false,
+            retries: 0,
+            is_limited: limit.is_set,
             progress,
             made: now,
-            timeout,
+            timeout: limit.after,
         };
         let key = self.requests.insert(request, expires);
         if progress == Progress::Staged {
@@ -325,6 +342,13 @@ impl Session {
     pub(super) fn expire(&mut self, now: Instant, key: RequestKey) {
         let Some(request) = self.requests.get(key) else { return };
         let sent = request.progress == Progress::Sent;
+        if self.repeat_hang_up(now, key) {
+            if sent && self.liveness.doubt(now) {
+                self.send_probe(now);
+            }
+            return;
+        }
+        let Some(request) = self.requests.get(key) else { return };
         let is_probe = matches!(request.purpose, Purpose::Probe);
         let after = now.saturating_duration_since(request.made).max(request.timeout);
         let purpose = request.purpose.clone();
@@ -351,8 +375,8 @@ impl Session {
     ) {
         let Some(request) = self.requests.remove(key) else { return };
         let certainty = match request.progress {
-            Progress::Queued | Progress::Staged => Certainty::NotSent,
-            Progress::Sent => Certainty::Unknown,
+            Progress::Queued | Progress::Staged if request.retries == 0 => Certainty::NotSent,
+            _ => Certainty::Unknown,
         };
         let error = error(&request, certainty);
         match request.purpose {

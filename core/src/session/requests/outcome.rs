@@ -62,7 +62,10 @@ impl Session {
     fn settle_failed(&mut self, now: Instant, ticket: Ticket, resolved: Resolved, error: Error) {
         let certainty = error.certainty();
         let unknown = certainty == Certainty::Unknown;
-        if !unknown {
+        let hangs_up = matches!(resolved, Resolved::Call { decision: Some(Decision::End), .. });
+        // Somebody who was to be hung up on is, though there was no time to wait for it.
+        let is_over_time = hangs_up && matches!(error, Error::TimedOut(_) | Error::QueueFull(_));
+        if !unknown && !is_over_time {
             self.take_back(now, ticket, &resolved, error.is_gone());
         }
         match resolved {
@@ -76,7 +79,7 @@ impl Session {
                 self.authentication.refuse_proposed(&credentials);
             }
             Resolved::Receive(contexts) if unknown => self.contexts.end_request(&contexts),
-            Resolved::Call { call, decision: Some(decision) } if unknown => {
+            Resolved::Call { call, decision: Some(decision) } if unknown || is_over_time => {
                 self.emit(SessionEvent::Replied { ticket, result: Err(error) });
                 return self.handle_unknown_decision(now, &call.call_id, decision);
             }

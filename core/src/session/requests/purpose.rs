@@ -86,6 +86,12 @@ impl Purpose {
         matches!(self, Self::Authenticate { .. } | Self::Probe | Self::Confirm(..) | Self::Inquire(_))
     }
 
+    /// Returns `true` if the application hangs up. Hanging up twice is harmless, and somebody who is not hung up on stays on
+    /// the line: it is done on whichever connection can.
+    pub(in crate::session) fn hangs_up(&self) -> bool {
+        matches!(self, Self::Application(_, Resolved::Call { decision: Some(Decision::End), .. }))
+    }
+
     /// Returns `true` if the application asks for contexts.
     pub(in crate::session) fn receives(&self) -> bool {
         matches!(self, Self::Application(_, Resolved::Receive(_)))

@@ -32,11 +32,15 @@ pub(in crate::session) enum Progress {
 pub(in crate::session) struct Request {
     pub(in crate::session) id: Uuid,
     pub(in crate::session) method: Cow<'static, str>,
-    /// The parameters as the JSON text of an object; empty once the frame was written.
+    /// The parameters as the JSON text of an object; empty once the frame was written, unless it may be sent again.
     pub(in crate::session) params: String,
     pub(in crate::session) purpose: Purpose,
     /// Set if nobody wants to know the outcome.
     pub(in crate::session) abandoned: bool,
+    /// The number of times that a hang-up is sent again: see [`Purpose::hangs_up`].
+    pub(in crate::session) retries: u32,
+    /// Set if the application has set a time limit.
+    pub(in crate::session) is_limited: bool,
     pub(in crate::session) progress: Progress,
     pub(in crate::session) made: Instant,
     pub(in crate::session) timeout: Duration,
@@ -129,6 +133,34 @@ impl Requests {
             .collect()
     }
 
+    /// Lets a request that was sent, or waits, be sent again: under another id, for an answer to the first would say
+    /// nothing of the second.
+    pub(in crate::session) fn requeue(&mut self, key: RequestKey, id: Uuid) {
+        if let Some(request) = self.requests.get_mut(&key) {
+            self.by_id.remove(&request.id);
+            self.by_id.insert(id, key);
+            request.id = id;
+            request.retries += 1;
+            self.queued += usize::from(request.progress != Progress::Queued);
+            request.progress = Progress::Queued;
+        }
+    }
+
+    /// Stages one request that waits.
+    pub(in crate::session) fn stage(&mut self, key: RequestKey) {
+        if let Some(request) = self.requests.get_mut(&key)
+            && request.progress == Progress::Queued
+        {
+            request.progress = Progress::Staged;
+            self.queued -= 1;
+        }
+    }
+
+    /// Sets when a request expires.
+    pub(in crate::session) fn expire_at(&mut self, key: RequestKey, at: Instant) {
+        self.expiries.set(key, at);
+    }
+
     /// Puts back a request that was staged and never drained. It keeps its place in the order.
     pub(in crate::session) fn unstage(&mut self, key: RequestKey) {
         if let Some(request) = self.requests.get_mut(&key)
@@ -152,7 +184,11 @@ impl Requests {
         let request = self.requests.get_mut(&key).filter(|request| request.progress == Progress::Staged)?;
         request.progress = Progress::Sent;
         request.purpose.name_context(session);
-        let params = std::mem::take(&mut request.params);
+        let params = if request.purpose.hangs_up() {
+            request.params.clone()
+        } else {
+            std::mem::take(&mut request.params)
+        };
         Some(frame::request(request.id, &request.method, request.purpose.members(), &params))
     }
 
