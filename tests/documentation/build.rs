@@ -1,5 +1,5 @@
 //! Collects the examples in the documentation of the core: each fenced block that is a function `example` of a call or of
-//! a client becomes a module.
+//! a client becomes a module. So does each program: that of the README, and the examples of the tokio runtime.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,10 @@ const KINDS: [(&str, &str); 2] = [
     ("call: signalwire_relay_core::Call", "OF_CALLS"),
     ("client: signalwire_relay_core::Client", "OF_CLIENTS"),
 ];
+
+/// The examples of the tokio runtime that are programs of their own.
+const PROGRAMS: [&str; 8] =
+    ["hello", "ivr", "outbound", "sms", "voicemail_detect", "conference", "ai_agent", "ai_menu"];
 
 fn main() {
     let core = Path::new(&variable("CARGO_MANIFEST_DIR")).join("../../core/src");
@@ -42,8 +46,42 @@ fn main() {
         writeln!(modules, "pub const {list}: &[(&str, fn({kind}) -> Running)] = &[\n{entries}];")
             .expect("text grows");
     }
-    let to = PathBuf::from(variable("OUT_DIR")).join("examples.rs");
-    fs::write(to, modules).expect("the output folder can be written to");
+    let to = PathBuf::from(variable("OUT_DIR"));
+    fs::write(to.join("examples.rs"), modules).expect("the output folder can be written to");
+    fs::write(to.join("programs.rs"), programs()).expect("the output folder can be written to");
+}
+
+/// The programs as modules, word for word but for the runtime, which is that of the tests.
+fn programs() -> String {
+    let root = Path::new(&variable("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = root.join("README.md");
+    println!("cargo::rerun-if-changed={}", readme.display());
+    let text = fs::read_to_string(readme).expect("it is there");
+    let (_, program) = text.split_once("```rust\n").expect("the README shows a program");
+    let (program, _) = program.split_once("```").expect("it ends");
+    let mut modules = module("readme", program);
+    for name in PROGRAMS {
+        let file = root.join(format!("runtime-tokio/examples/{name}.rs"));
+        println!("cargo::rerun-if-changed={}", file.display());
+        modules += &module(name, &fs::read_to_string(file).expect("it is there"));
+    }
+    modules
+}
+
+fn module(name: &str, program: &str) -> String {
+    let kept = program.lines().filter(|line| {
+        !line.starts_with("#[tokio::main]") && !line.trim_start().starts_with("tracing_subscriber::")
+    });
+    let program = kept.collect::<Vec<_>>().join("\n");
+    let replaced = [
+        ("signalwire_relay_tokio", "crate::runtime"),
+        ("signalwire_relay_simulator::Demo", "crate::runtime::Demo"),
+        ("std::env::args()", "crate::runtime::args()"),
+        ("env::args()", "crate::runtime::args()"),
+        ("async fn main", "pub async fn main"),
+    ];
+    let program = replaced.iter().fold(program, |program, (from, to)| program.replace(from, to));
+    format!("pub mod {name} {{\n{program}\n}}\n")
 }
 
 fn variable(name: &str) -> String {

@@ -220,6 +220,13 @@ impl Command {
         Ok(Self::typed(method, params, target))
     }
 
+    /// The way to find out, after a gap, whether the operation that the request starts is over. Default: that of the
+    /// method; for a raw request none, so that the operation lasts as long as its call.
+    pub fn after_gap(mut self, after_gap: AfterGap) -> Self {
+        self.after_gap = after_gap;
+        self
+    }
+
     /// How long the outcome may take. Default: the session's; for a dial 120 s.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);

@@ -34,6 +34,8 @@ pub(crate) struct Wire {
     driver: ClientState,
     now: Instant,
     sent: Vec<Value>,
+    /// The number of events so far.
+    events: u64,
     answer: Option<(&'static str, Value)>,
     pub(crate) call: Option<Call>,
 }
@@ -49,7 +51,8 @@ impl Wire {
         let (client, mut driver) = ClientState::new(&config, 1).expect("the settings are usable");
         let now = Instant::now();
         driver.connect(now);
-        let mut wire = Self { client, driver, now, sent: Vec::new(), answer: None, call: None };
+        let mut wire =
+            Self { client, driver, now, sent: Vec::new(), events: 0, events: 0, answer: None, call: None };
         wire.settle();
         wire.event("calling.call.receive", offer);
         let mut calls = wire.client.incoming_calls();
@@ -96,7 +99,8 @@ impl Wire {
     }
 
     pub(crate) fn event(&mut self, event_type: &str, params: &Value) {
-        let frame = json!({"id": "e", "method": "signalwire.event",
+        self.events += 1;
+        let frame = json!({"id": format!("e-{}", self.events), "method": "signalwire.event",
             "params": {"event_type": event_type, "timestamp": 1.5, "params": params}});
         self.driver.handle_frame(self.now, Frame::Text(&frame.to_string()));
         self.settle();

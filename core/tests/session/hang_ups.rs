@@ -5,6 +5,7 @@ use signalwire_relay_core::session::{Notice, SessionEvent, Stats, Target};
 use signalwire_relay_core::{Certainty, EndReason, Error, Ticket};
 
 use crate::fixture::{Fixture, SECOND, raw};
+use crate::refusals::pass_answering_pings;
 
 /// A call that is answered.
 fn on_the_line() -> Fixture {
@@ -85,13 +86,7 @@ fn a_hang_up_that_is_not_answered_is_sent_again_twice_and_then_fails_as_unknown(
         fixture.expect_sent_among_others("calling.end");
         fixture.expect_quiet();
         // The service is there, and answers everything else.
-        for _ in 0..10 {
-            fixture.pass(SECOND);
-            while let Some(at) = fixture.sent.iter().position(|frame| frame["method"] == "signalwire.ping") {
-                let ping = fixture.sent.remove(at).expect("it is there");
-                fixture.reply(&ping, json!({}));
-            }
-        }
+        pass_answering_pings(&mut fixture, 10);
     }
     fixture.expect_nothing_sent();
     let error = outcome(&mut fixture, ticket).expect_err("never answered");
@@ -111,7 +106,7 @@ fn a_hang_up_that_a_service_in_trouble_refuses_is_asked_for_again() {
         fixture.fail(&request, json!({"code": code, "message": "trouble"}));
         fixture.expect_nothing_sent();
         fixture.expect_quiet();
-        fixture.pass(pause * SECOND);
+        pass_answering_pings(&mut fixture, pause);
     }
     let request = fixture.expect_sent_among_others("calling.end");
     fixture.ok(&request);

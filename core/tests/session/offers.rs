@@ -160,16 +160,39 @@ fn a_call_that_was_handed_over_stays_where_the_service_still_takes_commands() {
 }
 
 #[test]
-fn a_call_that_was_handed_over_is_not_hung_up_when_its_handler_fails() {
+fn a_call_that_was_transferred_is_hung_up_for_a_failed_handler_only_if_the_service_still_takes_commands() {
+    for known in [false, true] {
+        let mut fixture = Fixture::ready();
+        fixture.offer("c1");
+        let request = transfer(&mut fixture);
+        fixture.session.hang_up_after_failure(fixture.now, &"c1".into(), &EndReason::Error);
+        fixture.drain();
+        fixture.ok(&request);
+        fixture.events.clear();
+        fixture.expect_nothing_sent();
+        fixture.pass(5 * SECOND);
+        if known {
+            let question = fixture.expect_sent("calling.clear_digit_bindings");
+            fixture.ok(&question);
+            assert_eq!(fixture.expect_sent("calling.end")["params"]["reason"], "error");
+        } else {
+            fixture.deny_call("404");
+            fixture.pass(5 * SECOND);
+            assert_eq!(fixture.expect_ended("c1"), EndReason::Transferred);
+            fixture.expect_nothing_sent();
+        }
+    }
+}
+
+#[test]
+fn a_call_whose_transfer_is_refused_after_its_handler_failed_is_hung_up() {
     let mut fixture = Fixture::ready();
     fixture.offer("c1");
     let request = transfer(&mut fixture);
-    fixture.ok(&request);
-    fixture.events.clear();
     fixture.session.hang_up_after_failure(fixture.now, &"c1".into(), &EndReason::Error);
     fixture.drain();
-    assert_eq!(fixture.expect_ended("c1"), EndReason::Transferred);
-    fixture.expect_nothing_sent();
+    fixture.refuse(&request, "400");
+    fixture.expect_sent("calling.end");
 }
 
 #[test]

@@ -378,7 +378,7 @@ fn abandoned_leg() -> Fixture {
 }
 
 /// Passes seconds during which the service answers pings.
-fn pass_answering_pings(fixture: &mut Fixture, seconds: u32) {
+pub(crate) fn pass_answering_pings(fixture: &mut Fixture, seconds: u32) {
     for _ in 0..seconds {
         fixture.pass(SECOND);
         while let Some(at) = fixture.sent.iter().position(|frame| frame["method"] == "signalwire.ping") {

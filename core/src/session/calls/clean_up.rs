@@ -53,8 +53,9 @@ impl Session {
         }
         let Some(entry) = self.calls.get_mut(call_id) else { return };
         if entry.transfers > 0 {
-            // It is another application's.
-            return self.end_locally(now, call_id, EndReason::Transferred);
+            // It may be another application's: that shows when the service is asked.
+            entry.hang_up_if_left = Some(reason.clone());
+            return;
         }
         entry.refusals = entry.refusals.saturating_add(1);
         let serial = entry.serial;

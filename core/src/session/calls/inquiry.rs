@@ -92,7 +92,7 @@ impl Session {
     }
 
     fn ask_peer(&mut self, now: Instant, inquiry: Inquiry, question: Question) {
-        let (method, params) = question.request();
+        let (method, params) = question.request(&self.new_id());
         let inquiry = Inquiry { question: Some(question), ..inquiry };
         self.submit_own(now, method.into(), params, Purpose::Inquire(inquiry));
     }

@@ -66,8 +66,7 @@ impl Session {
     fn make_sure(&mut self, now: Instant, call_id: &CallId, decision: Decision) {
         match decision {
             Decision::End => self.discard(now, call_id),
-            // Whether it was handed over shows when the service is asked about it.
-            Decision::Transfer => self.confirm(now, call_id),
+            Decision::Transfer => self.doubt_transferred(now, call_id),
             // A call that was answered after all cannot be passed, and is hung up then.
             Decision::Answer | Decision::Pass => self.finish_passing(now, call_id),
         }
@@ -75,9 +74,10 @@ impl Session {
 
     /// Nobody will use a call that the application was given: it is hung up.
     pub fn discard(&mut self, now: Instant, call_id: &CallId) {
-        if self.calls.get(call_id).is_some_and(|entry| entry.is_visible() && entry.transfers > 0) {
-            // It is another application's.
-            self.end_locally(now, call_id, EndReason::Transferred);
+        let transferred = |entry: &&mut Entry| entry.is_visible() && entry.transfers > 0;
+        if let Some(entry) = self.calls.get_mut(call_id).filter(transferred) {
+            // It may be another application's: that shows when the service is asked.
+            entry.hang_up_if_left = Some(EndReason::Hangup);
         } else if self.knows(call_id) {
             self.withdraw_call(now, call_id, EndReason::Cancel);
             self.end_leg(now, call_id, "nobody is left to talk to it");

@@ -51,8 +51,8 @@ impl Session {
                 // It was given back, and the service has not noticed.
                 return self.clean_up(now, call_id, CleanUp::Pass);
             }
-            let moved =
-                entry.transfers > 0 || !(offer.context().is_empty() || *entry.context == *offer.context());
+            let (known, told) = (&*entry.context, offer.context());
+            let moved = !told.is_empty() && (entry.transfers > 0 || !(known.is_empty() || known == told));
             if !entry.is_visible() || !moved {
                 return self.notice(Notice::OfferRepeated(call_id.clone()));
             }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::{CallSerial, CallTimer, Entry, Role};
 use crate::calling::EndReason;
 use crate::events::Event;
-use crate::ids::CallId;
+use crate::ids::{CallId, ControlId};
 use crate::session::Session;
 use crate::session::frame::Status;
 use crate::session::refusal::trouble_pause;
@@ -20,8 +20,8 @@ use crate::session::requests::Purpose;
 const END_EVENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time that a transfer has to take effect before the service is asked whether it still takes commands on the call.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(5);
-/// The control id of [`Question::SendPause`]. Events that name it are nobody's.
-const QUESTION_ID: &str = "relay-question";
+/// The beginning of the control id of [`Question::SendPause`]. Events that name one are nobody's.
+const QUESTION_ID: &str = "relay-question-";
 
 /// A request without effect, to see whether the service knows a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,19 +33,19 @@ pub(in crate::session) enum Question {
 }
 
 impl Question {
-    /// The method and its parameters.
-    pub(super) fn request(self) -> (&'static str, String) {
+    /// The method and its parameters. `id` is one of its own.
+    pub(super) fn request(self, id: &ControlId) -> (&'static str, String) {
         match self {
             Self::ClearBindings => ("calling.clear_digit_bindings", r#"{"realm":"-"}"#.to_owned()),
             Self::SendPause => {
-                ("calling.send_digits", format!(r#"{{"control_id":"{QUESTION_ID}","digits":"w"}}"#))
+                ("calling.send_digits", format!(r#"{{"control_id":"{QUESTION_ID}{id}","digits":"w"}}"#))
             }
         }
     }
 
     /// Returns `true` if an event is about a question.
     pub(in crate::session) fn caused(event: &Event) -> bool {
-        matches!(event, Event::SendDigits(sent) if sent.control_id.as_str() == QUESTION_ID)
+        matches!(event, Event::SendDigits(sent) if sent.control_id.as_str().starts_with(QUESTION_ID))
     }
 }
 
@@ -76,7 +76,7 @@ impl Session {
     }
 
     fn ask_whether_known(&mut self, now: Instant, call_id: &CallId, question: Question) {
-        let (method, params) = question.request();
+        let (method, params) = question.request(&self.new_id());
         self.ask(now, method, params, call_id, |call| Purpose::Confirm(call, question));
     }
 
@@ -104,7 +104,17 @@ impl Session {
             _ => {
                 entry.doubt = Doubt::None;
                 entry.troubled = 0;
+                self.keep_transferred(now, call_id);
             }
+        }
+    }
+
+    /// A transfer leaves the call with this client. If nobody is left to talk to it, it is hung up.
+    pub(in crate::session) fn keep_transferred(&mut self, now: Instant, call_id: &CallId) {
+        let Some(entry) = self.calls.get_mut(call_id) else { return };
+        if let Some(reason) = entry.hang_up_if_left.take() {
+            entry.transfers = 0;
+            self.hang_up_after_failure(now, call_id, &reason);
         }
     }
 

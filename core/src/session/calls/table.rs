@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 
 use super::{CleanUp, Doubt};
-use crate::calling::{AfterGap, CallState, CompletionRule, Correlation, Direction};
+use crate::calling::{AfterGap, CallState, CompletionRule, Correlation, Direction, EndReason};
 use crate::events::Event;
 use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
 use crate::session::command::Effect;
@@ -171,6 +171,8 @@ pub(in crate::session) struct Entry {
     pub(in crate::session) refusals: u32,
     /// The number of transfers, counted in the same way.
     pub(in crate::session) transfers: u32,
+    /// The reason to hang up with if a transfer turns out to leave the call with this client: nobody is left to talk to it.
+    pub(in crate::session) hang_up_if_left: Option<EndReason>,
     /// The latest decision of which nobody knows whether the service has carried it out.
     pub(in crate::session) unsure: Option<Decision>,
     /// Set once the application has dropped its last handle.
@@ -301,6 +303,7 @@ impl Calls {
             answers: 0,
             refusals: 0,
             transfers: 0,
+            hang_up_if_left: None,
             unsure: None,
             released: false,
             doubt: Doubt::None,

@@ -105,6 +105,9 @@ impl Session {
                     let times = entry.times(decision);
                     *times = times.saturating_sub(1);
                 }
+                if *decision == Some(Decision::Transfer) {
+                    self.keep_transferred(now, &call.call_id);
+                }
                 // Nothing was decided after all, and nobody is left to decide.
                 if !gone && self.calls.get(&call.call_id).is_some_and(|entry| entry.released) {
                     self.release(now, &call.call_id);
@@ -118,16 +121,16 @@ impl Session {
 
     /// Forgets an operation. Returns `false` if it was over already.
     pub(super) fn drop_operation(&mut self, ticket: Ticket, resolved: &Resolved) -> bool {
-        if let Resolved::Start { call, .. } = resolved
-            && let Some(entry) = self.calls.get_mut(&call.call_id)
-        {
-            let before = entry.operations.len();
+        let Resolved::Start { call, .. } = resolved else { return false };
+        if let Some(entry) = self.calls.get_mut(&call.call_id) {
+            let (serial, before) = (entry.serial, entry.operations.len());
             entry.operations.retain(|running| running.ticket != ticket);
             let dropped = entry.operations.len() < before;
-            let serial = entry.serial;
             self.calls.cancel_operation_timers(serial, ticket);
-            return dropped;
+            if dropped {
+                return true;
+            }
         }
-        resolved.call_id().is_some_and(|call_id| self.drop_late_operation(call_id, ticket))
+        self.drop_late_operation(&call.call_id, ticket)
     }
 }

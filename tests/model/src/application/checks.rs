@@ -1,8 +1,10 @@
 //! Checks of the applications and the service after all faults have ended.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use signalwire_relay_core::ClientStats;
-use signalwire_relay_simulator::{CallState, Direction};
+use signalwire_relay_simulator::{CallState, Direction, JournalEntry};
 
 use super::ApplicationPlayer;
 use crate::MARK;
@@ -72,8 +74,14 @@ impl ApplicationPlayer {
     pub(super) fn check_requests(&mut self) {
         let (service, _) = self.world.service();
         let requests = service.journal().iter().filter(|entry| entry.direction == Direction::FromClient);
-        let mark = |text: &str| serde_json::from_str::<Value>(text).ok()?["params"][MARK].as_u64();
-        let marks: Vec<_> = requests.filter_map(|entry| mark(entry.text())).collect();
+        let mut hang_ups = BTreeSet::new();
+        let mark = |text: &str| {
+            let frame: Value = serde_json::from_str(text).ok()?;
+            let mark = frame["params"][MARK].as_u64()?;
+            // Hanging up twice is harmless, and counts once.
+            (frame["method"] != "calling.end" || hang_ups.insert(mark)).then_some(mark)
+        };
+        let marks: Vec<_> = requests.map(JournalEntry::text).filter_map(mark).collect();
         let objection = objection(service.violations()).map(ToString::to_string);
         self.oracle.check_requests(marks.into_iter().filter_map(|mark| usize::try_from(mark).ok()));
         self.oracle.check(objection.is_none(), || format!("the service objects: {objection:?}"));

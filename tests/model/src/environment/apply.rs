@@ -4,10 +4,17 @@ use std::time::Duration;
 
 use serde_json::json;
 use signalwire_relay_harness::{NetworkConditions, Plan, SimulatedNetwork};
-use signalwire_relay_simulator::{CallState, Caller, ConnectionId, Step as Act};
+use signalwire_relay_simulator::{CallState, CallView, Caller, ConnectionId, Step as Act};
 
 use super::parties::{ANSWERS, OURS};
 use super::{CallDuration, EnvironmentStep, context, millis, pick};
+
+/// An offer of a call.
+fn offer(call: &CallView) -> serde_json::Value {
+    let device = json!({"type": "phone", "params": {"from_number": ANSWERS, "to_number": OURS}});
+    json!({"call_id": call.call_id, "node_id": NODE, "context": call.context, "call_state": "created",
+        "direction": "inbound", "device": device})
+}
 
 /// The node of the simulated service.
 const NODE: &str = "node-1@simulator";
@@ -35,11 +42,13 @@ impl StepContext<'_> {
     /// Carries out a step.
     pub(crate) fn apply(mut self, step: &EnvironmentStep) -> Effect {
         use EnvironmentStep::{
-            Caller, Disconnect, DisturbEvents, HangUp, Press, Refuse, RepeatOffer, Restart, StaleState,
+            Caller, Disconnect, DisturbEvents, HangUp, OfferAgain, Press, Refuse, RepeatOffer, Restart,
+            StaleState,
         };
         match step {
             Caller(..) | HangUp(_) | Press(_) => self.apply_to_parties(step),
-            StaleState(_) | RepeatOffer(_) | Restart | Disconnect(_) | Refuse(..) | DisturbEvents(_) => {
+            StaleState(_) | RepeatOffer(_) | OfferAgain(_) | Restart | Disconnect(_) | Refuse(..)
+            | DisturbEvents(_) => {
                 self.apply_to_service(step);
             }
             _ => return self.apply_to_network(step),
@@ -81,12 +90,19 @@ impl StepContext<'_> {
                 }
             }
             EnvironmentStep::RepeatOffer(number) => {
-                if let Some((call_id, to)) = pick(&self.known, *number) {
-                    let device =
-                        json!({"type": "phone", "params": {"from_number": ANSWERS, "to_number": OURS}});
-                    let offer = json!({"call_id": call_id, "node_id": NODE, "context": "a",
-                        "call_state": "created", "direction": "inbound", "device": device});
-                    service.push_event(self.now, *to, "calling.call.receive", offer);
+                if let Some((call_id, to)) = pick(&self.known, *number)
+                    && let Some(call) = service.call(call_id)
+                {
+                    service.push_event(self.now, *to, "calling.call.receive", offer(&call));
+                }
+            }
+            EnvironmentStep::OfferAgain(number) => {
+                let offered = service.calls().filter(|call| call.inbound && call.state < CallState::Answered);
+                let offered: Vec<_> = offered.collect();
+                if let Some(call) = pick(&offered, *number)
+                    && let Some(to) = call.controller
+                {
+                    service.push_event(self.now, to, "calling.call.receive", offer(call));
                 }
             }
             EnvironmentStep::Restart => service.restart(self.now),

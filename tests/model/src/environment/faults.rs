@@ -17,6 +17,9 @@ pub enum AffectedMethod {
     Receive,
     Pass,
     End,
+    /// The first question whether the service knows a call.
+    ClearDigitBindings,
+    Transfer,
 }
 
 impl AffectedMethod {
@@ -30,6 +33,8 @@ impl AffectedMethod {
             Self::Receive => "signalwire.receive",
             Self::Pass => "calling.pass",
             Self::End => "calling.end",
+            Self::ClearDigitBindings => "calling.clear_digit_bindings",
+            Self::Transfer => "calling.transfer",
         }
     }
 }
@@ -42,6 +47,8 @@ pub enum FaultyReply {
     Status,
     /// A JSON-RPC error, with a text that contains the credentials.
     RpcError,
+    /// The status of something that the service does not know.
+    NotFound,
     /// One of several codes for a fault of the service. The request is not carried out.
     ServiceError(u8),
     /// A code for a fault of the service, although the request is carried out. A login is never carried out.
@@ -56,8 +63,12 @@ impl FaultyReply {
         let text = format!("not with {SECRET}");
         match self {
             Self::Silence => Refusal::Silence,
-            Self::Status if method != AffectedMethod::Connect => Refusal::Code(403, text),
-            Self::Status | Self::RpcError => Refusal::RpcError(-32002, text),
+            // That a call which is to be ended is not there is no error.
+            Self::NotFound if !matches!(method, AffectedMethod::Connect | AffectedMethod::End) => {
+                Refusal::Code(404, text)
+            }
+            Self::Status | Self::NotFound if method != AffectedMethod::Connect => Refusal::Code(403, text),
+            Self::Status | Self::NotFound | Self::RpcError => Refusal::RpcError(-32002, text),
             Self::CarriedOut(code) if method != AffectedMethod::Connect => {
                 Refusal::RpcError(if code % 2 == 0 { -32000 } else { -32603 }, text).carried_out()
             }
@@ -74,7 +85,7 @@ impl FaultyReply {
 
     /// Returns `true` if this reply to a login refuses the credentials, so that the session may be given up.
     pub(super) fn rejects_login(self) -> bool {
-        matches!(self, Self::Status | Self::RpcError)
+        matches!(self, Self::Status | Self::NotFound | Self::RpcError)
     }
 }
 

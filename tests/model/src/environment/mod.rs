@@ -16,11 +16,11 @@ use crate::MARK;
 
 pub(crate) use apply::{Effect, StepContext};
 pub use faults::{AffectedMethod, EventFault, FaultyReply};
-pub(crate) use parties::{CallDuration, OURS};
+pub(crate) use parties::{ANSWERS, CallDuration, OURS};
 pub use parties::{Delivery, Dial};
 pub use step::EnvironmentStep;
 
-use parties::{ANSWERS, ANSWERS_TOO, BUSY, SILENT};
+use parties::{ANSWERS_TOO, BUSY, SILENT};
 
 /// The maximum number of active calls of a client.
 pub(crate) const MAX_CALLS: usize = 3;
@@ -34,6 +34,8 @@ pub(crate) const SECRET: &str = "PT-sentinel-of-the-model";
 pub(crate) const WRONG_SECRET: &str = "PT-sentinel-that-is-wrong";
 /// The time after the last fault within which everything ends. It is longer than any deadline.
 pub(crate) const RECOVERY_TIMEOUT: Duration = Duration::from_secs(700);
+/// The time after the end of a call at which the service has the results of its recordings.
+const RESULT_TIME: Duration = Duration::from_secs(3);
 /// The time within which a client closes.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_mins(2);
 
@@ -74,6 +76,7 @@ impl Environment {
             .credential(PROJECT, SECRET)
             .redeliver(self.redelivers())
             .leave_operations_open(!self.decides(1))
+            .results_follow_end(if self.decides(2) { RESULT_TIME } else { Duration::ZERO })
             .resume_keeps_contexts(!self.decides(3))
             .other_forms(self.decides(4))
             .reading(if self.decides(5) { Reading::Sdks } else { Reading::Specification })

@@ -1,7 +1,7 @@
 //! The parties on the phone.
 
 pub(crate) const OURS: &str = "+15552220000";
-pub(super) const ANSWERS: &str = "+15553330001";
+pub(crate) const ANSWERS: &str = "+15553330001";
 pub(super) const ANSWERS_TOO: &str = "+15553330002";
 pub(super) const BUSY: &str = "+15553330003";
 pub(super) const SILENT: &str = "+15553330004";

@@ -21,6 +21,8 @@ pub enum EnvironmentStep {
     StaleState(u8),
     /// The service offers a call again that a client has.
     RepeatOffer(u8),
+    /// The service offers a call once more, that nobody has answered, to the client that it was offered to.
+    OfferAgain(u8),
     /// The service crashes and restarts.
     Restart,
     /// The service asks the clients to disconnect, with this value of `restart`.

@@ -1,6 +1,7 @@
 //! Checks of the session and the service after all faults have ended.
 
-use signalwire_relay_core::session::Stats;
+use signalwire_relay_core::EndReason;
+use signalwire_relay_core::session::{Output, SessionEvent, Stats};
 use signalwire_relay_simulator::CallState;
 
 use super::SessionPlayer;
@@ -28,6 +29,7 @@ impl SessionPlayer {
         if let Some(call_id) = self.oracle.abandoned_call().cloned() {
             self.oracle.report(|| format!("call {call_id} goes on although its handler failed"));
         }
+        self.check_operations();
         let Stats { requests, dials, messages, .. } = self.session.stats();
         if (requests, dials, messages) != (0, 0, 0) {
             let stats = self.session.stats();
@@ -49,6 +51,32 @@ impl SessionPlayer {
         }
     }
 
+    /// The session gives no call up that the service knows.
+    pub(super) fn check_given_up(&mut self, output: &Output) {
+        if let Output::Event(SessionEvent::CallEnded { call_id, reason: EndReason::NotFound, .. }) = output
+            && let Some(call) = self.network.service().call(call_id.as_str())
+            && call.controller.is_some()
+            && call.state != CallState::Ended
+        {
+            let call_id = call_id.clone();
+            self.oracle.report(|| format!("call {call_id} is given up, and the service knows it"));
+        }
+    }
+
+    /// Nobody waits for an operation that the service has ended.
+    fn check_operations(&mut self) {
+        let over = self.oracle.running().find(|(ticket, call_id)| {
+            let control_id = format!("k{}", ticket.0);
+            self.network.service().call(call_id.as_str()).is_some_and(|call| {
+                !call.operations.iter().any(|operation| operation.control_id == control_id)
+            })
+        });
+        if let Some((ticket, call_id)) = over.map(|(ticket, call_id)| (ticket, call_id.clone())) {
+            self.oracle
+                .report(|| format!("operation {ticket:?} on call {call_id} waits for ever: it is over"));
+        }
+    }
+
     /// The session has closed and holds nothing, and the service has no call of it.
     pub(super) fn check_closed(&mut self) {
         if !self.oracle.closed {
@@ -64,9 +92,10 @@ impl SessionPlayer {
         }
     }
 
+    /// The calls at the service that the session is responsible for. The service ends the legs of connections itself.
     fn live_at_service(&self) -> impl Iterator<Item = String> {
-        let calls = self.network.service().calls();
-        calls.filter(|call| call.state != CallState::Ended).map(|call| call.call_id)
+        let calls = self.network.service().calls().filter(|call| call.state != CallState::Ended);
+        calls.map(|call| call.call_id).filter(|call_id| !self.oracle.is_bridged(call_id))
     }
 
     /// Returns `true` if the session was informed of every call that there is.

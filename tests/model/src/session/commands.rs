@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signalwire_relay_core::calling::{Method, Play, Record, SendDigits, StandaloneCollect};
+use signalwire_relay_core::calling::{
+    AfterGap, Connect, Method, Play, Record, SendDigits, StandaloneCollect,
+};
 use signalwire_relay_core::session::{Command, MessageContext, Target};
 use signalwire_relay_core::{CallId, Tag, Ticket};
 
 use super::oracle::Kind;
 use super::{CallRequest, SessionPlayer};
-use crate::environment::{OURS, context, pick};
+use crate::environment::{ANSWERS, OURS, context, pick};
 use crate::{Delivery, Dial, MARK};
 
 impl SessionPlayer {
@@ -29,12 +31,32 @@ impl SessionPlayer {
         let start = |rule: Option<&'static _>| {
             let rule = rule.expect("the method starts an operation");
             let control_id = Some(control_id.as_str().into());
-            (Target::Start { call_id: call_id.clone(), control_id, rule }, Kind::Start(call_id.clone()))
+            let kind = match request {
+                CallRequest::Record => Kind::Record(call_id.clone()),
+                CallRequest::Connect | CallRequest::TaggedConnect => Kind::Connect(call_id.clone()),
+                _ => Kind::Start(call_id.clone()),
+            };
+            (Target::Start { call_id: call_id.clone(), control_id, rule }, kind)
         };
         let (method, (target, kind), params) = match request {
             CallRequest::Answer => ("calling.answer", plain(), json!({})),
             CallRequest::Pass => ("calling.pass", plain(), json!({})),
-            CallRequest::Hangup => ("calling.end", plain(), json!({"reason": "hangup"})),
+            CallRequest::Hangup => {
+                ("calling.end", (Target::Call(call_id.clone()), Kind::HangUp), json!({"reason": "hangup"}))
+            }
+            CallRequest::Transfer => {
+                let kind = Kind::Transfer(call_id.clone());
+                ("calling.transfer", (Target::Call(call_id.clone()), kind), json!({"dest": "context:a"}))
+            }
+            CallRequest::Connect | CallRequest::TaggedConnect => {
+                let devices =
+                    json!([[{"type": "phone", "params": {"from_number": OURS, "to_number": ANSWERS}}]]);
+                let mut params = json!({"devices": devices});
+                if let (CallRequest::TaggedConnect, Some(tag)) = (request, self.oracle.latest_dial()) {
+                    params["tag"] = json!(format!("t{}", tag.0));
+                }
+                ("calling.connect", start(Connect::completion_rule()), params)
+            }
             CallRequest::Play => {
                 let play = json!([{"type": "tts", "params": {"text": "Hello, and welcome."}}]);
                 ("calling.play", start(Play::completion_rule()), json!({"play": play}))
@@ -112,9 +134,22 @@ impl SessionPlayer {
         limit: Option<Duration>,
     ) {
         let command = Command::raw(method, target, params.to_string()).expect("the parameters are an object");
+        let command = match method {
+            "calling.play" => command.after_gap(restate("calling.play.volume", r#"{"volume":0}"#)),
+            "calling.collect" => command.after_gap(restate("calling.collect.start_input_timers", "{}")),
+            "calling.record" => command.after_gap(restate("calling.record.resume", "{}")),
+            "calling.connect" => command.after_gap(AfterGap::AskPeer),
+            "calling.send_digits" => command.after_gap(AfterGap::Within(Duration::from_mins(1))),
+            _ => command,
+        };
         let command = limit.map_or_else(|| command.clone(), |limit| command.clone().timeout(limit));
         self.oracle.record_request(ticket, kind);
         self.session.command(self.instant(), ticket, command);
         self.drain();
     }
+}
+
+/// The control that a typed request restates after a gap.
+fn restate(method: &'static str, params: &str) -> AfterGap {
+    AfterGap::Restate { method: method.into(), params: params.to_owned() }
 }

@@ -37,6 +37,7 @@ impl SessionPlayer {
 
     /// Runs everything that is due, and everything that follows from it at the same instant.
     pub(super) fn settle(&mut self) {
+        self.oracle.now = self.now;
         self.network.handle_timeout(self.now);
         if self.deadline.is_some_and(|due| due <= self.instant()) {
             self.steps += 1;
@@ -56,6 +57,7 @@ impl SessionPlayer {
         loop {
             let output = self.session.poll_output();
             self.oracle.observe(&output);
+            self.check_given_up(&output);
             match output {
                 Output::Io(Io::Open(_)) => self.network.open(self.now, self.line),
                 Output::Io(Io::Send(text)) => {
@@ -103,7 +105,8 @@ impl SessionPlayer {
                 self.session.handle_connected(now);
             }
             LineEvent::Frame(text) => {
-                self.oracle.record_frame(&text);
+                let session = &self.session;
+                self.oracle.record_frame(&text, |call_id| session.calls().any(|known| known == call_id));
                 self.session.handle_frame(now, Frame::Text(&text));
             }
             LineEvent::Disconnected(DisconnectReason::Cut) => {

@@ -59,6 +59,11 @@ pub enum CallRequest {
     Record,
     Collect,
     SendDigits,
+    Connect,
+    /// Connects the call with somebody, under the tag of a dial.
+    TaggedConnect,
+    /// Transfers the call to the context that the session has from the beginning.
+    Transfer,
     /// Stops the latest operation of the call.
     Stop,
 }

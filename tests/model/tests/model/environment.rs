@@ -30,17 +30,33 @@ fn parties() -> impl Strategy<Value = EnvironmentStep> {
 }
 
 fn service() -> impl Strategy<Value = EnvironmentStep> {
-    use AffectedMethod::{Answer, Connect, Dial, End, Message, Pass, Play, Receive};
+    use AffectedMethod::{
+        Answer, ClearDigitBindings, Connect, Dial, End, Message, Pass, Play, Receive, Transfer,
+    };
     use EventFault::{Duplicate, EventsFirst, Reorder, Storm};
-    let methods = select(vec![Connect, Answer, Play, Dial, Message, Receive, Pass, End]);
+    let methods = select(vec![
+        Connect,
+        Answer,
+        Play,
+        Dial,
+        Message,
+        Receive,
+        Pass,
+        Pass,
+        End,
+        ClearDigitBindings,
+        ClearDigitBindings,
+        Transfer,
+    ]);
     let replies = prop_oneof![
-        3 => select(vec![FaultyReply::Status, FaultyReply::RpcError, FaultyReply::Silence]),
+        3 => select(vec![FaultyReply::Status, FaultyReply::RpcError, FaultyReply::NotFound, FaultyReply::Silence]),
         2 => (0..6_u8).prop_map(FaultyReply::ServiceError),
         1 => (0..2_u8).prop_map(FaultyReply::CarriedOut),
     ];
     prop_oneof![
         2 => any::<u8>().prop_map(EnvironmentStep::StaleState),
         2 => any::<u8>().prop_map(EnvironmentStep::RepeatOffer),
+        2 => any::<u8>().prop_map(EnvironmentStep::OfferAgain),
         1 => Just(EnvironmentStep::Restart),
         1 => select(vec![None, Some(false), Some(true)]).prop_map(EnvironmentStep::Disconnect),
         4 => (methods, replies).prop_map(|(method, reply)| EnvironmentStep::Refuse(method, reply)),

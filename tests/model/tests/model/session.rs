@@ -13,9 +13,24 @@ use crate::runner;
 const MAX_STEPS: usize = 40;
 
 fn requests() -> impl Strategy<Value = Step> {
-    use CallRequest::{Answer, Collect, Hangup, Pass, Play, Record, SendDigits, Stop};
-    let often = select(vec![Answer, Answer, Answer, Play, Play, Record, Collect, SendDigits, Stop]);
-    let seldom = select(vec![Pass, Hangup]);
+    use CallRequest::{
+        Answer, Collect, Connect, Hangup, Pass, Play, Record, SendDigits, Stop, TaggedConnect, Transfer,
+    };
+    let often = select(vec![
+        Answer,
+        Answer,
+        Answer,
+        Play,
+        Play,
+        Record,
+        Record,
+        Collect,
+        Connect,
+        TaggedConnect,
+        SendDigits,
+        Stop,
+    ]);
+    let seldom = select(vec![Pass, Hangup, Transfer]);
     let request = prop_oneof![4 => often, 1 => seldom];
     (request, any::<u8>()).prop_map(|(request, number)| Step::Request(request, number))
 }

@@ -88,6 +88,14 @@ impl Scenario {
         self
     }
 
+    /// Sends the last events of recordings, transcriptions and faxes this long after the end of their call, where the call
+    /// ends them, as a service does that makes their results only then. Default: 0 s, which is before the end.
+    #[must_use]
+    pub fn results_follow_end(mut self, by: Duration) -> Self {
+        self.results_follow_end = by;
+        self
+    }
+
     /// Puts the URL, duration and size of a recording in `record` instead of the top level of the event. Both forms
     /// occur. Default: false.
     #[must_use]

@@ -94,6 +94,8 @@ pub struct Scenario {
     pub(crate) redeliver: bool,
     pub(crate) resume_keeps_contexts: bool,
     pub(crate) leave_operations_open: bool,
+    #[serde(with = "seconds")]
+    pub(crate) results_follow_end: Duration,
     pub(crate) nested_record_results: bool,
     pub(crate) state_in_fax_events: bool,
     pub(crate) other_forms: bool,
@@ -126,6 +128,7 @@ impl Default for Scenario {
             redeliver: false,
             resume_keeps_contexts: true,
             leave_operations_open: false,
+            results_follow_end: Duration::ZERO,
             nested_record_results: false,
             state_in_fax_events: false,
             other_forms: false,

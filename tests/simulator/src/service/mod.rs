@@ -109,6 +109,8 @@ pub struct SimulatedService {
     /// The protocols of lost sessions whose clients know about the loss.
     forgotten_protocols: VecDeque<String>,
     pub(crate) calls: BTreeMap<CallKey, Call>,
+    /// Set while the operations of a call end with it.
+    is_ending_call: bool,
     /// Inbound calls that wait for a subscriber, oldest first.
     pending_calls: Vec<CallKey>,
     rotation: Rotation,
@@ -233,6 +235,7 @@ impl SimulatedService {
             sessions: BTreeMap::new(),
             forgotten_protocols: VecDeque::new(),
             calls: BTreeMap::new(),
+            is_ending_call: false,
             pending_calls: Vec::new(),
             rotation: Rotation::new(),
             attempts: BTreeMap::new(),
@@ -359,6 +362,7 @@ impl SimulatedService {
             Timer::QueueStats(key) => self.queue_stats(key),
             Timer::QueueTimesOut(key) => self.expire_queue_entry(key),
             Timer::CallQuality(key) => self.call_quality(key),
+            Timer::ResultReady(session, event_type, params) => self.emit(session, &event_type, params),
             Timer::TaskArrives(index) => self.start_item::<Task>(index),
             Timer::MessageAdvances(key) => self.advance_message(key),
             Timer::MessageArrives(index) => self.start_item::<Message>(index),

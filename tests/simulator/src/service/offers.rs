@@ -17,6 +17,8 @@ use crate::scenario::When;
 use crate::{CallState, Caller, Cue, Message, Report, Scenario, Task};
 
 /// The events without the segment and the tag of their call in the newer specification.
+/// The events of operations whose results may follow the end of their call.
+const LATE_RESULTS: [&str; 3] = ["calling.call.record", "calling.call.transcribe", "calling.call.fax"];
 const UNADDRESSED: [&str; 5] = [
     "calling.call.play",
     "calling.call.collect",
@@ -325,6 +327,14 @@ impl SimulatedService {
             if params.get("tag").is_none() && !call.tag.is_empty() {
                 params["tag"] = json!(call.tag);
             }
+        }
+        if self.is_ending_call
+            && !self.scenario.results_follow_end.is_zero()
+            && LATE_RESULTS.contains(&event_type)
+        {
+            let due = self.now.saturating_add(self.scenario.results_follow_end);
+            self.timers.set(due, Timer::ResultReady(owner, event_type.to_owned(), params));
+            return;
         }
         self.emit(owner, event_type, params);
     }

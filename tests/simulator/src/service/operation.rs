@@ -311,7 +311,9 @@ impl SimulatedService {
     /// Removes every operation from an ending call. The scenario decides whether their terminal events are sent.
     pub(crate) fn clear_operations(&mut self, key: CallKey) {
         if !self.scenario.leave_operations_open {
+            self.is_ending_call = true;
             self.for_each_operation(key, |body, context| body.call_ends(context));
+            self.is_ending_call = false;
         }
         let Some(call) = self.calls.get_mut(&key) else { return };
         for active in std::mem::take(&mut call.operations) {

@@ -57,6 +57,8 @@ pub(crate) enum Timer {
     MessageAdvances(MessageKey),
     /// A scripted message arrives; the number is the index in the scenario.
     MessageArrives(usize),
+    /// The result of an operation is ready after the end of its call.
+    ResultReady(SessionKey, String, serde_json::Value),
     /// A delayed event is sent.
     Release(OutgoingFrame),
     /// A stalled connection receives the frames that were held back.

@@ -5,14 +5,14 @@ use std::hash::Hash;
 
 use signalwire_relay_core::session::SessionEvent;
 
-use super::{Kind, Operation, SessionOracle};
+use super::{Operation, SessionOracle};
 
 impl SessionOracle {
     /// Checks that every request and operation is over.
     pub(in crate::session) fn check_all_over(&mut self) {
         let waits = self.still_open().find(|(_, request)| {
             let has_outcome = request.over || request.abandoned;
-            let on_a_call = matches!(request.kind, Kind::Start(_)) && !self.closed;
+            let on_a_call = request.kind.started_on().is_some() && !self.closed;
             !has_outcome || (request.operation == Operation::Running && !on_a_call && request.over)
         });
         if let Some((ticket, request)) = waits {

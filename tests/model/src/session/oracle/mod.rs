@@ -8,6 +8,7 @@ mod observe;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hasher};
+use std::time::Duration;
 
 use serde_json::Value;
 use signalwire_relay_core::{CallId, EndReason, Ticket};
@@ -17,14 +18,32 @@ use signalwire_relay_core::{CallId, EndReason, Ticket};
 pub(super) enum Kind {
     /// A request that is over with its reply.
     Request,
+    /// A hang-up. It may be sent more than once, and is not taken back.
+    HangUp,
+    /// A transfer of a call to a context of the session.
+    Transfer(CallId),
     /// A request that starts an operation on a call.
     Start(CallId),
+    /// A request that starts a recording on a call, whose result may follow the end of the call.
+    Record(CallId),
+    /// A request that connects a call with somebody. The service has no name for the operation.
+    Connect(CallId),
     /// A request that controls an operation. It need not be sent if the operation is over.
     Control,
     Dial,
     Message,
     /// A request about a context, with whether the application wants its calls.
     Subscribe(String, bool),
+}
+
+impl Kind {
+    /// The call that the request starts an operation on.
+    fn started_on(&self) -> Option<&CallId> {
+        match self {
+            Self::Start(call_id) | Self::Record(call_id) | Self::Connect(call_id) => Some(call_id),
+            _ => None,
+        }
+    }
 }
 
 /// A request, and what the session has said about it.
@@ -58,6 +77,9 @@ struct CallRecord {
     /// The rank of its state, which only grows.
     rank: usize,
     ended: Option<EndReason>,
+    ended_at: Duration,
+    /// Set once the application has transferred it to a context of the session.
+    transferred: bool,
 }
 
 /// The reply that the session owes the service for the frame that it is handling.
@@ -77,6 +99,20 @@ pub(super) struct SessionOracle {
     /// The requests that are not all over. Only they need to be checked after each output.
     open: BTreeSet<Ticket>,
     calls: BTreeMap<CallId, CallRecord>,
+    /// The virtual time.
+    pub(super) now: Duration,
+    /// The calls whose end the service has told.
+    ends_told: HashSet<String>,
+    /// The legs of connections.
+    bridged: HashSet<String>,
+    /// The frames of offers.
+    offers: HashSet<String>,
+    /// The operations that the session has given up since it was idle.
+    given_up: Vec<Ticket>,
+    /// The call whose offer the session is handling, and has not reported, passed or hung up.
+    offered: Option<CallId>,
+    /// Set while nothing may be sent on the connection, for the service is about to close it.
+    leaving: bool,
     /// The calls whose handler failed.
     failed_handlers: BTreeSet<CallId>,
     /// The contexts that the application wants.
@@ -115,6 +151,13 @@ impl SessionOracle {
             requests: BTreeMap::new(),
             open: BTreeSet::new(),
             calls: BTreeMap::new(),
+            now: Duration::ZERO,
+            ends_told: HashSet::new(),
+            bridged: HashSet::new(),
+            offers: HashSet::new(),
+            given_up: Vec::new(),
+            offered: None,
+            leaving: false,
             failed_handlers: BTreeSet::new(),
             contexts: contexts.iter().map(|context| (*context).to_owned()).collect(),
             confirmed_contexts: contexts.iter().map(|context| (*context).to_owned()).collect(),
@@ -149,7 +192,7 @@ impl SessionOracle {
             }
         }
         let operation = match kind {
-            Kind::Start(_) => Operation::Running,
+            Kind::Start(_) | Kind::Record(_) | Kind::Connect(_) => Operation::Running,
             _ => Operation::None,
         };
         self.requests
@@ -193,8 +236,8 @@ impl SessionOracle {
         }
     }
 
-    /// Records a frame of the service that the session is about to handle.
-    pub(super) fn record_frame(&mut self, text: &str) {
+    /// Records a frame of the service that the session is about to handle. `holds` is whether the session has a call.
+    pub(super) fn record_frame(&mut self, text: &str, holds: impl Fn(&CallId) -> bool) {
         let Ok(frame) = serde_json::from_str::<Value>(text) else { return };
         let params = &frame["params"];
         if params["event_type"] == "signalwire.authorization.state"
@@ -202,6 +245,8 @@ impl SessionOracle {
         {
             self.secrets.push(state.to_owned());
         }
+        self.record_call_event(text, params, holds);
+        self.leaving |= frame["method"] == "signalwire.disconnect";
         let wants_reply = matches!(
             frame["method"].as_str(),
             Some("signalwire.event" | "signalwire.ping" | "signalwire.disconnect")
@@ -212,8 +257,76 @@ impl SessionOracle {
     }
 }
 
+/// Recording what the service tells of calls.
+impl SessionOracle {
+    fn record_call_event(&mut self, text: &str, params: &Value, holds: impl Fn(&CallId) -> bool) {
+        let event = &params["params"];
+        let Some(call_id) = event["call_id"].as_str().filter(|call_id| !call_id.is_empty()) else { return };
+        match params["event_type"].as_str() {
+            Some("calling.call.state") => {
+                if event["call_state"] == "ended" {
+                    self.ends_told.insert(call_id.to_owned());
+                }
+                if ["parent", "peer"].iter().any(|side| event[side]["call_id"].is_string()) {
+                    self.bridged.insert(call_id.to_owned());
+                }
+            }
+            Some("calling.call.receive") => {
+                let repeated = !self.offers.insert(text.to_owned());
+                let left = |call: &CallRecord| match &call.ended {
+                    None => call.transferred && event["context"] != "",
+                    Some(reason) => matches!(
+                        reason,
+                        EndReason::Passed
+                            | EndReason::Transferred
+                            | EndReason::SessionLost
+                            | EndReason::NotFound
+                    ),
+                };
+                let call_id = CallId::from(call_id);
+                let is_due = self.ready
+                    && !self.leaving
+                    && !repeated
+                    && !self.ends_told.contains(call_id.as_str())
+                    && self.calls.get(&call_id).is_none_or(left)
+                    // One that the session is about to be rid of is accounted for.
+                    && (self.live_calls().any(|live| *live == call_id) || !holds(&call_id));
+                self.offered = is_due.then_some(call_id);
+            }
+            _ => {}
+        }
+    }
+
+    /// The session has not reported, passed or hung up a call whose offer it has acknowledged.
+    pub(super) fn check_offer_handled(&mut self) {
+        if let Some(call_id) = self.offered.take()
+            && !self.closed
+        {
+            self.report(|| format!("an offer of call {call_id} is acknowledged and forgotten"));
+        }
+    }
+}
+
 /// Queries.
 impl SessionOracle {
+    /// Returns `true` if a call is the leg of a connection.
+    pub(super) fn is_bridged(&self, call_id: &str) -> bool {
+        self.bridged.contains(call_id) && !self.calls.contains_key(call_id)
+    }
+
+    /// The latest dial.
+    pub(super) fn latest_dial(&self) -> Option<Ticket> {
+        self.requests.iter().rev().find(|(_, request)| request.kind == Kind::Dial).map(|(ticket, _)| *ticket)
+    }
+
+    /// The operations that run and that the service knows by name, with the calls that they run on.
+    pub(super) fn running(&self) -> impl Iterator<Item = (Ticket, &CallId)> {
+        let running = |request: &RequestRecord| request.operation == Operation::Running && request.over;
+        let requests = self.requests.iter().filter(move |(_, request)| running(request));
+        let requests = requests.filter(|(_, request)| !matches!(request.kind, Kind::Connect(_)));
+        requests.filter_map(|(ticket, request)| Some((*ticket, request.kind.started_on()?)))
+    }
+
     /// The calls that the application has, in a fixed order.
     pub(super) fn live_calls(&self) -> impl Iterator<Item = &CallId> {
         self.calls.iter().filter(|(_, call)| call.ended.is_none()).map(|(call_id, _)| call_id)

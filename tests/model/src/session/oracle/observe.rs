@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::hash::Hash;
+use std::time::Duration;
 
 use serde_json::Value;
 use signalwire_relay_core::session::{
-    ConnectionState, Io, MAX_QUEUED_REQUESTS, Notice, OperationUpdate, Output, SessionEvent,
+    ConnectionState, Io, LATE_EVENT_TIMEOUT, MAX_QUEUED_REQUESTS, Notice, OperationUpdate, Output,
+    SessionEvent,
 };
 use signalwire_relay_core::{CallId, Certainty, EndReason, Error, Event, Ticket};
 
@@ -31,7 +33,12 @@ impl SessionOracle {
                 self.observe_frame(text);
             }
             Output::Io(Io::Close) => {
-                if self.was_ready && !self.connection_impaired && !self.closed && !self.draining {
+                if self.was_ready
+                    && !self.connection_impaired
+                    && !self.closed
+                    && !self.draining
+                    && !self.leaving
+                {
                     self.report(|| "an unimpaired connection was dropped".into());
                 }
                 self.owed = OwedReply::None;
@@ -72,11 +79,32 @@ impl SessionOracle {
         } else if !self.ready {
             self.report(|| format!("{method} is sent before the credentials are accepted"));
         }
-        let Some(ticket) = frame["params"][MARK].as_u64().map(Ticket) else { return };
+        let call_id = frame["params"]["call_id"].as_str().unwrap_or_default();
+        if matches!(method, "calling.pass" | "calling.end")
+            && self.offered.as_ref().is_some_and(|offered| offered.as_str() == call_id)
+        {
+            self.offered = None;
+        }
+        let Some(ticket) = frame["params"][MARK].as_u64().map(Ticket) else {
+            if method == "calling.end" && self.bridged.contains(call_id) && !self.calls.contains_key(call_id)
+            {
+                let call_id = call_id.to_owned();
+                self.report(|| format!("the party {call_id} of a connection is hung up on"));
+            }
+            return;
+        };
         let Some(request) = self.requests.get_mut(&ticket) else { return };
         let (before, over, abandoned) = (request.sent, request.over, request.abandoned);
+        let hangs_up = request.kind == Kind::HangUp;
         request.sent = true;
-        if before {
+        if let Kind::Transfer(call_id) = request.kind.clone()
+            && let Some(call) = self.calls.get_mut(&call_id)
+        {
+            call.transferred = true;
+        }
+        if hangs_up && !over {
+            // Hanging up twice is harmless.
+        } else if before {
             self.report(|| format!("{method} of {ticket:?} is sent twice"));
         } else if over {
             self.report(|| format!("{method} of {ticket:?} is sent after its outcome"));
@@ -104,8 +132,12 @@ impl SessionOracle {
                 if self.draining {
                     self.report(|| format!("call {} is offered to a draining session", info.call_id));
                 }
+                if self.offered.as_ref() == Some(&info.call_id) {
+                    self.offered = None;
+                }
                 self.observe_call(&info.call_id, info.state.as_str());
             }
+            SessionEvent::Late { operation: Some(update), .. } => self.observe_operation(*update),
             SessionEvent::Call { call_id, event, operation } => {
                 self.observe_call_event(call_id, event);
                 if let Some(update) = operation {
@@ -117,14 +149,20 @@ impl SessionOracle {
                 self.observe_operation(*update);
             }
             SessionEvent::OperationFailed { ticket, .. } | SessionEvent::OperationOver { ticket, .. } => {
+                self.given_up.push(*ticket);
                 self.observe_message(*ticket);
                 self.observe_operation(OperationUpdate { ticket: *ticket, answered: true, ended: true });
             }
             SessionEvent::CallEnded { call_id, reason, .. } => {
                 self.awaiting_end.remove(call_id);
                 self.awaiting_reconnected.remove(call_id);
+                self.check_results_awaited(call_id, reason);
+                let now = self.now;
                 match self.calls.get_mut(call_id) {
-                    Some(known) if known.ended.is_none() => known.ended = Some(reason.clone()),
+                    Some(known) if known.ended.is_none() => {
+                        known.ended = Some(reason.clone());
+                        known.ended_at = now;
+                    }
                     _ => self.report(|| format!("call {call_id} ends, which the application does not have")),
                 }
             }
@@ -146,8 +184,24 @@ impl SessionOracle {
         }
     }
 
+    /// The result of a recording may follow the end of its call.
+    fn check_results_awaited(&mut self, call_id: &CallId, reason: &EndReason) {
+        if matches!(reason, EndReason::SessionLost | EndReason::ClientClosed) {
+            return;
+        }
+        let lost = self.given_up.iter().find(|ticket| {
+            self.requests
+                .get(ticket)
+                .is_some_and(|request| request.sent && request.kind == Kind::Record(call_id.clone()))
+        });
+        if let Some(ticket) = lost.copied() {
+            self.report(|| format!("recording {ticket:?} is given up with call {call_id}"));
+        }
+    }
+
     fn observe_connection(&mut self, state: &ConnectionState) {
         self.ready = false;
+        self.leaving &= !matches!(state, ConnectionState::Connecting { .. });
         let live: BTreeSet<_> = self.live_calls().cloned().collect();
         match state {
             ConnectionState::Ready { resumed: true } => {
@@ -207,7 +261,14 @@ impl SessionOracle {
         let Some(request) = self.requests.get_mut(&ticket) else { return };
         match kind {
             // A refused operation counts as ended. An operation that ended before its reply stays ended.
-            Kind::Start(_) if !accepted => request.operation = Operation::Ended,
+            Kind::Start(_) | Kind::Record(_) | Kind::Connect(_) if !accepted => {
+                request.operation = Operation::Ended
+            }
+            Kind::Transfer(call_id) if !accepted => {
+                if let Some(call) = self.calls.get_mut(call_id) {
+                    call.transferred = false;
+                }
+            }
             Kind::Message if accepted => request.operation = Operation::Running,
             _ => {}
         }
@@ -253,11 +314,14 @@ impl SessionOracle {
 
     /// Observes that the application is given a call.
     fn observe_call(&mut self, call_id: &CallId, state: &str) {
-        let call = CallRecord { rank: rank(state), ended: None };
+        let call =
+            CallRecord { rank: rank(state), ended: None, ended_at: Duration::ZERO, transferred: false };
         if let Some(before) = self.calls.insert(call_id.clone(), call) {
             // Only a call that was passed back or lost may be given again.
             match before.ended {
-                Some(EndReason::Passed | EndReason::SessionLost) => {}
+                Some(
+                    EndReason::Passed | EndReason::SessionLost | EndReason::Transferred | EndReason::NotFound,
+                ) => {}
                 before => self.report(|| format!("call {call_id} is given again, after {before:?}")),
             }
         }
@@ -277,10 +341,17 @@ impl SessionOracle {
         if let Some(call_id) = self.awaiting_end.pop_first() {
             self.report(|| format!("call {call_id} outlives its session"));
         }
-        let ended = |call_id: &CallId| self.calls.get(call_id).is_none_or(|call| call.ended.is_some());
-        let waits = self.still_open().find(|(_, request)| match &request.kind {
-            Kind::Start(call_id) => request.operation == Operation::Running && request.over && ended(call_id),
-            _ => false,
+        self.given_up.clear();
+        self.check_offer_handled();
+        let ended = |call_id: &CallId| {
+            self.calls
+                .get(call_id)
+                .is_none_or(|call| call.ended.is_some() && self.now > call.ended_at + LATE_EVENT_TIMEOUT)
+        };
+        let waits = self.still_open().find(|(_, request)| {
+            request.operation == Operation::Running
+                && request.over
+                && request.kind.started_on().is_some_and(ended)
         });
         if let Some((ticket, _)) = waits {
             self.report(|| format!("operation {ticket:?} outlives its call"));
