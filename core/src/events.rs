@@ -50,7 +50,7 @@ impl Meta {
 
     /// The members beside the address of the call.
     pub(crate) fn members(&self) -> Map<String, Value> {
-        let mut members: Map<String, Value> = crate::json::parse(self.raw()).unwrap_or_default();
+        let Some(Value::Object(mut members)) = crate::json::document(self.raw()) else { return Map::new() };
         members.retain(|name, _| !["call_id", "node_id", "segment_id", "tag"].contains(&name.as_str()));
         members
     }
@@ -89,18 +89,25 @@ pub trait EventData: DeserializeOwned + Clone + Send + Sync + 'static {
 /// Defines an event type: its fields, read leniently, between those that every event has.
 ///
 /// `keyed` events name the operation that they are about. `addressed` events name the segment and the tag of the call.
+/// `unprinted` events have a `Debug` of their own.
 macro_rules! event {
     (
         $(#[$meta:meta])*
-        pub struct $name:ident($variant:ident, $wire:literal) { $($fields:tt)* }
+        pub struct $name:ident($variant:ident, $wire:literal, unprinted) { $($fields:tt)* }
     ) => {
         $crate::events::event!(@define $(#[$meta])* $name, $variant, $wire, {}, { $($fields)* });
     };
     (
         $(#[$meta:meta])*
+        pub struct $name:ident($variant:ident, $wire:literal) { $($fields:tt)* }
+    ) => {
+        $crate::events::event!(@define #[derive(Debug)] $(#[$meta])* $name, $variant, $wire, {}, { $($fields)* });
+    };
+    (
+        $(#[$meta:meta])*
         pub struct $name:ident($variant:ident, $wire:literal, keyed) { $($fields:tt)* }
     ) => {
-        $crate::events::event!(@define $(#[$meta])* $name, $variant, $wire, {
+        $crate::events::event!(@define #[derive(Debug)] $(#[$meta])* $name, $variant, $wire, {
             /// The operation.
             pub control_id: $crate::ids::ControlId,
         }, { $($fields)* });
@@ -123,7 +130,7 @@ macro_rules! event {
     (
         @addressed $(#[$meta:meta])* $name:ident, $variant:ident, $wire:literal, $key:tt, { $($fields:tt)* }
     ) => {
-        $crate::events::event!(@define $(#[$meta])* $name, $variant, $wire, $key, {
+        $crate::events::event!(@define #[derive(Debug)] $(#[$meta])* $name, $variant, $wire, $key, {
             $($fields)*
             /// The segment of the call.
             pub segment_id: Option<String>,
@@ -137,7 +144,7 @@ macro_rules! event {
         { $( $(#[$field_meta:meta])* $field_vis:vis $field:ident $(as $wire_name:literal)?: $type:ty, )* }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Default)]
+        #[derive(Clone, Default)]
         #[non_exhaustive]
         pub struct $name {
             /// The call; empty if the event names none.

@@ -22,7 +22,7 @@ pub(crate) fn read_object<'a, T: Deserialize<'a> + Default>(json: &'a str) -> T 
 }
 
 /// Reads a JSON document. An escape of half a surrogate pair, which names no character, is read as U+FFFD.
-pub(crate) fn parse<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
+fn parse<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
     serde_json::from_str(json).or_else(|error| match without_lone_surrogates(json) {
         Some(mended) => serde_json::from_str(&mended),
         None => Err(error),
@@ -131,10 +131,15 @@ pub(crate) fn value(raw: &RawValue) -> Value {
                 entries.into_iter().map(|(name, raw)| (name.into_owned(), read(raw, depth - 1))).collect()
             }
             Some(b'[') => list(raw).into_iter().flatten().map(|raw| read(raw, depth - 1)).collect(),
-            _ => text(raw).map_or(Value::Null, |text| text.into()),
+            _ => text(raw).map_or(Value::Null, Value::from),
         }
     }
     read(raw, MAX_MENDED_DEPTH)
+}
+
+/// Reads a document as [`value`] does; a text that is no JSON is none.
+pub(crate) fn document(json: &str) -> Option<Value> {
+    serde_json::from_str(json).ok().map(value)
 }
 
 impl Lenient for Value {

@@ -368,7 +368,7 @@ event! {
 
 event! {
     /// `messaging.state`: a message that was sent got on. Sparse events leave most fields at their defaults.
-    pub struct MessageStateEvent(MessageState, "messaging.state") {
+    pub struct MessageStateEvent(MessageState, "messaging.state", unprinted) {
         /// The message.
         pub message_id: MessageId,
         /// The context of the message.
@@ -393,5 +393,27 @@ event! {
         pub tag: Option<String>,
         /// Labels, by the SDKs; always empty by the newer specification.
         pub tags: Vec<String>,
+    }
+}
+
+/// Prints no context: by default it is the name of the session, which may contain the project.
+impl fmt::Debug for MessageStateEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageStateEvent")
+            .field("call_id", &self.call_id)
+            .field("node_id", &self.node_id)
+            .field("message_id", &self.message_id)
+            .field("direction", &self.direction)
+            .field("from_number", &self.from_number)
+            .field("to_number", &self.to_number)
+            .field("body", &self.body)
+            .field("media", &self.media)
+            .field("segments", &self.segments)
+            .field("message_state", &self.message_state)
+            .field("reason", &self.reason)
+            .field("tag", &self.tag)
+            .field("tags", &self.tags)
+            .field("meta", &self.meta)
+            .finish_non_exhaustive()
     }
 }

@@ -275,6 +275,8 @@ pub(crate) fn the_rest() {
         "from_number": "+1", "to_number": "+2", "body": "Hi", "media": ["https://x"], "segments": 1,
         "message_state": "received", "tags": ["vip"]}));
     assert_eq!((receive.body.as_str(), receive.media.len()), ("Hi", 1));
+    // Its `Debug` does not show the context.
+    shows(&json!({"context": "office"}), |state: &MessageStateEvent| state.context.clone());
     let state: MessageStateEvent = check(&json!({"message_id": "m", "message_state": "undelivered",
         "reason": "carrier_blocked", "context": "x", "direction": "outbound", "from_number": "+1", "to_number": "+2",
         "body": "Hi", "media": ["https://x/a.png"], "segments": 1, "tag": "order-81", "tags": ["vip"]}));

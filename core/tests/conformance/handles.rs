@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use signalwire_relay_core::{
-    CallState, Config, ConnectState, Credentials, Direction, EndReason, EndSource, Error, MessageState,
-    PlayEvent, Secret, phone, secs,
+    CallState, Config, ConnectState, Credentials, Direction, EndReason, EndSource, Error, Event,
+    MessageState, PlayEvent, Secret, phone, secs,
 };
 
 use crate::wire::Wire;
@@ -103,6 +103,16 @@ fn an_action_tells_how_it_stands() {
     assert!(play.is_done());
     assert_eq!(play.result().expect("it is over").expect("well").state.as_str(), "finished");
     assert_eq!(wire.finish(play.wait().timeout(secs(1))).expect("it is over").state.as_str(), "finished");
+}
+
+#[test]
+fn the_state_of_a_message_is_printed_without_the_name_of_its_session() {
+    let params = json!({"message_id": "m", "message_state": "sent", "context": "sentinel"}).to_string();
+    let raw = serde_json::value::RawValue::from_string(params).expect("JSON");
+    let event = Event::parse("messaging.state", None, &raw);
+    let Event::MessageState(state) = &event else { panic!("{event:?}") };
+    assert_eq!(state.context, "sentinel");
+    assert!(!format!("{event:?}").contains("sentinel"), "{event:?}");
 }
 
 #[test]

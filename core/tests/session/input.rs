@@ -86,9 +86,9 @@ fn the_id_of_a_frame_with_half_a_surrogate_pair_is_sent_back_untouched() {
     let ping = r#"{"\ud83d":1,"id":"e\ud83d","method":"signalwire.ping"}"#;
     fixture.session.handle_frame(fixture.now, Frame::Text(ping));
     // Not through the fixture, which reads what is sent with a strict reader.
-    let pong = r#"{"jsonrpc":"2.0","id":"e\ud83d","result":{}}"#;
+    let answer = r#"{"jsonrpc":"2.0","id":"e\ud83d","result":{}}"#;
     let sent = fixture.session.poll_output();
-    assert!(matches!(&sent, Output::Io(Io::Send(text)) if text == pong), "{sent:?}");
+    assert!(matches!(&sent, Output::Io(Io::Send(text)) if text == answer), "{sent:?}");
 }
 
 #[test]

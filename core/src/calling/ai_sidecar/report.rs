@@ -8,7 +8,7 @@ use crate::calling::{AiCallInfo, AiChannelData};
 use crate::enums::open_enum;
 use crate::events::event;
 use crate::ids::AskId;
-use crate::json::{Redacted, object, parse};
+use crate::json::{Redacted, document, object};
 
 open_enum! {
     /// The kind of a sidecar's report.
@@ -109,7 +109,7 @@ impl SidecarReport {
 
 fn unwrapped(wrapped: &Redacted) -> Value {
     match &wrapped.0 {
-        Value::String(text) => parse(text).unwrap_or_else(|_| json!(text)),
+        Value::String(text) => document(text).unwrap_or_else(|| json!(text)),
         other => other.clone(),
     }
 }
