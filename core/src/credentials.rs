@@ -43,8 +43,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-crate::json::read_as_is!(Secret);
-crate::json::read_if_some!(Secret);
+crate::json::read_text!(Secret);
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -58,12 +58,11 @@ macro_rules! open_enum {
             }
         }
 
-        $crate::json::read_as_is!($name);
-        $crate::json::read_if_some!($name);
+        $crate::json::read_text!($name);
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
+                std::fmt::Display::fmt(&$crate::printable::Printable(self.as_str()), f)
             }
         }
 

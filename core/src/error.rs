@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::calling::{DialLeg, EndReason};
 use crate::ids::{CallId, Tag};
+use crate::printable::{Printable, printable};
 use crate::service_error::ServiceError;
 
 /// Why something did not work.
@@ -62,7 +63,7 @@ pub enum Error {
     #[error(transparent)]
     Closed(Box<Closed>),
     /// The transport cannot be set up at all, for instance because the trust roots cannot be read.
-    #[error("cannot set up the connection: {0}")]
+    #[error("cannot set up the connection: {}", printable(.0))]
     Transport(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
 
@@ -179,7 +180,7 @@ pub enum ConfigError {
 
 /// An argument that the service would refuse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid {field}: {reason}")]
+#[error("invalid {field}: {}", Printable(reason))]
 pub struct InvalidArgument {
     /// The argument, by its name on the wire.
     pub field: &'static str,
@@ -257,7 +258,7 @@ impl AuthenticationFailed {
             ConnectRefusal::Malformed => "the service did not accept the connect request",
             ConnectRefusal::Unknown => "the service refused the connection",
         };
-        format!("{what}: {} (code {})", self.message, self.code)
+        format!("{what}: {} (code {})", Printable(&self.message), self.code)
     }
 }
 
@@ -267,8 +268,9 @@ impl fmt::Display for AuthenticationFailed {
         match refusal {
             ConnectRefusal::Authentication => write!(
                 f,
-                "authentication failed after {attempts} attempts: {message} (code {code}); check the project id, \
-                 the token, and what the token allows"
+                "authentication failed after {attempts} attempts: {} (code {code}); check the project id, \
+                 the token, and what the token allows",
+                Printable(message)
             ),
             ConnectRefusal::Version => {
                 write!(f, "{}; a newer release of this client may support it", self.attempt())
@@ -293,7 +295,7 @@ pub struct TimedOut {
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no outcome of {} within {:?}", self.what, self.after)?;
+        write!(f, "no outcome of {} within {:?}", Printable(&self.what), self.after)?;
         self.certainty.map_or(Ok(()), |certainty| write!(f, "; {certainty}"))
     }
 }
@@ -302,7 +304,7 @@ impl std::error::Error for TimedOut {}
 
 /// The connection, or the session that it carried, was lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the connection was lost during {what}; {certainty}")]
+#[error("the connection was lost during {}; {certainty}", Printable(what))]
 pub struct ConnectionLost {
     /// What was under way, with the call it was about.
     pub what: String,
@@ -340,7 +342,7 @@ impl fmt::Display for DialFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "nobody answered the dial (tag {})", self.tag)?;
         let why = self.reason.as_deref().or(self.end_reason().map(EndReason::as_str));
-        why.map_or(Ok(()), |why| write!(f, ": {why}"))
+        why.map_or(Ok(()), |why| write!(f, ": {}", Printable(why)))
     }
 }
 
@@ -348,7 +350,10 @@ impl std::error::Error for DialFailed {}
 
 /// A request found no room to wait in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{method} was not sent: {limit} requests are waiting already; try again when the connection is back")]
+#[error(
+    "{} was not sent: {limit} requests are waiting already; try again when the connection is back",
+    Printable(method)
+)]
 pub struct QueueFull {
     /// The wire method.
     pub method: String,

@@ -50,7 +50,7 @@ impl Meta {
 
     /// The members beside the address of the call.
     pub(crate) fn members(&self) -> Map<String, Value> {
-        let mut members: Map<String, Value> = serde_json::from_str(self.raw()).unwrap_or_default();
+        let Some(Value::Object(mut members)) = crate::json::document(self.raw()) else { return Map::new() };
         members.retain(|name, _| !["call_id", "node_id", "segment_id", "tag"].contains(&name.as_str()));
         members
     }
@@ -89,18 +89,25 @@ pub trait EventData: DeserializeOwned + Clone + Send + Sync + 'static {
 /// Defines an event type: its fields, read leniently, between those that every event has.
 ///
 /// `keyed` events name the operation that they are about. `addressed` events name the segment and the tag of the call.
+/// `unprinted` events have a `Debug` of their own.
 macro_rules! event {
     (
         $(#[$meta:meta])*
-        pub struct $name:ident($variant:ident, $wire:literal) { $($fields:tt)* }
+        pub struct $name:ident($variant:ident, $wire:literal, unprinted) { $($fields:tt)* }
     ) => {
         $crate::events::event!(@define $(#[$meta])* $name, $variant, $wire, {}, { $($fields)* });
     };
     (
         $(#[$meta:meta])*
+        pub struct $name:ident($variant:ident, $wire:literal) { $($fields:tt)* }
+    ) => {
+        $crate::events::event!(@define #[derive(Debug)] $(#[$meta])* $name, $variant, $wire, {}, { $($fields)* });
+    };
+    (
+        $(#[$meta:meta])*
         pub struct $name:ident($variant:ident, $wire:literal, keyed) { $($fields:tt)* }
     ) => {
-        $crate::events::event!(@define $(#[$meta])* $name, $variant, $wire, {
+        $crate::events::event!(@define #[derive(Debug)] $(#[$meta])* $name, $variant, $wire, {
             /// The operation.
             pub control_id: $crate::ids::ControlId,
         }, { $($fields)* });
@@ -123,7 +130,7 @@ macro_rules! event {
     (
         @addressed $(#[$meta:meta])* $name:ident, $variant:ident, $wire:literal, $key:tt, { $($fields:tt)* }
     ) => {
-        $crate::events::event!(@define $(#[$meta])* $name, $variant, $wire, $key, {
+        $crate::events::event!(@define #[derive(Debug)] $(#[$meta])* $name, $variant, $wire, $key, {
             $($fields)*
             /// The segment of the call.
             pub segment_id: Option<String>,
@@ -134,29 +141,31 @@ macro_rules! event {
     (
         @define $(#[$meta:meta])* $name:ident, $variant:ident, $wire:literal,
         { $( #[doc = $key_doc:literal] pub $key:ident: $key_type:ty, )? },
-        { $( $(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty, )* }
+        { $( $(#[$field_meta:meta])* $field_vis:vis $field:ident $(as $wire_name:literal)?: $type:ty, )* }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Default, serde::Deserialize)]
-        #[serde(default)]
+        #[derive(Clone, Default)]
         #[non_exhaustive]
         pub struct $name {
             /// The call; empty if the event names none.
-            #[serde(deserialize_with = "crate::json::lenient")]
             pub call_id: $crate::ids::CallId,
             /// The node that hosts the call.
-            #[serde(deserialize_with = "crate::json::lenient")]
             pub node_id: $crate::ids::NodeId,
             $(
                 #[doc = $key_doc]
-                #[serde(deserialize_with = "crate::json::lenient")]
                 pub $key: $key_type,
             )?
-            $( $(#[$field_meta])* #[serde(deserialize_with = "crate::json::lenient")] $field_vis $field: $type, )*
+            $( $(#[$field_meta])* $field_vis $field: $type, )*
             /// Time and original text.
-            #[serde(skip)]
             pub meta: $crate::events::Meta,
         }
+
+        $crate::json::read_members!($name {
+            call_id: $crate::ids::CallId,
+            node_id: $crate::ids::NodeId,
+            $( $key: $key_type, )?
+            $( $field $(as $wire_name)?: $type, )*
+        });
 
         impl $crate::events::EventData for $name {
             const TYPE: &'static str = $wire;
@@ -385,7 +394,7 @@ impl UnknownEvent {
                 control_id: Option<ControlId>,
             }
         }
-        let keys: Keys = serde_json::from_str(meta.raw()).unwrap_or_default();
+        let keys: Keys = crate::json::read_object(meta.raw());
         Self { event_type: event_type.into(), call_id: keys.call_id, control_id: keys.control_id, meta }
     }
 }
@@ -448,7 +457,8 @@ mod tests {
         let event =
             parse("calling.call.play", r#"{"call_id":7,"control_id":"k","state":"finished","node_id":[]}"#);
         let Event::Play(play) = event else { panic!("{event:?}") };
-        assert_eq!((play.call_id.as_str(), play.control_id.as_str()), ("", "k"));
+        assert_eq!((play.call_id.as_str(), play.control_id.as_str()), ("7", "k"));
+        assert_eq!(play.node_id.as_str(), "");
         assert_eq!(play.state, PlayState::Finished);
     }
 
@@ -459,7 +469,13 @@ mod tests {
         assert_eq!(unknown.call_id, Some("c".into()));
         assert_eq!(unknown.control_id, None);
         assert!(matches!(parse("calling.call.play", "[1]"), Event::Unknown(_)));
-        assert!(matches!(parse("calling.call.play", r#"{"state":"a","state":"b"}"#), Event::Unknown(_)));
+    }
+
+    #[test]
+    fn of_a_member_that_is_there_twice_the_last_counts() {
+        let event = parse("calling.call.play", r#"{"state":"a","call_id":"c","state":"b"}"#);
+        let Event::Play(play) = event else { panic!("{event:?}") };
+        assert_eq!((play.state.as_str(), play.call_id.as_str()), ("b", "c"));
     }
 
     #[test]

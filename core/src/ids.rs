@@ -10,7 +10,8 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
-        /// Opaque text, cheap to clone; compare it, send it back, read nothing into it.
+        /// Opaque text, cheap to clone; compare it, send it back, read nothing into it. `Display` escapes line breaks and
+        /// control characters.
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(Arc<str>);
 
@@ -26,8 +27,7 @@ macro_rules! id {
             }
         }
 
-        crate::json::read_as_is!($name);
-        crate::json::read_if_some!($name);
+        crate::json::read_text!($name);
 
         impl Default for $name {
             fn default() -> Self {
@@ -61,7 +61,7 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
+                crate::printable::Printable(&self.0).fmt(f)
             }
         }
 
@@ -79,7 +79,7 @@ macro_rules! id {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::json::text(deserializer).map(Self)
+                crate::json::shared_text(deserializer).map(Self)
             }
         }
     };

@@ -1,57 +1,203 @@
 //! Reading JSON that somebody else wrote: whatever a field holds, the rest of the document stays readable.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde::de::Visitor;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 /// Something that can be read from whatever a field holds; what makes no sense is its default.
 pub(crate) trait Lenient: Default {
     fn read(raw: &RawValue) -> Self;
 }
 
-/// Reads a field leniently.
-///
-/// Only usable on documents parsed from text in memory, since it borrows the field's text.
-pub(crate) fn lenient<'de, D: Deserializer<'de>, T: Lenient>(deserializer: D) -> Result<T, D::Error> {
-    let raw: &'de RawValue = Deserialize::deserialize(deserializer)?;
-    Ok(T::read(raw))
+/// Reads an object from JSON text. A text that is no JSON object gives the default.
+pub(crate) fn read_object<'a, T: Deserialize<'a> + Default>(json: &'a str) -> T {
+    serde_json::from_str(json).unwrap_or_default()
 }
 
-/// Implements [`Lenient`] for types that are read as they are, or not at all.
-macro_rules! read_as_is {
+/// Reads a JSON document. An escape of half a surrogate pair, which names no character, is read as U+FFFD.
+fn parse<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(json).or_else(|error| match without_lone_surrogates(json) {
+        Some(mended) => serde_json::from_str(&mended),
+        None => Err(error),
+    })
+}
+
+/// Writes U+FFFD in place of each escape of half a surrogate pair. Gives `None` if there is none. `json` is valid JSON but
+/// for such escapes.
+fn without_lone_surrogates(json: &str) -> Option<String> {
+    /// `\u` and four digits.
+    const ESCAPE: usize = 6;
+    let unit = |at: usize| {
+        let digits = json.get(at..at + ESCAPE)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut mended = String::new();
+    let (mut copied, mut from) = (0, 0);
+    while let Some(found) = json[from..].find('\\') {
+        let at = from + found;
+        from = match unit(at) {
+            Some(0xD800..=0xDBFF) if matches!(unit(at + ESCAPE), Some(0xDC00..=0xDFFF)) => at + 2 * ESCAPE,
+            Some(0xD800..=0xDFFF) => {
+                mended.push_str(&json[copied..at]);
+                mended.push_str("\\ufffd");
+                copied = at + ESCAPE;
+                copied
+            }
+            Some(_) => at + ESCAPE,
+            // The character after a backslash is ASCII in valid JSON.
+            None => json.len().min(at + 2),
+        };
+        if !json.is_char_boundary(from) {
+            return None;
+        }
+    }
+    (copied > 0).then(|| mended + &json[copied..])
+}
+
+/// Reads a string, borrowed where it contains no escapes. Anything else is none.
+pub(crate) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    if !raw.get().starts_with('"') {
+        return None;
+    }
+    match serde_json::from_str(raw.get()) {
+        Ok(Borrowed(text)) => Some(text),
+        Err(_) => parse(raw.get()).ok().map(Cow::Owned),
+    }
+}
+
+/// Reads a text. A number or a truth value in its place is read as it is written.
+pub(crate) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    match raw.get().as_bytes().first()? {
+        b'"' => string(raw),
+        b'{' | b'[' | b'n' => None,
+        _ => Some(Cow::Borrowed(raw.get())),
+    }
+}
+
+/// The text of a value that was read already, by the rules of [`text`].
+pub(crate) fn text_of(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(_) | Value::Bool(_) => Some(Cow::Owned(value.to_string())),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Implements [`Lenient`] for types that are made from text.
+macro_rules! read_text {
     ($($type:ty),+ $(,)?) => {
         $(
             impl $crate::json::Lenient for $type {
                 fn read(raw: &serde_json::value::RawValue) -> Self {
-                    serde_json::from_str(raw.get()).unwrap_or_default()
+                    Option::<Self>::read(raw).unwrap_or_default()
                 }
             }
-        )+
-    };
-}
-pub(crate) use read_as_is;
 
-read_as_is!(String, Vec<String>, serde_json::Value, serde_json::Map<String, serde_json::Value>);
-
-/// What is there but makes no sense is not there.
-macro_rules! read_if_some {
-    ($($type:ty),+ $(,)?) => {
-        $(
             impl $crate::json::Lenient for Option<$type> {
                 fn read(raw: &serde_json::value::RawValue) -> Self {
-                    serde_json::from_str(raw.get()).ok()
+                    $crate::json::text(raw).map(|text| <$type>::from(&*text))
                 }
             }
         )+
     };
 }
-pub(crate) use read_if_some;
+pub(crate) use read_text;
 
-read_if_some!(String);
+read_text!(String);
+
+/// The depth to which a document is read member by member if it cannot be read as a whole.
+const MAX_MENDED_DEPTH: usize = 8;
+
+/// Reads a document. A number that is out of range becomes its text, and a member that cannot be read becomes `null`.
+pub(crate) fn value(raw: &RawValue) -> Value {
+    fn read(raw: &RawValue, depth: usize) -> Value {
+        if let Ok(value) = parse(raw.get()) {
+            return value;
+        }
+        match raw.get().as_bytes().first() {
+            Some(b'{' | b'[') if depth == 0 => Value::Null,
+            Some(b'{') => {
+                let Entries(entries) = read_object(raw.get());
+                entries.into_iter().map(|(name, raw)| (name.into_owned(), read(raw, depth - 1))).collect()
+            }
+            Some(b'[') => list(raw).into_iter().flatten().map(|raw| read(raw, depth - 1)).collect(),
+            _ => text(raw).map_or(Value::Null, Value::from),
+        }
+    }
+    read(raw, MAX_MENDED_DEPTH)
+}
+
+/// Reads a document as [`value`] does; a text that is no JSON is none.
+pub(crate) fn document(json: &str) -> Option<Value> {
+    serde_json::from_str(json).ok().map(value)
+}
+
+impl Lenient for Value {
+    fn read(raw: &RawValue) -> Self {
+        value(raw)
+    }
+}
+
+impl Lenient for Option<Value> {
+    fn read(raw: &RawValue) -> Self {
+        Some(value(raw)).filter(|value| !value.is_null())
+    }
+}
+
+impl Lenient for Map<String, Value> {
+    fn read(raw: &RawValue) -> Self {
+        Option::read(raw).unwrap_or_default()
+    }
+}
+
+impl Lenient for Option<Map<String, Value>> {
+    fn read(raw: &RawValue) -> Self {
+        match value(raw) {
+            Value::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+}
+
+/// The members of a list.
+fn list(raw: &RawValue) -> Option<Vec<&RawValue>> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// Members that make no sense are left out. Something else in place of a list is a list of one, but for an empty text.
+impl<T> Lenient for Vec<T>
+where
+    Option<T>: Lenient,
+{
+    fn read(raw: &RawValue) -> Self {
+        match list(raw) {
+            Some(members) => members.into_iter().filter_map(Option::read).collect(),
+            None if raw.get() == r#""""# => Self::new(),
+            None => Option::read(raw).into_iter().collect(),
+        }
+    }
+}
+
+/// Members that make no sense are left out.
+impl<T> Lenient for BTreeMap<String, T>
+where
+    Option<T>: Lenient,
+{
+    fn read(raw: &RawValue) -> Self {
+        let Entries(entries) = read_object(raw.get());
+        entries.into_iter().filter_map(|(name, raw)| Some((name.into_owned(), Option::read(raw)?))).collect()
+    }
+}
 
 /// Some versions of the service write numbers and truth values as text.
 fn unquoted(raw: &RawValue) -> &str {
@@ -60,19 +206,35 @@ fn unquoted(raw: &RawValue) -> &str {
 
 impl Lenient for Option<bool> {
     fn read(raw: &RawValue) -> Self {
-        unquoted(raw).parse().ok()
+        let word = unquoted(raw);
+        match () {
+            () if word.eq_ignore_ascii_case("true") => Some(true),
+            () if word.eq_ignore_ascii_case("false") => Some(false),
+            () => None,
+        }
     }
 }
 
-impl Lenient for Option<u64> {
-    fn read(raw: &RawValue) -> Self {
-        unquoted(raw).parse().ok()
-    }
+/// Implements [`Lenient`] for whole numbers. One that is written with a fraction of zero is whole.
+macro_rules! read_whole {
+    ($($type:ty),+) => {
+        $(
+            impl Lenient for Option<$type> {
+                fn read(raw: &RawValue) -> Self {
+                    let written = unquoted(raw);
+                    let whole = || written.split_once('.').filter(|(_, rest)| rest.bytes().all(|digit| digit == b'0'));
+                    written.parse().ok().or_else(|| whole()?.0.parse().ok())
+                }
+            }
+        )+
+    };
 }
 
-impl Lenient for Option<i64> {
+read_whole!(u16, u32, u64, i64);
+
+impl Lenient for u16 {
     fn read(raw: &RawValue) -> Self {
-        unquoted(raw).parse().ok()
+        Option::read(raw).unwrap_or_default()
     }
 }
 
@@ -111,61 +273,247 @@ impl Lenient for Option<SystemTime> {
     }
 }
 
-/// Defines an object as the service writes it: every field may be missing, or be anything.
+/// The name of a member, as it is written but without escapes. Half a surrogate pair stays what it is in WTF-8.
+#[derive(PartialEq)]
+pub(crate) struct Name<'a>(Cow<'a, [u8]>);
+
+impl<'a> Name<'a> {
+    pub(crate) fn is(&self, name: &str) -> bool {
+        *self.0 == *name.as_bytes()
+    }
+
+    fn into_text(self) -> Cow<'a, str> {
+        match self.0 {
+            Cow::Borrowed(bytes) => replaced(bytes),
+            Cow::Owned(bytes) => Cow::Owned(replaced(&bytes).into_owned()),
+        }
+    }
+}
+
+/// U+FFFD in place of each surrogate, which takes three bytes of which none is UTF-8 here.
+fn replaced(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if chunk.invalid().starts_with(&[0xED]) {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    Cow::Owned(text)
+}
+
+/// As bytes: names that are no Unicode would make the whole object unreadable as text.
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl<'de> Visitor<'de> for Bytes {
+            type Value = Name<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+            fn visit_borrowed_bytes<E>(self, name: &'de [u8]) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+            fn visit_bytes<E>(self, name: &[u8]) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(name.to_vec())))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+/// The members of any object, as they come.
+#[derive(Default)]
+pub(crate) struct Entries<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Entries<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Entries<'de>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(name) = members.next_key::<Name<'de>>()? {
+                    entries.push((name.into_text(), members.next_value()?));
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// Reads a struct from an object, and from nothing else: every member may be missing, be anything, or be there twice, in
+/// which case the last counts, as in any other JSON document.
+///
+/// Only usable on documents parsed from text in memory, since the text of the members is borrowed.
+macro_rules! read_members {
+    ($name:ident { $($field:ident $(as $wire:literal)?: $type:ty $(= $read:path)?),* $(,)? }) => {
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct ObjectVisitor;
+                impl<'de> serde::de::Visitor<'de> for ObjectVisitor {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        mut members: A,
+                    ) -> Result<$name, A::Error> {
+                        let mut object = $name::default();
+                        while let Some(name) = members.next_key::<$crate::json::Name<'de>>()? {
+                            let raw: &'de serde_json::value::RawValue = members.next_value()?;
+                            $(
+                                if name.is($crate::json::wire_name!($field $($wire)?)) {
+                                    object.$field = $crate::json::read_member!(raw, $type $(, $read)?);
+                                    continue;
+                                }
+                            )*
+                        }
+                        Ok(object)
+                    }
+                }
+                deserializer.deserialize_map(ObjectVisitor)
+            }
+        }
+
+        impl $crate::json::Lenient for $name {
+            fn read(raw: &serde_json::value::RawValue) -> Self {
+                $crate::json::read_object(raw.get())
+            }
+        }
+
+        impl $crate::json::Lenient for Option<$name> {
+            fn read(raw: &serde_json::value::RawValue) -> Self {
+                serde_json::from_str(raw.get()).ok()
+            }
+        }
+    };
+}
+pub(crate) use read_members;
+
+macro_rules! wire_name {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $wire:literal) => {
+        $wire
+    };
+}
+pub(crate) use wire_name;
+
+macro_rules! read_member {
+    ($raw:expr, $type:ty) => {
+        <$type as $crate::json::Lenient>::read($raw)
+    };
+    ($raw:expr, $type:ty, $read:path) => {
+        $read($raw)
+    };
+}
+pub(crate) use read_member;
+
+/// Defines an object as the service writes it: every field may be missing, or be anything. `field as "name"` has another
+/// name on the wire; `field: Type = function` is read by a function.
 macro_rules! object {
     (
         $(#[$meta:meta])*
-        $vis:vis struct $name:ident { $( $(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty, )* }
+        $vis:vis struct $name:ident {
+            $(
+                $(#[$field_meta:meta])*
+                $field_vis:vis $field:ident $(as $wire:literal)?: $type:ty $(= $read:path)?,
+            )*
+        }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Default, serde::Deserialize)]
-        #[serde(default)]
+        #[derive(Debug, Clone, Default)]
         #[non_exhaustive]
         $vis struct $name {
-            $( $(#[$field_meta])* #[serde(deserialize_with = "crate::json::lenient")] $field_vis $field: $type, )*
+            $( $(#[$field_meta])* $field_vis $field: $type, )*
         }
 
-        $crate::json::read_as_is!($name);
-        $crate::json::read_if_some!($name);
+        $crate::json::read_members!($name { $( $field $(as $wire)?: $type $(= $read)?, )* });
     };
 }
 pub(crate) use object;
 
-/// Implements [`Lenient`] for lists and maps of an [`object!`]. Members that are no objects are left out.
-macro_rules! read_lists {
-    ($($type:ty),+ $(,)?) => {
-        $(
-            impl $crate::json::Lenient for Vec<$type> {
-                fn read(raw: &serde_json::value::RawValue) -> Self {
-                    let members: Vec<&serde_json::value::RawValue> =
-                        serde_json::from_str(raw.get()).unwrap_or_default();
-                    let objects = members.into_iter().filter(|member| $crate::json::is_object(member));
-                    objects.filter_map(|member| serde_json::from_str(member.get()).ok()).collect()
-                }
-            }
+/// Defines an object of which some members are wanted as they are written. `null` is there as well.
+macro_rules! raw_object {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $( $field:ident $(as $wire:literal)?, )+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, Default)]
+        $vis struct $name<'a> {
+            $( $field: Option<&'a serde_json::value::RawValue>, )+
+        }
 
-            impl $crate::json::Lenient for std::collections::BTreeMap<String, $type> {
-                fn read(raw: &serde_json::value::RawValue) -> Self {
-                    let members: std::collections::BTreeMap<String, &serde_json::value::RawValue> =
-                        serde_json::from_str(raw.get()).unwrap_or_default();
-                    let read = |(name, member): (String, &serde_json::value::RawValue)| {
-                        Some((name, serde_json::from_str(member.get()).ok()?))
-                    };
-                    let objects = members.into_iter().filter(|(_, member)| $crate::json::is_object(member));
-                    objects.filter_map(read).collect()
+        impl<'de> serde::Deserialize<'de> for $name<'de> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct ObjectVisitor;
+                impl<'de> serde::de::Visitor<'de> for ObjectVisitor {
+                    type Value = $name<'de>;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        mut members: A,
+                    ) -> Result<$name<'de>, A::Error> {
+                        let mut object = $name::default();
+                        while let Some(name) = members.next_key::<$crate::json::Name<'de>>()? {
+                            let raw: &'de serde_json::value::RawValue = members.next_value()?;
+                            $(
+                                if name.is($crate::json::wire_name!($field $($wire)?)) {
+                                    object.$field = Some(raw);
+                                }
+                            )+
+                        }
+                        Ok(object)
+                    }
                 }
+                deserializer.deserialize_map(ObjectVisitor)
             }
-        )+
+        }
     };
 }
-pub(crate) use read_lists;
+pub(crate) use raw_object;
+
+/// The type, in lower case, and the parameters of an object that has both.
+pub(crate) fn tagged(raw: &RawValue) -> Option<(String, &RawValue)> {
+    raw_object! {
+        struct Tagged { kind as "type", params, }
+    }
+    let Tagged { kind, params } = read_object(raw.get());
+    Some((text(kind?)?.to_ascii_lowercase(), params.filter(|params| is_object(params))?))
+}
+
+/// Reads something from a document of any origin. Everything can be read, for what makes no sense is the default.
+pub(crate) fn read_from_value<'de, D: Deserializer<'de>, T: Lenient>(deserializer: D) -> Result<T, D::Error> {
+    let document = Value::deserialize(deserializer)?;
+    let raw = RawValue::from_string(document.to_string()).map_err(serde::de::Error::custom)?;
+    Ok(T::read(&raw))
+}
+
+/// What is not `null`.
+pub(crate) fn given(raw: Option<&RawValue>) -> Option<&RawValue> {
+    raw.filter(|raw| raw.get() != "null")
+}
 
 /// JSON that is not printed: there may be secrets in it.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Redacted(pub(crate) serde_json::Value);
+pub(crate) struct Redacted(pub(crate) Value);
 
-read_as_is!(Redacted);
+impl Lenient for Redacted {
+    fn read(raw: &RawValue) -> Self {
+        Self(value(raw))
+    }
+}
 
 impl fmt::Debug for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -187,7 +535,7 @@ pub(crate) fn write_seconds<S: Serializer>(
 }
 
 /// Reads text into shared storage with a single allocation.
-pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+pub(crate) fn shared_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
     struct Text;
     impl Visitor<'_> for Text {
         type Value = Arc<str>;
@@ -206,11 +554,20 @@ pub(crate) fn is_object(raw: &RawValue) -> bool {
     raw.get().trim_start().starts_with('{')
 }
 
-/// Milliseconds, both ways.
+/// Milliseconds.
 pub(crate) mod milliseconds {
     use std::time::Duration;
 
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::Serializer;
+    use serde_json::value::RawValue;
+
+    use super::Lenient;
+
+    /// Reads milliseconds; what is no duration is none.
+    pub(crate) fn read(raw: &RawValue) -> Option<Duration> {
+        let milliseconds = Option::<f64>::read(raw)?;
+        Duration::try_from_secs_f64(milliseconds / 1e3).ok()
+    }
 
     #[expect(clippy::ref_option, reason = "the signature is serde's")]
     pub(crate) fn serialize<S: Serializer>(
@@ -222,20 +579,13 @@ pub(crate) mod milliseconds {
             None => serializer.serialize_none(),
         }
     }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        let milliseconds: Option<u64> = Deserialize::deserialize(deserializer)?;
-        Ok(milliseconds.map(Duration::from_millis))
-    }
 }
 
-/// Whole seconds, both ways. Fractions are refused before this is reached, see [`whole`].
+/// Whole seconds. Fractions are refused before this is reached, see [`whole`].
 pub(crate) mod whole_seconds {
     use std::time::Duration;
 
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::Serializer;
 
     #[expect(clippy::ref_option, reason = "the signature is serde's")]
     pub(crate) fn serialize<S: Serializer>(
@@ -246,13 +596,6 @@ pub(crate) mod whole_seconds {
             Some(duration) => serializer.serialize_u64(duration.as_secs()),
             None => serializer.serialize_none(),
         }
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        let seconds: Option<f64> = Deserialize::deserialize(deserializer)?;
-        Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
     }
 }
 
@@ -296,6 +639,66 @@ mod tests {
             assert_eq!(time(text), Some(moment), "{text}");
         }
         assert_eq!(time("1764000007"), Some(Duration::from_secs(1_764_000_007)));
+    }
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).expect("test JSON is valid")
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_one_replacement_character() {
+        for (written, read) in [
+            (r#""Happy birthday \ud83d""#, "Happy birthday \u{fffd}"),
+            (r#""\ud83d\ude00 \uD83D\uD83D\uDE00 \ude00\ud83d""#, "😀 \u{fffd}😀 \u{fffd}\u{fffd}"),
+            (r#""\\ud83d \u00e9\n\ud83dx\ud83d\u0041""#, "\\ud83d é\n\u{fffd}x\u{fffd}A"),
+        ] {
+            let raw = raw(written);
+            assert_eq!(String::read(&raw), read, "{written}");
+            assert_eq!(Value::read(&raw), Value::from(read), "{written}");
+            assert_eq!(crate::ids::CallId::read(&raw).as_str(), read);
+            assert_eq!(crate::calling::EndReason::read(&raw).as_str(), read);
+        }
+        let document = raw(r#"{"a":["x\ud83d",1],"\ud83d":{"b":"y"}}"#);
+        assert_eq!(
+            Value::read(&document),
+            serde_json::json!({"a": ["x\u{fffd}", 1], "\u{fffd}": {"b": "y"}})
+        );
+        assert_eq!(
+            BTreeMap::<String, String>::read(&raw(r#"{"\ud83d":"a","b":null,"c":3}"#)),
+            BTreeMap::from([("\u{fffd}".to_owned(), "a".to_owned()), ("c".to_owned(), "3".to_owned())])
+        );
+    }
+
+    #[test]
+    fn a_bad_entry_of_a_list_hides_no_other() {
+        let texts = |text: &str| Vec::<String>::read(&raw(text));
+        assert_eq!(texts(r#"["https://x", null, 7, {}, [1], true]"#), ["https://x", "7", "true"]);
+        assert_eq!(texts(r#""https://x""#), ["https://x"]);
+        for empty in ["null", "[]", "{}", r#""""#] {
+            assert_eq!(texts(empty), [""; 0], "{empty}");
+        }
+        assert_eq!(Vec::<crate::calling::CallState>::read(&raw(r#"["ended", null]"#)).len(), 1);
+    }
+
+    #[test]
+    fn a_member_that_cannot_be_read_hides_no_other() {
+        assert_eq!(
+            Value::read(&raw(r#"{"a":1e999,"b":[2,-1e999],"c":3}"#)),
+            serde_json::json!({"a": "1e999", "b": [2, "-1e999"], "c": 3})
+        );
+        let deep = format!(r#"{{"a":{}{},"b":1}}"#, "[".repeat(500), "]".repeat(500));
+        assert_eq!(Value::read(&raw(&deep))["b"], 1);
+    }
+
+    #[test]
+    fn arrays_are_no_objects() {
+        object! {
+            struct Two { a: String, b: String, }
+        }
+        assert!(Option::<Two>::read(&raw(r#"["x","y"]"#)).is_none());
+        assert_eq!(Two::read(&raw(r#"["x","y"]"#)).a, "");
+        let two = Two::read(&raw(r#"{"b":null,"a":"x","b":"y","\ud83d":1}"#));
+        assert_eq!((two.a.as_str(), two.b.as_str()), ("x", "y"));
     }
 
     #[test]

@@ -135,6 +135,7 @@ pub mod guide;
 mod ids;
 mod json;
 mod method;
+mod printable;
 mod service;
 mod service_error;
 pub mod session;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::error::{Certainty, outcome_is_unknown, try_later};
 use crate::ids::CallId;
+use crate::printable::Printable;
 
 /// The service answered a request with an error.
 ///
@@ -63,11 +64,11 @@ pub struct ServiceError {
 
 impl fmt::Display for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the service refused {}", self.method)?;
+        write!(f, "the service refused {}", Printable(&self.method))?;
         if let Some(call_id) = &self.call_id {
             write!(f, " on call {call_id}")?;
         }
-        write!(f, ": {} (code {})", self.message, self.code)?;
+        write!(f, ": {} (code {})", Printable(&self.message), self.code)?;
         self.write_first_detail(f)?;
         match self.certainty() {
             Certainty::Unknown => write!(f, "; {}", Certainty::Unknown),
@@ -144,7 +145,7 @@ impl ServiceError {
             return Ok(());
         }
         if let Some(FieldError { field, messages }) = self.fields().first() {
-            return write!(f, "; {field}: {}", messages.join(", "));
+            return write!(f, "; {}: {}", Printable(field), Printable(&messages.join(", ")));
         }
         let destinations = self.destinations();
         match destinations.first() {
@@ -152,7 +153,7 @@ impl ServiceError {
                 let number = destinations.len();
                 let plural = if number == 1 { "" } else { "s" };
                 let why = first.errors.first().map_or("no reason given", |error| &error.message);
-                write!(f, "; {number} destination{plural} refused: {why}")
+                write!(f, "; {number} destination{plural} refused: {}", Printable(why))
             }
             None => Ok(()),
         }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::printable::printable;
 use crate::session::{ConnectionState, Notice};
 
 const TARGET: &str = "signalwire_relay";
@@ -51,5 +52,5 @@ pub fn tasks_left(number: usize) {
 
 /// Logs that a client cannot be driven any further. Whatever waits on it fails.
 pub fn broken_down(error: &io::Error) {
-    tracing::error!(target: TARGET, "the client has broken down: {error}");
+    tracing::error!(target: TARGET, "the client has broken down: {}", printable(error));
 }

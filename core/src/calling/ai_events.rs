@@ -97,8 +97,7 @@ event! {
         /// The agent's words.
         pub text: String,
         /// The reason (`type` on the wire).
-        #[serde(rename = "type")]
-        pub kind: AiCompletionType,
+        pub kind as "type": AiCompletionType,
     }
 }
 
@@ -130,8 +129,7 @@ event! {
         /// The end of the session.
         pub end_time: Option<SystemTime>,
         /// The time for which the session stood still for lack of credit (`wallet_paused_sec` on the wire).
-        #[serde(rename = "wallet_paused_sec")]
-        pub wallet_paused: Option<Duration>,
+        pub wallet_paused as "wallet_paused_sec": Option<Duration>,
         billing: Redacted,
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, InvalidArgument};
 use crate::events::EventData as _;
 use crate::events::event;
 use crate::ids::CallId;
-use crate::json::object;
+use crate::json::{object, read_object, text_of};
 
 open_enum! {
     /// When a conference beeps.
@@ -142,7 +142,7 @@ impl Method for JoinConference {
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<Joined, Error> {
         let value = result?.reply.value();
-        let conference_id = value.get("conference_id").and_then(Value::as_str).map(str::to_owned);
+        let conference_id = value.get("conference_id").and_then(text_of).map(Cow::into_owned);
         Ok(Joined { conference_id })
     }
 }
@@ -291,7 +291,7 @@ impl ConferenceEvent {
     /// [`emit_call_quality`](Request::emit_call_quality) asks for; `None` if the event has none. (By the newer
     /// specification.)
     pub fn call_quality(&self) -> Option<CallQuality> {
-        let figures: QualityFigures = serde_json::from_str(self.meta().raw()).unwrap_or_default();
+        let figures: QualityFigures = read_object(self.meta().raw());
         let quality = CallQuality::from(figures);
         (quality != CallQuality::default()).then_some(quality)
     }

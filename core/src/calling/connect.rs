@@ -102,10 +102,8 @@ impl Action<Connect> {
     /// ```
     pub fn connected(&self) -> Wait<ConnectEvent> {
         self.wait_until(|event| {
-            matches!(
-                event.connect_state,
-                ConnectState::Connected | ConnectState::Disconnected | ConnectState::Failed
-            )
+            let states = [ConnectState::Connected, ConnectState::Disconnected, ConnectState::Failed];
+            states.contains(&event.connect_state).then_some(true)
         })
     }
 }

@@ -202,7 +202,7 @@ impl Action<Detect> {
     }
 
     /// Waits until the greeting of a machine is over and a message can be left
-    /// ([`DetectEvent::is_ready`]), or until the detector is over without.
+    /// ([`DetectEvent::is_ready`]), or until the detector is over without. A machine that speaks again is not ready any more.
     ///
     /// Dropping it only stops waiting.
     ///
@@ -219,7 +219,11 @@ impl Action<Detect> {
     /// # Ok(()) }
     /// ```
     pub fn ready(&self) -> Wait<DetectEvent> {
-        self.wait_until(DetectEvent::is_ready)
+        self.wait_until(|event| match event.result() {
+            "READY" => Some(true),
+            "NOT_READY" => Some(false),
+            _ => None,
+        })
     }
 }
 
@@ -299,8 +303,7 @@ object! {
     /// What a detector found.
     pub struct Detected {
         /// What it was looking for: `machine`, `fax` or `digit`.
-        #[serde(rename = "type")]
-        pub kind: String,
+        pub kind as "type": String,
         params: DetectedParams,
     }
 }

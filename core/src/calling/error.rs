@@ -1,11 +1,12 @@
 //! Errors that the service reports without being asked (`calling.error`).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
 
 use crate::events::event;
-use crate::json::Redacted;
+use crate::json::{Redacted, text_of};
 
 event! {
     /// `calling.error`: something went wrong at the service. By the newer specification only AI features send it, with
@@ -35,9 +36,10 @@ impl ErrorEvent {
     }
 
     /// The text that says most: `error`, or a text in it, else `message`, `description` or `code`. Empty without.
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> Cow<'_, str> {
         let known = [self.message.as_str(), self.description.as_deref().unwrap_or_default(), &self.code];
-        text_in(&self.error.0).or(known.into_iter().find(|text| !text.is_empty())).unwrap_or_default()
+        let known = || known.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
+        text_in(&self.error.0).unwrap_or_else(|| known().into())
     }
 
     /// Removes secrets from every text.
@@ -51,24 +53,18 @@ impl ErrorEvent {
 
 impl fmt::Display for ErrorEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = Some(self.text()).filter(|text| !text.is_empty()).unwrap_or("unknown error");
+        let text = Some(self.text()).filter(|text| !text.is_empty()).unwrap_or("unknown error".into());
         let fatal = if self.fatal == Some(true) { ", which ended the operation" } else { "" };
         write!(f, "the service reports {text:?}{fatal}")
     }
 }
 
-/// The text of an error that is a text, or an object with one.
-fn text_in(error: &Value) -> Option<&str> {
-    match error {
-        Value::String(text) => Some(text.as_str()).filter(|text| !text.is_empty()),
-        // An object in an object is the deepest that is read.
-        Value::Object(members) => TEXTS.iter().find_map(|name| match members.get(*name)? {
-            Value::String(text) => Some(text.as_str()).filter(|text| !text.is_empty()),
-            Value::Object(inner) => TEXTS.iter().find_map(|name| inner.get(*name)?.as_str()),
-            _ => None,
-        }),
-        _ => None,
-    }
+/// The text of an error that is a text, or an object with one. An object in an object is the deepest that is read.
+fn text_in(error: &Value) -> Option<Cow<'_, str>> {
+    let given = |value| text_of(value).filter(|text| !text.is_empty());
+    let in_inner = |inner| TEXTS.iter().find_map(|name| given(Value::get(inner, *name)?));
+    let in_member = |member| given(member).or_else(|| in_inner(member));
+    given(error).or_else(|| TEXTS.iter().find_map(|name| in_member(error.get(*name)?)))
 }
 
 /// Removes secrets from every text of a document, names of members included. The depth of a document is limited by its reader.

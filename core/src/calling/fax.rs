@@ -123,8 +123,7 @@ open_enum! {
 
 object! {
     struct Fax {
-        #[serde(rename = "type")]
-        kind: FaxEventType,
+        kind as "type": FaxEventType,
         params: FaxParams,
         document: Option<String>,
         pages: Option<u64>,

@@ -22,7 +22,7 @@ use crate::credentials::Secret;
 use crate::enums::open_enum;
 use crate::events::event;
 use crate::ids::CallId;
-use crate::json::{Redacted, object, read_lists};
+use crate::json::{Redacted, object};
 
 object! {
     /// The envelope of a result: the kind of its document, and its call (`call_info` on the wire).
@@ -65,10 +65,8 @@ object! {
         pub caller_id_name: Option<String>,
         /// The caller's number.
         pub caller_id_number: Option<String>,
-        #[serde(rename = "SWMLVars")]
-        swml_vars: Redacted,
-        #[serde(rename = "SWMLCall")]
-        swml_call: Redacted,
+        swml_vars as "SWMLVars": Redacted,
+        swml_call as "SWMLCall": Redacted,
     }
 }
 
@@ -116,8 +114,6 @@ object! {
         pub tool_call_id: Option<String>,
     }
 }
-
-read_lists!(LiveLogEntry);
 
 object! {
     /// One piece of speech.
@@ -217,8 +213,6 @@ object! {
         pub translate_filter: Option<String>,
     }
 }
-
-read_lists!(LiveTranslation);
 
 event! {
     /// `calling.ai.transcribe.utterance`: somebody said something. The service sends it while the transcription runs, if

@@ -320,8 +320,7 @@ event! {
         /// The state, by the SDKs: set when the payment is over.
         pub state: PayState,
         /// The step (`for` on the wire).
-        #[serde(rename = "for")]
-        pub step: PayStep,
+        pub step as "for": PayStep,
         /// The error of the last attempt at the step, such as `invalid-card-number`; empty if there was none.
         pub error_type: String,
         /// The number of the attempt at the step.

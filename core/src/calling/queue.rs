@@ -159,11 +159,9 @@ event! {
         /// What happened.
         pub status: QueueStatus,
         /// The queue, by its id (`id` on the wire). By the SDKs it is the id of the call's entry in the queue.
-        #[serde(rename = "id")]
-        pub queue_id: String,
+        pub queue_id as "id": String,
         /// The queue's name (`name` on the wire).
-        #[serde(rename = "name")]
-        pub queue_name: String,
+        pub queue_name as "name": String,
         /// The call's place in the queue.
         pub position: Option<u64>,
         /// How many are in the queue.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::{Codec, Control, RecordDirection, operation, params, validate};
@@ -11,10 +12,10 @@ use crate::enums::open_enum;
 use crate::enums::variants;
 use crate::error::InvalidArgument;
 use crate::events::event;
-use crate::json::milliseconds;
+use crate::json::{Lenient, milliseconds, object, read_from_value, tagged, value};
 
 /// Where a tap goes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", content = "params", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum TapDevice {
@@ -33,41 +34,56 @@ impl Default for TapDevice {
     }
 }
 
-crate::json::read_as_is!(TapDevice);
-
-/// An RTP receiver. Made by [`rtp`].
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct RtpTap {
-    /// Its IPv4 address, a public one.
-    pub addr: String,
-    /// Its port.
-    pub port: u16,
-    /// The codec. Default: the call's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub codec: Option<Codec>,
-    /// The length of audio in a packet: by the SDKs 10 ms to 120 ms, in steps of
-    /// 10 ms. Default: the call's.
-    #[serde(with = "milliseconds", skip_serializing_if = "Option::is_none")]
-    pub ptime: Option<Duration>,
+impl Lenient for TapDevice {
+    fn read(raw: &RawValue) -> Self {
+        match tagged(raw) {
+            Some((kind, params)) if kind == "rtp" => Self::Rtp(Lenient::read(params)),
+            Some((kind, params)) if kind == "ws" => Self::Ws(Lenient::read(params)),
+            _ => Self::Raw(value(raw)),
+        }
+    }
 }
 
-/// A WebSocket server. Made by [`ws`].
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct WsTap {
-    /// Its `ws` or `wss` URL.
-    pub uri: String,
-    /// The codec. Default: the call's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub codec: Option<Codec>,
-    /// The sampling rate, in hertz. Known to older services only. Default: the codec's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate: Option<u32>,
+/// Any JSON is a device.
+impl<'de> Deserialize<'de> for TapDevice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_from_value(deserializer)
+    }
+}
+
+object! {
+    /// An RTP receiver. Made by [`rtp`].
+    #[must_use]
+    #[derive(PartialEq, Eq, Serialize)]
+    pub struct RtpTap {
+        /// Its IPv4 address, a public one.
+        pub addr: String,
+        /// Its port.
+        pub port: u16,
+        /// The codec. Default: the call's.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub codec: Option<Codec>,
+        /// The length of audio in a packet: by the SDKs 10 ms to 120 ms, in steps of
+        /// 10 ms. Default: the call's.
+        #[serde(with = "milliseconds", skip_serializing_if = "Option::is_none")]
+        pub ptime: Option<Duration> = milliseconds::read,
+    }
+}
+
+object! {
+    /// A WebSocket server. Made by [`ws`].
+    #[must_use]
+    #[derive(PartialEq, Eq, Serialize)]
+    pub struct WsTap {
+        /// Its `ws` or `wss` URL.
+        pub uri: String,
+        /// The codec. Default: the call's.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub codec: Option<Codec>,
+        /// The sampling rate, in hertz. Known to older services only. Default: the codec's.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub rate: Option<u32>,
+    }
 }
 
 impl RtpTap {

@@ -225,15 +225,20 @@ impl<M: Operation> Action<M> {
         self.wait_with(until)
     }
 
-    /// Waits for an event of the operation that fits, past ones included. Gives what [`wait`](Self::wait) does if
-    /// the operation ends without.
-    pub(crate) fn wait_until(&self, fits: fn(&M::Event) -> bool) -> Wait<M::Event> {
+    /// Waits for an event of the operation that fits, past ones included: of the events that decide the question, the
+    /// latest counts. Gives what [`wait`](Self::wait) does if the operation ends without, or its last event if the result
+    /// fits no more.
+    pub(crate) fn wait_until(&self, decides: fn(&M::Event) -> Option<bool>) -> Wait<M::Event> {
         let until = WaitFor::new(self.core.progress.clone(), move |progress: &mut Progress| {
-            let past = progress.history.iter().map(|event| typed::<M::Event>(event)).find(fits);
-            past.map_or_else(
-                || if progress.is_over() { progress.outcome() } else { None },
-                |event| Some(Ok(event)),
-            )
+            let latest = progress.latest_of(|event| decides(event).map(|fits| (fits, event.clone())));
+            match latest {
+                Some((true, event)) => Some(Ok(event)),
+                _ if !progress.is_over() => None,
+                _ => match progress.outcome() {
+                    Some(Ok(event)) if decides(&event) == Some(true) => progress.latest().map(Ok),
+                    outcome => outcome,
+                },
+            }
         });
         self.wait_with(until)
     }

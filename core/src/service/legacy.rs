@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::calling::{Device, Devices};
 use crate::client::{Client, Request};
 use crate::error::{Error, InvalidArgument};
 use crate::ids::{CallId, NodeId, Tag};
-use crate::json::{Redacted, whole_seconds};
+use crate::json::{Redacted, text_of, whole_seconds};
 use crate::method::{Accepted, Method, params, validate};
 use crate::service::Subscription;
 
@@ -33,7 +33,7 @@ params! {
 }
 
 /// A call that was begun with [`Client::begin`].
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Begun {
     /// The call.
@@ -55,7 +55,10 @@ impl Method for Begin {
     }
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<Option<Begun>, Error> {
-        result.map(|accepted| serde_json::from_value(accepted.reply.value()).ok())
+        let value = result?.reply.value();
+        let text = |name| value.get(name).and_then(text_of);
+        let ids = text("call_id").zip(text("node_id"));
+        Ok(ids.map(|(call_id, node_id)| Begun { call_id: (&*call_id).into(), node_id: (&*node_id).into() }))
     }
 }
 

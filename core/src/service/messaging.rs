@@ -13,7 +13,9 @@ use crate::enums::open_enum;
 use crate::error::{Error, InvalidArgument};
 use crate::events::event;
 use crate::ids::MessageId;
+use crate::json::text_of;
 use crate::method::{Accepted, Method, params, validate};
+use crate::printable::Printable;
 use crate::session::{MessageContext, Reply, Target};
 
 params! {
@@ -149,7 +151,7 @@ impl Message {
     /// The message's id.
     pub fn id(&self) -> MessageId {
         let value = self.reply.value();
-        value.get("message_id").and_then(serde_json::Value::as_str).unwrap_or_default().into()
+        value.get("message_id").and_then(text_of).as_deref().unwrap_or_default().into()
     }
 
     /// The number that it is sent to.
@@ -204,7 +206,8 @@ impl Message {
 
     /// How far it has got; `queued` until the service says more. It only ever moves forwards, whatever comes late.
     pub fn state(&self) -> MessageState {
-        self.latest(|event| Some(event.message_state.clone())).unwrap_or(MessageState::Queued)
+        self.latest(|event| Some(event.message_state.clone()).filter(|state| !state.as_str().is_empty()))
+            .unwrap_or(MessageState::Queued)
     }
 
     /// Why it was not delivered, if it was not and the service says why.
@@ -282,7 +285,8 @@ impl Message {
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (id, state, direction) = (self.id(), self.state(), self.direction());
-        write!(f, "message {id} ({state}, {direction}, from {} to {})", self.from(), self.to())
+        let (from, to) = (Printable(self.from()), Printable(self.to()));
+        write!(f, "message {id} ({state}, {direction}, from {from} to {to})")
     }
 }
 
@@ -364,7 +368,7 @@ event! {
 
 event! {
     /// `messaging.state`: a message that was sent got on. Sparse events leave most fields at their defaults.
-    pub struct MessageStateEvent(MessageState, "messaging.state") {
+    pub struct MessageStateEvent(MessageState, "messaging.state", unprinted) {
         /// The message.
         pub message_id: MessageId,
         /// The context of the message.
@@ -389,5 +393,27 @@ event! {
         pub tag: Option<String>,
         /// Labels, by the SDKs; always empty by the newer specification.
         pub tags: Vec<String>,
+    }
+}
+
+/// Prints no context: by default it is the name of the session, which may contain the project.
+impl fmt::Debug for MessageStateEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageStateEvent")
+            .field("call_id", &self.call_id)
+            .field("node_id", &self.node_id)
+            .field("message_id", &self.message_id)
+            .field("direction", &self.direction)
+            .field("from_number", &self.from_number)
+            .field("to_number", &self.to_number)
+            .field("body", &self.body)
+            .field("media", &self.media)
+            .field("segments", &self.segments)
+            .field("message_state", &self.message_state)
+            .field("reason", &self.reason)
+            .field("tag", &self.tag)
+            .field("tags", &self.tags)
+            .field("meta", &self.meta)
+            .finish_non_exhaustive()
     }
 }

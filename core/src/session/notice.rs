@@ -1,8 +1,9 @@
 //! Things that happen and that nobody asked for, as text for a log.
 
 use crate::ids::{CallId, MessageId};
+use crate::printable::Printable;
 
-/// Something that happened and that nobody asked for. Its text is for a log.
+/// Something that happened and that nobody asked for. Its text is for a log, in one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Notice {
@@ -52,10 +53,10 @@ pub enum Notice {
     #[error("the session could not be resumed: {0} calls are lost")]
     CallsLost(usize),
     /// The service asked to resume refused; the next attempt begins anew.
-    #[error("the service did not resume the session ({0}): beginning anew")]
+    #[error("the service did not resume the session ({}): beginning anew", Printable(.0))]
     ResumeRefused(String),
     /// A handler of the application failed.
-    #[error("the handler of call {call_id} failed: {error}")]
+    #[error("the handler of call {call_id} failed: {}", Printable(error))]
     HandlerFailed {
         /// The call.
         call_id: CallId,
@@ -63,18 +64,19 @@ pub enum Notice {
         error: String,
     },
     /// A handler of a message failed.
-    #[error("the handler of a message failed: {0}")]
+    #[error("the handler of a message failed: {}", Printable(.0))]
     MessageHandlerFailed(String),
     /// A task came in again and was ignored.
-    #[error("ignored another copy of a task for context {0}")]
+    #[error("ignored another copy of a task for context {}", Printable(.0))]
     TaskRepeated(String),
     /// A task waits for somebody to take it. Told once, until somebody comes.
     #[error(
-        "a task for context {0} came in and nobody listens: it waits for Client::on_task or Client::incoming_tasks"
+        "a task for context {} came in and nobody listens: it waits for Client::on_task or Client::incoming_tasks",
+        Printable(.0)
     )]
     TaskWaits(String),
     /// A task that waited to be taken was dropped to make room for later ones.
-    #[error("dropped a task for context {context} that nobody took: {dropped} dropped so far")]
+    #[error("dropped a task for context {} that nobody took: {dropped} dropped so far", Printable(context))]
     TaskDropped {
         /// The context of the task.
         context: String,
@@ -85,9 +87,9 @@ pub enum Notice {
     #[error("the client closed with {0} tasks that nobody took")]
     TasksLeft(usize),
     /// A handler of a task failed.
-    #[error("the handler of a task failed: {0}")]
+    #[error("the handler of a task failed: {}", Printable(.0))]
     TaskHandlerFailed(String),
     /// A callback of the application panicked.
-    #[error("a handler panicked: {0}")]
+    #[error("a handler panicked: {}", Printable(.0))]
     HandlerPanicked(String),
 }

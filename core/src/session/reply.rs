@@ -35,10 +35,10 @@ impl Reply {
 
     /// The result as an object. One that is none is wrapped as `{"raw": …}`.
     pub fn value(&self) -> Value {
-        match serde_json::from_str(&self.raw) {
-            Ok(object @ Value::Object(_)) => object,
-            Ok(other) => serde_json::json!({ "raw": other }),
-            Err(_) => serde_json::json!({ "raw": &*self.raw }),
+        match crate::json::document(&self.raw) {
+            Some(object @ Value::Object(_)) => object,
+            Some(other) => serde_json::json!({ "raw": other }),
+            None => serde_json::json!({ "raw": &*self.raw }),
         }
     }
 

@@ -145,7 +145,7 @@ pub(crate) fn live_transcription() {
     assert_eq!((entry.confidence, entry.language.as_deref()), (Some(Confidence::Fraction(0.5)), Some("en")));
     assert_eq!((entry.filter_type.as_deref(), entry.filter_value.as_deref()), (Some("polite"), Some("very")));
     assert_eq!(entry.tool_call_id.as_deref(), Some("t-1"));
-    assert_eq!((&odd.role, odd.content.as_str()), (&LiveRole::default(), ""));
+    assert_eq!((&odd.role, odd.content.as_str()), (&LiveRole::from("7"), ""));
     assert_eq!(summary.conversation_summary, "short");
 
     let end = live!(LiveTranscribeLogEvent, {"conversation_log": [{"role": "local-caller", "content": "Hi"}],

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use signalwire_relay_core::{
-    CallState, Config, Credentials, Direction, EndReason, EndSource, Error, MessageState, PlayEvent, Secret,
-    secs,
+    CallState, Config, ConnectState, Credentials, Direction, EndReason, EndSource, Error, Event,
+    MessageState, PlayEvent, Secret, phone, secs,
 };
 
 use crate::wire::Wire;
@@ -106,6 +106,49 @@ fn an_action_tells_how_it_stands() {
 }
 
 #[test]
+fn the_state_of_a_message_is_printed_without_the_name_of_its_session() {
+    let params = json!({"message_id": "m", "message_state": "sent", "context": "sentinel"}).to_string();
+    let raw = serde_json::value::RawValue::from_string(params).expect("JSON");
+    let event = Event::parse("messaging.state", None, &raw);
+    let Event::MessageState(state) = &event else { panic!("{event:?}") };
+    assert_eq!(state.context, "sentinel");
+    assert!(!format!("{event:?}").contains("sentinel"), "{event:?}");
+}
+
+#[test]
+fn a_machine_that_speaks_again_is_not_ready_any_more() {
+    let mut wire = Wire::new();
+    let call = wire.call.clone().expect("there is a call");
+    let detect = wire.send(call.detect_answering_machine().control_id("k")).1.expect("accepted");
+    let found = |event: &str, beep: bool| {
+        json!({"call_id": "c", "control_id": "k",
+            "detect": {"type": "machine", "params": {"event": event, "beep": beep}}})
+    };
+    for event in ["READY", "NOT_READY"] {
+        wire.event("calling.call.detect", &found(event, false));
+    }
+    let ready = detect.ready();
+    wire.event("calling.call.detect", &found("READY", true));
+    assert!(wire.finish(ready).expect("the greeting is over").beep(), "the later of the two");
+    for event in ["NOT_READY", "finished"] {
+        wire.event("calling.call.detect", &found(event, false));
+    }
+    assert!(!wire.finish(detect.ready()).expect("it is over").is_ready());
+}
+
+#[test]
+fn parties_that_are_separated_again_are_not_connected() {
+    let mut wire = Wire::new();
+    let call = wire.call.clone().expect("there is a call");
+    let bridge = wire.send(call.connect(phone("+15551001000"))).1.expect("accepted");
+    for state in ["connected", "disconnected"] {
+        wire.event("calling.call.connect", &json!({"call_id": "c", "connect_state": state}));
+    }
+    let last = wire.finish(bridge.connected()).expect("it is over");
+    assert_eq!(last.connect_state, ConnectState::Disconnected);
+}
+
+#[test]
 fn commands_on_a_call_that_is_over_fail_quietly_and_hanging_up_succeeds() {
     let mut wire = Wire::new();
     let call = wire.call.clone().expect("there is a call");
@@ -162,7 +205,8 @@ fn what_a_sparse_event_leaves_out_still_holds() {
         (json!({"message_state": "queued", "segments": 2}), "queued", Some(2), None),
         (json!({"message_state": "initiated"}), "initiated", Some(2), None),
         (json!({"message_state": "sent", "segments": 3, "reason": "slow"}), "sent", Some(3), Some("slow")),
-        (json!({"message_state": "sent", "segments": "many", "reason": 7}), "sent", Some(3), Some("slow")),
+        (json!({"message_state": "sent", "segments": "many", "reason": []}), "sent", Some(3), Some("slow")),
+        (json!({"message_state": null, "reason": 7}), "sent", Some(3), Some("7")),
         (json!({"message_state": "undelivered", "reason": "junk"}), "undelivered", Some(3), Some("junk")),
     ] {
         let mut params = event;

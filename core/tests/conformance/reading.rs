@@ -56,6 +56,7 @@ pub(crate) fn check<E: EventData + std::fmt::Debug>(full: &Value) -> E {
             assert!(E::of(&parse(E::TYPE, &hostile)).is_some(), "{}: {wrong} as {key}", E::TYPE);
         }
     }
+    harms_only_itself::<E>(full);
     // The length of the original shows in what is printed.
     shows(full, |event: &E| format!("{event:?}").replace(&format!("{:?}", event.meta()), ""));
     let event = parse(E::TYPE, full);
@@ -67,6 +68,79 @@ pub(crate) fn check<E: EventData + std::fmt::Debug>(full: &Value) -> E {
         "the original is kept"
     );
     E::of(&event).expect("it is of its type").clone()
+}
+
+/// The pointers to all members of a document, at any depth.
+fn pointers(document: &Value, at: &str, found: &mut Vec<String>) {
+    let members: Vec<(String, &Value)> = match document {
+        Value::Object(members) => members.iter().map(|(name, member)| (name.clone(), member)).collect(),
+        Value::Array(members) => {
+            members.iter().enumerate().map(|(at, member)| (at.to_string(), member)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (name, member) in members {
+        let pointer = format!("{at}/{name}");
+        pointers(member, &pointer, found);
+        found.push(pointer);
+    }
+}
+
+fn without(full: &Value, pointer: &str) -> Value {
+    let mut rest = full.clone();
+    let (parent, name) = pointer.rsplit_once('/').expect("a pointer has a slash");
+    match rest.pointer_mut(parent) {
+        Some(Value::Object(members)) => drop(members.remove(name)),
+        Some(Value::Array(members)) => drop(members.remove(name.parse().expect("an index"))),
+        other => panic!("{pointer} leads to {other:?}"),
+    }
+    rest
+}
+
+/// Replaces each member at any depth by everything that it should not be, half a surrogate pair and an unknown name beside it
+/// included. All that can be seen of an event without the member can be seen of that one as well, but for the member.
+fn harms_only_itself<E: EventData + std::fmt::Debug>(full: &Value) {
+    const HALF: &str = "half a pair";
+    let shown = |text: &str| {
+        let raw = RawValue::from_string(text.to_owned()).expect("JSON");
+        let event = Event::parse(E::TYPE, Some(at(1500)), &raw);
+        let data = E::of(&event).unwrap_or_else(|| panic!("{}: {text}", E::TYPE));
+        format!("{data:#?}").replace(&format!("{:#?}", event.meta()), "")
+    };
+    let mut found = Vec::new();
+    pointers(full, "", &mut found);
+    for pointer in found {
+        let mut empty = full.clone();
+        *empty.pointer_mut(&pointer).expect("it is there") = json!({});
+        let (missing, empty) = (shown(&without(full, &pointer).to_string()), shown(&empty.to_string()));
+        for wrong in [
+            json!(null),
+            json!(7),
+            json!(true),
+            json!("odd"),
+            json!([1]),
+            json!({"a": 1}),
+            json!(HALF),
+            json!([HALF]),
+            json!({HALF: HALF}),
+        ] {
+            let mut odd = full.clone();
+            *odd.pointer_mut(&pointer).expect("it is there") = wrong.clone();
+            let present = shown(&odd.to_string().replace(HALF, r"\ud83d!"));
+            let mut lines: Vec<&str> = present.lines().collect();
+            // An object without a known member is compared with one that is empty: of a device it makes another.
+            let nothing = if wrong.is_object() { &empty } else { &missing };
+            let lost = nothing.lines().filter(|line| match lines.iter().position(|other| other == line) {
+                Some(at) => {
+                    lines.swap_remove(at);
+                    false
+                }
+                None => true,
+            });
+            let lost: Vec<&str> = lost.collect();
+            assert!(lost.len() <= 1, "{}: {wrong} as {pointer} also changes {lost:#?} of {nothing}", E::TYPE);
+        }
+    }
 }
 
 /// Every AI event is about a call, and names its segment and its tag.

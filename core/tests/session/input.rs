@@ -1,7 +1,9 @@
 //! Whatever arrives is survived.
 
 use serde_json::json;
-use signalwire_relay_core::session::{ConnectionState, Frame, Io, Notice, Output, Stats, Target};
+use signalwire_relay_core::session::{
+    ConnectionState, Frame, Io, Notice, Output, SessionEvent, Stats, Target,
+};
 
 use crate::fixture::{Fixture, raw};
 
@@ -52,7 +54,7 @@ fn events_that_make_no_sense_are_acknowledged_and_ignored() {
         json!({"event_type": 7, "params": {}}),
         json!({"event_type": "x", "params": []}),
         json!({"event_type": "calling.call.receive", "params": {}}),
-        json!({"event_type": "calling.call.receive", "params": {"call_id": 7}}),
+        json!({"event_type": "calling.call.receive", "params": {"call_id": [7]}}),
         json!({"event_type": "signalwire.authorization.state", "params": {"authorization_state": [1]}}),
     ]
     .into_iter()
@@ -63,6 +65,42 @@ fn events_that_make_no_sense_are_acknowledged_and_ignored() {
     }
     fixture.expect_quiet();
     assert_eq!(fixture.session.stats(), Stats::default());
+}
+
+#[test]
+fn half_a_surrogate_pair_hides_nothing_of_a_frame() {
+    let mut fixture = Fixture::ready();
+    fixture.receive(
+        r#"{"id":"f","method":"signalwire.event","params":{"\udc00":"","event_type":"calling.call.receive",
+            "params":{"call_id":"c\ud83d","node_id":"n","context":"\ud83d","\ud83d":2}}}"#,
+    );
+    let offered = fixture.events.iter().any(|event| {
+        matches!(event, SessionEvent::Offered(info) if info.call_id.as_str() == "c\u{fffd}" && info.context == "\u{fffd}")
+    });
+    assert!(offered, "{:?}", fixture.events);
+}
+
+#[test]
+fn the_id_of_a_frame_with_half_a_surrogate_pair_is_sent_back_untouched() {
+    let mut fixture = Fixture::ready();
+    let ping = r#"{"\ud83d":1,"id":"e\ud83d","method":"signalwire.ping"}"#;
+    fixture.session.handle_frame(fixture.now, Frame::Text(ping));
+    // Not through the fixture, which reads what is sent with a strict reader.
+    let answer = r#"{"jsonrpc":"2.0","id":"e\ud83d","result":{}}"#;
+    let sent = fixture.session.poll_output();
+    assert!(matches!(&sent, Output::Io(Io::Send(text)) if text == answer), "{sent:?}");
+}
+
+#[test]
+fn an_array_is_no_frame_and_no_event() {
+    let mut fixture = Fixture::ready();
+    fixture.receive(r#"["e","signalwire.ping",{}]"#);
+    fixture.receive(
+        r#"{"id":"f","method":"signalwire.event","params":["calling.call.receive",1,{"call_id":"c"}]}"#,
+    );
+    fixture.expect_quiet();
+    assert_eq!(fixture.sent.len(), 1, "the second frame is acknowledged");
+    assert_eq!(fixture.session.stats().calls, 0);
 }
 
 #[test]

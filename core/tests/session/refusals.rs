@@ -185,7 +185,7 @@ fn a_connect_result_with_a_failing_code_is_a_refusal() {
 #[test]
 fn a_connect_result_that_names_no_session_is_a_refusal() {
     for result in
-        [json!({}), json!({"protocol": ""}), json!({"protocol": 7}), json!(null), json!({"identity": "x"})]
+        [json!({}), json!({"protocol": ""}), json!({"protocol": [7]}), json!(null), json!({"identity": "x"})]
     {
         let mut fixture = Fixture::new(&config());
         for _ in 0..2 {

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{SidecarAction, SidecarEvent, SidecarKind, SidecarReport};
 use crate::client::{Events, Wait};
 use crate::error::{Error, InvalidArgument};
 use crate::events::EventData;
 use crate::ids::AskId;
+use crate::json::text_of;
 use crate::method::{Accepted, Method, method, params, validate};
 
 params! {
@@ -50,7 +50,8 @@ impl Method for AskSidecar {
 
     fn finish(self, result: Result<Accepted, Error>) -> Result<SidecarAsk, Error> {
         let value = result?.reply.value();
-        let id = value.get("ask_id").and_then(Value::as_str).filter(|id| !id.is_empty()).map(AskId::from);
+        let id =
+            value.get("ask_id").and_then(text_of).filter(|id| !id.is_empty()).map(|id| AskId::from(&*id));
         Ok(SidecarAsk { id, reports: self.reports, sidecar: self.sidecar })
     }
 }

@@ -8,7 +8,7 @@ use crate::calling::{AiCallInfo, AiChannelData};
 use crate::enums::open_enum;
 use crate::events::event;
 use crate::ids::AskId;
-use crate::json::{Redacted, object};
+use crate::json::{Redacted, document, object};
 
 open_enum! {
     /// The kind of a sidecar's report.
@@ -52,8 +52,7 @@ object! {
     /// One report of an AI sidecar.
     pub struct SidecarReport {
         /// The kind of the report (`type` on the wire). The other fields depend on it.
-        #[serde(rename = "type")]
-        pub kind: SidecarKind,
+        pub kind as "type": SidecarKind,
         /// The time of the report.
         pub ts: Option<SystemTime>,
         /// The turn that the report belongs to.
@@ -110,7 +109,7 @@ impl SidecarReport {
 
 fn unwrapped(wrapped: &Redacted) -> Value {
     match &wrapped.0 {
-        Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+        Value::String(text) => document(text).unwrap_or_else(|| json!(text)),
         other => other.clone(),
     }
 }
@@ -122,7 +121,6 @@ event! {
         /// The envelope.
         pub call_info: AiCallInfo,
         /// The report (`sidecar_event` on the wire).
-        #[serde(rename = "sidecar_event")]
-        pub report: SidecarReport,
+        pub report as "sidecar_event": SidecarReport,
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::json::object;
+use crate::json::{object, read_object};
 use crate::method::{Accepted, Method, params};
 
 params! {
@@ -70,6 +70,6 @@ impl SidecarStatus {
             figures.insert(name.to_owned(), value.into());
         }
         // Read leniently, like everything that the service writes.
-        serde_json::from_str(&Value::Object(figures).to_string()).unwrap_or_default()
+        read_object(&Value::Object(figures).to_string())
     }
 }

@@ -89,8 +89,7 @@ object! {
     /// The result of a collect.
     pub struct CollectResult {
         /// What kind it is.
-        #[serde(rename = "type")]
-        pub kind: CollectResultType,
+        pub kind as "type": CollectResultType,
         params: CollectInput,
         digits: Option<String>,
         text: Option<String>,
@@ -112,8 +111,7 @@ event! {
         /// The result, if there is one.
         pub result: Option<CollectResult>,
         /// `false` if the result is still growing.
-        #[serde(rename = "final")]
-        pub is_final: Option<bool>,
+        pub is_final as "final": Option<bool>,
         /// The state of a continuous collect: `collecting`, `finished`, `error`.
         pub state: Option<String>,
     }
@@ -150,8 +148,12 @@ impl CollectEvent {
 
     /// Growing results, the beginning of input, and the rounds of a continuous collect do not end it.
     pub(crate) fn is_last(&self) -> bool {
-        if self.is_final == Some(false) || self.state.as_deref() == Some("collecting") {
-            return false;
+        match self.state.as_deref() {
+            // Over, whatever else the event says.
+            Some("finished" | "error") => return true,
+            Some("collecting") => return false,
+            _ if self.is_final == Some(false) => return false,
+            _ => {}
         }
         match &self.result {
             Some(result) if !result.kind.as_str().is_empty() => {
@@ -181,6 +183,9 @@ mod tests {
             r#"{"result":{"type":"finished"}}"#,
             r#"{"result":{"type":"digit"},"state":"finished"}"#,
             r#"{"state":"no_input"}"#,
+            r#"{"state":"finished","final":false}"#,
+            r#"{"result":{"type":"speech","params":{"text":"h"}},"state":"finished","final":false}"#,
+            r#"{"result":{"type":"start_of_input"},"state":"error"}"#,
         ] {
             assert!(event(last).is_last(), "{last}");
         }

@@ -1,34 +1,35 @@
 //! Agora channels, as older services have them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::setters::{ringing_setters, text_setter};
 use super::webhook;
 use crate::calling::{CallState, validate};
 use crate::error::InvalidArgument;
+use crate::json::object;
 
-/// An Agora channel. Made by [`agora`]. Older services only.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct AgoraDevice {
-    /// Who calls.
-    pub from: String,
-    /// The Agora application.
-    pub appid: String,
-    /// The Agora channel.
-    pub channel: String,
-    /// Whom in the channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    call_state_url: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    call_state_events: Vec<CallState>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confirm: Option<Value>,
+object! {
+    /// An Agora channel. Made by [`agora`]. Older services only.
+    #[must_use]
+    #[derive(PartialEq, Serialize)]
+    pub struct AgoraDevice {
+        /// Who calls.
+        pub from: String,
+        /// The Agora application.
+        pub appid: String,
+        /// The Agora channel.
+        pub channel: String,
+        /// Whom in the channel.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub to: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call_state_url: Option<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        call_state_events: Vec<CallState>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        confirm: Option<Value>,
+    }
 }
 
 impl AgoraDevice {

@@ -1,18 +1,19 @@
 //! Calls that exist already, to connect a call to.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::ids::{CallId, NodeId};
+use crate::json::object;
 
-/// A call that exists already. Made from a [`Call`](crate::Call).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct CallDevice {
-    /// The node that hosts the call.
-    pub node_id: NodeId,
-    /// The call.
-    pub call_id: CallId,
+object! {
+    /// A call that exists already. Made from a [`Call`](crate::Call).
+    #[derive(PartialEq, Eq, Serialize)]
+    pub struct CallDevice {
+        /// The node that hosts the call.
+        pub node_id: NodeId,
+        /// The call.
+        pub call_id: CallId,
+    }
 }
 
 impl From<&crate::Call> for CallDevice {

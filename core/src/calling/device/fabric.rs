@@ -2,37 +2,37 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::setters::{confirm_timeout_setter, ringing_setters, text_setter};
 use super::webhook;
 use crate::calling::{CallState, validate};
 use crate::error::InvalidArgument;
-use crate::json::whole_seconds;
+use crate::json::{object, whole_seconds};
 
-/// A resource of Call Fabric. Made by [`fabric`].
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct FabricDevice {
-    /// The address of the resource.
-    pub to: String,
-    /// The number or address that calls.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// How long it rings, in whole seconds.
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    call_state_url: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    call_state_events: Vec<CallState>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confirm: Option<Value>,
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    confirm_timeout: Option<Duration>,
+object! {
+    /// A resource of Call Fabric. Made by [`fabric`].
+    #[must_use]
+    #[derive(PartialEq, Serialize)]
+    pub struct FabricDevice {
+        /// The address of the resource.
+        pub to: String,
+        /// The number or address that calls.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub from: Option<String>,
+        /// How long it rings, in whole seconds.
+        #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+        pub timeout: Option<Duration>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call_state_url: Option<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        call_state_events: Vec<CallState>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        confirm: Option<Value>,
+        #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+        confirm_timeout: Option<Duration>,
+    }
 }
 
 impl FabricDevice {

@@ -12,8 +12,9 @@ mod sip;
 mod stream;
 mod webrtc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use agora::{AgoraDevice, agora};
 pub use call::CallDevice;
@@ -29,9 +30,13 @@ pub use webrtc::{WebRtcDevice, webrtc};
 use super::{CallState, validate};
 use crate::enums::variants;
 use crate::error::InvalidArgument;
+use crate::json::{Lenient, read_from_value, tagged, value};
 
 /// One party, as events describe it and as requests name it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+///
+/// Every member is read by itself: one that makes no sense is at its default, and a number where a text is expected is that
+/// number as text.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", content = "params", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Device {
@@ -56,7 +61,20 @@ pub enum Device {
     Raw(Value),
 }
 
-crate::json::read_as_is!(Device);
+impl Lenient for Device {
+    fn read(raw: &RawValue) -> Self {
+        tagged(raw)
+            .and_then(|(kind, params)| Self::known(&kind, params))
+            .unwrap_or_else(|| Self::Raw(value(raw)))
+    }
+}
+
+/// Any JSON is a device.
+impl<'de> Deserialize<'de> for Device {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_from_value(deserializer)
+    }
+}
 
 impl Default for Device {
     fn default() -> Self {
@@ -65,28 +83,44 @@ impl Default for Device {
 }
 
 impl Device {
+    fn known(kind: &str, params: &RawValue) -> Option<Self> {
+        Some(match kind {
+            "phone" => Self::Phone(Lenient::read(params)),
+            "sip" => Self::Sip(Lenient::read(params)),
+            "fabric" => Self::Fabric(Lenient::read(params)),
+            "webrtc" => Self::WebRtc(Lenient::read(params)),
+            "agora" => Self::Agora(Lenient::read(params)),
+            "call" => Self::Call(Lenient::read(params)),
+            "queue" => Self::Queue(Lenient::read(params)),
+            "stream" => Self::Stream(Lenient::read(params)),
+            _ => return None,
+        })
+    }
+
     /// The number or address that was called, where the device has one.
     pub fn callee(&self) -> Option<&str> {
-        match self {
-            Self::Phone(phone) => Some(&phone.to_number),
-            Self::Sip(sip) => Some(&sip.to),
-            Self::Fabric(fabric) => Some(&fabric.to),
-            Self::WebRtc(webrtc) => Some(&webrtc.to),
+        let callee = match self {
+            Self::Phone(phone) => Some(&*phone.to_number),
+            Self::Sip(sip) => Some(&*sip.to),
+            Self::Fabric(fabric) => Some(&*fabric.to),
+            Self::WebRtc(webrtc) => Some(&*webrtc.to),
             Self::Agora(agora) => agora.to.as_deref(),
             _ => None,
-        }
+        };
+        callee.filter(|callee| !callee.is_empty())
     }
 
     /// The number or address that the call comes from, where the device has one.
     pub fn caller(&self) -> Option<&str> {
-        match self {
+        let caller = match self {
             Self::Phone(phone) => phone.from_number.as_deref(),
             Self::Sip(sip) => sip.from.as_deref(),
             Self::Fabric(fabric) => fabric.from.as_deref(),
             Self::WebRtc(webrtc) => webrtc.from.as_deref(),
-            Self::Agora(agora) => Some(&agora.from),
+            Self::Agora(agora) => Some(&*agora.from),
             _ => None,
-        }
+        };
+        caller.filter(|caller| !caller.is_empty())
     }
 
     fn validate(&self) -> Result<(), InvalidArgument> {
@@ -180,11 +214,53 @@ mod tests {
     }
 
     #[test]
-    fn unknown_and_ill_formed_devices_are_kept_as_they_are() {
-        for text in [r#"{"type":"fax","params":{}}"#, r#"{"type":"phone","params":{"to_number":5}}"#, "7"] {
+    fn unknown_devices_are_kept_as_they_are() {
+        for text in [
+            r#"{"type":"fax","params":{"to":5}}"#,
+            r#"{"type":"phone","params":[5]}"#,
+            "{}",
+            "[]",
+            "7",
+            "null",
+        ] {
             let device: Device = serde_json::from_str(text).expect("every JSON is a device");
             assert!(matches!(device, Device::Raw(_)), "{text}");
             assert_eq!(serde_json::to_value(&device).ok(), serde_json::from_str(text).ok(), "{text}");
+        }
+    }
+
+    fn read(text: &str) -> Device {
+        Device::read(&RawValue::from_string(text.to_owned()).expect("test JSON is valid"))
+    }
+
+    #[test]
+    fn an_odd_member_of_a_device_hides_no_other() {
+        for odd in [
+            r#""headers":null"#,
+            r#""headers":{"X-Case":7}"#,
+            r#""headers":[{"name":"X","value":null},7]"#,
+            r#""timeout":"30""#,
+            r#""codecs":null"#,
+            r#""codecs":["PCMU",null]"#,
+            r#""webrtc_media":"yes""#,
+            r#""confirm":1e999"#,
+            r#""\ud83d":1"#,
+        ] {
+            let device = read(&format!(r#"{{"type":"SIP","params":{{"to":"sip:b@x","from":7,{odd}}}}}"#));
+            assert_eq!((device.callee(), device.caller()), (Some("sip:b@x"), Some("7")), "{odd}");
+        }
+        let phone = read(r#"{"type":"phone","params":{"to_number":null,"from_number":15550001}}"#);
+        assert_eq!((phone.callee(), phone.caller()), (None, Some("15550001")));
+    }
+
+    #[test]
+    fn headers_are_read_from_a_list_and_from_an_object() {
+        for written in
+            [r#"[{"name":"X-Case","value":7},null]"#, r#"{"name":"X-Case","value":7}"#, r#"{"X-Case":7}"#]
+        {
+            let device = read(&format!(r#"{{"type":"sip","params":{{"headers":{written}}}}}"#));
+            let Device::Sip(SipDevice { headers, .. }) = device else { panic!("{device:?}") };
+            assert_eq!(headers, [SipHeader { name: "X-Case".into(), value: "7".into() }], "{written}");
         }
     }
 

@@ -2,44 +2,44 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::setters::{confirm_timeout_setter, ringing_setters};
-use super::sip::SipHeader;
+use super::sip::{SipHeader, read_headers};
 use super::webhook;
 use crate::calling::{CallState, validate};
 use crate::error::InvalidArgument;
-use crate::json::whole_seconds;
+use crate::json::{object, whole_seconds};
 
-/// A telephone number. Made by [`phone`].
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct PhoneDevice {
-    /// The number that is called.
-    pub to_number: String,
-    /// The number that the callee sees.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from_number: Option<String>,
-    /// How long it rings, in whole seconds.
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Duration>,
-    /// How long the call may last, in whole seconds.
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    pub max_duration: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    call_state_url: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    call_state_events: Vec<CallState>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confirm: Option<Value>,
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    confirm_timeout: Option<Duration>,
-    /// SIP headers of the call, in events.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub headers: Vec<SipHeader>,
+object! {
+    /// A telephone number. Made by [`phone`].
+    #[must_use]
+    #[derive(PartialEq, Serialize)]
+    pub struct PhoneDevice {
+        /// The number that is called.
+        pub to_number: String,
+        /// The number that the callee sees.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub from_number: Option<String>,
+        /// How long it rings, in whole seconds.
+        #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+        pub timeout: Option<Duration>,
+        /// How long the call may last, in whole seconds.
+        #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+        pub max_duration: Option<Duration>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call_state_url: Option<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        call_state_events: Vec<CallState>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        confirm: Option<Value>,
+        #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+        confirm_timeout: Option<Duration>,
+        /// SIP headers of the call, in events.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub headers: Vec<SipHeader> = read_headers,
+    }
 }
 
 impl PhoneDevice {

@@ -1,25 +1,26 @@
 //! Callers who wait in a queue, to connect a call to.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::setters::text_setter;
 use crate::ids::NodeId;
+use crate::json::object;
 
-/// The next caller of a queue. Made by [`queue`].
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct QueueDevice {
-    /// The node that hosts the queue.
-    pub node_id: NodeId,
-    /// The queue's name.
-    pub queue_name: String,
-    /// The queue, by its identifier.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub queue_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    execute_after_queue: Option<String>,
+object! {
+    /// The next caller of a queue. Made by [`queue`].
+    #[must_use]
+    #[derive(PartialEq, Eq, Serialize)]
+    pub struct QueueDevice {
+        /// The node that hosts the queue.
+        pub node_id: NodeId,
+        /// The queue's name.
+        pub queue_name: String,
+        /// The queue, by its identifier.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub queue_id: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        execute_after_queue: Option<String>,
+    }
 }
 
 impl QueueDevice {

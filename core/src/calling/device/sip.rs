@@ -1,19 +1,21 @@
 //! SIP addresses.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::setters::{confirm_timeout_setter, ringing_setters, text_setter};
 use super::{Codec, webhook};
 use crate::calling::{CallState, validate};
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
-use crate::json::whole_seconds;
+use crate::json::{Entries, Lenient, is_object, object, read_members, read_object, whole_seconds};
 
 /// A SIP header.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct SipHeader {
     /// The header's name.
     pub name: String,
@@ -21,51 +23,66 @@ pub struct SipHeader {
     pub value: String,
 }
 
-/// A SIP address. Made by [`sip`].
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct SipDevice {
-    /// The address that is called.
-    pub to: String,
-    /// The address that the call comes from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// The caller's display name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from_name: Option<String>,
-    /// How long it rings, in whole seconds.
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Duration>,
-    /// How long the call may last, in whole seconds.
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    pub max_duration: Option<Duration>,
-    /// The call's own headers.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub headers: Vec<SipHeader>,
-    /// Codecs, in order of preference.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub codecs: Vec<Codec>,
-    /// Whether the media is WebRTC's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub webrtc_media: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    password: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    encryption: Option<String>,
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    session_timeout: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    call_state_url: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    call_state_events: Vec<CallState>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confirm: Option<Value>,
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    confirm_timeout: Option<Duration>,
+read_members!(SipHeader { name: String, value: String });
+
+/// Reads headers: a list of them, one, or an object with a member for each.
+pub(super) fn read_headers(raw: &RawValue) -> Vec<SipHeader> {
+    let Entries(entries) = read_object(raw.get());
+    if !is_object(raw) || entries.iter().any(|(name, _)| name == "name") {
+        return Vec::read(raw);
+    }
+    let header = |(name, raw): (Cow<'_, str>, &RawValue)| SipHeader {
+        name: name.into_owned(),
+        value: String::read(raw),
+    };
+    entries.into_iter().map(header).collect()
+}
+
+object! {
+    /// A SIP address. Made by [`sip`].
+    #[must_use]
+    #[derive(PartialEq, Serialize)]
+    pub struct SipDevice {
+        /// The address that is called.
+        pub to: String,
+        /// The address that the call comes from.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub from: Option<String>,
+        /// The caller's display name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub from_name: Option<String>,
+        /// How long it rings, in whole seconds.
+        #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+        pub timeout: Option<Duration>,
+        /// How long the call may last, in whole seconds.
+        #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+        pub max_duration: Option<Duration>,
+        /// The call's own headers.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub headers: Vec<SipHeader> = read_headers,
+        /// Codecs, in order of preference.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub codecs: Vec<Codec>,
+        /// Whether the media is WebRTC's.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub webrtc_media: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        username: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        password: Option<Secret>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        encryption: Option<String>,
+        #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+        session_timeout: Option<Duration>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call_state_url: Option<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        call_state_events: Vec<CallState>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        confirm: Option<Value>,
+        #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+        confirm_timeout: Option<Duration>,
+    }
 }
 
 impl SipDevice {

@@ -1,6 +1,6 @@
 //! Media streams to WebSocket servers, to connect a call to.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Codec;
@@ -8,30 +8,31 @@ use super::setters::text_setter;
 use crate::calling::validate;
 use crate::credentials::Secret;
 use crate::error::InvalidArgument;
+use crate::json::object;
 
-/// A media stream to a WebSocket server. Made by [`stream`].
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct StreamDevice {
-    /// The server, by a `wss` URL.
-    pub url: String,
-    /// A name for the stream.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    codec: Option<Codec>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_url_method: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    realtime: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    authorization_bearer_token: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    custom_parameters: Option<Map<String, Value>>,
+object! {
+    /// A media stream to a WebSocket server. Made by [`stream`].
+    #[must_use]
+    #[derive(PartialEq, Serialize)]
+    pub struct StreamDevice {
+        /// The server, by a `wss` URL.
+        pub url: String,
+        /// A name for the stream.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub name: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        codec: Option<Codec>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status_url: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status_url_method: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        realtime: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        authorization_bearer_token: Option<Secret>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        custom_parameters: Option<Map<String, Value>>,
+    }
 }
 
 impl StreamDevice {

@@ -2,39 +2,39 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::setters::{ringing_setters, text_setter};
 use super::{Codec, webhook};
 use crate::calling::{CallState, validate};
 use crate::error::InvalidArgument;
-use crate::json::whole_seconds;
+use crate::json::{object, whole_seconds};
 
-/// A browser or app. Made by [`webrtc`]. Older services only: the newer specification has
-/// [`FabricDevice`](super::FabricDevice) instead.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct WebRtcDevice {
-    /// The resource that is called.
-    pub to: String,
-    /// Who calls.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// How long it rings, in whole seconds.
-    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Duration>,
-    /// Codecs, in order of preference.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub codecs: Vec<Codec>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    call_state_url: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    call_state_events: Vec<CallState>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confirm: Option<Value>,
+object! {
+    /// A browser or app. Made by [`webrtc`]. Older services only: the newer specification has
+    /// [`FabricDevice`](super::FabricDevice) instead.
+    #[must_use]
+    #[derive(PartialEq, Serialize)]
+    pub struct WebRtcDevice {
+        /// The resource that is called.
+        pub to: String,
+        /// Who calls.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub from: Option<String>,
+        /// How long it rings, in whole seconds.
+        #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+        pub timeout: Option<Duration>,
+        /// Codecs, in order of preference.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub codecs: Vec<Codec>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call_state_url: Option<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        call_state_events: Vec<CallState>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        confirm: Option<Value>,
+    }
 }
 
 impl WebRtcDevice {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::Phase;
 use crate::calling::EndReason;
 use crate::error::{AuthenticationFailed, Certainty, ConnectRefusal, ConnectionLost, Error};
-use crate::json::object;
+use crate::json::{object, read_object};
 use crate::session::calls::Entry;
 use crate::session::frame::Status;
 use crate::session::liveness::Liveness;
@@ -29,7 +29,7 @@ impl Session {
                 session_restored: Option<bool>,
             }
         }
-        let accepted: Accepted = serde_json::from_str(result.get()).unwrap_or_default();
+        let accepted: Accepted = read_object(result.get());
         if let Some(protocol) = accepted.protocol.filter(|protocol| !protocol.is_empty()) {
             self.handle_accepted(now, protocol, accepted.session_restored);
         } else {

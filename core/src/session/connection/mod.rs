@@ -21,7 +21,7 @@ use super::requests::Purpose;
 use super::{Queued, Session};
 use crate::credentials::Credentials;
 use crate::error::{ConnectionLost, Error};
-use crate::json::object;
+use crate::json::{object, read_object};
 
 /// The time that the transport has to open.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -254,8 +254,7 @@ impl Session {
                 restart: Option<bool>,
             }
         }
-        let notice: Notice =
-            params.and_then(|params| serde_json::from_str(params.get()).ok()).unwrap_or_default();
+        let notice: Notice = params.map(|params| read_object(params.get())).unwrap_or_default();
         self.connection.leave(now, notice.restart == Some(true));
     }
 
@@ -265,7 +264,7 @@ impl Session {
                 authorization_state: String,
             }
         }
-        let state: State = serde_json::from_str(params.get()).unwrap_or_default();
+        let state: State = read_object(params.get());
         if !state.authorization_state.is_empty() {
             self.resume.update_state(state.authorization_state.into());
         }

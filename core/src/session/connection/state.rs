@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::printable::Printable;
+
 /// The state of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -50,10 +52,11 @@ impl fmt::Display for ConnectionState {
             Self::Ready { resumed: false } => f.write_str("ready"),
             Self::Ready { resumed: true } => f.write_str("ready, session resumed"),
             Self::Backoff { attempt, retry_in, reason } => {
-                write!(f, "not connected: {reason}; attempt {attempt} in {:.1} s", retry_in.as_secs_f64())
+                let (reason, seconds) = (Printable(reason), retry_in.as_secs_f64());
+                write!(f, "not connected: {reason}; attempt {attempt} in {seconds:.1} s")
             }
             Self::Closed { reason: None } => f.write_str("closed"),
-            Self::Closed { reason: Some(reason) } => write!(f, "closed: {reason}"),
+            Self::Closed { reason: Some(reason) } => write!(f, "closed: {}", Printable(reason)),
         }
     }
 }

@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::Text;
-use crate::json::{Lenient, is_object, object};
+use crate::json::{Lenient, given, is_object, object, raw_object, read_object, string};
 
 /// A frame of the service.
 #[derive(Debug)]
@@ -19,23 +17,8 @@ pub(in crate::session) enum Incoming<'a> {
     Request { id: Option<&'a RawValue>, method: Cow<'a, str>, params: Option<&'a RawValue> },
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    method: Option<&'a RawValue>,
-    #[serde(borrow)]
-    params: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    result: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-}
-
-/// Whatever is there is there, `null` too: a result of `null` is an answer.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
+raw_object! {
+    struct Envelope { id, method, params, result, error, }
 }
 
 /// Reads a frame. Its error says why the text is none.
@@ -43,15 +26,13 @@ pub(in crate::session) fn read(text: &str) -> Result<Incoming<'_>, &'static str>
     let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(text) else {
         return Err("it is not a JSON object");
     };
-    match envelope {
-        Envelope { id: Some(id), error: Some(error), .. } => {
-            Ok(Incoming::Response { id, outcome: Err(error) })
-        }
-        Envelope { id: Some(id), result: Some(result), .. } => {
-            Ok(Incoming::Response { id, outcome: Ok(result) })
-        }
-        Envelope { id, method: Some(method), params, .. } => match Text::read(method) {
-            Some(Text(method)) => Ok(Incoming::Request { id, method, params }),
+    let Envelope { id, method, params, result, error } = envelope;
+    // A result of `null` is an answer.
+    match (given(id), given(error), result, given(method)) {
+        (Some(id), Some(error), ..) => Ok(Incoming::Response { id, outcome: Err(error) }),
+        (Some(id), None, Some(result), _) => Ok(Incoming::Response { id, outcome: Ok(result) }),
+        (id, _, _, Some(method)) => match string(method) {
+            Some(method) => Ok(Incoming::Request { id, method, params: given(params) }),
             None => Err("its method is not text"),
         },
         _ => Err("it is neither a request nor an answer"),
@@ -73,14 +54,8 @@ pub(in crate::session) struct EventParams<'a> {
 
 impl<'a> EventParams<'a> {
     pub(in crate::session) fn read(raw: &'a RawValue) -> Result<Self, &'static str> {
-        #[derive(Deserialize)]
-        struct Outer<'a> {
-            #[serde(borrow)]
-            event_type: Option<&'a RawValue>,
-            #[serde(borrow)]
-            timestamp: Option<&'a RawValue>,
-            #[serde(borrow)]
-            params: Option<&'a RawValue>,
+        raw_object! {
+            struct Outer { event_type, timestamp, params, }
         }
         object! {
             struct Inner {
@@ -90,18 +65,18 @@ impl<'a> EventParams<'a> {
         let Ok(outer) = serde_json::from_str::<Outer<'a>>(raw.get()) else {
             return Err("its params are not an object");
         };
-        let event_type = match outer.event_type.and_then(Text::read) {
-            Some(Text(name)) if !name.is_empty() => name,
+        let event_type = match outer.event_type.and_then(string) {
+            Some(name) if !name.is_empty() => name,
             _ => return Err("it has no event type"),
         };
         // A task has no inner parameters: its fields stand beside the event type.
-        let params = outer.params.unwrap_or(raw);
+        let params = given(outer.params).unwrap_or(raw);
         if !is_object(params) {
             return Err("its event's parameters are not an object");
         }
-        let timestamp = match outer.timestamp {
+        let timestamp = match given(outer.timestamp) {
             Some(raw) => Option::read(raw),
-            None => serde_json::from_str::<Inner>(params.get()).ok().and_then(|inner| inner.timestamp),
+            None => read_object::<Inner>(params.get()).timestamp,
         };
         Ok(Self { event_type, timestamp, params })
     }
@@ -138,8 +113,7 @@ mod tests {
 
     #[test]
     fn what_is_nothing_says_why() {
-        for bad in ["", "7", "null", "{", r#"{"id":1}"#, r#"{"method":7}"#, r#"{"id":1,"id":2,"method":"m"}"#]
-        {
+        for bad in ["", "7", "null", "{", r#"{"id":1}"#, r#"{"method":7}"#, "[]", r#"[1,"m"]"#] {
             assert!(read(bad).is_err(), "{bad}");
         }
         for bad in

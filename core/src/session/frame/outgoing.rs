@@ -1,12 +1,13 @@
 //! Writing frames, each once, when it leaves.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::ids::{CallId, ControlId, NodeId, Tag};
+use crate::json::{given, raw_object, read_object};
 
 /// The answer to a request of the service.
 pub(in crate::session) fn acknowledgement(id: &RawValue, result: &str) -> String {
@@ -21,17 +22,13 @@ pub(in crate::session) fn acknowledgement(id: &RawValue, result: &str) -> String
 
 /// The answer to a ping: what came with it, sent back.
 pub(in crate::session) fn pong(params: Option<&RawValue>) -> String {
-    #[derive(Deserialize, serde::Serialize)]
-    struct Ping<'a> {
-        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-        payload: Option<&'a RawValue>,
-        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-        timestamp: Option<&'a RawValue>,
+    raw_object! {
+        struct Ping { payload, timestamp, }
     }
-    params
-        .and_then(|params| serde_json::from_str::<Ping<'_>>(params.get()).ok())
-        .and_then(|ping| serde_json::to_string(&ping).ok())
-        .unwrap_or_else(|| "{}".to_owned())
+    let Ping { payload, timestamp } = params.map(|params| read_object(params.get())).unwrap_or_default();
+    let members = [("payload", given(payload)), ("timestamp", given(timestamp))];
+    let echo: BTreeMap<_, _> = members.into_iter().filter_map(|(name, raw)| Some((name, raw?))).collect();
+    serde_json::to_string(&echo).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// A call as commands name it on the wire.

@@ -1,11 +1,9 @@
 //! The status of an answer: success, or a refusal with a code, a text and an explanation.
 
-use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Text;
-use crate::json::{is_object, object};
+use crate::json::{given, object, raw_object, read_object, string, value};
 use crate::service_error::Details;
 
 /// A request's own status inside its result.
@@ -46,18 +44,15 @@ impl Status {
     }
 }
 
-#[derive(Deserialize)]
-struct StatusHead<'a> {
-    #[serde(borrow)]
-    code: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message: Option<&'a RawValue>,
+raw_object! {
+    struct StatusHead { code, message, }
 }
 
 impl<'a> StatusHead<'a> {
-    /// Of an object; arrays, which would also fill the fields, are none.
+    /// Of an object; anything else has none.
     fn read(raw: &'a RawValue) -> Option<Self> {
-        is_object(raw).then(|| serde_json::from_str(raw.get()).ok()).flatten()
+        let Self { code, message } = serde_json::from_str(raw.get()).ok()?;
+        Some(Self { code: given(code), message: given(message) })
     }
 }
 
@@ -70,7 +65,7 @@ fn details(refusal: &RawValue) -> Option<Details> {
             errors: Value,
         }
     }
-    let Members { data, message_data, errors } = serde_json::from_str(refusal.get()).unwrap_or_default();
+    let Members { data, message_data, errors } = read_object(refusal.get());
     let details = Details { data, message_data, errors };
     (details != Details::default()).then_some(details)
 }
@@ -78,11 +73,10 @@ fn details(refusal: &RawValue) -> Option<Details> {
 fn message(raw: Option<&RawValue>) -> String {
     match raw {
         None => "Unknown error".to_owned(),
-        Some(raw) => match Text::read(raw) {
-            Some(Text(text)) => text.into_owned(),
+        Some(raw) => match string(raw) {
+            Some(text) => text.into_owned(),
             // Written anew: escapes could hide what must not be shown.
-            None => serde_json::from_str::<Value>(raw.get())
-                .map_or_else(|_| raw.get().to_owned(), |value| value.to_string()),
+            None => value(raw).to_string(),
         },
     }
 }
@@ -111,13 +105,9 @@ mod tests {
             status(r#"{"code":"oops"}"#),
             Status { code: -1, message: "Unknown error".into(), details: None }
         );
-        let explained =
-            status(r#"{"code":"400","data":{"a":["b"]},"message_data":null,"errors":7,"data":1}"#);
-        assert_eq!(
-            (explained.code, explained.details),
-            (400, None),
-            "what is said twice is left out, and it is a refusal"
-        );
+        let twice = status(r#"{"code":"400","data":{"a":["b"]},"data":1}"#);
+        let expected = Details { data: json!(1), ..Details::default() };
+        assert_eq!((twice.code, twice.details), (400, Some(expected)), "the last counts");
         let explained = status(r#"{"code":"400","data":{"a":["b"]},"message_data":null,"errors":7}"#);
         let expected = Details { data: json!({"a": ["b"]}), errors: json!(7), ..Details::default() };
         assert_eq!(explained.details, Some(expected));

@@ -13,7 +13,7 @@ use super::{Notice, OperationUpdate, Session, SessionEvent};
 use crate::error::{Certainty, ConnectionLost, Error};
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
-use crate::json::object;
+use crate::json::{object, read_object};
 use crate::service::{MessageReceiveEvent, MessageStateEvent};
 
 /// The time that the next event of a message has to arrive after the connection was down.
@@ -27,7 +27,7 @@ impl Session {
                 message_id: MessageId,
             }
         }
-        let accepted: Accepted = serde_json::from_str(reply.raw()).unwrap_or_default();
+        let accepted: Accepted = read_object(reply.raw());
         if accepted.message_id.is_empty() {
             // Nothing will ever be heard of it.
             return self.lose_message(ticket);

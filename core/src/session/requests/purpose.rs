@@ -1,5 +1,6 @@
 //! The purpose of a request: who waits for the answer, and the resolved target.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::calling::{AfterGap, CompletionRule, Correlation};
@@ -65,7 +66,7 @@ pub(in crate::session) enum Resolved {
 }
 
 /// The context that the states of a message go to.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(in crate::session) enum Context {
     /// The parameters name it.
     InParams,
@@ -73,6 +74,17 @@ pub(in crate::session) enum Context {
     Open,
     /// The session has named it.
     Named(Arc<str>),
+}
+
+/// Prints no name: that of a session may contain the project.
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InParams => "InParams",
+            Self::Open => "Open",
+            Self::Named(_) => "Named",
+        })
+    }
 }
 
 impl Purpose {
