@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use signalwire_relay_core::adapter::{self, Driver};
 use signalwire_relay_core::{Client, ClientState, Config, Error};
 use tokio::sync::watch;
+use tokio::task::unconstrained;
 
 use crate::runtime::Runtime;
 
@@ -78,10 +79,11 @@ impl RelayClient {
         let runtime = Runtime::new(&config)?;
         let (client, state) = ClientState::new(&config, fastrand::u64(..))?;
         let (stopping, stopped) = watch::channel(());
-        tokio::spawn(async move {
+        // The driver limits itself. With tokio's budget used up, a socket would pretend to have nothing to read.
+        tokio::spawn(unconstrained(async move {
             Driver::new(state, runtime).await;
             drop(stopping);
-        });
+        }));
         Ok(Self { client, stopped })
     }
 

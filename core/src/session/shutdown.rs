@@ -143,7 +143,9 @@ impl Session {
     /// says so.
     pub(super) fn leave_contexts(&mut self, now: Instant) {
         let named = |context: &String| {
-            self.requests.iter().any(|request| request.purpose.left().is_some_and(|left| left.contains(context)))
+            self.requests
+                .iter()
+                .any(|request| request.purpose.left().is_some_and(|left| left.contains(context)))
         };
         let contexts: Vec<_> = self.contexts.left().filter(|context| !named(context)).cloned().collect();
         if !contexts.is_empty() && self.connection.is_ready() {

@@ -71,7 +71,8 @@ fn a_context_that_is_wanted_again_is_not_left() {
 #[test]
 fn a_new_session_has_no_contexts_to_leave() {
     let mut fixture = Fixture::ready();
-    fixture.receive_json(&json!({"id": "d1", "method": "signalwire.disconnect", "params": {"restart": true}}));
+    fixture
+        .receive_json(&json!({"id": "d1", "method": "signalwire.disconnect", "params": {"restart": true}}));
     fixture.sent.clear();
     leave(&mut fixture, "office");
     fixture.pass(SECOND * 20);

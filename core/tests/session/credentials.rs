@@ -156,7 +156,10 @@ fn wrong_credentials_proposed_during_an_outage_cost_neither_the_session_nor_its_
     assert_eq!(request["params"]["authentication"], json!({"jwt_token": "wrong"}));
     fixture.fail(&request, json!({"code": -32002, "message": "no"}));
     let params = fixture.reconnect("proto-1", true);
-    assert_eq!((&params["authentication"]["project"], &params["protocol"]), (&json!("p-1"), &json!("proto-1")));
+    assert_eq!(
+        (&params["authentication"]["project"], &params["protocol"]),
+        (&json!("p-1"), &json!("proto-1"))
+    );
     let request = fixture.expect_sent("signalwire.reauthenticate");
     fixture.fail(&request, json!({"code": -32002, "message": "no"}));
     fixture.events.retain(|event| !matches!(event, SessionEvent::Reconnected { .. }));

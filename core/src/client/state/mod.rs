@@ -156,10 +156,18 @@ impl ClientState {
         self.session.handle_disconnected(now, reason);
     }
 
-    /// The instant of [`Io::Wait`] has come. Harmless if called early, late or twice.
+    /// The instant of [`Io::Wait`] has come. Harmless if called early or twice.
+    ///
+    /// Whatever has arrived goes first: hand in every frame that can be read before this, or a program that was held up
+    /// takes an answer that lies in the socket for a timeout.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.session.handle_timeout(now);
         self.timeouts.handle_timeout(now);
+    }
+
+    /// The earliest deadline: that of [`Io::Wait`], also while there is more to do.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.session.deadline().into_iter().chain(self.timeouts.deadline()).min()
     }
 
     /// The session.
@@ -196,13 +204,12 @@ impl ClientState {
                         return ClientOutput::Finished;
                     }
                 }
-                Output::Io(Io::Wait(until)) => {
+                Output::Io(Io::Wait(_)) => {
                     if self.mail.is_empty() {
                         self.mail = self.shared.mailbox.take(waker);
                     }
                     let Some(mail) = self.mail.pop_front() else {
-                        let until = until.into_iter().chain(self.timeouts.deadline()).min();
-                        return ClientOutput::Io(Io::Wait(until));
+                        return ClientOutput::Io(Io::Wait(self.deadline()));
                     };
                     self.receive(now, mail);
                 }
