@@ -60,6 +60,7 @@ impl ClientState {
         }
         // Whatever they limited has ended.
         self.timeouts.clear();
+        self.listening.stop();
         for (_, call) in self.calls.drain() {
             call.end(crate::EndReason::ClientClosed);
         }

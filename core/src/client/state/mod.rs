@@ -1,11 +1,12 @@
 //! The state behind a client: a session, and the handles that wait on it. Sans-IO, like the session.
 //!
 //! `receive` carries what handles post to the session, `deliver` its events to handles, `credentials` asks the
-//! application who it is, and `close` releases everything at the end.
+//! application who it is, `listening` reports handlers that nothing will come for, and `close` releases everything at the end.
 
 mod close;
 mod credentials;
 mod deliver;
+mod listening;
 mod receive;
 mod timeouts;
 
@@ -15,6 +16,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use self::credentials::CredentialsRequest;
+use self::listening::Listening;
 use self::timeouts::WaitTimeouts;
 use super::Client;
 use super::action::Progress;
@@ -59,6 +61,7 @@ pub struct ClientState {
     responses: HashMap<Ticket, Arc<WatchCell<Response>>>,
     operations: HashMap<Ticket, Arc<WatchCell<Progress>>>,
     timeouts: WaitTimeouts,
+    listening: Listening,
     on_call: Option<CallHandler>,
     on_message: Option<MessageHandler>,
     on_task: Option<TaskHandler>,
@@ -112,7 +115,8 @@ impl ClientState {
     pub fn new(config: &Config, seed: u64) -> Result<(Client, Self), Error> {
         let session = Session::new(config, seed)?;
         let slot = Slot::take(config.connection_limit())?;
-        let shared = Arc::new(Shared::default());
+        let shared = Shared { second_signal: config.second_signal_policy(), ..Shared::default() };
+        let shared = Arc::new(shared);
         let sender = Sender::new(shared.clone());
         let state = Self {
             session,
@@ -122,6 +126,7 @@ impl ClientState {
             responses: HashMap::new(),
             operations: HashMap::new(),
             timeouts: WaitTimeouts::default(),
+            listening: Listening::default(),
             on_call: None,
             on_message: None,
             on_task: None,
@@ -163,11 +168,13 @@ impl ClientState {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.session.handle_timeout(now);
         self.timeouts.handle_timeout(now);
+        self.check_listening(now);
     }
 
     /// The earliest deadline: that of [`Io::Wait`], also while there is more to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.session.deadline().into_iter().chain(self.timeouts.deadline()).min()
+        let deadlines = [self.session.deadline(), self.timeouts.deadline(), self.listening.deadline()];
+        deadlines.into_iter().flatten().min()
     }
 
     /// The session.

@@ -72,7 +72,7 @@ impl Session {
         effect: Effect,
         limit: Duration,
     ) -> Result<Resolved, Settled> {
-        let closed = || Err(Error::closed(Certainty::NotSent));
+        let draining = || Err(Error::draining(method.clone()));
         match target {
             Target::Service => Ok(Resolved::Service),
             Target::Message(MessageContext::InParams) => Ok(Resolved::Message(Context::InParams)),
@@ -118,7 +118,7 @@ impl Session {
                 let call = CallAddress { call_id, node_id: entry.node_id.clone() };
                 Ok(Resolved::Control { call, control_id, is_named, stops: effect == Effect::Stop })
             }
-            Target::Dial { .. } if self.shutdown.is_draining() => Err(closed()),
+            Target::Dial { .. } if self.shutdown.is_draining() => Err(draining()),
             Target::Dial { tag } => {
                 let tag: Tag = tag.unwrap_or_else(|| self.new_id());
                 if self.is_dialled(&tag) {
@@ -134,7 +134,7 @@ impl Session {
             Target::Receive(contexts) | Target::Unreceive(contexts) if contexts.is_empty() => {
                 Err(Ok(Reply::empty()))
             }
-            Target::Receive(_) if self.shutdown.is_draining() => Err(closed()),
+            Target::Receive(_) if self.shutdown.is_draining() => Err(draining()),
             Target::Receive(contexts) => {
                 self.contexts.request(&contexts);
                 Ok(Resolved::Receive(contexts))
