@@ -28,6 +28,9 @@ pub const MAX_UNSENT_WHILE_READING: usize = 256;
 pub const MAX_UNSENT_FRAMES: usize = 2 * MAX_POSTED_REQUESTS;
 /// The number of outputs of a client that are handled before sockets and deadlines get their turn.
 const MAX_OUTPUTS_AT_ONCE: usize = 256;
+/// The number of rounds that applications can keep busy before deadlines that are due are handled: enough for everything
+/// that they can have posted, with what follows from it, by the time that the deadline came.
+const MAX_BUSY_ROUNDS: usize = 2 * MAX_POSTED_REQUESTS / MAX_OUTPUTS_AT_ONCE;
 /// The number of rounds before other tasks get their turn.
 const MAX_ROUNDS: usize = 64;
 /// The number of frames that are read before deadlines that are due. A socket whose receive buffer has grown to its usual
@@ -118,11 +121,13 @@ struct Due {
     is_read_through: bool,
     /// The number of frames that may still be read.
     frames_left: usize,
+    /// The number of rounds that had nothing to read and more outputs than one round handles.
+    busy_rounds: usize,
 }
 
 impl Default for Due {
     fn default() -> Self {
-        Self { is_read_through: false, frames_left: MAX_FRAMES_BEFORE_DEADLINES }
+        Self { is_read_through: false, frames_left: MAX_FRAMES_BEFORE_DEADLINES, busy_rounds: 0 }
     }
 }
 
@@ -204,7 +209,11 @@ impl<R: Runtime> Driver<R> {
         if let Err(reason) = self.flush(cx) {
             return self.lost(&reason);
         }
-        let outcome = if self.due.is_some() {
+        let outcome = if let Some(due) = &mut self.due {
+            if !drained && due.busy_rounds < MAX_BUSY_ROUNDS {
+                due.busy_rounds += 1;
+                return Round::Moved;
+            }
             self.poll_due(cx)
         } else if self.runtime.poll_deadline(cx, deadline).is_ready() {
             self.due = Some(Due::default());

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -31,6 +31,10 @@ fn config(service: &Simulator) -> Config {
         .max_connections(usize::MAX)
 }
 
+fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
 /// Sends a request that is answered while this thread is blocked, past the limit of the request.
 ///
 /// `posts` has the application ask the client for something right after: then the driver runs before the reactor.
@@ -52,8 +56,7 @@ async fn blocked<F: Future<Output = ()>>(
     });
     holds.recv().expect("the service is held");
     let mut request = client.execute("signalwire.ping", json!({})).into_future();
-    let mut context = Context::from_waker(Waker::noop());
-    assert!(Pin::new(&mut request).poll(&mut context).is_pending());
+    assert!(poll_once(&mut request).is_pending());
     for _ in 0..TURNS {
         turn().await;
     }
@@ -62,7 +65,7 @@ async fn blocked<F: Future<Output = ()>>(
     thread::sleep(2 * REQUEST_TIMEOUT);
     let mut stats = client.stats();
     if posts {
-        assert!(Pin::new(&mut stats).poll(&mut context).is_pending());
+        assert!(poll_once(&mut stats).is_pending());
     }
     request.await
 }
