@@ -11,7 +11,7 @@ const TARGET: &str = "signalwire_relay";
 pub(super) fn connection(state: &ConnectionState) {
     match state {
         ConnectionState::Ready { .. } | ConnectionState::Draining { .. } => {
-            tracing::info!(target: TARGET, "{state}")
+            tracing::info!(target: TARGET, "{state}");
         }
         ConnectionState::Backoff { .. } | ConnectionState::Closed { reason: Some(_) } => {
             tracing::warn!(target: TARGET, "{state}");

@@ -14,7 +14,7 @@ use signalwire_relay_core::adapter::{
     Socket,
 };
 use signalwire_relay_core::session::{ConnectionState, Frame};
-use signalwire_relay_core::{Certainty, ClientState, Endpoint, Error, Task};
+use signalwire_relay_core::{Certainty, ClientState, Endpoint, Error, Raw, ResponseFuture, Task};
 
 /// The other side of a socket.
 #[derive(Default)]
@@ -166,17 +166,16 @@ fn asked(
     client: &signalwire_relay_core::Client,
     driver: &mut Driver<Near>,
     near: &Near,
-) -> (Pin<Box<dyn Future<Output = Result<Value, Error>>>>, String) {
-    let mut request =
-        Box::pin(client.execute("x.y", json!({})).timeout(Duration::from_secs(10)).into_future());
-    assert!(request.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+) -> (ResponseFuture<Raw>, String) {
+    let mut request = client.execute("x.y", json!({})).timeout(Duration::from_secs(10)).into_future();
+    assert!(Pin::new(&mut request).poll(&mut Context::from_waker(Waker::noop())).is_pending());
     run(driver);
     let sent: Value = serde_json::from_str(&near.far().sent.pop_front().expect("the request")).expect("JSON");
     (request, json!({"id": sent["id"], "result": {"code": "200"}}).to_string())
 }
 
-fn outcome<T>(mut future: Pin<Box<dyn Future<Output = T>>>) -> T {
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+fn outcome<F: Future + Unpin>(mut future: F) -> F::Output {
+    match Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
         Poll::Pending => panic!("it is pending"),
     }
@@ -209,15 +208,29 @@ fn a_reactor_that_has_not_looked_yet_looks_before_a_deadline_is_handled() {
     assert_eq!(near.far().looks, 2);
 }
 
+/// What the connection was when a task was woken first: what the task would see if it ran at once, on another thread.
+struct AtWake(signalwire_relay_core::Client, Mutex<Option<ConnectionState>>);
+
+impl Wake for AtWake {
+    fn wake(self: Arc<Self>) {
+        let state = self.0.connection_state();
+        self.1.lock().expect("nobody panicked").get_or_insert(state);
+    }
+}
+
 #[test]
 fn a_wait_whose_end_has_arrived_does_not_expire() {
     let (client, mut driver, near) = connecting();
     let mut wait = Box::pin(client.ready().timeout(Duration::from_secs(2)));
-    assert!(wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let woken = Arc::new(AtWake(client.clone(), Mutex::default()));
+    let waker = Waker::from(woken.clone());
+    assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     run(&mut driver);
     near.accept();
     near.far().ahead = Duration::from_secs(3);
     run(&mut driver);
+    let seen = woken.1.lock().expect("nobody panicked").take();
+    assert_eq!(seen, Some(ConnectionState::Ready { resumed: false }), "the limit came first");
     assert!(outcome(wait).is_ok());
 }
 
@@ -231,7 +244,7 @@ fn a_socket_that_never_runs_dry_does_not_hold_up_the_clock() {
     let mut request = request;
     let outcome = loop {
         assert!(Pin::new(&mut driver).poll(&mut context).is_pending());
-        if let Poll::Ready(outcome) = request.as_mut().poll(&mut context) {
+        if let Poll::Ready(outcome) = Pin::new(&mut request).poll(&mut context) {
             break outcome;
         }
     };
