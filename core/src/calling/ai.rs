@@ -53,6 +53,7 @@ operation!(
     AiEvent,
     ends: |event| matches!(event.state, AiState::Finished | AiState::Error),
     silent_stop: r#"{"state": "finished"}"#,
+    late: true,
     validate: |ai| validate::optional_web_url("post_prompt_url", ai.post_prompt_url.as_deref())
 );
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Device, Devices, Playlist, Price, method, operation, params, validate};
+use super::{AfterGap, Device, Devices, Playlist, Price, method, operation, params, validate};
 use crate::client::{Action, Call, Request, Wait};
 use crate::enums::open_enum;
 use crate::error::InvalidArgument;
@@ -73,6 +73,8 @@ operation!(
     None,
     ConnectEvent,
     ends: |event| matches!(event.connect_state, ConnectState::Disconnected | ConnectState::Failed),
+    after_gap: |_| AfterGap::AskPeer,
+    missed_end: r#"{"connect_state": "disconnected"}"#,
     validate: Connect::validate
 );
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Control, operation, params, validate};
+use super::{AfterGap, Control, operation, params, validate};
 use crate::client::{Action, Call, Request, Wait};
 use crate::enums::open_enum;
 use crate::enums::variants;
@@ -99,6 +99,9 @@ params! {
     }
 }
 
+/// How long a detection runs by default.
+const DETECT_TIMEOUT: Duration = Duration::from_secs(30);
+
 operation!(
     Detect,
     "calling.detect",
@@ -106,6 +109,7 @@ operation!(
     DetectEvent,
     answers: DetectEvent::is_result,
     ends: DetectEvent::is_last,
+    after_gap: |detect| AfterGap::limit(detect.run_for.unwrap_or(DETECT_TIMEOUT)),
     validate: |detect| {
         detect.detect.validate()?;
         validate::optional_web_url("status_url", detect.status_url.as_deref())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{operation, params, validate};
+use super::{AfterGap, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::enums::open_enum;
 use crate::events::event;
@@ -23,12 +23,19 @@ params! {
     }
 }
 
+/// The longest that an echo runs.
+const MAX_ECHO: Duration = Duration::from_secs(120);
+
 operation!(
     Echo,
     "calling.echo",
     None,
     EchoEvent,
     ends: |event| event.state == EchoState::Finished,
+    after_gap: |echo| match echo.run_for {
+        Some(Duration::ZERO) => AfterGap::Lasts,
+        time => AfterGap::limit(time.unwrap_or(MAX_ECHO)),
+    },
     validate: |echo| validate::optional_web_url("status_url", echo.status_url.as_deref())
 );
 

@@ -31,12 +31,12 @@ params! {
     }
 }
 
-operation!(SendFax, "calling.send_fax", ControlId, FaxEvent, ends: FaxEvent::is_last, validate: |fax| {
+operation!(SendFax, "calling.send_fax", ControlId, FaxEvent, ends: FaxEvent::is_last, late: true, validate: |fax| {
     validate::web_url("document", &fax.document)?;
     validate::optional_web_url("status_url", fax.status_url.as_deref())
 });
 
-operation!(ReceiveFax, "calling.receive_fax", ControlId, FaxEvent, ends: FaxEvent::is_last, validate: |fax| {
+operation!(ReceiveFax, "calling.receive_fax", ControlId, FaxEvent, ends: FaxEvent::is_last, late: true, validate: |fax| {
     validate::optional_web_url("status_url", fax.status_url.as_deref())
 });
 

@@ -120,8 +120,10 @@ mod transcribe;
 mod transfer;
 mod user_event;
 
-pub(crate) use crate::method::{Accepted, Correlation, EndHint, method, operation, params, validate};
-pub use crate::method::{CompletionRule, Control, Method, Operation};
+pub(crate) use crate::method::{
+    Accepted, Correlation, EndHint, SILENCE_TIMEOUT, method, operation, params, validate,
+};
+pub use crate::method::{AfterGap, CompletionRule, Control, Method, Operation};
 
 pub use answer::Answer;
 pub use collect::{

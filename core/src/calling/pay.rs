@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Control, EndHint, Price, operation, params, validate};
+use super::{AfterGap, Control, EndHint, Price, SILENCE_TIMEOUT, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::enums::open_enum;
@@ -213,6 +213,8 @@ operation!(
     PayEvent,
     ends: PayEvent::is_last,
     end_hint: PayEvent::end_hint,
+    late: true,
+    after_gap: |_| AfterGap::Within(SILENCE_TIMEOUT),
     validate: Pay::validate
 );
 

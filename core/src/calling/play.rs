@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Control, Playlist, RingtoneMedia, audio, operation, params, ringtone, silence, tts, validate,
+    AfterGap, Control, Playlist, RingtoneMedia, audio, operation, params, ringtone, silence, tts, validate,
     voice_setters,
 };
 use crate::client::{Action, Call, Request};
@@ -60,6 +60,8 @@ operation!(
     ControlId,
     PlayEvent,
     ends: |event| matches!(event.state, PlayState::Finished | PlayState::Error),
+    after_gap: |play| AfterGap::restate("calling.play.volume", Some(play.volume.unwrap_or(0.0))),
+    missed_end: r#"{"state": "finished"}"#,
     validate: |play| {
         play.play.validate("play")?;
         validate::volume(play.volume)?;

@@ -1,7 +1,8 @@
 //! Prompting for keys and speech (`calling.play_and_collect`).
 
 use super::{
-    Collect, CollectEvent, Control, Playlist, audio, operation, params, tts, validate, voice_setters,
+    AfterGap, Collect, CollectEvent, Control, Playlist, audio, operation, params, tts, validate,
+    voice_setters,
 };
 use crate::client::{Action, Call, Request};
 
@@ -25,6 +26,9 @@ operation!(
     ControlId,
     CollectEvent,
     ends: CollectEvent::is_last,
+    after_gap: |prompt| {
+        AfterGap::restate("calling.play_and_collect.volume", Some(prompt.volume.unwrap_or(0.0)))
+    },
     validate: |prompt| {
         prompt.play.validate("play")?;
         prompt.collect.validate()?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{method, operation, params, validate};
+use super::{AfterGap, method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::enums::open_enum;
 use crate::events::event;
@@ -38,6 +38,9 @@ operation!(
     OptionalControlId,
     QueueEvent,
     ends: |event| matches!(event.status, QueueStatus::Leave | QueueStatus::Dequeue),
+    subject: |enter| &enter.queue_name,
+    of_event: |event| Some(&*event.queue_name).filter(|name| !name.is_empty()),
+    after_gap: |enter| enter.wait_time.map_or(AfterGap::Lasts, |time| AfterGap::limit(time)),
     validate: |enter| {
         validate::not_empty("queue_name", &enter.queue_name)?;
         validate::whole("wait_time", enter.wait_time)?;

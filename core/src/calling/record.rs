@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::{Control, method, operation, params, validate};
+use super::{AfterGap, Control, method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::enums::open_enum;
 use crate::error::InvalidArgument;
@@ -123,6 +123,8 @@ operation!(
     ends: |event| {
         matches!(event.state, RecordState::Finished | RecordState::NoInput | RecordState::Error)
     },
+    late: true,
+    after_gap: |_| AfterGap::restate("calling.record.resume", None),
     validate: Record::validate
 );
 

@@ -1,6 +1,6 @@
 //! Sending keys (`calling.send_digits`).
 
-use super::{operation, params, validate};
+use super::{AfterGap, SILENCE_TIMEOUT, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::enums::open_enum;
 use crate::error::InvalidArgument;
@@ -36,6 +36,7 @@ operation!(
     ControlId,
     SendDigitsEvent,
     ends: |event| matches!(event.state, SendDigitsState::Finished | SendDigitsState::Error),
+    after_gap: |_| AfterGap::Within(SILENCE_TIMEOUT),
     validate: SendDigits::validate
 );
 

@@ -85,6 +85,9 @@ open_enum! {
         NotFound = "notFound",
         /// This client passed the offer on to another one. Never on the wire.
         Passed = "passed",
+        /// This client handed the call over with a transfer, and the service takes no commands of this client on it any
+        /// more. The call itself may go on. Never on the wire.
+        Transferred = "transferred",
         /// The session that the call belonged to was lost, and with it every way to hear of the call. The
         /// call itself may go on. Never on the wire.
         SessionLost = "session_lost",

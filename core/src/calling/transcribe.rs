@@ -27,6 +27,7 @@ operation!(
     ControlId,
     TranscribeEvent,
     ends: |event| event.state == TranscribeState::Finished,
+    late: true,
     validate: |transcribe| validate::optional_web_url("status_url", transcribe.status_url.as_deref())
 );
 

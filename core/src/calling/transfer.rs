@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{method, operation, params, validate};
+use super::{AfterGap, SILENCE_TIMEOUT, method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::credentials::Secret;
 use crate::enums::open_enum;
@@ -17,7 +17,7 @@ params! {
     }
 }
 
-method!(Transfer, "calling.transfer", validate: |transfer| match &transfer.dest {
+method!(Transfer, "calling.transfer" => Transfer, validate: |transfer| match &transfer.dest {
     Value::String(dest) => validate::not_empty("dest", dest),
     Value::Object(_) => Ok(()),
     _ => Err(InvalidArgument::new("dest", "it must be text, or a SWML document as an object")),
@@ -87,6 +87,7 @@ operation!(
     None,
     ReferEvent,
     ends: |event| event.state != ReferState::InProgress && event.state != ReferState::default(),
+    after_gap: |_| AfterGap::Within(SILENCE_TIMEOUT),
     validate: Refer::validate
 );
 
@@ -117,7 +118,9 @@ impl Call {
     /// and numbers.
     ///
     /// By the newer specification this client has no control over the call from then on: the service refuses commands on
-    /// it.
+    /// it. The call then ends for this client within about 10 s, as [`EndReason::Transferred`](crate::EndReason::Transferred),
+    /// unless its real end is told before. Where the service still takes commands, as by the SDKs, the call stays. A call
+    /// that is transferred to a context of this client is offered again, as a new [`Call`].
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {

@@ -132,11 +132,15 @@ impl CallRecord {
     }
 
     pub(super) fn end(&self, reason: EndReason) {
-        let subscribers = self.live.update(|live| {
+        self.live.update(|live| {
             live.state = CallState::Ended;
             live.ended.get_or_insert(reason);
-            live.subscribers.end()
         });
+    }
+
+    /// No event of the call comes any more.
+    pub(super) fn end_events(&self) {
+        let subscribers = self.live.with(|live| live.subscribers.end());
         super::subscribers::end(subscribers);
     }
 }

@@ -10,6 +10,8 @@ pub struct CompletionRule {
     pub(crate) event: &'static str,
     /// Returns `true` if the event belongs to the operation, provided that it names it.
     pub(crate) concerns: fn(&Event) -> bool,
+    /// The subject that an event names, such as a queue, where it may leave out the operation.
+    pub(crate) subject: fn(&Event) -> Option<&str>,
     /// Returns `true` if an event of the operation is its result. The operation may go on after it.
     pub(crate) answers: fn(&Event) -> bool,
     /// Returns `true` if an event of the operation is its last.
@@ -18,6 +20,11 @@ pub struct CompletionRule {
     pub(crate) end_hint: fn(&Event) -> EndHint,
     /// The last event of an operation that was stopped, as JSON, where the service may send none.
     pub(crate) silent_stop: Option<&'static str>,
+    /// Set if the last event of the operation may come after the end of its call.
+    pub(crate) is_late: bool,
+    /// The last event of an operation whose own last event fell into a gap, as JSON, where that says no more than that it
+    /// is over.
+    pub(crate) missed_end: Option<&'static str>,
 }
 
 /// A hint of the end of an operation, by an event that is not the end.

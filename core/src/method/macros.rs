@@ -40,18 +40,24 @@ pub(crate) use method;
 macro_rules! operation {
     (
         $name:ident, $wire:literal, $correlation:ident, $event:ident,
-        ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $last:literal,)?
+        ends: $ends:expr, $(end_hint: $hint:expr,)? $(silent_stop: $last:literal,)? $(late: $late:literal,)?
+        $(subject: $subject:expr, of_event: $of_event:expr,)? $(after_gap: $after_gap:expr,)?
+        $(missed_end: $missed_end:literal,)?
         validate: $validate:expr
     ) => {
         $crate::method::operation!(
             $name, $wire, $correlation, $event,
-            answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $last,)? validate: $validate
+            answers: $ends, ends: $ends, $(end_hint: $hint,)? $(silent_stop: $last,)? $(late: $late,)?
+            $(subject: $subject, of_event: $of_event,)? $(after_gap: $after_gap,)?
+            $(missed_end: $missed_end,)? validate: $validate
         );
     };
     (
         $name:ident, $wire:literal, $correlation:ident, $event:ident,
         answers: $answers:expr, ends: $ends:expr, $(end_hint: $hint:expr,)?
-        $(silent_stop: $last:literal,)? validate: $validate:expr
+        $(silent_stop: $last:literal,)? $(late: $late:literal,)? $(subject: $subject:expr, of_event: $of_event:expr,)?
+        $(after_gap: $after_gap:expr,)? $(missed_end: $missed_end:literal,)?
+        validate: $validate:expr
     ) => {
         impl $crate::method::Method for $name {
             type Output = $crate::client::Action<Self>;
@@ -65,11 +71,30 @@ macro_rules! operation {
                 validate(self)
             }
 
+            $(
+                fn subject(&self) -> Option<&str> {
+                    let subject: fn(&Self) -> &str = $subject;
+                    Some(subject(self))
+                }
+            )?
+
+            $(
+                fn after_gap(&self) -> $crate::method::AfterGap {
+                    let after_gap: fn(&Self) -> $crate::method::AfterGap = $after_gap;
+                    after_gap(self)
+                }
+            )?
+
             fn completion_rule() -> Option<&'static $crate::method::CompletionRule> {
                 static RULE: $crate::method::CompletionRule = $crate::method::CompletionRule {
                     correlation: $crate::method::Correlation::$correlation,
                     event: <$event as $crate::events::EventData>::TYPE,
                     concerns: |event| <$event as $crate::events::EventData>::of(event).is_some(),
+                    subject: |event| {
+                        let subjects: &[fn(&$event) -> Option<&str>] = &[$($of_event)?];
+                        let event = <$event as $crate::events::EventData>::of(event);
+                        event.zip(subjects.first()).and_then(|(event, subject)| subject(event))
+                    },
                     answers: |event| {
                         let answers: fn(&$event) -> bool = $answers;
                         <$event as $crate::events::EventData>::of(event).is_some_and(answers)
@@ -86,6 +111,11 @@ macro_rules! operation {
                     silent_stop: {
                         let stops: &[&str] = &[$($last)?];
                         stops.first().copied()
+                    },
+                    is_late: false $( || $late )?,
+                    missed_end: {
+                        let ends: &[&str] = &[$($missed_end)?];
+                        ends.first().copied()
                     },
                 };
                 Some(&RULE)

@@ -1,5 +1,6 @@
 //! Methods of the service: their parameters, and the output of an accepted request.
 
+mod after_gap;
 mod completion;
 mod control;
 mod macros;
@@ -10,6 +11,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use self::after_gap::AfterGap;
+pub(crate) use self::after_gap::SILENCE_TIMEOUT;
 pub use self::completion::CompletionRule;
 pub(crate) use self::completion::{Correlation, EndHint};
 pub use self::control::Control;
@@ -61,6 +64,18 @@ pub trait Method: Serialize + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn effect(&self) -> Effect {
         Effect::None
+    }
+
+    /// The subject of the operation that the method starts, if events may name that and not the operation.
+    #[doc(hidden)]
+    fn subject(&self) -> Option<&str> {
+        None
+    }
+
+    /// The way to find out, after a gap, whether the operation that the method starts is over.
+    #[doc(hidden)]
+    fn after_gap(&self) -> AfterGap {
+        AfterGap::Lasts
     }
 
     /// The target of the request, if it follows from its parameters.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::calling::{CompletionRule, Method};
+use crate::calling::{AfterGap, CompletionRule, Method};
 use crate::credentials::{Credentials, Secret};
 use crate::error::InvalidArgument;
 use crate::ids::{CallId, ControlId, Tag};
@@ -18,6 +18,8 @@ pub struct Command {
     pub(super) params: String,
     pub(super) target: Target,
     pub(super) effect: Effect,
+    pub(super) subject: Option<Box<str>>,
+    pub(super) after_gap: AfterGap,
     pub(super) timeout: Option<Duration>,
 }
 
@@ -87,6 +89,8 @@ pub enum Effect {
     End,
     /// The offer is given back.
     Pass,
+    /// The call is handed over to another application.
+    Transfer,
     /// The operation is stopped.
     Stop,
 }
@@ -98,6 +102,7 @@ impl Effect {
             "calling.answer" => Self::Answer,
             "calling.end" => Self::End,
             "calling.pass" => Self::Pass,
+            "calling.transfer" => Self::Transfer,
             name if name.rsplit('.').next() == Some("stop") => Self::Stop,
             _ => Self::None,
         }
@@ -154,7 +159,8 @@ impl Command {
         }
         let method = method.into();
         let effect = Effect::of_method(&method);
-        Ok(Self { method, params, target, effect, timeout: None })
+        let (subject, after_gap, timeout) = (None, AfterGap::Lasts, None);
+        Ok(Self { method, params, target, effect, subject, after_gap, timeout })
     }
 
     /// A request with typed parameters.
@@ -178,7 +184,19 @@ impl Command {
         let params = serde_json::to_string(method).map_err(|error| {
             InvalidArgument::new("params", format!("they cannot be written as JSON: {error}"))
         })?;
-        Ok(Self { method: method.name(), params, target, effect: method.effect(), timeout: None })
+        Ok(Self::typed(method, params, target))
+    }
+
+    fn typed<M: Method>(method: &M, params: String, target: Target) -> Self {
+        Self {
+            method: method.name(),
+            params,
+            target,
+            effect: method.effect(),
+            subject: method.subject().map(Into::into),
+            after_gap: method.after_gap(),
+            timeout: None,
+        }
     }
 
     /// A request with typed parameters and others that have no type, which replace those of the same name.
@@ -199,7 +217,7 @@ impl Command {
             *context = MessageContext::InParams;
         }
         let params = Value::Object(params).to_string();
-        Ok(Self { method: method.name(), params, target, effect: method.effect(), timeout: None })
+        Ok(Self::typed(method, params, target))
     }
 
     /// How long the outcome may take. Default: the session's; for a dial 120 s.

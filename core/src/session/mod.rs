@@ -57,6 +57,7 @@ mod refusal;
 mod reply;
 mod requests;
 mod resume;
+mod seen;
 mod shutdown;
 mod tasks;
 
@@ -67,6 +68,7 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+pub use self::calls::LATE_EVENT_TIMEOUT;
 pub use self::command::{Command, Effect, MessageContext, Target};
 pub use self::connection::ConnectionState;
 pub use self::messages::MAX_FOLLOWED_MESSAGES;
@@ -78,7 +80,7 @@ pub use self::requests::MAX_QUEUED_REQUESTS;
 
 use self::authentication::Authentication;
 use self::backoff::Backoff;
-use self::calls::Calls;
+use self::calls::{Calls, LateOperations};
 use self::connection::Connection;
 use self::contexts::Contexts;
 use self::dials::Dials;
@@ -87,8 +89,9 @@ use self::liveness::Liveness;
 use self::messages::Messages;
 use self::requests::{RequestKey, Requests};
 use self::resume::Resume;
+use self::seen::SeenFrames;
 use self::shutdown::Shutdown;
-use self::tasks::ReportedTasks;
+use self::tasks::MAX_REMEMBERED_TASKS;
 use crate::config::{Config, Endpoint, Overflow};
 use crate::error::ConfigError;
 use crate::ids::CallId;
@@ -123,9 +126,10 @@ pub struct Session {
     shutdown: Shutdown,
     requests: Requests,
     calls: Calls,
+    late: LateOperations,
     dials: Dials,
     messages: Messages,
-    tasks: ReportedTasks,
+    tasks: SeenFrames,
     output: VecDeque<Queued>,
 }
 
@@ -157,6 +161,7 @@ enum Due {
     Shutdown,
     Requests,
     Calls,
+    Late,
     Messages,
     Dials,
 }
@@ -167,7 +172,7 @@ enum Due {
 pub struct Stats {
     /// Calls, legs of dials included.
     pub calls: usize,
-    /// Operations running on calls.
+    /// Operations running on calls, and those whose last event is waited for after the end of their call.
     pub operations: usize,
     /// Requests waiting to be sent or answered.
     pub requests: usize,
@@ -203,9 +208,10 @@ impl Session {
             shutdown: Shutdown::default(),
             requests: Requests::default(),
             calls: Calls::new(),
+            late: LateOperations::default(),
             dials: Dials::new(),
             messages: Messages::new(),
-            tasks: ReportedTasks::new(),
+            tasks: SeenFrames::new(MAX_REMEMBERED_TASKS),
             output: VecDeque::new(),
         })
     }
@@ -296,6 +302,14 @@ impl Session {
                     self.handle_call_timeout(now, serial, timer);
                 }
             }
+            Due::Late => {
+                if let Some(call_id) = self.late.pop_due(now) {
+                    self.notice(Notice::TimerFired(
+                        "the last event of an operation did not follow the end of its call",
+                    ));
+                    self.give_up_late(&call_id);
+                }
+            }
             Due::Messages => {
                 if let Some(before) = self.messages.pop_due(now) {
                     self.notice(Notice::TimerFired("no state of a message followed a gap within 5 min"));
@@ -326,6 +340,7 @@ impl Session {
             (self.shutdown.deadline(), Due::Shutdown),
             (self.requests.deadline(), Due::Requests),
             (self.calls.deadline(), Due::Calls),
+            (self.late.deadline(), Due::Late),
             (self.messages.deadline(), Due::Messages),
             (self.dials.deadline(), Due::Dials),
         ] {
@@ -382,7 +397,7 @@ impl Session {
     pub fn stats(&self) -> Stats {
         Stats {
             calls: self.calls.len(),
-            operations: self.calls.operations(),
+            operations: self.calls.operations() + self.late.len(),
             requests: self.requests.len(),
             dials: self.dials.len(),
             messages: self.messages.len(),

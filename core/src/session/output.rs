@@ -106,6 +106,23 @@ pub enum SessionEvent {
         call_id: CallId,
         /// Why.
         reason: EndReason,
+        /// `true` if events may still come: those of operations whose results the service makes when the call is over.
+        /// They are reported as [`Late`](Self::Late), and [`EventsEnded`](Self::EventsEnded) follows.
+        more: bool,
+    },
+    /// Something was told of a call that has ended.
+    Late {
+        /// The call.
+        call_id: CallId,
+        /// The event.
+        event: Arc<Event>,
+        /// The operation that it belongs to.
+        operation: Option<OperationUpdate>,
+    },
+    /// No event of a call that has ended comes any more.
+    EventsEnded {
+        /// The call.
+        call_id: CallId,
     },
     /// The connection was down and has been resumed: the call may have missed events.
     Reconnected {

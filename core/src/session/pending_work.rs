@@ -61,13 +61,14 @@ impl Session {
                 },
             })
         });
-        let operations = self.calls.running().map(|(call_id, running)| PendingWork {
-            what: running.method.clone(),
-            call_id: Some(call_id.clone()),
-            lasted: since(running.since),
-            left: None,
-            ends_with: running.rule.event,
-        });
+        let operations =
+            self.calls.running().chain(self.late.running()).map(|(call_id, running)| PendingWork {
+                what: running.method.clone(),
+                call_id: Some(call_id.clone()),
+                lasted: since(running.since),
+                left: None,
+                ends_with: running.rule.event,
+            });
         let dials = self.dials.iter().map(|dial| PendingWork {
             what: "calling.dial".into(),
             call_id: None,

@@ -34,6 +34,10 @@ impl<T: Clone + Eq + Hash> Recent<T> {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     pub(super) fn contains<Q: ?Sized + Eq + Hash>(&self, item: &Q) -> bool
     where
         T: Borrow<Q>,

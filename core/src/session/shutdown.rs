@@ -166,7 +166,7 @@ impl Session {
         if !self.shutdown.is_draining() || self.connection.is_closed() {
             return;
         }
-        if self.calls.len() > 0 || self.dials.len() > 0 {
+        if self.calls.len() > 0 || self.dials.len() > 0 || !self.late.is_empty() {
             return;
         }
         // What was asked is only worth waiting for while its answer can arrive.
@@ -214,6 +214,7 @@ impl Session {
             self.fail_dial(now, &tag, Error::closed(Certainty::Unknown));
         }
         self.lose_messages();
+        self.give_up_all_late();
         for call_id in self.calls.ids(|_| true) {
             self.end_locally(now, &call_id, EndReason::ClientClosed);
         }

@@ -510,3 +510,136 @@ fn a_payment_without_a_marker_ends_with_its_result_or_its_state() {
         );
     }
 }
+
+/// Starts an operation on a call that then ends, before its last event has come.
+fn ended_before_its_operation<M: Method>(method: &'static str) -> (Fixture, Ticket) {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    let ticket = start::<M>(&mut fixture, method, Some("k1"));
+    let request = fixture.expect_sent(method);
+    fixture.ok(&request);
+    fixture.expect_reply(ticket).expect("accepted");
+    fixture.state("c1", "ended");
+    fixture.expect_call_event("c1");
+    (fixture, ticket)
+}
+
+fn expect_ended(fixture: &mut Fixture, late: bool) {
+    match fixture.events.pop_front() {
+        Some(SessionEvent::CallEnded { more, .. }) => assert_eq!(more, late),
+        other => panic!("not ended but {other:?}"),
+    }
+}
+
+#[test]
+fn the_last_event_of_a_recording_a_transcription_or_a_fax_may_follow_the_end_of_its_call() {
+    use signalwire_relay_core::calling::{ReceiveFax, Record, SendFax, Transcribe};
+    let operations = [
+        (ended_before_its_operation::<Record>("calling.record"), "record", json!({"state": "finished"})),
+        (
+            ended_before_its_operation::<Transcribe>("calling.transcribe"),
+            "transcribe",
+            json!({"state": "finished"}),
+        ),
+        (
+            ended_before_its_operation::<SendFax>("calling.send_fax"),
+            "fax",
+            json!({"fax": {"type": "finished"}}),
+        ),
+        (
+            ended_before_its_operation::<ReceiveFax>("calling.receive_fax"),
+            "fax",
+            json!({"fax": {"type": "finished"}}),
+        ),
+    ];
+    for ((mut fixture, ticket), event, mut params) in operations {
+        expect_ended(&mut fixture, true);
+        fixture.expect_quiet();
+        assert_eq!(fixture.session.stats().operations, 1, "{event}");
+        fixture.pass(14 * SECOND);
+        params["call_id"] = json!("c1");
+        params["control_id"] = json!("k1");
+        fixture.event(&format!("calling.call.{event}"), params.clone());
+        match fixture.events.pop_front() {
+            Some(SessionEvent::Late { operation, .. }) => {
+                assert_eq!(
+                    operation,
+                    Some(OperationUpdate { ticket, answered: true, ended: true }),
+                    "{event}"
+                );
+            }
+            other => panic!("{event}: {other:?}"),
+        }
+        assert!(matches!(fixture.events.pop_front(), Some(SessionEvent::EventsEnded { .. })));
+        assert_eq!(fixture.session.stats(), Stats::default());
+    }
+}
+
+#[test]
+fn an_operation_whose_last_event_does_not_follow_the_end_of_its_call_fails_after_fifteen_seconds() {
+    use signalwire_relay_core::calling::Record;
+    let (mut fixture, ticket) = ended_before_its_operation::<Record>("calling.record");
+    expect_ended(&mut fixture, true);
+    // What else is told of the call is told.
+    fixture.event("calling.call.denoise", json!({"call_id": "c1", "denoised": false}));
+    assert!(matches!(fixture.events.pop_front(), Some(SessionEvent::Late { operation: None, .. })));
+    fixture.pass(14 * SECOND);
+    fixture.expect_quiet();
+    fixture.pass(SECOND);
+    match fixture.events.pop_front() {
+        Some(SessionEvent::OperationFailed { ticket: own, error }) => {
+            assert_eq!((own, error.is_gone()), (ticket, true));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(fixture.events.pop_front(), Some(SessionEvent::EventsEnded { .. })));
+    assert_eq!(fixture.session.stats(), Stats::default());
+}
+
+#[test]
+fn nothing_is_waited_for_after_the_end_of_a_call_whose_operations_end_with_it() {
+    let (mut fixture, _) = ended_before_its_operation::<Play>("calling.play");
+    assert!(matches!(fixture.events.pop_front(), Some(SessionEvent::OperationFailed { .. })));
+    expect_ended(&mut fixture, false);
+    assert_eq!(fixture.session.stats(), Stats::default());
+}
+
+#[test]
+fn a_recording_that_the_service_refuses_after_the_end_of_its_call_is_not_waited_for() {
+    use signalwire_relay_core::calling::Record;
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    let ticket = start::<Record>(&mut fixture, "calling.record", Some("k1"));
+    let request = fixture.expect_sent("calling.record");
+    fixture.state("c1", "ended");
+    fixture.expect_call_event("c1");
+    expect_ended(&mut fixture, true);
+    fixture.refuse(&request, "404");
+    assert!(matches!(fixture.events.pop_front(), Some(SessionEvent::EventsEnded { .. })));
+    fixture.expect_reply(ticket).expect_err("gone");
+    assert_eq!(fixture.session.stats(), Stats::default());
+}
+
+#[test]
+fn a_frame_that_is_delivered_again_does_not_end_a_later_operation_of_the_same_name() {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    let finished = json!({"id": "f-1", "method": "signalwire.event",
+        "params": {"event_type": "calling.call.play", "params": play_event("greeting", "finished")}});
+    let mut play = || {
+        let ticket = start::<Play>(&mut fixture, "calling.play", Some("greeting"));
+        let request = fixture.expect_sent("calling.play");
+        fixture.ok(&request);
+        fixture.expect_reply(ticket).expect("accepted");
+        fixture.receive_json(&finished);
+        fixture.sent.clear();
+        (ticket, update(&mut fixture))
+    };
+    let ended = |ticket| Some(OperationUpdate { ticket, answered: true, ended: true });
+    let (first, updated) = play();
+    assert_eq!(updated, ended(first));
+    let (second, updated) = play();
+    assert_eq!(updated, None, "it was about the first");
+    fixture.event("calling.call.play", play_event("greeting", "finished"));
+    assert_eq!(update(&mut fixture), ended(second));
+}

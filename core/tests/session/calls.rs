@@ -68,6 +68,25 @@ fn repeated_and_reordered_states_never_move_a_call_back() {
 }
 
 #[test]
+fn a_state_that_comes_again_with_a_peer_is_told_once() {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    fixture.state("c1", "answered");
+    fixture.events.clear();
+    for peer in ["c2", "c2", "c3"] {
+        let mut state = call_state("c1", "answered");
+        state["peer"] = json!({"call_id": peer, "node_id": "n-2"});
+        fixture.event("calling.call.state", state);
+    }
+    let mut late = call_state("c1", "ringing");
+    late["peer"] = json!({"call_id": "c4", "node_id": "n-2"});
+    fixture.event("calling.call.state", late);
+    fixture.expect_call_event("c1");
+    fixture.expect_call_event("c1");
+    fixture.expect_quiet();
+}
+
+#[test]
 fn a_repeated_offer_is_no_second_call() {
     let mut fixture = Fixture::ready();
     fixture.offer("c1");
@@ -182,11 +201,97 @@ fn a_call_that_the_service_does_not_know_ends_even_if_it_never_says_so() {
         assert!(error.is_gone());
         assert_eq!(error.certainty(), Certainty::Refused);
         // Whether it is the call that is gone, and not something on it, is asked.
-        let question = fixture.expect_sent("calling.clear_digit_bindings");
-        fixture.refuse(&question, code);
+        fixture.deny_call(code);
+        fixture.pass(5 * SECOND);
+        assert_eq!(fixture.expect_ended("c1"), EndReason::NotFound);
+        let end = fixture.expect_sent("calling.end");
+        fixture.refuse(&end, code);
+        assert_eq!(fixture.session.stats(), Stats::default());
+    }
+}
+
+/// After a gap, with a call of which the service has said twice that it does not know it.
+fn denied() -> Fixture {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    fixture.disconnected();
+    fixture.reconnect("proto-1", true);
+    fixture.deny_call("404");
+    fixture.events.clear();
+    fixture
+}
+
+#[test]
+fn one_question_that_is_not_known_does_not_end_a_call() {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    fixture.disconnected();
+    fixture.reconnect("proto-1", true);
+    fixture.events.clear();
+    let first = fixture.expect_sent("calling.clear_digit_bindings");
+    fixture.refuse(&first, "404");
+    let second = fixture.expect_sent("calling.send_digits");
+    fixture.ok(&second);
+    fixture.event(
+        "calling.call.send_digits",
+        json!({"call_id": "c1", "control_id": second["params"]["control_id"], "state": "finished"}),
+    );
+    fixture.pass(60 * SECOND);
+    fixture.expect_quiet();
+    assert!(fixture.session.take(&"c1".into()));
+}
+
+#[test]
+fn a_sign_of_life_withdraws_the_doubt_whether_a_call_is_known_and_it_is_asked_again_later() {
+    let signs: [fn(&mut Fixture); 3] = [
+        |fixture| fixture.state("c1", "ringing"),
+        |fixture| fixture.event("calling.call.denoise", json!({"call_id": "c1", "denoised": true})),
+        |fixture| {
+            fixture.call_command("calling.answer", "c1");
+            let answer = fixture.expect_sent("calling.answer");
+            fixture.ok(&answer);
+        },
+    ];
+    for sign in signs {
+        let mut fixture = denied();
+        sign(&mut fixture);
+        fixture.events.clear();
+        fixture.pass(9 * SECOND);
+        fixture.expect_quiet();
+        fixture.pass(SECOND);
+        // It may have been old news.
+        fixture.deny_call("404");
         fixture.pass(5 * SECOND);
         assert_eq!(fixture.expect_ended("c1"), EndReason::NotFound);
     }
+}
+
+#[test]
+fn a_sign_of_life_before_the_answer_to_a_question_counts_more_than_the_answer() {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    fixture.disconnected();
+    fixture.reconnect("proto-1", true);
+    let question = fixture.expect_sent("calling.clear_digit_bindings");
+    fixture.state("c1", "ringing");
+    fixture.refuse(&question, "404");
+    fixture.events.clear();
+    fixture.pass(9 * SECOND);
+    fixture.expect_quiet();
+    fixture.expect_nothing_sent();
+}
+
+#[test]
+fn a_call_that_is_given_up_is_ended_at_the_service() {
+    let mut fixture = denied();
+    fixture.pass(5 * SECOND);
+    assert_eq!(fixture.expect_ended("c1"), EndReason::NotFound);
+    let end = fixture.expect_sent("calling.end");
+    assert_eq!(end["params"]["call_id"], "c1");
+    fixture.ok(&end);
+    fixture.state("c1", "ended");
+    fixture.expect_quiet();
+    assert_eq!(fixture.session.stats(), Stats::default());
 }
 
 #[test]
@@ -353,15 +458,17 @@ fn a_call_that_nobody_will_use_is_hung_up_however_long_the_connection_is_down() 
 fn a_call_that_keeps_being_unknown_ends_in_time() {
     let mut fixture = Fixture::ready();
     fixture.offer("c1");
-    for _ in 0..2 {
+    for answer in 0..2 {
         fixture.call_command("calling.answer", "c1");
         let request = fixture.expect_sent("calling.answer");
         fixture.refuse(&request, "404");
-        let question = fixture.expect_sent("calling.clear_digit_bindings");
-        fixture.refuse(&question, "404");
+        if answer == 0 {
+            fixture.deny_call("404");
+        }
         fixture.pass(3 * SECOND);
     }
-    assert_eq!(fixture.session.stats().calls, 0, "the second refusal did not put it off");
+    fixture.expect_sent("calling.end");
+    assert!(fixture.events.iter().any(|event| matches!(event, SessionEvent::CallEnded { .. })));
 }
 
 #[test]
@@ -393,13 +500,17 @@ fn a_call_whose_end_was_missed_ends_after_the_gap() {
     assert_eq!(asked, [Some("c1"), Some("c2"), Some("c3")], "each call is asked after, once");
     assert!(questions.iter().all(|question| question["method"] == "calling.clear_digit_bindings"));
     fixture.ok(&questions[0]);
-    fixture.refuse(&questions[1], "404");
     // Not answered yet, so that there is nothing to be cleared: it is there all the same.
     fixture.refuse(&questions[2], "409");
+    fixture.refuse(&questions[1], "404");
+    let second = fixture.expect_sent("calling.send_digits");
+    fixture.refuse(&second, "404");
     fixture.expect_quiet();
     fixture.pass(5 * SECOND);
     assert_eq!(fixture.expect_ended("c2"), EndReason::NotFound);
     fixture.expect_quiet();
+    let end = fixture.expect_sent("calling.end");
+    fixture.refuse(&end, "404");
     assert_eq!(fixture.session.calls().map(CallId::as_str).collect::<Vec<_>>(), ["c1", "c3"]);
 }
 
@@ -443,8 +554,7 @@ fn a_question_that_went_unanswered_is_asked_again() {
     fixture.expect_sent("calling.clear_digit_bindings");
     fixture.pass(10 * SECOND);
     fixture.expect_sent("signalwire.ping");
-    let again = fixture.expect_sent("calling.clear_digit_bindings");
-    fixture.refuse(&again, "404");
+    fixture.deny_call("404");
     fixture.pass(5 * SECOND);
     assert_eq!(fixture.expect_ended("c1"), EndReason::NotFound);
 }

@@ -230,7 +230,7 @@ impl Fixture {
 
     pub(crate) fn expect_ended(&mut self, call_id: &str) -> EndReason {
         match self.events.pop_front() {
-            Some(SessionEvent::CallEnded { call_id: own, reason }) if own.as_str() == call_id => reason,
+            Some(SessionEvent::CallEnded { call_id: own, reason, .. }) if own.as_str() == call_id => reason,
             other => panic!("{call_id} did not end but {other:?}"),
         }
     }
@@ -255,6 +255,15 @@ impl Fixture {
             }
             other => panic!("{call_id} was not offered but {other:?}"),
         }
+    }
+
+    /// Answers the questions whether the service knows a call: it does not.
+    pub(crate) fn deny_call(&mut self, code: &str) {
+        let first = self.expect_sent_among_others("calling.clear_digit_bindings");
+        self.refuse(&first, code);
+        let second = self.expect_sent_among_others("calling.send_digits");
+        assert_eq!(second["params"]["digits"], "w", "it sends no digits");
+        self.refuse(&second, code);
     }
 
     pub(crate) fn state(&mut self, call_id: &str, state: &str) {

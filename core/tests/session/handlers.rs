@@ -62,10 +62,11 @@ fn a_service_that_does_not_know_the_call_is_asked_before_the_call_is_given_up() 
     let (mut fixture, request) = failed();
     fixture.refuse(&request, "404");
     fixture.expect_quiet();
-    let question = fixture.expect_sent("calling.clear_digit_bindings");
-    fixture.refuse(&question, "404");
+    fixture.deny_call("404");
     fixture.pass(6 * SECOND);
     assert_eq!(fixture.expect_ended("c1"), EndReason::NotFound);
+    let end = fixture.expect_sent("calling.end");
+    fixture.refuse(&end, "404");
     assert_eq!(fixture.session.stats(), Stats::default());
 }
 

@@ -17,6 +17,7 @@ mod fixture;
 mod handlers;
 mod input;
 mod messages;
+mod offers;
 mod refusals;
 mod requests;
 mod secrets;

@@ -419,8 +419,7 @@ fn a_service_in_trouble_is_asked_again_whether_it_still_knows_a_call() {
         fixture.expect_nothing_sent();
         pass_answering_pings(&mut fixture, pause);
     }
-    let question = fixture.expect_sent_among_others("calling.clear_digit_bindings");
-    fixture.refuse(&question, "404");
+    fixture.deny_call("404");
     fixture.pass(5 * SECOND);
     fixture.events.retain(|event| !matches!(event, SessionEvent::Reconnected { .. }));
     assert_eq!(fixture.expect_ended("c1"), EndReason::NotFound);

@@ -191,6 +191,9 @@ fn told(fixture: &mut Fixture) -> Told {
             SessionEvent::Message { update, .. } if update.ended => {
                 *told.ended.entry(update.ticket).or_default() += 1;
             }
+            SessionEvent::Late { operation: Some(update), .. } if update.ended => {
+                *told.ended.entry(update.ticket).or_default() += 1;
+            }
             SessionEvent::CallEnded { call_id, .. } => {
                 *told.calls_ended.entry(call_id.as_str().to_owned()).or_default() += 1;
             }

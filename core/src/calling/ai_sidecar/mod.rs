@@ -216,6 +216,7 @@ operation!(
         _ => EndHint::None,
     },
     silent_stop: r#"{"sidecar_event": {"type": "stop"}}"#,
+    late: true,
     validate: AiSidecar::validate
 );
 

@@ -6,7 +6,7 @@ mod result;
 pub use self::input::{Collect, SpeechEngine};
 pub use self::result::{CollectEvent, CollectResult, CollectResultType, Confidence};
 
-use super::{Control, operation, params, validate};
+use super::{AfterGap, Control, SILENCE_TIMEOUT, operation, params, validate};
 use crate::client::{Action, Call, Request};
 
 params! {
@@ -29,6 +29,10 @@ operation!(
     ControlId,
     CollectEvent,
     ends: CollectEvent::is_last,
+    after_gap: |collect| match collect.collect.start_input_timers {
+        Some(false) => AfterGap::Within(SILENCE_TIMEOUT),
+        _ => AfterGap::restate("calling.collect.start_input_timers", None),
+    },
     validate: |collect| {
         collect.collect.validate()?;
         validate::optional_web_url("status_url", collect.status_url.as_deref())

@@ -63,6 +63,10 @@ impl ClientState {
         self.listening.stop();
         for (_, call) in self.calls.drain() {
             call.end(crate::EndReason::ClientClosed);
+            call.end_events();
+        }
+        for (_, call) in self.late.drain() {
+            call.end_events();
         }
         self.on_call = None;
         self.on_message = None;

@@ -48,11 +48,29 @@ impl ClientState {
             SessionEvent::Message { event, update } => self.publish_operation(update, &event),
             SessionEvent::OperationOver { ticket, event } => self.conclude_operation(ticket, event),
             SessionEvent::OperationFailed { ticket, error } => self.fail_operation(ticket, error),
-            SessionEvent::CallEnded { call_id, reason } => {
+            SessionEvent::CallEnded { call_id, reason, more } => {
                 if let Some(call) = self.calls.remove(&call_id) {
                     call.end(reason);
+                    if more {
+                        self.late.insert(call_id, call);
+                    } else {
+                        call.end_events();
+                    }
                 }
                 self.shared.offers.forget_ended();
+            }
+            SessionEvent::Late { call_id, event, operation } => {
+                if let Some(call) = self.late.get(&call_id) {
+                    call.publish(&Ok(event.clone()));
+                }
+                if let Some(operation) = operation {
+                    self.publish_operation(operation, &event);
+                }
+            }
+            SessionEvent::EventsEnded { call_id } => {
+                if let Some(call) = self.late.remove(&call_id) {
+                    call.end_events();
+                }
             }
             SessionEvent::Reconnected { call_id, gap } => {
                 if let Some(call) = self.calls.get(&call_id) {

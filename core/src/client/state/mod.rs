@@ -58,6 +58,8 @@ pub struct ClientState {
     /// Does not keep the client open; gone when the last handle is.
     handles: std::sync::Weak<Handles>,
     calls: HashMap<CallId, Arc<CallRecord>>,
+    /// Calls that have ended and of which events may still come.
+    late: HashMap<CallId, Arc<CallRecord>>,
     responses: HashMap<Ticket, Arc<WatchCell<Response>>>,
     operations: HashMap<Ticket, Arc<WatchCell<Progress>>>,
     timeouts: WaitTimeouts,
@@ -123,6 +125,7 @@ impl ClientState {
             shared,
             handles: sender.downgrade(),
             calls: HashMap::new(),
+            late: HashMap::new(),
             responses: HashMap::new(),
             operations: HashMap::new(),
             timeouts: WaitTimeouts::default(),
@@ -185,7 +188,7 @@ impl ClientState {
     /// The size of everything that the client holds.
     pub fn stats(&self) -> ClientStats {
         let handles = HandleStats {
-            calls: self.calls.len(),
+            calls: self.calls.len() + self.late.len(),
             responses: self.responses.len(),
             operations: self.operations.len(),
             timeouts: self.timeouts.len(),

@@ -52,6 +52,10 @@ impl Session {
             return;
         }
         let Some(entry) = self.calls.get_mut(call_id) else { return };
+        if entry.transfers > 0 {
+            // It is another application's.
+            return self.end_locally(now, call_id, EndReason::Transferred);
+        }
         entry.refusals = entry.refusals.saturating_add(1);
         let serial = entry.serial;
         self.calls.set_timer(serial, CallTimer::DiscardAfterHangUp, now + HANG_UP_TIMEOUT);

@@ -1,9 +1,12 @@
 //! The life of a call: offered, taken, released, ended.
 //!
 //! `offers`, `states` and `operations` decide the meaning of events; `presence` finds out whether the service still knows
-//! a call, and `clean_up` gets rid of one that nobody wants. `table` stores.
+//! a call, and `clean_up` gets rid of one that nobody wants. `inquiry` asks about operations after a
+//! gap, and `late` waits for those whose last event comes after their call has ended. `table` stores.
 
 mod clean_up;
+mod inquiry;
+mod late;
 mod offers;
 mod operations;
 mod presence;
@@ -13,6 +16,10 @@ mod table;
 use std::time::Instant;
 
 pub(super) use self::clean_up::CleanUp;
+pub(super) use self::inquiry::Inquiry;
+pub use self::late::LATE_EVENT_TIMEOUT;
+pub(super) use self::late::LateOperations;
+pub(super) use self::presence::{Doubt, Question};
 pub(super) use self::table::{CallSerial, CallTimer, Calls, Decision, Entry, Role, Running};
 
 use super::Session;
@@ -31,7 +38,7 @@ impl Session {
         let undecided = !entry.state.has_reached(&CallState::Answered) && !entry.is_settled();
         if entry.is_visible() && entry.direction == Direction::Inbound && undecided {
             // The application has seen it: it is not to be handled again.
-            self.calls.remember_passed(call_id.clone());
+            self.calls.remember_passed(call_id);
             self.pass_offer(now, call_id, "nobody took it");
         } else if let Some(decision) = unsure {
             self.make_sure(now, call_id, decision);
@@ -57,6 +64,8 @@ impl Session {
     fn make_sure(&mut self, now: Instant, call_id: &CallId, decision: Decision) {
         match decision {
             Decision::End => self.discard(now, call_id),
+            // Whether it was handed over shows when the service is asked about it.
+            Decision::Transfer => self.confirm(now, call_id),
             // A call that was answered after all cannot be passed, and is hung up then.
             Decision::Answer | Decision::Pass => self.finish_passing(now, call_id),
         }
@@ -64,7 +73,10 @@ impl Session {
 
     /// Nobody will use a call that the application was given: it is hung up.
     pub fn discard(&mut self, now: Instant, call_id: &CallId) {
-        if self.knows(call_id) {
+        if self.calls.get(call_id).is_some_and(|entry| entry.is_visible() && entry.transfers > 0) {
+            // It is another application's.
+            self.end_locally(now, call_id, EndReason::Transferred);
+        } else if self.knows(call_id) {
             self.withdraw_call(now, call_id, EndReason::Cancel);
             self.end_leg(now, call_id, "nobody is left to talk to it");
         }
@@ -74,11 +86,9 @@ impl Session {
     pub(in crate::session) fn withdraw_call(&mut self, now: Instant, call_id: &CallId, reason: EndReason) {
         self.fail_queued_for(now, call_id);
         self.calls.cancel_timers(call_id);
-        if let Some(entry) = self.calls.get_mut(call_id) {
-            let operations = std::mem::take(&mut entry.operations);
-            self.fail_operations(call_id, operations);
-        }
-        self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason });
+        let operations = self.calls.get_mut(call_id).map(|entry| std::mem::take(&mut entry.operations));
+        let more = self.end_operations(now, call_id, operations.unwrap_or_default(), &reason);
+        self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason, more });
         self.calls.set_role(call_id, Role::Unwanted { how: CleanUp::End, attempts: 0 });
     }
 
@@ -88,9 +98,9 @@ impl Session {
         self.fail_queued_for(now, call_id);
         let Some(entry) = self.calls.end(call_id) else { return };
         let visible = entry.is_visible();
-        self.fail_operations(call_id, entry.operations);
+        let more = self.end_operations(now, call_id, entry.operations, &reason);
         if visible {
-            self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason });
+            self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason, more });
         }
     }
 
@@ -102,6 +112,7 @@ impl Session {
             CallTimer::AskAgain => self.ask_again(now, serial),
             CallTimer::RetryCleanUp => self.retry_clean_up(now, serial),
             CallTimer::DiscardAfterHangUp => self.discard_after_hang_up(now, serial),
+            CallTimer::InquireAgain(ticket) => self.inquire_again(now, serial, ticket),
             CallTimer::ConfirmOver(ticket) => self.confirm_over(serial, ticket),
         }
     }

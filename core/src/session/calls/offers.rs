@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::value::RawValue;
+
 use super::{CallSerial, CallTimer, CleanUp, Entry, Role};
 use crate::calling::{CallReceiveEvent, CallState, Direction, EndReason};
 use crate::config::Overflow;
@@ -26,21 +28,35 @@ impl Session {
         }
     }
 
-    pub(in crate::session) fn handle_offer(&mut self, now: Instant, offer: &CallReceiveEvent) {
+    /// Takes in an offer. `id` is that of its frame.
+    ///
+    /// A call that left this client may come again: it was passed and nobody else took it, or it was transferred to a
+    /// context of this client. Each time it is a new call for the application.
+    pub(in crate::session) fn handle_offer(
+        &mut self,
+        now: Instant,
+        id: Option<&RawValue>,
+        offer: &CallReceiveEvent,
+    ) {
         let call_id = &offer.call_id;
         if call_id.is_empty() {
             return self.notice(Notice::FrameIgnored("it offers a call without a call_id"));
         }
-        if let Some(Role::Unwanted { how: CleanUp::Pass, .. }) =
-            self.calls.get(call_id).map(|entry| &entry.role)
-        {
-            // It was given back, and the service has not noticed.
-            return self.clean_up(now, call_id, CleanUp::Pass);
-        }
-        if self.calls.get(call_id).is_some()
-            || (self.calls.is_over(call_id) && !self.calls.was_passed(call_id))
-        {
+        let repeated = id.is_some_and(|id| self.calls.repeats_offer(id, offer.meta.raw()));
+        if repeated || self.calls.has_ended(call_id) {
             return self.notice(Notice::OfferRepeated(call_id.clone()));
+        }
+        if let Some(entry) = self.calls.get(call_id) {
+            if let Role::Unwanted { how: CleanUp::Pass, .. } = entry.role {
+                // It was given back, and the service has not noticed.
+                return self.clean_up(now, call_id, CleanUp::Pass);
+            }
+            let moved =
+                entry.transfers > 0 || !(offer.context().is_empty() || *entry.context == *offer.context());
+            if !entry.is_visible() || !moved {
+                return self.notice(Notice::OfferRepeated(call_id.clone()));
+            }
+            self.end_locally(now, call_id, EndReason::Transferred);
         }
         let state =
             if offer.call_state.rank().is_some() { offer.call_state.clone() } else { CallState::Created };
@@ -48,7 +64,7 @@ impl Session {
             return;
         }
         let over_limit = self.calls.visible() >= self.max_active_calls;
-        let passed_before = self.calls.was_passed(call_id);
+        let passed_before = self.calls.was_passed(call_id, offer.context());
         let direction = match &offer.direction {
             Direction::Other(_) => Direction::Inbound,
             direction => direction.clone(),
@@ -60,6 +76,9 @@ impl Session {
             direction.clone(),
             Role::Offered,
         );
+        if let Some(entry) = self.calls.get_mut(call_id) {
+            entry.context = offer.context().into();
+        }
         if self.shutdown.is_draining() {
             return self.decline_offer(now, call_id, "the client is stopping");
         }
@@ -110,7 +129,7 @@ impl Session {
     pub(in crate::session) fn finish_passing(&mut self, now: Instant, call_id: &CallId) {
         let unanswered = |entry: &Entry| !entry.state.has_reached(&CallState::Answered);
         if self.knows(call_id) && self.calls.get(call_id).is_some_and(unanswered) {
-            self.calls.remember_passed(call_id.clone());
+            self.calls.remember_passed(call_id);
             self.pass_offer(now, call_id, "whether that was heard is not known");
         }
     }

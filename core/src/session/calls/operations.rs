@@ -13,6 +13,7 @@ use crate::events::Event;
 use crate::ids::{CallId, ControlId, Ticket};
 use crate::session::Session;
 use crate::session::output::{OperationUpdate, SessionEvent};
+use crate::session::refusal::trouble_pause;
 
 /// How long the last event of an operation may take after something showed that it is over.
 const LAST_EVENT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,40 +27,52 @@ impl Session {
         id: Option<&RawValue>,
         event: Arc<Event>,
     ) {
-        let mut wait = None;
-        let operation = self.calls.get_mut(&call_id).and_then(|entry| {
-            // One that is delivered again may be about an operation that is over, and not name it.
-            let repeated = id.is_some_and(|id| entry.was_reported(id.get(), &event));
-            let index = entry.operation_of(&event, repeated)?;
-            if let Some(id) = id.filter(|_| event.control_id().is_none()) {
-                entry.remember_reported(id.get(), &event);
-            }
-            let running = &mut entry.operations[index];
-            let ended = (running.rule.ends)(&event);
-            let hint = if ended { EndHint::None } else { (running.rule.end_hint)(&event) };
-            match hint {
-                EndHint::Now => running.may_be_last = Some(event.clone()),
-                EndHint::NotYet => running.may_be_last = None,
-                EndHint::None => {}
-            }
-            wait = (ended || hint != EndHint::None).then_some((
-                entry.serial,
-                CallTimer::ConfirmOver(running.ticket),
-                hint == EndHint::Now,
-            ));
-            let answered = ended || (running.rule.answers)(&event);
-            let update = OperationUpdate { ticket: running.ticket, answered, ended };
-            if update.ended {
-                entry.operations.remove(index);
-            }
-            Some(update)
-        });
-        match wait {
-            Some((serial, timer, true)) => self.calls.set_timer(serial, timer, now + LAST_EVENT_TIMEOUT),
-            Some((serial, timer, false)) => self.calls.cancel_timer(serial, timer),
-            None => {}
-        }
+        self.note_sign_of_life(now, &call_id);
+        let operation = self.advance_operation(now, &call_id, id, &event);
         self.emit(SessionEvent::Call { call_id, event, operation });
+    }
+
+    /// Takes in an event for the operation that it is about, if there is one.
+    fn advance_operation(
+        &mut self,
+        now: Instant,
+        call_id: &CallId,
+        id: Option<&RawValue>,
+        event: &Arc<Event>,
+    ) -> Option<OperationUpdate> {
+        let entry = self.calls.get_mut(call_id)?;
+        let index = entry.operation_of(id, event)?;
+        let serial = entry.serial;
+        let running = &mut entry.operations[index];
+        let (ticket, rule) = (running.ticket, running.rule);
+        let ended = (rule.ends)(event);
+        let update = OperationUpdate { ticket, answered: ended || (rule.answers)(event), ended };
+        if ended {
+            entry.operations.remove(index);
+            self.calls.cancel_operation_timers(serial, ticket);
+            return Some(update);
+        }
+        running.note_peer(event);
+        let timer = CallTimer::ConfirmOver(ticket);
+        // It goes on, or it did when the event was sent.
+        let goes_on = std::mem::take(&mut running.denied);
+        match ((rule.end_hint)(event), running.silence) {
+            (EndHint::Now, _) => {
+                running.may_be_last = Some(event.clone());
+                self.calls.set_timer(serial, timer, now + LAST_EVENT_TIMEOUT);
+            }
+            (EndHint::NotYet, _) => {
+                running.may_be_last = None;
+                self.calls.cancel_timer(serial, timer);
+            }
+            (EndHint::None, Some(silence)) => self.calls.set_timer(serial, timer, now + silence),
+            (EndHint::None, None) if goes_on => {
+                self.calls.cancel_timer(serial, timer);
+                self.calls.set_timer(serial, CallTimer::InquireAgain(ticket), now + trouble_pause(0));
+            }
+            (EndHint::None, None) => {}
+        }
+        Some(update)
     }
 
     pub(in crate::session) fn fail_operations(&mut self, call_id: &CallId, operations: Vec<Running>) {
@@ -131,10 +144,12 @@ impl Session {
         let Some(entry) = self.calls.get_mut(&call_id) else { return };
         if let Some(index) = entry.operations.iter().position(|running| running.ticket == ticket) {
             let running = entry.operations.remove(index);
+            self.calls.cancel_operation_timers(serial, ticket);
             if let Some(event) = running.may_be_last {
                 return self.emit(SessionEvent::OperationOver { ticket, event });
             }
-            if let Some(last) = running.rule.silent_stop.filter(|_| running.stopped) {
+            let silent_stop = running.rule.silent_stop.filter(|_| running.stopped);
+            if let Some(last) = silent_stop.or(running.rule.missed_end.filter(|_| running.denied)) {
                 let mut event: Value = serde_json::from_str(last).unwrap_or_else(|_| json!({}));
                 event["call_id"] = json!(call_id);
                 event["control_id"] = json!(running.control_id);
@@ -145,7 +160,7 @@ impl Session {
                 }
                 return;
             }
-            let what = format!("an operation on call {call_id}, whose last event was missed");
+            let what = format!("{} on call {call_id}, whose last event was missed", running.method);
             let lost = ConnectionLost { what, certainty: Certainty::Unknown };
             self.emit(SessionEvent::OperationFailed { ticket, error: Error::ConnectionLost(Box::new(lost)) });
         }

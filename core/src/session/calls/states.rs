@@ -23,20 +23,25 @@ impl Session {
                 self.emit(SessionEvent::Other(event.clone()));
                 if news.call_state == CallState::Ended {
                     // Its offer may have been overtaken, and must not bring it back to life.
-                    self.calls.remember(call_id.clone());
+                    self.calls.remember_ended(call_id.clone());
                 }
             }
             return;
         }
+        self.note_sign_of_life(now, call_id);
         let Some(entry) = self.calls.get_mut(call_id) else { return };
         if entry.node_id.is_empty() {
             entry.node_id = news.node_id.clone();
         }
         if let Some(rank) = news.call_state.rank() {
-            // A call only moves forwards: repeated and late news change nothing.
-            if entry.state.rank().is_some_and(|current| rank <= current) {
-                return;
+            // A call only moves forwards: repeated and late news change nothing. The state at hand may come again with a peer.
+            let peer = news.peer.as_ref().map(|peer| &peer.call_id).filter(|peer| !peer.is_empty());
+            let brings_peer = peer.is_some_and(|peer| entry.peer.as_ref() != Some(peer));
+            match entry.state.rank() {
+                Some(current) if rank < current || (rank == current && !brings_peer) => return,
+                _ => {}
             }
+            entry.peer = peer.cloned().or(entry.peer.take());
             entry.state = news.call_state.clone();
         }
         let to_end = match entry.role {
@@ -53,6 +58,7 @@ impl Session {
             CallState::Ended => {
                 let reason = news.end_reason.clone().unwrap_or(EndReason::Hangup);
                 self.end_locally(now, call_id, reason);
+                self.calls.remember_ended(call_id.clone());
             }
             CallState::Answered if to_end => self.end_leg(now, call_id, "it was answered too late"),
             _ => {}
@@ -66,7 +72,7 @@ impl Session {
         }
         if news.call_state == CallState::Ended {
             if self.is_dialled(&news.tag) {
-                self.calls.remember(news.call_id.clone());
+                self.calls.remember_ended(news.call_id.clone());
             }
             return false;
         }

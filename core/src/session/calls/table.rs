@@ -1,22 +1,26 @@
 //! A table of calls. It stores; what becomes of a call is decided in `calls` and `dials`.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::CleanUp;
-use crate::calling::{CallState, CompletionRule, Correlation, Direction};
+use serde_json::value::RawValue;
+
+use super::{CleanUp, Doubt};
+use crate::calling::{AfterGap, CallState, CompletionRule, Correlation, Direction};
 use crate::events::Event;
 use crate::ids::{CallId, ControlId, NodeId, Tag, Ticket};
 use crate::session::command::Effect;
+use crate::session::frame::CallAddress;
 use crate::session::recent::Recent;
+use crate::session::seen::SeenFrames;
 use crate::timers::Timers;
 
 /// The number of calls that are remembered once they are over, so that late events of them are recognised.
 const MAX_REMEMBERED_CALLS: usize = 4_096;
-/// The number of events without a control id that are remembered of each call.
-const MAX_REMEMBERED_EVENTS: usize = 16;
+/// The number of frames that are remembered of each call whose events may be taken for those of a later operation.
+const MAX_REMEMBERED_EVENTS: usize = 64;
 
 /// Calls in the order in which they became known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -50,6 +54,8 @@ pub(in crate::session) enum Decision {
     End,
     /// It is given back.
     Pass,
+    /// It is handed over to another application.
+    Transfer,
 }
 
 impl Decision {
@@ -59,6 +65,7 @@ impl Decision {
             Effect::Answer => Some(Self::Answer),
             Effect::End => Some(Self::End),
             Effect::Pass => Some(Self::Pass),
+            Effect::Transfer => Some(Self::Transfer),
             Effect::None | Effect::Stop => None,
         }
     }
@@ -77,6 +84,8 @@ pub(in crate::session) enum CallTimer {
     RetryCleanUp,
     /// A call that was hung up for a handler that failed is still there: it is taken from the application.
     DiscardAfterHangUp,
+    /// The service could not say whether it knows an operation: it is asked again.
+    InquireAgain(Ticket),
     /// The last event of an operation did not come: unless the operation ended meanwhile, it is ended here.
     ConfirmOver(Ticket),
 }
@@ -94,7 +103,8 @@ impl CallTimer {
             Self::DiscardAfterHangUp => {
                 "a call that was hung up for a failed handler has not ended within 10 s"
             }
-            Self::ConfirmOver(_) => "the last event of an operation did not come within 5 s",
+            Self::InquireAgain(_) => "it is time to ask about an operation again",
+            Self::ConfirmOver(_) => "the last event of an operation did not come in time",
         }
     }
 }
@@ -103,7 +113,19 @@ impl CallTimer {
 pub(in crate::session) struct Running {
     pub(in crate::session) ticket: Ticket,
     pub(in crate::session) control_id: ControlId,
+    /// Set if the application has given the control id, which it may give again to a later operation.
+    pub(in crate::session) is_named_by_application: bool,
+    /// The subject of the operation, such as the name of a queue, if events may name that and not the operation.
+    pub(in crate::session) subject: Option<Box<str>>,
     pub(in crate::session) rule: &'static CompletionRule,
+    /// The way to find out, after a gap, whether it is over.
+    pub(in crate::session) after_gap: AfterGap,
+    /// Set after a gap if it counts as over once nothing is heard of it for as long.
+    pub(in crate::session) silence: Option<Duration>,
+    /// Set once the service has said that it does not know the operation.
+    pub(in crate::session) denied: bool,
+    /// The other leg of a connection, while the parties are joined.
+    pub(in crate::session) peer: Option<CallAddress>,
     /// Set once the service has accepted that the operation is stopped, and need say no more.
     pub(in crate::session) stopped: bool,
     /// The event that counts as its last if no other comes.
@@ -113,28 +135,53 @@ pub(in crate::session) struct Running {
     pub(in crate::session) since: Instant,
 }
 
+impl Running {
+    /// Returns `true` if an event is about the operation, as far as the event says.
+    pub(super) fn is_meant_by(&self, event: &Event) -> bool {
+        let named = event.control_id();
+        let fits = match self.rule.correlation {
+            Correlation::ControlId => named == Some(&self.control_id),
+            Correlation::OptionalControlId => named.map_or_else(
+                || {
+                    let subjects = self.subject.as_deref().zip((self.rule.subject)(event));
+                    subjects.is_none_or(|(own, other)| own == other)
+                },
+                |named| *named == self.control_id,
+            ),
+            Correlation::None => true,
+        };
+        fits && (self.rule.concerns)(event)
+    }
+}
+
 #[derive(Debug)]
 pub(in crate::session) struct Entry {
     pub(in crate::session) serial: CallSerial,
     pub(in crate::session) node_id: NodeId,
     pub(in crate::session) state: CallState,
     pub(in crate::session) direction: Direction,
+    /// The call that it is connected to, as far as its states have said.
+    pub(in crate::session) peer: Option<CallId>,
+    /// The context that it came in on; empty if there is none.
+    pub(in crate::session) context: Box<str>,
     pub(in crate::session) role: Role,
     /// The number of answers by the application, without those that were certainly not carried out.
     pub(in crate::session) answers: u32,
     /// The number of times that it was declined or passed, counted in the same way.
     pub(in crate::session) refusals: u32,
+    /// The number of transfers, counted in the same way.
+    pub(in crate::session) transfers: u32,
     /// The latest decision of which nobody knows whether the service has carried it out.
     pub(in crate::session) unsure: Option<Decision>,
     /// Set once the application has dropped its last handle.
     pub(in crate::session) released: bool,
-    /// Set while the service is being asked if it still knows the call.
-    pub(in crate::session) in_question: bool,
+    /// The doubt whether the service still knows the call.
+    pub(in crate::session) doubt: Doubt,
     /// The number of times in a row that the service was in trouble when the session itself asked something about the call.
     pub(in crate::session) troubled: u32,
     pub(in crate::session) operations: Vec<Running>,
-    /// The latest events about operations that they do not name, with the ids of their frames.
-    reported: VecDeque<(Box<str>, Arc<Event>)>,
+    /// The latest frames about operations that they do not name, or whose name the application may give again.
+    reported: SeenFrames,
 }
 
 impl Entry {
@@ -153,6 +200,7 @@ impl Entry {
         match decision {
             Decision::Answer => &mut self.answers,
             Decision::End | Decision::Pass => &mut self.refusals,
+            Decision::Transfer => &mut self.transfers,
         }
     }
 
@@ -161,38 +209,25 @@ impl Entry {
         self.answers > 0 || self.state.has_reached(&CallState::Answered)
     }
 
-    /// The running operation that an event belongs to. One that does not name it and is `repeated` belongs to none.
-    pub(in crate::session) fn operation_of(&self, event: &Event, repeated: bool) -> Option<usize> {
-        let named = event.control_id();
-        self.operations.iter().position(|running| {
-            let fits = match running.rule.correlation {
-                Correlation::ControlId => named == Some(&running.control_id),
-                Correlation::OptionalControlId => {
-                    named.map_or(!repeated, |named| *named == running.control_id)
-                }
-                Correlation::None => !repeated,
-            };
-            fits && (running.rule.concerns)(event)
-        })
-    }
-
-    /// Returns `true` if an event without a control id arrived before, in a frame with this id.
-    pub(in crate::session) fn was_reported(&self, id: &str, event: &Event) -> bool {
-        self.reported
-            .iter()
-            .any(|(own, reported)| **own == *id && reported.meta().raw() == event.meta().raw())
-    }
-
-    /// Remembers an event that names no operation.
-    pub(in crate::session) fn remember_reported(&mut self, id: &str, event: &Arc<Event>) {
-        if self.reported.len() == MAX_REMEMBERED_EVENTS {
-            self.reported.pop_front();
+    /// The running operation that an event belongs to. `id` is that of its frame: one that is delivered again may be about
+    /// an operation that is over.
+    pub(in crate::session) fn operation_of(&mut self, id: Option<&RawValue>, event: &Event) -> Option<usize> {
+        let index = self.operations.iter().position(|running| running.is_meant_by(event))?;
+        if let Some(id) = id
+            && (event.control_id().is_none() || self.operations[index].is_named_by_application)
+            && self.reported.repeats(id, event.meta().raw())
+        {
+            return None;
         }
-        self.reported.push_back((id.into(), event.clone()));
+        Some(index)
     }
 
     pub(in crate::session) fn is_running(&self, control_id: &ControlId) -> bool {
         self.running(control_id).is_some()
+    }
+
+    pub(in crate::session) fn running_mut(&mut self, control_id: &ControlId) -> Option<&mut Running> {
+        self.operations.iter_mut().find(|running| running.control_id == *control_id)
     }
 
     pub(in crate::session) fn running(&self, control_id: &ControlId) -> Option<&Running> {
@@ -207,8 +242,14 @@ pub(in crate::session) struct Calls {
     order: BTreeMap<CallSerial, CallId>,
     /// The number of visible calls.
     visible: usize,
+    /// Calls that are not here any more. Late events of them are nobody's.
     over: Recent<CallId>,
-    passed: Recent<CallId>,
+    /// Calls whose end was told. They are never offered again.
+    ended: Recent<CallId>,
+    /// Calls that the application has passed on, with the context that they came in on.
+    passed: Recent<(CallId, Box<str>)>,
+    /// The frames of offers.
+    offers: SeenFrames,
     timers: Timers<(CallSerial, CallTimer)>,
 }
 
@@ -220,7 +261,9 @@ impl Calls {
             order: BTreeMap::new(),
             visible: 0,
             over: Recent::new(MAX_REMEMBERED_CALLS),
+            ended: Recent::new(MAX_REMEMBERED_CALLS),
             passed: Recent::new(MAX_REMEMBERED_CALLS),
+            offers: SeenFrames::new(MAX_REMEMBERED_CALLS),
             timers: Timers::default(),
         }
     }
@@ -235,21 +278,26 @@ impl Calls {
     ) -> CallSerial {
         let serial = CallSerial(self.next);
         self.next += 1;
+        // It may have been here before.
+        self.over.remove(&id);
         self.order.insert(serial, id.clone());
         let entry = Entry {
             serial,
             node_id,
             state,
             direction,
+            peer: None,
+            context: "".into(),
             role,
             answers: 0,
             refusals: 0,
+            transfers: 0,
             unsure: None,
             released: false,
-            in_question: false,
+            doubt: Doubt::None,
             troubled: 0,
             operations: Vec::new(),
-            reported: VecDeque::new(),
+            reported: SeenFrames::new(MAX_REMEMBERED_EVENTS),
         };
         self.visible += usize::from(entry.is_visible());
         self.entries.insert(id, entry);
@@ -268,9 +316,20 @@ impl Calls {
         Some(entry)
     }
 
-    /// Remembers a call as over that never was here.
-    pub(in crate::session) fn remember(&mut self, id: CallId) {
-        self.over.insert(id);
+    /// Remembers that the end of a call was told, whether or not it was here.
+    pub(in crate::session) fn remember_ended(&mut self, id: CallId) {
+        self.over.insert(id.clone());
+        self.ended.insert(id);
+    }
+
+    /// Returns `true` if the end of the call was told.
+    pub(in crate::session) fn has_ended(&self, id: &CallId) -> bool {
+        self.ended.contains(id)
+    }
+
+    /// Returns `true` if an offer came before in the same frame.
+    pub(in crate::session) fn repeats_offer(&mut self, id: &RawValue, text: &str) -> bool {
+        self.offers.repeats(id, text)
     }
 
     /// Takes a call out as if it had never been there: it may be offered again.
@@ -287,19 +346,16 @@ impl Calls {
         self.over.contains(id)
     }
 
-    /// Forgets that a call is over.
-    pub(in crate::session) fn unremember(&mut self, id: &CallId) {
-        self.over.remove(id);
-    }
-
     /// Remembers that the application has passed a call on.
-    pub(in crate::session) fn remember_passed(&mut self, id: CallId) {
-        self.passed.insert(id);
+    pub(in crate::session) fn remember_passed(&mut self, id: &CallId) {
+        if let Some(entry) = self.entries.get(id) {
+            self.passed.insert((id.clone(), entry.context.clone()));
+        }
     }
 
-    /// Returns `true` if the application has passed the call on before.
-    pub(in crate::session) fn was_passed(&self, id: &CallId) -> bool {
-        self.passed.contains(id)
+    /// Returns `true` if the application has passed the call on before, when it came in on the same context.
+    pub(in crate::session) fn was_passed(&self, id: &CallId, context: &str) -> bool {
+        !self.passed.is_empty() && self.passed.contains(&(id.clone(), context.into()))
     }
 
     pub(in crate::session) fn set_role(&mut self, id: &CallId, role: Role) {
@@ -381,10 +437,9 @@ impl Calls {
         self.timers.cancel_range((serial, CallTimer::FIRST)..=(serial, CallTimer::LAST));
     }
 
-    pub(in crate::session) fn cancel_operation_timer(&mut self, id: &CallId, ticket: Ticket) {
-        if let Some(serial) = self.entries.get(id).map(|entry| entry.serial) {
-            self.cancel_timer(serial, CallTimer::ConfirmOver(ticket));
-        }
+    pub(in crate::session) fn cancel_operation_timers(&mut self, serial: CallSerial, ticket: Ticket) {
+        self.cancel_timer(serial, CallTimer::ConfirmOver(ticket));
+        self.cancel_timer(serial, CallTimer::InquireAgain(ticket));
     }
 
     /// The earliest deadline of any call.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::value::RawValue;
 
 use super::Phase;
-use crate::calling::{CallState, Direction, EndReason};
+use crate::calling::EndReason;
 use crate::error::{AuthenticationFailed, Certainty, ConnectRefusal, ConnectionLost, Error};
 use crate::json::object;
 use crate::session::calls::Entry;
@@ -59,6 +59,7 @@ impl Session {
         self.leave_contexts(now);
         if resumed {
             self.doubt_calls(now);
+            self.doubt_operations(now);
             self.doubt_messages(now);
         }
     }
@@ -109,6 +110,7 @@ impl Session {
             self.fail_dial(now, &tag, Error::ConnectionLost(Box::new(lost)));
         }
         self.lose_messages();
+        self.give_up_all_late();
         // Calls that were offered on this connection, before the service said that it begins anew, are of the new session.
         let first = self.resume.first_call();
         let lost = self.calls.ids(|entry| entry.is_visible() && entry.serial < first);
@@ -116,14 +118,7 @@ impl Session {
             self.notice(Notice::CallsLost(lost.len()));
         }
         for call_id in lost {
-            let unanswered = self.calls.get(&call_id).is_some_and(|entry| {
-                entry.direction == Direction::Inbound && !entry.state.has_reached(&CallState::Answered)
-            });
             self.end_locally(now, &call_id, EndReason::SessionLost);
-            if unanswered {
-                // It may be offered again, to the new session.
-                self.calls.unremember(&call_id);
-            }
         }
     }
 }

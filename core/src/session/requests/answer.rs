@@ -40,14 +40,10 @@ impl Session {
             }
             (Purpose::Leave(contexts), None) => self.contexts.confirm_left(&contexts),
             (Purpose::Probe | Purpose::Leave(_), _) | (Purpose::HangUp(_), None) => {}
-            (Purpose::Confirm(call), refusal) => {
-                self.end_question(&call.call_id);
-                match refusal {
-                    Some(status) if status.is_gone() => self.expect_end(now, &call.call_id),
-                    Some(status) if status.is_transient() => self.ask_later(now, &call.call_id),
-                    _ => self.end_trouble(&call.call_id),
-                }
+            (Purpose::Confirm(call, question), refusal) => {
+                self.handle_confirmed(now, &call.call_id, question, refusal.as_ref());
             }
+            (Purpose::Inquire(inquiry), refusal) => self.handle_inquired(now, inquiry, refusal.as_ref()),
             (Purpose::CleanUp(call, how), refusal) => {
                 self.handle_cleaned_up(now, &call.call_id, how, refusal.as_ref());
             }
@@ -62,17 +58,28 @@ impl Session {
                     control_id: resolved.started().cloned(),
                     context: resolved.named_context().cloned(),
                 };
-                if let Resolved::Control { call, control_id, stops: true, .. } = &resolved {
-                    self.note_stopped(now, &call.call_id, control_id);
+                if let Resolved::Control { call, control_id, stops, restates, .. } = &resolved {
+                    if *stops {
+                        self.note_stopped(now, &call.call_id, control_id);
+                    }
+                    if let Some(restates) = restates {
+                        self.set_after_gap(&call.call_id, control_id, restates.clone());
+                    }
                 }
-                let passed = match &resolved {
-                    Resolved::Call { call, decision: Some(Decision::Pass) } => Some(call.call_id.clone()),
+                let decided = match &resolved {
+                    Resolved::Call { call, decision: Some(decision) } => {
+                        Some((call.call_id.clone(), *decision))
+                    }
                     _ => None,
                 };
                 self.settle(now, ticket, resolved, Ok(reply));
-                if let Some(call_id) = passed {
-                    self.calls.remember_passed(call_id.clone());
-                    self.end_locally(now, &call_id, EndReason::Passed);
+                match decided {
+                    Some((call_id, Decision::Pass)) => {
+                        self.calls.remember_passed(&call_id);
+                        self.end_locally(now, &call_id, EndReason::Passed);
+                    }
+                    Some((call_id, Decision::Transfer)) => self.doubt_transferred(now, &call_id),
+                    _ => {}
                 }
             }
             (Purpose::Application(ticket, resolved), Some(status)) => {

@@ -19,17 +19,21 @@ use super::dials::DIAL_TIMEOUT;
 use super::frame::CallAddress;
 use super::output::SessionEvent;
 use super::{Queued, Session};
-use crate::calling::Correlation;
+use crate::calling::{AfterGap, Correlation};
 use crate::error::{Certainty, Error, InvalidArgument, QueueFull, TimedOut};
 use crate::ids::{CallId, ControlId, Tag, Ticket};
 use crate::session::Reply;
 
-/// Names a group of bindings that nobody has made. There is no method to ask whether a call is there; clearing what is
-/// not there comes nearest.
-const NO_BINDINGS: &str = r#"{"realm":"-"}"#;
 /// How long the service may take to answer what the session asks on its own account, whatever the application has set
 /// for its own requests: what goes unanswered shows a dead connection.
 const OWN_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The parts of a command that an operation which it starts keeps.
+struct StartFacts {
+    method: Cow<'static, str>,
+    subject: Option<Box<str>>,
+    after_gap: AfterGap,
+}
 
 /// A request that ends before it is sent: its outcome.
 type Settled = Result<Reply, Error>;
@@ -40,13 +44,14 @@ impl Session {
     ///
     /// While there is no connection, requests wait for one, up to [`MAX_QUEUED_REQUESTS`] of them.
     pub fn command(&mut self, now: Instant, ticket: Ticket, command: Command) {
-        let Command { method, params, target, effect, timeout } = command;
+        let Command { method, params, target, effect, subject, after_gap, timeout } = command;
         let is_dial = matches!(target, Target::Dial { .. });
         let limit = timeout.unwrap_or(if is_dial { DIAL_TIMEOUT } else { self.request_timeout });
         let resolved = if self.connection.is_closed() {
             Err(Err(Error::closed(Certainty::NotSent)))
         } else {
-            self.resolve(now, ticket, &method, target, effect, limit)
+            let start = StartFacts { method: method.clone(), subject, after_gap };
+            self.resolve(now, ticket, start, &params, target, effect, limit)
         };
         match resolved {
             Ok(resolved) => {
@@ -62,17 +67,17 @@ impl Session {
     ///
     /// # Errors
     /// The outcome, if nothing is to be sent.
-    #[expect(clippy::ptr_arg, reason = "most names are static, and are cloned without a copy")]
+    #[expect(clippy::too_many_arguments, reason = "they are the members of a command")]
     fn resolve(
         &mut self,
         now: Instant,
         ticket: Ticket,
-        method: &Cow<'static, str>,
+        facts: StartFacts,
+        params: &str,
         target: Target,
         effect: Effect,
         limit: Duration,
     ) -> Result<Resolved, Settled> {
-        let draining = || Err(Error::draining(method.clone()));
         match target {
             Target::Service => Ok(Resolved::Service),
             Target::Message(MessageContext::InParams) => Ok(Resolved::Message(Context::InParams)),
@@ -90,6 +95,7 @@ impl Session {
             }
             Target::Start { call_id, control_id, rule } => {
                 let call = self.take_to_command(call_id)?;
+                let is_named_by_application = control_id.is_some();
                 let control_id = control_id.unwrap_or_else(|| self.new_id());
                 if let Some(entry) = self.calls.get_mut(&call.call_id) {
                     if rule.correlation != Correlation::None && entry.is_running(&control_id) {
@@ -99,8 +105,14 @@ impl Session {
                     entry.operations.push(Running {
                         ticket,
                         control_id: control_id.clone(),
+                        is_named_by_application,
+                        subject: facts.subject,
                         rule,
-                        method: method.clone(),
+                        after_gap: facts.after_gap,
+                        silence: None,
+                        denied: false,
+                        peer: None,
+                        method: facts.method,
                         stopped: false,
                         may_be_last: None,
                         since: now,
@@ -116,9 +128,13 @@ impl Session {
                 };
                 let is_named = running.rule.correlation != Correlation::None;
                 let call = CallAddress { call_id, node_id: entry.node_id.clone() };
-                Ok(Resolved::Control { call, control_id, is_named, stops: effect == Effect::Stop })
+                let restates = running
+                    .after_gap
+                    .is_set_by(&facts.method)
+                    .then(|| AfterGap::Restate { method: facts.method.clone(), params: params.to_owned() });
+                Ok(Resolved::Control { call, control_id, is_named, stops: effect == Effect::Stop, restates })
             }
-            Target::Dial { .. } if self.shutdown.is_draining() => Err(draining()),
+            Target::Dial { .. } if self.shutdown.is_draining() => Err(Err(Error::draining("calling.dial"))),
             Target::Dial { tag } => {
                 let tag: Tag = tag.unwrap_or_else(|| self.new_id());
                 if self.is_dialled(&tag) {
@@ -134,7 +150,9 @@ impl Session {
             Target::Receive(contexts) | Target::Unreceive(contexts) if contexts.is_empty() => {
                 Err(Ok(Reply::empty()))
             }
-            Target::Receive(_) if self.shutdown.is_draining() => Err(draining()),
+            Target::Receive(_) if self.shutdown.is_draining() => {
+                Err(Err(Error::draining("signalwire.receive")))
+            }
             Target::Receive(contexts) => {
                 self.contexts.request(&contexts);
                 Ok(Resolved::Receive(contexts))
@@ -196,16 +214,6 @@ impl Session {
         false
     }
 
-    /// Asks the service for something that changes nothing, to see whether it still knows a call. Without a connection
-    /// nothing is asked: the next one asks of all calls.
-    pub(super) fn confirm(&mut self, now: Instant, call_id: &CallId) {
-        let ready = self.connection.is_ready();
-        let Some(entry) = self.calls.get_mut(call_id).filter(|_| ready) else { return };
-        if !std::mem::replace(&mut entry.in_question, true) {
-            self.ask(now, "calling.clear_digit_bindings", NO_BINDINGS, call_id, Purpose::Confirm);
-        }
-    }
-
     /// Asks something about a call on the session's own account.
     pub(super) fn ask(
         &mut self,
@@ -217,7 +225,18 @@ impl Session {
     ) {
         let Some(entry) = self.calls.get(call_id) else { return };
         let call = CallAddress { call_id: call_id.clone(), node_id: entry.node_id.clone() };
-        self.submit(now, method.into(), params.into(), purpose(call), OWN_REQUEST_TIMEOUT);
+        self.submit_own(now, method.into(), params.into(), purpose(call));
+    }
+
+    /// Sends a request on the session's own account.
+    pub(super) fn submit_own(
+        &mut self,
+        now: Instant,
+        method: Cow<'static, str>,
+        params: String,
+        purpose: Purpose,
+    ) {
+        self.submit(now, method, params, purpose, OWN_REQUEST_TIMEOUT);
     }
 
     /// Sends a request of the session's own, which never waits for another connection.
@@ -309,10 +328,7 @@ impl Session {
         let sent = request.progress == Progress::Sent;
         let is_probe = matches!(request.purpose, Purpose::Probe);
         let after = now.saturating_duration_since(request.made).max(request.timeout);
-        let doubted = match &request.purpose {
-            Purpose::Confirm(call) => Some(call.call_id.clone()),
-            _ => None,
-        };
+        let purpose = request.purpose.clone();
         self.fail_request(now, key, &|request, certainty| {
             let what = request.describe();
             Error::TimedOut(Box::new(TimedOut { what, after, certainty: Some(certainty) }))
@@ -320,10 +336,10 @@ impl Session {
         if sent && !is_probe && self.liveness.doubt(now) {
             self.send_probe(now);
         }
-        // Until there is an answer, on this connection or another: the end of the call may never be told otherwise.
-        if let Some(call_id) = doubted {
-            self.end_question(&call_id);
-            self.confirm(now, &call_id);
+        match purpose {
+            Purpose::Confirm(call, _) => self.confirm_again(now, &call.call_id),
+            Purpose::Inquire(inquiry) => self.inquire_later(now, &inquiry),
+            _ => {}
         }
     }
 

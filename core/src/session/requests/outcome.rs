@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Resolved;
+use crate::calling::{AfterGap, SILENCE_TIMEOUT};
 use crate::error::{Certainty, Error};
 use crate::ids::Ticket;
 use crate::session::calls::Decision;
@@ -25,6 +26,9 @@ impl Session {
     }
 
     fn settle_accepted(&mut self, now: Instant, ticket: Ticket, resolved: Resolved, reply: Reply) {
+        if let Some(call_id) = resolved.call_id() {
+            self.note_sign_of_life(now, call_id);
+        }
         // A call on which something was carried out was answered.
         if let Some(entry) = resolved.call_id().and_then(|call_id| self.calls.get_mut(call_id)) {
             let decides = matches!(resolved, Resolved::Call { decision: Some(_), .. });
@@ -76,6 +80,10 @@ impl Session {
                 self.emit(SessionEvent::Replied { ticket, result: Err(error) });
                 return self.handle_unknown_decision(now, &call.call_id, decision);
             }
+            // Nobody knows what holds now: there is nothing that could be said again.
+            Resolved::Control { call, control_id, restates: Some(_), .. } if unknown => {
+                self.set_after_gap(&call.call_id, &control_id, AfterGap::Within(SILENCE_TIMEOUT));
+            }
             resolved => {
                 self.drop_operation(ticket, &resolved);
             }
@@ -113,9 +121,10 @@ impl Session {
             let before = entry.operations.len();
             entry.operations.retain(|running| running.ticket != ticket);
             let dropped = entry.operations.len() < before;
-            self.calls.cancel_operation_timer(&call.call_id, ticket);
+            let serial = entry.serial;
+            self.calls.cancel_operation_timers(serial, ticket);
             return dropped;
         }
-        false
+        resolved.call_id().is_some_and(|call_id| self.drop_late_operation(call_id, ticket))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::calling::{CompletionRule, Correlation};
+use crate::calling::{AfterGap, CompletionRule, Correlation};
 use crate::credentials::Credentials;
 use crate::ids::{CallId, ControlId, Tag, Ticket};
-use crate::session::calls::{CleanUp, Decision};
+use crate::session::calls::{CleanUp, Decision, Inquiry, Question};
 use crate::session::frame::{CallAddress, Members};
 
 /// The purpose of a request: who waits for its answer.
@@ -19,7 +19,9 @@ pub(in crate::session) enum Purpose {
     /// The session: is anybody there?
     Probe,
     /// The session: is the call still there?
-    Confirm(CallAddress),
+    Confirm(CallAddress, Question),
+    /// The session: does an operation still run?
+    Inquire(Inquiry),
     /// The session, which wants to be rid of a call; nobody waits.
     CleanUp(CallAddress, CleanUp),
     /// The session, which hangs up for a handler that failed; nobody waits.
@@ -50,6 +52,8 @@ pub(in crate::session) enum Resolved {
         is_named: bool,
         /// Set if the operation is asked to end.
         stops: bool,
+        /// The control as it may be restated after a gap, once the service has accepted it.
+        restates: Option<AfterGap>,
     },
     Dial {
         tag: Tag,
@@ -79,7 +83,7 @@ impl Purpose {
 
     /// Returns `true` for requests that are about one connection, and mean nothing on the next.
     pub(in crate::session) fn is_of_connection(&self) -> bool {
-        matches!(self, Self::Authenticate { .. } | Self::Probe | Self::Confirm(_))
+        matches!(self, Self::Authenticate { .. } | Self::Probe | Self::Confirm(..) | Self::Inquire(_))
     }
 
     /// Returns `true` if the application asks for contexts.
@@ -113,8 +117,11 @@ impl Purpose {
         let none = Members::default();
         match self {
             Self::Authenticate { .. } | Self::Probe => none,
-            Self::Confirm(call) | Self::CleanUp(call, _) | Self::HangUp(call) => {
+            Self::Confirm(call, _) | Self::CleanUp(call, _) | Self::HangUp(call) => {
                 Members { call: Some(call), ..none }
+            }
+            Self::Inquire(inquiry) => {
+                Members { call: Some(&inquiry.call), control_id: inquiry.control_id.as_ref(), ..none }
             }
             Self::Leave(contexts) => Members { contexts: Some(contexts), ..none },
             Self::Application(_, resolved) => resolved.members(),

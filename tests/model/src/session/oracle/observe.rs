@@ -120,7 +120,7 @@ impl SessionOracle {
                 self.observe_message(*ticket);
                 self.observe_operation(OperationUpdate { ticket: *ticket, answered: true, ended: true });
             }
-            SessionEvent::CallEnded { call_id, reason } => {
+            SessionEvent::CallEnded { call_id, reason, .. } => {
                 self.awaiting_end.remove(call_id);
                 self.awaiting_reconnected.remove(call_id);
                 match self.calls.get_mut(call_id) {
