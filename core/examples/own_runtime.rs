@@ -24,6 +24,9 @@ use signalwire_relay_simulator::Scenario;
 use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 use tungstenite::{Error as SocketError, Message, WebSocket};
 
+/// A socket that never runs dry does not hold up the clock for longer than this.
+const MAX_FRAMES_BEFORE_DEADLINES: usize = 1000;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let simulator = Simulator::start(ListenOptions::new(Scenario::builtin("hello")?).speed(10.0))?;
     let config = Config::new().project("demo-project").token("demo-token").host(simulator.host()).plaintext();
@@ -31,8 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seed = std::process::id().into();
     let (client, driver) = ClientState::new(&config.contexts(["default"]), seed)?;
     let program = Box::pin(program(client));
-    Runtime { driver, socket: None, tasks: vec![program], woken: Arc::new(Woken(AtomicBool::new(true))) }
-        .run();
+    let woken = Arc::new(Woken(AtomicBool::new(true)));
+    Runtime { driver, socket: None, tasks: vec![program], woken, frames: 0 }.run();
     Ok(())
 }
 
@@ -60,6 +63,8 @@ struct Runtime {
     socket: Option<WebSocket<TcpStream>>,
     tasks: Vec<Task>,
     woken: Arc<Woken>,
+    /// The number of frames read since deadlines were last looked at.
+    frames: usize,
 }
 
 /// Says that a task, or the driver, may have something to do.
@@ -116,22 +121,34 @@ impl Runtime {
         }
     }
 
-    /// Sleeps until a frame arrives, or this instant has come.
+    /// Sleeps until a frame arrives, or this instant has come. Deadlines wait until nothing is left to read: after a thread was
+    /// held up, an answer that has arrived must not count as too late.
     fn sleep(&mut self, deadline: Option<Instant>) -> Result<(), String> {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let left = left.map(|left| left.max(Duration::from_millis(1))); // a socket takes zero for an error
         if let Some(socket) = &mut self.socket {
             socket.get_ref().set_read_timeout(left).map_err(|error| error.to_string())?;
-            match socket.read() {
-                Ok(Message::Text(text)) => self.driver.handle_frame(Instant::now(), Frame::Text(&text)),
+            let frame = match socket.read() {
+                Ok(Message::Text(text)) => {
+                    self.driver.handle_frame(Instant::now(), Frame::Text(&text));
+                    true
+                }
                 Ok(Message::Close(_)) => return Err("the service closed the connection".to_owned()),
-                Ok(_) => self.driver.handle_frame(Instant::now(), Frame::Ping),
-                Err(SocketError::Io(error)) if matches!(error.kind(), WouldBlock | TimedOut) => {}
+                Ok(_) => {
+                    self.driver.handle_frame(Instant::now(), Frame::Ping);
+                    true
+                }
+                Err(SocketError::Io(error)) if matches!(error.kind(), WouldBlock | TimedOut) => false,
                 Err(error) => return Err(error.to_string()),
+            };
+            self.frames += 1;
+            if frame && self.frames < MAX_FRAMES_BEFORE_DEADLINES {
+                return Ok(());
             }
         } else {
             std::thread::sleep(left.unwrap_or_default());
         }
+        self.frames = 0;
         self.driver.handle_timeout(Instant::now());
         Ok(())
     }

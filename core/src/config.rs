@@ -29,6 +29,19 @@ pub enum Overflow {
     Busy,
 }
 
+/// What becomes of running calls at the second signal that asks the process to end, while the client drains because of the
+/// first. A third signal closes the client at once in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum SecondSignal {
+    /// The client closes at once. Calls go on at the service, and nobody handles them.
+    #[default]
+    Leave,
+    /// Calls are hung up and dials called off, as when the time for draining is over. The client closes when they have
+    /// ended, after 3 s at the latest.
+    HangUp,
+}
+
 /// Settings of a client, from a builder, from the environment, or from both.
 ///
 /// What the builder is given wins over the environment; an empty value counts as not given. (An empty name among the
@@ -58,6 +71,7 @@ pub struct Config {
     max_connections: Option<usize>,
     request_timeout: Option<Duration>,
     drain_timeout: Option<Duration>,
+    second_signal: SecondSignal,
     provider: Option<CredentialsProvider>,
 }
 
@@ -215,6 +229,19 @@ impl Config {
         self
     }
 
+    /// Sets what becomes of running calls at the second Ctrl-C or `SIGTERM` while `run` of an adapter serves. Default:
+    /// [`SecondSignal::Leave`].
+    ///
+    /// ```
+    /// use signalwire_relay_core::{Config, SecondSignal};
+    /// let config = Config::new().second_signal(SecondSignal::HangUp);
+    /// # drop(config);
+    /// ```
+    pub fn second_signal(mut self, second_signal: SecondSignal) -> Self {
+        self.second_signal = second_signal;
+        self
+    }
+
     /// Checks that the settings are complete and usable.
     ///
     /// # Errors
@@ -284,6 +311,10 @@ impl Config {
 
     pub(crate) fn request_limit(&self) -> Duration {
         self.request_timeout.unwrap_or(DEFAULT_REQUEST_TIMEOUT)
+    }
+
+    pub(crate) fn second_signal_policy(&self) -> SecondSignal {
+        self.second_signal
     }
 
     pub(crate) fn drain_limit(&self) -> Duration {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::calling::{DialLeg, EndReason};
+use crate::client::Call;
 use crate::ids::{CallId, Tag};
 use crate::printable::{Printable, printable};
 use crate::service_error::ServiceError;
@@ -14,9 +15,9 @@ use crate::service_error::ServiceError;
 /// Every error says what failed and, through [`Error::certainty`], whether the service may have carried it
 /// out all the same.
 ///
-/// A call that is gone is a normal outcome in telephony. [`Error::is_gone`] tells it apart, and a call handler
-/// that ends with it (by `?`, say) has ended quietly and in good order. If it is another call that is gone, its own is
-/// hung up.
+/// A call that is gone is a normal outcome in telephony. [`Error::is_gone_for`] tells it apart, and a call handler whose own
+/// call is gone and that ends with the error (by `?`, say) has ended quietly and in good order. A handler that ends because
+/// another call is gone has failed: its own caller is still there.
 ///
 /// `Debug` prints the same sentence as `Display`: it is what a `main` that returns the error shows.
 #[derive(Clone, thiserror::Error)]
@@ -59,6 +60,9 @@ pub enum Error {
          thread of your own"
     )]
     WouldDeadlock,
+    /// The client drains: it takes on nothing new, and closes once its calls are over. Nothing was sent.
+    #[error(transparent)]
+    Draining(Box<Draining>),
     /// The client is closed.
     #[error(transparent)]
     Closed(Box<Closed>),
@@ -80,9 +84,24 @@ impl fmt::Debug for ConfigError {
 }
 
 impl Error {
-    /// Whether this only says that the call is over.
+    /// Returns `true` if this only says that a call is over: the one that the request was about, or that was waited for.
+    /// With several calls in play, ask [`is_gone_for`](Self::is_gone_for).
     pub fn is_gone(&self) -> bool {
         matches!(self, Self::CallGone(_))
+    }
+
+    /// Returns `true` if this only says that this call is over, not another.
+    ///
+    /// ```
+    /// # async fn example(caller: signalwire_relay_core::Call, agent: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {
+    /// match agent.play_tts("A caller is waiting.").await {
+    ///     Err(error) if error.is_gone_for(&agent) => drop(caller.play_tts("The agent has left.").await?),
+    ///     whispered => drop(whispered?.wait().await?),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn is_gone_for(&self, call: &Call) -> bool {
+        matches!(self, Self::CallGone(gone) if gone.call_id == *call.id())
     }
 
     /// Whether what failed may have reached the service.
@@ -93,6 +112,7 @@ impl Error {
             | Self::QueueFull(_)
             | Self::Cancelled
             | Self::WouldDeadlock
+            | Self::Draining(_)
             | Self::Transport(_) => Certainty::NotSent,
             Self::ServiceError(refused) => refused.certainty(),
             Self::AuthenticationFailed(_) | Self::DialFailed(_) => Certainty::Refused,
@@ -118,6 +138,10 @@ impl Error {
 
     pub(crate) fn closed(certainty: Certainty) -> Self {
         Self::Closed(Box::new(Closed { certainty }))
+    }
+
+    pub(crate) fn draining(what: impl Into<String>) -> Self {
+        Self::Draining(Box::new(Draining { what: what.into() }))
     }
 
     pub(crate) fn waited_too_long(what: impl Into<String>, after: Duration) -> Self {
@@ -361,10 +385,30 @@ pub struct QueueFull {
     pub limit: usize,
 }
 
-/// The client was closed, or is about to be.
+/// The client drains and takes on nothing new.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the client is closed; {certainty}")]
+#[error("{what} was refused: the client is draining and takes on nothing new; use another client")]
+#[non_exhaustive]
+pub struct Draining {
+    /// The wire method, or what was waited for.
+    pub what: String,
+}
+
+/// The client was closed, or is about to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
     /// Whether the request may have reached the service before.
     pub certainty: Certainty,
 }
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.certainty {
+            // To try it again on this client is of no use.
+            Certainty::NotSent => f.write_str("the client is closed; it was not sent"),
+            certainty => write!(f, "the client is closed; {certainty}"),
+        }
+    }
+}
+
+impl std::error::Error for Closed {}

@@ -174,12 +174,12 @@ pub use client::{
 };
 pub use config::{
     Config, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS, DEFAULT_REQUEST_TIMEOUT, Endpoint,
-    Overflow, secs,
+    Overflow, SecondSignal, secs,
 };
 pub use credentials::{Credentials, Secret};
 pub use error::{
     AuthenticationFailed, CallGone, Certainty, Closed, ConfigError, ConnectRefusal, ConnectionLost,
-    DialFailed, Error, InvalidArgument, QueueFull, TimedOut,
+    DialFailed, Draining, Error, InvalidArgument, QueueFull, TimedOut,
 };
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};

@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let outcome = serve(&call);
         match &outcome {
             Ok(branch) => println!("{}: {branch}", call.id()),
-            Err(error) if error.is_gone() => println!("{}: the caller hung up", call.id()),
+            Err(error) if error.is_gone_for(&call) => println!("{}: the caller hung up", call.id()),
             Err(error) => println!("{}: {error}", call.id()),
         }
         outcome

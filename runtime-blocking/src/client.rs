@@ -87,8 +87,8 @@ impl RelayClient {
     /// it also gets the calls that came in before there was one.
     ///
     /// A function that ends with an error or a panic has its call hung up, and a line in the log. One that ends because
-    /// a call is gone has no line in the log; should its own call still be there, it is hung up, too. One that ends well
-    /// leaves its call as it is.
+    /// its own call is gone has no line in the log; should the call still be there, it is hung up, too. One that ends because
+    /// another call is gone has failed. One that ends well leaves its call as it is.
     ///
     /// (On a [`Client`], which a clone of this one is, the method of this name takes an asynchronous function.)
     ///
@@ -171,8 +171,9 @@ impl RelayClient {
     /// Serves until Ctrl-C (or, on Unix, a `SIGTERM`), or until the client is closed otherwise.
     ///
     /// On the signal the client stops gently, as [`Client::drain`] describes: no new calls, and the configured
-    /// time for those that run. A second signal closes it at once. Handlers that still run when the client is
-    /// closed get a moment to clean up.
+    /// time for those that run. [`Config::second_signal`] says what a second signal does: by default it closes the client
+    /// at once and leaves calls to the service. A third closes it at once. Handlers that still run when the client is closed
+    /// get a moment to clean up.
     ///
     /// From the first time that this runs, such signals do not end the process by themselves any more.
     ///

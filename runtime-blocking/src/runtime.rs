@@ -134,6 +134,11 @@ impl adapter::Runtime for Runtime {
         }
     }
 
+    fn poll_reactor(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        // Each poll of a socket asks the operating system.
+        Poll::Ready(())
+    }
+
     fn spawn(&mut self, task: Task) {
         self.threads.spawn(task);
     }

@@ -27,7 +27,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         let outcome = call.scope(serve(&call)).await;
         match &outcome {
             Ok(branch) => println!("{}: {branch}", call.id()),
-            Err(error) if error.is_gone() => println!("{}: the caller hung up", call.id()),
+            Err(error) if error.is_gone_for(&call) => println!("{}: the caller hung up", call.id()),
             Err(error) => println!("{}: {error}", call.id()),
         }
         outcome

@@ -71,7 +71,7 @@ async fn announce(client: &RelayClient, how: &str, devices: impl Into<Devices>) 
     };
     match announced {
         Ok(_) => println!("{}: announced", call.id()),
-        Err(error) if error.is_gone() => println!("{}: hung up before the end", call.id()),
+        Err(error) if error.is_gone_for(&call) => println!("{}: hung up before the end", call.id()),
         Err(error) => return Err(error),
     }
     call.hangup().await?;

@@ -112,8 +112,9 @@ impl RelayClient {
     /// Serves until Ctrl-C (or, on Unix, a `SIGTERM`), or until the client is closed otherwise.
     ///
     /// On the signal the client stops gently, as [`Client::drain`] describes: no new calls, and the configured
-    /// time for those that run. A second signal closes it at once. Handlers that still run when the client is
-    /// closed get a moment to clean up.
+    /// time for those that run. [`Config::second_signal`] says what a second signal does: by default it closes the client
+    /// at once and leaves calls to the service. A third closes it at once. Handlers that still run when the client is closed
+    /// get a moment to clean up.
     ///
     /// From the first time that this runs, such signals do not end the process by themselves any more. Dropping the future
     /// only stops listening for them.

@@ -71,6 +71,11 @@ impl adapter::Runtime for Runtime {
         fired
     }
 
+    fn poll_reactor(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        // Its sockets read first, and wait for the reactor only if there was nothing.
+        Poll::Ready(())
+    }
+
     fn spawn(&mut self, task: Task) {
         let running = self.running.clone();
         self.spawner.spawn(Box::pin(async move {

@@ -29,7 +29,7 @@ async fn main() -> Result<ExitCode, Box<dyn StdError>> {
         match client.dial(phone(number).from(ours).timeout(secs(30))).await {
             Ok(call) => match call.scope(speak(&call)).await {
                 Ok(outcome) => println!("{number}: {outcome}"),
-                Err(error) if error.is_gone() => println!("{number}: hung up"),
+                Err(error) if error.is_gone_for(&call) => println!("{number}: hung up"),
                 Err(error) => println!("{number}: {error}"),
             },
             Err(error) => println!("{number}: {error}"),

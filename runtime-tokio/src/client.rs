@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use signalwire_relay_core::adapter::{self, Driver};
 use signalwire_relay_core::{Client, ClientState, Config, Error};
 use tokio::sync::watch;
+use tokio::task::unconstrained;
 
 use crate::runtime::Runtime;
 
@@ -78,18 +79,20 @@ impl RelayClient {
         let runtime = Runtime::new(&config)?;
         let (client, state) = ClientState::new(&config, fastrand::u64(..))?;
         let (stopping, stopped) = watch::channel(());
-        tokio::spawn(async move {
+        // The driver limits itself. With tokio's budget used up, a socket would pretend to have nothing to read.
+        tokio::spawn(unconstrained(async move {
             Driver::new(state, runtime).await;
             drop(stopping);
-        });
+        }));
         Ok(Self { client, stopped })
     }
 
     /// Serves until Ctrl-C (or, on Unix, a `SIGTERM`), or until the client is closed otherwise.
     ///
     /// On the signal the client stops gently, as [`Client::drain`] describes: no new calls, and the configured
-    /// time for those that run. A second signal closes it at once. Handlers that still run when the client is
-    /// closed get a moment to clean up.
+    /// time for those that run. [`Config::second_signal`] says what a second signal does: by default it closes the client
+    /// at once and leaves calls to the service. A third closes it at once. Handlers that still run when the client is closed
+    /// get a moment to clean up.
     ///
     /// From the first time that this runs, such signals do not end the process by themselves any more. Dropping the future
     /// only stops listening for them.

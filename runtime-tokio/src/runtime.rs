@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use async_tungstenite::tokio::TokioAdapter;
 use rustls::ClientConfig;
@@ -14,16 +15,24 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
+/// The timer that shows that tokio has looked at its sockets. In each turn tokio dispatches what the operating system
+/// reports of sockets, then timers, so a timer that was set now fires only after such a turn. `yield_now` is no such proof:
+/// on a runtime with several threads it also returns while another thread is about to dispatch, and a turn that a signal
+/// interrupts (the one that continues a stopped process, for instance) fires timers without having looked at sockets.
+const REACTOR_TURN: Duration = Duration::from_millis(1);
+
 /// Has to be used within a tokio runtime.
 pub(crate) struct Runtime {
     tls: Option<Arc<ClientConfig>>,
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Runs while the reactor is waited for.
+    turn: Option<Pin<Box<Sleep>>>,
     tasks: JoinSet<()>,
 }
 
 impl Runtime {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        Ok(Self { tls: adapter::tls_config(config)?, alarm: None, tasks: JoinSet::new() })
+        Ok(Self { tls: adapter::tls_config(config)?, alarm: None, turn: None, tasks: JoinSet::new() })
     }
 }
 
@@ -55,6 +64,13 @@ impl adapter::Runtime for Runtime {
             alarm.as_mut().reset(deadline);
         }
         alarm.as_mut().poll(cx)
+    }
+
+    fn poll_reactor(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let turn = self.turn.get_or_insert_with(|| Box::pin(sleep(REACTOR_TURN)));
+        ready!(turn.as_mut().poll(cx));
+        self.turn = None;
+        Poll::Ready(())
     }
 
     fn spawn(&mut self, task: Task) {

@@ -28,8 +28,15 @@ pub const MAX_UNSENT_WHILE_READING: usize = 256;
 pub const MAX_UNSENT_FRAMES: usize = 2 * MAX_POSTED_REQUESTS;
 /// The number of outputs of a client that are handled before sockets and deadlines get their turn.
 const MAX_OUTPUTS_AT_ONCE: usize = 256;
+/// The number of rounds that applications can keep busy before deadlines that are due are handled: enough for everything
+/// that they can have posted, with what follows from it, by the time that the deadline came.
+const MAX_BUSY_ROUNDS: usize = 2 * MAX_POSTED_REQUESTS / MAX_OUTPUTS_AT_ONCE;
 /// The number of rounds before other tasks get their turn.
 const MAX_ROUNDS: usize = 64;
+/// The number of frames that are read before deadlines that are due. A socket whose receive buffer has grown to its usual
+/// maximum of 6 MiB holds about as many events, so everything that arrived before the deadline is read; a socket that
+/// never runs dry does not hold up the clock for longer than that.
+pub const MAX_FRAMES_BEFORE_DEADLINES: usize = 8192;
 
 /// An attempt to open a socket. Its error is for people to read. Dropping it gives the attempt up.
 pub type Opening<S> = Pin<Box<dyn Future<Output = Result<S, String>> + Send>>;
@@ -47,6 +54,15 @@ pub trait Runtime {
 
     /// Ready once this instant has come. Replaces the instant asked for before; `None` is never.
     fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()>;
+
+    /// Ready once a socket that is pending has really nothing to read. Polled when a deadline has come and the socket is
+    /// pending; the socket is polled again before the deadline is handled.
+    ///
+    /// A runtime whose sockets ask the operating system at each poll is ready at once. One that remembers which sockets
+    /// are readable is ready after its reactor has asked the operating system: a thread that was blocked, or a process
+    /// that was stopped, handles the deadline of a request otherwise although the answer has arrived. The next call
+    /// after it was ready begins anew.
+    fn poll_reactor(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Runs a task of the application on the side. It does not panic.
     fn spawn(&mut self, task: Task);
@@ -94,7 +110,25 @@ pub struct Driver<R: Runtime> {
     link: Link<R::Socket>,
     outgoing: VecDeque<String>,
     unflushed: bool,
+    /// Set while a deadline is due and what has arrived is still being read.
+    due: Option<Due>,
     phase: Phase,
+}
+
+/// A deadline that is due. Everything that has arrived is handled before it.
+struct Due {
+    /// The runtime has looked at its sockets since.
+    is_read_through: bool,
+    /// The number of frames that may still be read.
+    frames_left: usize,
+    /// The number of rounds that had nothing to read and more outputs than one round handles.
+    busy_rounds: usize,
+}
+
+impl Default for Due {
+    fn default() -> Self {
+        Self { is_read_through: false, frames_left: MAX_FRAMES_BEFORE_DEADLINES, busy_rounds: 0 }
+    }
 }
 
 /// The phases of a driver.
@@ -128,13 +162,14 @@ impl<R: Runtime> Driver<R> {
             link: Link::Down,
             outgoing: VecDeque::new(),
             unflushed: false,
+            due: None,
             phase: Phase::Running,
         }
     }
 
-    /// Handles outputs, writes, then takes in one thing.
+    /// Handles outputs, writes, then takes in one thing. Deadlines that are due come after everything that has arrived.
     fn round(&mut self, cx: &mut Context<'_>) -> Round {
-        let mut waits_until = None;
+        let mut drained = false;
         for _ in 0..MAX_OUTPUTS_AT_ONCE {
             match self.state.poll_output(self.runtime.now(), cx.waker()) {
                 ClientOutput::Io(Io::Open(endpoint)) => {
@@ -142,8 +177,8 @@ impl<R: Runtime> Driver<R> {
                 }
                 ClientOutput::Io(Io::Send(text)) => self.outgoing.push_back(text),
                 ClientOutput::Io(Io::Close) => self.close(),
-                ClientOutput::Io(Io::Wait(deadline)) => {
-                    waits_until = Some(deadline);
+                ClientOutput::Io(Io::Wait(_)) => {
+                    drained = true;
                     break;
                 }
                 ClientOutput::Spawn(task) => self.runtime.spawn(task),
@@ -152,26 +187,62 @@ impl<R: Runtime> Driver<R> {
                 ClientOutput::Finished => return Round::Finished,
             }
         }
-        // Before anything is read: a busy socket must not hold up the clock. Neither must busy applications: while
-        // they have more for the driver, its deadline is not known, and it does not mind being asked too early.
-        let due = waits_until.is_none_or(|deadline| deadline.is_some_and(|at| at <= self.runtime.now()));
-        if due {
-            self.state.handle_timeout(self.runtime.now());
+        // Asked of the state, not of its last output: busy applications, which always have more for the driver, must not
+        // hold up the clock.
+        let deadline = self.state.deadline();
+        if deadline.is_some_and(|at| at <= self.runtime.now()) {
+            self.due.get_or_insert_default();
+        }
+        if self.due.as_ref().is_some_and(|due| due.frames_left == 0) {
+            self.handle_deadlines();
         }
         match self.write(cx).and_then(|()| self.take_in(cx)) {
-            Ok(Round::Stuck) if !due => {}
-            Ok(Round::Stuck) => return Round::Moved,
-            Ok(moved) => return moved,
+            Ok(Round::Stuck) => {}
+            Ok(moved) => {
+                if let Some(due) = &mut self.due {
+                    due.frames_left -= 1;
+                }
+                return moved;
+            }
             Err(reason) => return self.lost(&reason),
         }
         if let Err(reason) = self.flush(cx) {
             return self.lost(&reason);
         }
-        if self.runtime.poll_deadline(cx, waits_until.flatten()).is_ready() {
-            self.state.handle_timeout(self.runtime.now());
+        let outcome = if let Some(due) = &mut self.due {
+            if !drained && due.busy_rounds < MAX_BUSY_ROUNDS {
+                due.busy_rounds += 1;
+                return Round::Moved;
+            }
+            self.poll_due(cx)
+        } else if self.runtime.poll_deadline(cx, deadline).is_ready() {
+            self.due = Some(Due::default());
+            Round::Moved
+        } else {
+            Round::Stuck
+        };
+        if drained { outcome } else { Round::Moved }
+    }
+
+    /// Nothing is left to read, as far as the runtime knows: handles the deadlines that are due once it is sure.
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Round {
+        if let Some(due) = &mut self.due
+            && !due.is_read_through
+            && !matches!(self.link, Link::Down)
+        {
+            if self.runtime.poll_reactor(cx).is_pending() {
+                return Round::Stuck;
+            }
+            due.is_read_through = true;
             return Round::Moved;
         }
-        Round::Stuck
+        self.handle_deadlines();
+        Round::Moved
+    }
+
+    fn handle_deadlines(&mut self) {
+        self.due = None;
+        self.state.handle_timeout(self.runtime.now());
     }
 
     /// Writes what the socket takes now.

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::serve::Interruption;
 use crate::printable::printable;
 use crate::session::{ConnectionState, Notice};
 
@@ -10,7 +11,9 @@ const TARGET: &str = "signalwire_relay";
 /// Logs a change of the connection.
 pub(super) fn connection(state: &ConnectionState) {
     match state {
-        ConnectionState::Ready { .. } => tracing::info!(target: TARGET, "{state}"),
+        ConnectionState::Ready { .. } | ConnectionState::Draining { .. } => {
+            tracing::info!(target: TARGET, "{state}");
+        }
         ConnectionState::Backoff { .. } | ConnectionState::Closed { reason: Some(_) } => {
             tracing::warn!(target: TARGET, "{state}");
         }
@@ -37,11 +40,11 @@ pub(super) fn notice(notice: &Notice) {
 }
 
 /// Logs that the process was asked to end.
-pub(super) fn interrupted(again: bool) {
-    if again {
-        tracing::warn!(target: TARGET, "interrupted again: closing now");
-    } else {
-        tracing::info!(target: TARGET, "interrupted: letting running calls finish");
+pub(super) fn interrupted(action: Interruption) {
+    match action {
+        Interruption::Drain => tracing::info!(target: TARGET, "interrupted: letting running calls finish"),
+        Interruption::HangUp => tracing::warn!(target: TARGET, "interrupted again: hanging running calls up"),
+        Interruption::Close => tracing::warn!(target: TARGET, "interrupted again: closing now"),
     }
 }
 

@@ -19,8 +19,8 @@ mod websocket;
 
 pub use self::addresses::{ADDRESS_TIMEOUT, connect};
 pub use self::driver::{
-    CLOSE_TIMEOUT, Driver, MAX_UNSENT_FRAMES, MAX_UNSENT_WHILE_READING, Opening, Runtime, Socket,
-    TASKS_TIMEOUT,
+    CLOSE_TIMEOUT, Driver, MAX_FRAMES_BEFORE_DEADLINES, MAX_UNSENT_FRAMES, MAX_UNSENT_WHILE_READING, Opening,
+    Runtime, Socket, TASKS_TIMEOUT,
 };
 pub use self::log::{broken_down, tasks_left};
 pub use self::serve::serve;

@@ -3,13 +3,24 @@
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::log;
 use crate::client::Client;
+use crate::config::SecondSignal;
 use crate::error::Error;
 
+/// The answer to a request to end the process.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Interruption {
+    Drain,
+    HangUp,
+    Close,
+}
+
 /// Serves until the client is closed. At the first interruption the client drains, as [`Client::drain`] describes, with
-/// the configured time for calls that run; at the second it closes at once.
+/// the configured time for calls that run; at the second it does what [`Config::second_signal`](crate::Config::second_signal)
+/// says; at the third it closes at once.
 ///
 /// `poll_interruption` is ready once for each request to end the process: Ctrl-C, and `SIGTERM` where there is such a
 /// thing. Dropping the future only stops listening for them.
@@ -21,19 +32,24 @@ pub async fn serve(
     mut poll_interruption: impl FnMut(&mut Context<'_>) -> Poll<()>,
 ) -> Result<(), Error> {
     let mut closed = pin!(client.closed());
-    let mut interrupted = false;
+    let mut interruptions = 0_u32;
     std::future::poll_fn(|cx| {
         if let Poll::Ready(outcome) = closed.as_mut().poll(cx) {
             return Poll::Ready(outcome);
         }
         while poll_interruption(cx).is_ready() {
-            log::interrupted(interrupted);
-            if interrupted {
-                client.disconnect();
-            } else {
-                client.drain(None);
+            let action = match (interruptions, client.second_signal()) {
+                (0, _) => Interruption::Drain,
+                (1, SecondSignal::HangUp) => Interruption::HangUp,
+                _ => Interruption::Close,
+            };
+            interruptions = interruptions.saturating_add(1);
+            log::interrupted(action);
+            match action {
+                Interruption::Drain => client.drain(None),
+                Interruption::HangUp => client.drain(Some(Duration::ZERO)),
+                Interruption::Close => client.disconnect(),
             }
-            interrupted = true;
         }
         Poll::Pending
     })

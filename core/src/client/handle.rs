@@ -16,6 +16,7 @@ use super::subscribers::{Events, Subscribers};
 use super::watch_cell::{WaitFor, WatchCell};
 use super::{Call, ClientStats, ConnectionStates, IncomingCalls, Wait};
 use crate::calling::Method;
+use crate::config::SecondSignal;
 use crate::error::Error;
 use crate::service::MessageReceiveEvent;
 use crate::service::TaskEvent;
@@ -50,6 +51,11 @@ impl Client {
         self.sender.shared()
     }
 
+    /// What becomes of running calls at the second request to end the process.
+    pub(crate) fn second_signal(&self) -> SecondSignal {
+        self.shared().second_signal
+    }
+
     pub(crate) fn request<M: Method>(&self, method: M) -> Request<M> {
         Request::new(About::Client(self.sender.clone()), method)
     }
@@ -58,9 +64,12 @@ impl Client {
     /// it also gets the calls that came in before there was one.
     ///
     /// A function that ends with an error or a panic has its call hung up, and a line in the log. One that ends because
-    /// a call is gone has no line in the log; should its own call still be there, for it was another that is gone, or
-    /// something on the call that the service did not know, it is hung up, too. One that ends well leaves its call as it
-    /// is.
+    /// its own call is gone ([`Error::is_gone_for`]) has no line in the log; should the call still be there, because it was
+    /// something on the call that the service did not know, it is hung up, too. One that ends because another call is gone
+    /// has failed: an agent who hangs up has not ended the call of the caller. One that ends well leaves its call as it is.
+    ///
+    /// Calls come by contexts: those of [`Config::contexts`](crate::Config::contexts) and of [`receive`](Self::receive). If
+    /// none is wanted 5 s after the handler was set and the connection is ready, a line in the log says so.
     ///
     /// ```
     /// # fn example(client: signalwire_relay_core::Client) {
@@ -81,7 +90,8 @@ impl Client {
     }
 
     /// Has a function called for each text message that comes in, in a task of its own. The last function
-    /// given holds. Without one, messages are only seen by [`events`](Self::events).
+    /// given holds. Without one, messages are only seen by [`events`](Self::events). They come by contexts, as for
+    /// [`on_call`](Self::on_call).
     ///
     /// ```
     /// # fn example(client: signalwire_relay_core::Client) {
@@ -110,14 +120,20 @@ impl Client {
         self.shared().mailbox.post(Mail::HandleTasks(handlers::task_handler(handler)));
     }
 
+    /// The tasks that come in, for a stream of them.
     pub(crate) fn task_inbox(&self) -> Arc<WatchCell<TaskInbox>> {
+        // Once for all streams: a program may make one for each task.
+        if self.shared().tasks.with(TaskInbox::expect_readers) {
+            self.shared().mailbox.post(Mail::Listen("Client::incoming_tasks"));
+        }
         self.shared().tasks.clone()
     }
 
     /// The calls that come in, one by one, for as long as no function is set with [`on_call`](Self::on_call).
     /// Several streams share the calls out among them.
     ///
-    /// A call that is not taken within 10 s is passed on to another client.
+    /// A call that is not taken within 10 s is passed on to another client. Calls come by contexts, as for
+    /// [`on_call`](Self::on_call).
     ///
     /// ```
     /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
@@ -189,7 +205,8 @@ impl Client {
     ///
     /// # Errors
     /// Why the client closed, if it did: [`Error::AuthenticationFailed`] if the service does not accept this client, for one of the
-    /// reasons of [`ConnectRefusal`](crate::ConnectRefusal).
+    /// reasons of [`ConnectRefusal`](crate::ConnectRefusal). [`Error::Draining`] if the client drains: it will take on nothing
+    /// new.
     ///
     /// ```
     /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {
@@ -203,6 +220,7 @@ impl Client {
                 (ConnectionState::Ready { .. }, _) => Some(Ok(())),
                 (_, Some(Err(error))) => Some(Err(error.clone())),
                 (_, Some(Ok(()))) => Some(Err(Error::closed(crate::Certainty::NotSent))),
+                _ if link.draining => Some(Err(Error::draining("waiting for the connection"))),
                 _ => None,
             });
         Wait::on_client(&self.sender, "the connection".to_owned(), until)
@@ -272,6 +290,9 @@ impl Client {
     /// Begins to stop gently: receives nothing more, passes new offers on, lets running calls finish for as
     /// long as `within` (the configured time, 30 s by default, if `None`), then ends them and closes.
     /// [`closed`](Self::closed) tells when that is done. Asked again, the new time counts from then.
+    ///
+    /// Meanwhile the connection is in the state [`ConnectionState::Draining`]. New dials and subscriptions, and
+    /// [`ready`](Self::ready), fail with [`Error::Draining`]; requests about running calls and messages go on.
     ///
     /// ```
     /// # async fn example(client: signalwire_relay_core::Client) -> Result<(), signalwire_relay_core::Error> {

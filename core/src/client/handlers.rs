@@ -12,6 +12,7 @@ use super::mailbox::{Mail, Task};
 use super::shared::Shared;
 use crate::calling::EndReason;
 use crate::error::Error;
+use crate::ids::CallId;
 use crate::service::MessageReceiveEvent;
 use crate::service::TaskEvent;
 use crate::session::Notice;
@@ -35,8 +36,13 @@ pub trait HandlerOutcome {
 pub enum Ending {
     /// Well.
     Well,
-    /// Because a call was gone, which is a normal outcome.
-    Gone,
+    /// Because a call was gone: a normal outcome if it is the handler's own.
+    Gone {
+        /// The call that was gone.
+        call_id: CallId,
+        /// The error, as text.
+        error: String,
+    },
     /// With this error.
     Failed(String),
 }
@@ -50,15 +56,15 @@ impl HandlerOutcome for () {
 impl<T, E: Into<Box<dyn StdError + Send + Sync>>> HandlerOutcome for Result<T, E> {
     fn ending(self) -> Ending {
         let Err(error) = self else { return Ending::Well };
-        let error: Box<dyn StdError + Send + Sync> = error.into();
-        let mut cause: Option<&(dyn StdError + 'static)> = Some(&*error);
+        let outermost: Box<dyn StdError + Send + Sync> = error.into();
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(&*outermost);
         while let Some(error) = cause {
-            if error.downcast_ref::<Error>().is_some_and(Error::is_gone) {
-                return Ending::Gone;
+            if let Some(Error::CallGone(gone)) = error.downcast_ref::<Error>() {
+                return Ending::Gone { call_id: gone.call_id.clone(), error: outermost.to_string() };
             }
             cause = error.source();
         }
-        Ending::Failed(error.to_string())
+        Ending::Failed(outermost.to_string())
     }
 }
 
@@ -105,9 +111,9 @@ where
             let call_id = own.id().clone();
             let (notice, reason) = match caught(async move { handler(call).await.ending() }).await {
                 Ok(Ending::Well) => return,
-                // Its own, or that of another that it was busy with.
-                Ok(Ending::Gone) => (None, EndReason::Hangup),
-                Ok(Ending::Failed(error)) => {
+                Ok(Ending::Gone { call_id: gone, .. }) if gone == call_id => (None, EndReason::Hangup),
+                // Another call was gone: the caller is still there, and nobody is left to talk to.
+                Ok(Ending::Gone { error, .. } | Ending::Failed(error)) => {
                     (Some(Notice::HandlerFailed { call_id: call_id.clone(), error }), EndReason::Error)
                 }
                 Err(panic) => {
@@ -152,7 +158,8 @@ where
         let handler = handler.clone();
         Box::pin(async move {
             let notice = match caught(async move { handler(event).await.ending() }).await {
-                Ok(Ending::Well | Ending::Gone) => return,
+                // The handler has no call of its own; whichever was gone is over.
+                Ok(Ending::Well | Ending::Gone { .. }) => return,
                 Ok(Ending::Failed(error)) => failed(error),
                 Err(panic) => Notice::HandlerPanicked(panic),
             };

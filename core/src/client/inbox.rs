@@ -12,6 +12,8 @@ pub const MAX_WAITING_TASKS: usize = 1000;
 pub(crate) struct TaskInbox {
     waiting: VecDeque<TaskEvent>,
     /// The streams that read it.
+    /// Set once there was a stream of them.
+    awaited: bool,
     readers: usize,
     dropped: u64,
     /// Set once there was a notice that tasks wait, until a reader comes.
@@ -56,6 +58,11 @@ impl TaskInbox {
             notices.push(Notice::TaskWaits(task.context.clone()));
         }
         notices
+    }
+
+    /// Notes that there are streams of tasks. Returns `true` the first time.
+    pub(super) fn expect_readers(&mut self) -> bool {
+        !std::mem::replace(&mut self.awaited, true)
     }
 
     /// Gives everything that waits to a handler.

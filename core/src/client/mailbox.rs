@@ -54,6 +54,8 @@ pub(crate) enum Mail {
     HandleCalls(CallHandler),
     HandleMessages(MessageHandler),
     HandleTasks(TaskHandler),
+    /// The application has made a stream of what comes by contexts, with this method.
+    Listen(&'static str),
     Spawn(Task),
     Notice(Notice),
     Credentials {

@@ -18,6 +18,8 @@ use super::watch_cell::{Waiter, WatchCell};
 pub(super) struct Offers {
     /// Without handles, which would keep the client open.
     calls: VecDeque<Arc<CallRecord>>,
+    /// Set once there was a stream of them.
+    awaited: bool,
     ended: bool,
 }
 
@@ -79,6 +81,10 @@ pub struct IncomingCalls {
 impl IncomingCalls {
     pub(super) fn new(sender: &Sender) -> Self {
         let offers = sender.shared().offers.clone();
+        // Once for all streams: a program may make one for each call.
+        if !offers.with(|offers| std::mem::replace(&mut offers.awaited, true)) {
+            sender.mailbox().post(Mail::Listen("Client::incoming_calls"));
+        }
         Self { handles: sender.downgrade(), offers, waiter: Waiter::default() }
     }
 

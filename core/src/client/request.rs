@@ -31,7 +31,7 @@ use crate::session::{Command, Effect, Reply, Target};
 /// # Errors
 /// Each may give [`Error::InvalidArgument`] and [`Error::QueueFull`], and was not sent then; [`Error::ServiceError`], with
 /// the service's code and words; [`Error::TimedOut`]; [`Error::ConnectionLost`] with its session; [`Error::Closed`] with its
-/// client; and, on a call, [`Error::CallGone`] if that is over. [`Error::certainty`] says whether the service may
+/// client; [`Error::Draining`] if it begins something new on a client that drains; and, on a call, [`Error::CallGone`] if that is over. [`Error::certainty`] says whether the service may
 /// have carried it out. What a method adds to that, it says itself.
 ///
 /// # Cancellation

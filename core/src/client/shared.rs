@@ -10,6 +10,7 @@ use super::mailbox::{Mail, Mailbox};
 use super::offers::Offers;
 use super::subscribers::{Events, Subscribers};
 use super::watch_cell::WatchCell;
+use crate::config::SecondSignal;
 use crate::error::Error;
 use crate::events::FromUpdate;
 use crate::session::{ConnectionState, Notice};
@@ -33,6 +34,7 @@ impl Drop for Handles {
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(super) mailbox: Mailbox,
+    pub(super) second_signal: SecondSignal,
     pub(super) link: Arc<WatchCell<Link>>,
     pub(super) offers: Arc<WatchCell<Offers>>,
     pub(super) tasks: Arc<WatchCell<TaskInbox>>,
@@ -44,12 +46,14 @@ pub(crate) struct Shared {
 pub(super) struct Link {
     pub(super) state: ConnectionState,
     pub(super) protocol: Option<String>,
+    /// Set once the client drains, also while there is no connection.
+    pub(super) draining: bool,
     pub(super) end: Option<Result<(), Error>>,
 }
 
 impl Default for Link {
     fn default() -> Self {
-        Self { state: ConnectionState::Idle, protocol: None, end: None }
+        Self { state: ConnectionState::Idle, protocol: None, draining: false, end: None }
     }
 }
 

@@ -72,6 +72,11 @@ impl Client {
     /// A handler that fails or panics is told with a [`Notice`](crate::session::Notice), a line in the log. A task that comes
     /// in again, in the same frame, is handled once.
     ///
+    /// # Contexts
+    ///
+    /// Tasks come by contexts, as calls do. If none is wanted 5 s after the handler was set and the connection is ready, a
+    /// line in the log says so.
+    ///
     /// # Nobody listens
     ///
     /// Without a handler, an [`incoming_tasks`](Self::incoming_tasks) stream, or an [`events`](Self::events) stream, tasks

@@ -4,12 +4,14 @@
 //! jitter come from a seed: the same inputs give the same outputs, byte for byte.
 //!
 //! The contract: tell the session one thing, then drain [`Session::poll_output`] until it gives
-//! [`Io::Wait`], then tell it the next.
+//! [`Io::Wait`], then tell it the next. Whatever has arrived goes first: when a deadline has come, tell the session every
+//! frame that can be read, and only then call [`Session::handle_timeout`]. A program that was held up for a while takes an
+//! answer that lies in the socket for a timeout otherwise.
 //!
 //! ```text
 //! loop {
 //!     match session.poll_output() {
-//!         Output::Io(Io::Wait(until))     => tell it what arrives, or handle_timeout(now) when `until` has come
+//!         Output::Io(Io::Wait(until))     => tell it what has arrived; if that is nothing and `until` has come, handle_timeout(now)
 //!         Output::Io(Io::Open(endpoint))  => open a WebSocket, then handle_connected(now) or handle_disconnected(now, why)
 //!         Output::Io(Io::Send(text))      => send it
 //!         Output::Io(Io::Close)           => drop the WebSocket
@@ -252,7 +254,8 @@ impl Session {
         }
     }
 
-    /// Handles every deadline that has come. Harmless if called early, late or twice.
+    /// Handles every deadline that has come. Harmless if called early or twice. Tell the session first what has arrived:
+    /// an answer that is told later is too late.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((_, machine)) = self.next_deadline().filter(|(at, _)| *at <= now) {
             self.handle_due(now, machine);
@@ -322,6 +325,11 @@ impl Session {
         }
     }
 
+    /// The earliest deadline.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.next_deadline().map(|(at, _)| at)
+    }
+
     /// The earliest deadline of any machine, and whose it is: the first of several at the same instant.
     fn next_deadline(&self) -> Option<(Instant, Due)> {
         let mut next: Option<(Instant, Due)> = None;
@@ -364,7 +372,7 @@ impl Session {
                 Queued::Output(output) => return output,
             }
         }
-        Output::Io(Io::Wait(self.next_deadline().map(|(at, _)| at)))
+        Output::Io(Io::Wait(self.deadline()))
     }
 
     // Queries.

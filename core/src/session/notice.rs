@@ -66,6 +66,14 @@ pub enum Notice {
     /// A handler of a message failed.
     #[error("the handler of a message failed: {}", Printable(.0))]
     MessageHandlerFailed(String),
+    /// The application waits for calls, messages or tasks, and wants no context that they could come by.
+    #[error(
+        "nothing will come in for {method}: no context is wanted; set Config::contexts or call Client::receive"
+    )]
+    NoContext {
+        /// The method that the application waits with.
+        method: &'static str,
+    },
     /// A task came in again and was ignored.
     #[error("ignored another copy of a task for context {}", Printable(.0))]
     TaskRepeated(String),

@@ -21,7 +21,8 @@ pub enum Io {
     Send(String),
     /// Drop the WebSocket, or the attempt to open one, and report nothing more of it.
     Close,
-    /// There is nothing to do until something arrives, or until this instant, when `handle_timeout` is due.
+    /// There is nothing to do until something arrives, or until this instant, when `handle_timeout` is due: after
+    /// everything that has arrived by then.
     Wait(Option<Instant>),
 }
 

@@ -92,10 +92,18 @@ impl Session {
         }
         // A time beyond what the clock can count is no limit.
         if self.shutdown.drain(now.checked_add(within)) {
+            if self.connection.is_heard() {
+                self.emit(SessionEvent::Connection(self.connection_state()));
+            }
             self.unsubscribe(now);
             self.pass_offers(now);
         }
         self.close_if_drained(now);
+    }
+
+    /// Returns `true` once the session drains: it takes on nothing new.
+    pub fn is_draining(&self) -> bool {
+        self.shutdown.is_draining()
     }
 
     /// Stops at once. Requests under way fail, calls go on at the service without this client. If it can be heard, dials
@@ -166,7 +174,7 @@ impl Session {
         for key in
             self.requests.keys(|request| request.progress != Progress::Sent && request.purpose.receives())
         {
-            self.fail_request(now, key, &|_, certainty| Error::closed(certainty));
+            self.fail_request(now, key, &|request, _| Error::draining(request.describe()));
         }
         self.contexts.leave_all();
         self.leave_contexts(now);

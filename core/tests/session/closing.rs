@@ -49,7 +49,7 @@ fn a_context_that_was_to_be_received_is_not_received_any_more() {
     let receive = fixture.command(raw("signalwire.receive", Target::Receive(vec!["x".to_owned()])));
     drain(&mut fixture, 3_600);
     let error = fixture.expect_reply(receive).expect_err("it is not wanted any more");
-    assert!(matches!(error, Error::Closed(_)), "{error}");
+    assert!(matches!(error, Error::Draining(_)), "{error}");
     assert_eq!(error.certainty(), Certainty::NotSent);
     fixture.reconnect("proto-1", true);
     assert!(fixture.sent.iter().all(|frame| frame["method"] != "signalwire.receive"));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use signalwire_relay_core::session::{ConnectionState, Frame, SessionEvent, Stats, Target};
-use signalwire_relay_core::{CallId, Certainty, EndReason};
+use signalwire_relay_core::{CallId, EndReason};
 
 use crate::fixture::{Fixture, SECOND, config, raw};
 

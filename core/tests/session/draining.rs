@@ -1,10 +1,10 @@
 //! Draining: calls finish, new ones are passed on, and then the session closes.
 
 use serde_json::json;
-use signalwire_relay_core::session::Stats;
-use signalwire_relay_core::{Certainty, EndReason};
+use signalwire_relay_core::session::{ConnectionState, Stats, Target};
+use signalwire_relay_core::{Certainty, EndReason, Error};
 
-use crate::fixture::{Fixture, SECOND, closed, config};
+use crate::fixture::{Fixture, SECOND, closed, config, raw};
 
 #[test]
 fn closing_fails_what_is_under_way_and_says_how_certain_that_is() {
@@ -88,11 +88,10 @@ fn draining_without_a_connection_does_not_wait_for_one() {
 
 #[test]
 fn draining_calls_dials_off_and_does_not_wait_for_what_is_over() {
-    use signalwire_relay_core::session::Target;
     let mut fixture = Fixture::new(&config().contexts(Vec::<String>::new()));
     fixture.authenticate("proto-1", false);
     let target = Target::Dial { tag: Some("t".into()) };
-    let dial = fixture.command(crate::fixture::raw("calling.dial", target));
+    let dial = fixture.command(raw("calling.dial", target));
     let request = fixture.expect_sent("calling.dial");
     fixture.ok(&request);
     fixture.event(
@@ -115,11 +114,53 @@ fn draining_calls_dials_off_and_does_not_wait_for_what_is_over() {
 
     let mut fixture = Fixture::new(&config().contexts(Vec::<String>::new()));
     fixture.authenticate("proto-1", false);
-    let dial = fixture.command(crate::fixture::raw("calling.dial", Target::Dial { tag: None }));
+    let dial = fixture.command(raw("calling.dial", Target::Dial { tag: None }));
     let request = fixture.expect_sent("calling.dial");
     fixture.session.drain(fixture.now, 30 * SECOND);
     fixture.drain();
     fixture.refuse(&request, "400");
     fixture.expect_dialed(dial).expect_err("refused");
     assert!(closed(&mut fixture).is_ok(), "nothing is left to wait for");
+}
+
+#[test]
+fn a_drain_is_a_state_of_its_own_from_its_begin_and_after_a_reconnect() {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    fixture.session.drain(fixture.now, 30 * SECOND);
+    fixture.drain();
+    fixture.expect_sent("signalwire.unreceive");
+    assert_eq!(fixture.states.last(), Some(&ConnectionState::Draining { resumed: false }));
+    let states = fixture.states.len();
+    fixture.session.drain(fixture.now, 60 * SECOND);
+    fixture.drain();
+    assert_eq!(fixture.states.len(), states, "that is nothing new");
+    fixture.disconnected();
+    assert!(matches!(fixture.states.last(), Some(ConnectionState::Backoff { .. })));
+    fixture.reconnect("proto-1", true);
+    assert_eq!(fixture.states.last(), Some(&ConnectionState::Draining { resumed: true }));
+}
+
+#[test]
+fn what_is_refused_because_of_a_drain_says_so_and_invites_nobody_to_try_again() {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    fixture.disconnected();
+    let queued = fixture.command(raw("signalwire.receive", Target::Receive(vec!["sales".to_owned()])));
+    fixture.session.drain(fixture.now, 30 * SECOND);
+    fixture.drain();
+    let queued = fixture.expect_reply(queued).expect_err("it drains");
+    let dial = fixture.command(raw("calling.dial", Target::Dial { tag: None }));
+    let dial = fixture.expect_dialed(dial).expect_err("it drains");
+    let receive = fixture.command(raw("signalwire.receive", Target::Receive(vec!["office".to_owned()])));
+    let receive = fixture.expect_reply(receive).expect_err("it drains");
+    for (error, method) in
+        [(queued, "signalwire.receive"), (dial, "calling.dial"), (receive, "signalwire.receive")]
+    {
+        let text = error.to_string();
+        assert!(matches!(error, Error::Draining(_)), "{text}");
+        assert_eq!(error.certainty(), Certainty::NotSent);
+        assert!(text.contains(method) && text.contains("draining"), "{text}");
+        assert!(!text.contains("trying again"), "{text}");
+    }
 }

@@ -1,4 +1,4 @@
-//! A socket that takes nothing.
+//! The order of things in a driver, and a socket that takes nothing.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -6,14 +6,15 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use signalwire_relay_core::adapter::{
-    Driver, MAX_UNSENT_FRAMES, MAX_UNSENT_WHILE_READING, Opening, Runtime, Socket,
+    Driver, MAX_FRAMES_BEFORE_DEADLINES, MAX_UNSENT_FRAMES, MAX_UNSENT_WHILE_READING, Opening, Runtime,
+    Socket,
 };
 use signalwire_relay_core::session::{ConnectionState, Frame};
-use signalwire_relay_core::{Certainty, ClientState, Endpoint, Error, Task};
+use signalwire_relay_core::{Certainty, ClientState, Endpoint, Error, Raw, ResponseFuture, Task};
 
 /// The other side of a socket.
 #[derive(Default)]
@@ -22,6 +23,14 @@ struct Far {
     stuck: bool,
     sent: VecDeque<String>,
     arriving: VecDeque<String>,
+    /// Has arrived, but the reactor has not looked yet.
+    unseen: VecDeque<String>,
+    /// The number of times that the reactor was asked to look.
+    looks: usize,
+    /// Pings that arrive once nothing else does.
+    pings: usize,
+    /// How far the clock is ahead.
+    ahead: Duration,
 }
 
 #[derive(Clone, Default)]
@@ -30,6 +39,13 @@ struct Near(Arc<Mutex<Far>>);
 impl Near {
     fn far(&self) -> MutexGuard<'_, Far> {
         self.0.lock().expect("nobody panicked")
+    }
+
+    /// Accepts the credentials.
+    fn accept(&self) {
+        let request = self.far().sent.pop_front().expect("the credentials");
+        let request: Value = serde_json::from_str(&request).expect("JSON");
+        self.far().arriving.push_back(json!({"id": request["id"], "result": {"protocol": "p"}}).to_string());
     }
 }
 
@@ -52,7 +68,16 @@ impl Socket for Near {
         _: &mut Context<'_>,
         deliver: &mut dyn FnMut(Frame<'_>),
     ) -> Poll<Result<(), String>> {
-        let Some(text) = self.far().arriving.pop_front() else { return Poll::Pending };
+        let mut far = self.far();
+        let text = match far.arriving.pop_front() {
+            Some(text) => text,
+            None if far.pings > 0 => {
+                far.pings -= 1;
+                r#"{"id":"ping","method":"signalwire.ping"}"#.to_owned()
+            }
+            None => return Poll::Pending,
+        };
+        drop(far);
         deliver(Frame::Text(&text));
         Poll::Ready(Ok(()))
     }
@@ -62,7 +87,7 @@ impl Runtime for Near {
     type Socket = Self;
 
     fn now(&self) -> Instant {
-        Instant::now()
+        Instant::now() + self.far().ahead
     }
 
     fn open(&mut self, _: Endpoint) -> Opening<Self> {
@@ -72,6 +97,19 @@ impl Runtime for Near {
 
     fn poll_deadline(&mut self, _: &mut Context<'_>, _: Option<Instant>) -> Poll<()> {
         Poll::Pending
+    }
+
+    fn poll_reactor(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut far = self.far();
+        far.looks += 1;
+        // It takes a turn.
+        if far.looks % 2 == 1 {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let unseen = std::mem::take(&mut far.unseen);
+        far.arriving.extend(unseen);
+        Poll::Ready(())
     }
 
     fn spawn(&mut self, _: Task) {}
@@ -104,19 +142,115 @@ fn run(driver: &mut Driver<Near>) {
     }
 }
 
-/// A connected client on such a socket.
-fn connected() -> (signalwire_relay_core::Client, Driver<Near>, Near) {
+/// A client that has sent its credentials on such a socket.
+fn connecting() -> (signalwire_relay_core::Client, Driver<Near>, Near) {
     let config = crate::fixture::config().max_connections(usize::MAX);
     let (client, state) = ClientState::new(&config, 7).expect("the settings are usable");
     let near = Near::default();
     let mut driver = Driver::new(state, near.clone());
     run(&mut driver);
-    let request = near.far().sent.pop_front().expect("the credentials");
-    let request: Value = serde_json::from_str(&request).expect("JSON");
-    near.far().arriving.push_back(json!({"id": request["id"], "result": {"protocol": "p"}}).to_string());
+    (client, driver, near)
+}
+
+/// A connected client on such a socket.
+fn connected() -> (signalwire_relay_core::Client, Driver<Near>, Near) {
+    let (client, mut driver, near) = connecting();
+    near.accept();
     run(&mut driver);
     assert_eq!(client.connection_state(), ConnectionState::Ready { resumed: false });
     (client, driver, near)
+}
+
+/// A request with a limit of 10 s that was sent, with the answer to it.
+fn asked(
+    client: &signalwire_relay_core::Client,
+    driver: &mut Driver<Near>,
+    near: &Near,
+) -> (ResponseFuture<Raw>, String) {
+    let mut request = client.execute("x.y", json!({})).timeout(Duration::from_secs(10)).into_future();
+    assert!(Pin::new(&mut request).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    run(driver);
+    let sent: Value = serde_json::from_str(&near.far().sent.pop_front().expect("the request")).expect("JSON");
+    (request, json!({"id": sent["id"], "result": {"code": "200"}}).to_string())
+}
+
+fn outcome<F: Future + Unpin>(mut future: F) -> F::Output {
+    match Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("it is pending"),
+    }
+}
+
+#[test]
+fn an_answer_that_has_arrived_goes_before_the_deadline_that_has_passed_meanwhile() {
+    let (client, mut driver, near) = connected();
+    let (request, answer) = asked(&client, &mut driver, &near);
+    near.far().arriving.push_back(answer);
+    near.far().ahead = Duration::from_secs(11);
+    run(&mut driver);
+    assert!(outcome(request).is_ok(), "the answer was there");
+}
+
+#[test]
+fn a_reactor_that_has_not_looked_yet_looks_before_a_deadline_is_handled() {
+    let (client, mut driver, near) = connected();
+    let (request, answer) = asked(&client, &mut driver, &near);
+    near.far().unseen.push_back(answer);
+    near.far().ahead = Duration::from_secs(11);
+    run(&mut driver);
+    assert!(outcome(request).is_ok(), "the answer was there");
+    // A deadline that has really passed is handled after one look.
+    let (request, _) = asked(&client, &mut driver, &near);
+    near.far().looks = 0;
+    near.far().ahead = Duration::from_secs(22);
+    run(&mut driver);
+    assert!(matches!(outcome(request), Err(Error::TimedOut(_))));
+    assert_eq!(near.far().looks, 2);
+}
+
+/// What the connection was when a task was woken first: what the task would see if it ran at once, on another thread.
+struct AtWake(signalwire_relay_core::Client, Mutex<Option<ConnectionState>>);
+
+impl Wake for AtWake {
+    fn wake(self: Arc<Self>) {
+        let state = self.0.connection_state();
+        self.1.lock().expect("nobody panicked").get_or_insert(state);
+    }
+}
+
+#[test]
+fn a_wait_whose_end_has_arrived_does_not_expire() {
+    let (client, mut driver, near) = connecting();
+    let mut wait = Box::pin(client.ready().timeout(Duration::from_secs(2)));
+    let woken = Arc::new(AtWake(client.clone(), Mutex::default()));
+    let waker = Waker::from(woken.clone());
+    assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    run(&mut driver);
+    near.accept();
+    near.far().ahead = Duration::from_secs(3);
+    run(&mut driver);
+    let seen = woken.1.lock().expect("nobody panicked").take();
+    assert_eq!(seen, Some(ConnectionState::Ready { resumed: false }), "the limit came first");
+    assert!(outcome(wait).is_ok());
+}
+
+#[test]
+fn a_socket_that_never_runs_dry_does_not_hold_up_the_clock() {
+    let (client, mut driver, near) = connected();
+    let (request, _) = asked(&client, &mut driver, &near);
+    near.far().pings = 2 * MAX_FRAMES_BEFORE_DEADLINES;
+    near.far().ahead = Duration::from_secs(11);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut request = request;
+    let outcome = loop {
+        assert!(Pin::new(&mut driver).poll(&mut context).is_pending());
+        if let Poll::Ready(outcome) = Pin::new(&mut request).poll(&mut context) {
+            break outcome;
+        }
+    };
+    assert!(matches!(outcome, Err(Error::TimedOut(_))));
+    let left = near.far().pings;
+    assert!(left.abs_diff(MAX_FRAMES_BEFORE_DEADLINES) <= 64, "{left} are left to read");
 }
 
 #[test]

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_lite::future;
 use signalwire_relay_core::session::Notice;
 use signalwire_relay_core::{
-    Certainty, ClientStats, Collect, ConnectState, EndReason, Error, Missed, PlayEvent, PlayState, audio,
-    phone, secs, silence, tts,
+    Certainty, Client, ClientStats, Collect, ConnectState, EndReason, Error, Missed, PlayEvent, PlayState,
+    audio, phone, secs, silence, tts,
 };
 use signalwire_relay_harness::World;
-use signalwire_relay_simulator::{CallState, Caller, Cue, Faults, Message, Phone, Refusal, Scenario, Step};
+use signalwire_relay_simulator::{
+    CallState, CallView, Caller, Cue, Faults, Message, Phone, Refusal, Scenario, Step,
+};
 
 fn caller(script: impl IntoIterator<Item = Step>) -> Caller {
     Caller::new("+15551110000", "+15552220000").script(script)
@@ -573,26 +575,123 @@ fn a_handler_that_declines_ends_the_call_as_it_said() {
     expect_clean(&mut world);
 }
 
+/// Whispers to an agent, who hangs up meanwhile.
+async fn whisper(client: &Client) -> Result<(), Error> {
+    let agent = client.dial(phone("+15551000001").from("+15552220000")).await?;
+    let error = match agent.play_silence(secs(60)).await?.wait().await {
+        Ok(_) => agent.play_tts("Are you there?").await.map(drop).expect_err("the agent has left"),
+        Err(error) => error,
+    };
+    assert!(error.is_gone_for(&agent) && error.is_gone());
+    Err(error)
+}
+
+/// An error that has another as its source.
+#[derive(Debug, thiserror::Error)]
+#[error("the whisper failed: {0}")]
+struct WhisperFailed(#[source] Error);
+
 #[test]
-fn a_caller_is_not_left_alone_because_another_call_is_gone() {
-    let agent = Phone::any().answers_after(secs(1)).script([Step::wait(2.0), Step::HangUp]);
-    let mut world = World::new(Scenario::new().caller(patient()).phone(agent), 1);
+fn a_handler_that_ends_because_another_call_is_gone_has_failed() {
+    for boxed in [false, true] {
+        let agent = Phone::any().answers_after(secs(1)).script([Step::wait(2.0), Step::HangUp]);
+        let mut world = World::new(Scenario::new().caller(patient()).phone(agent), 1);
+        let client = world.client(World::config());
+        let dialler = client.clone();
+        client.on_call(move |call| {
+            let dialler = dialler.clone();
+            async move {
+                call.answer().await?;
+                let whispered = whisper(&dialler).await;
+                assert!(whispered.as_ref().is_err_and(|error| !error.is_gone_for(&call)));
+                match whispered {
+                    Err(error) if boxed => Err(WhisperFailed(error))?,
+                    whispered => whispered?,
+                }
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+            }
+        });
+        world.pass(secs(60));
+        let (service, _) = world.service();
+        assert!(service.calls().all(|call| call.state == CallState::Ended), "the caller was hung up");
+        let failed = |call: &CallView| call.end_reason.as_deref() == Some("error");
+        let caller = service.calls().find(failed).expect("the handler of the caller has failed");
+        let notices = world.take_notices();
+        let failure = notices.iter().find_map(|notice| match notice {
+            Notice::HandlerFailed { call_id, error } => Some((call_id, error)),
+            _ => None,
+        });
+        let (call_id, error) = failure.expect("it is told");
+        assert_eq!(call_id.as_str(), caller.call_id);
+        assert!(error.contains("is gone") && !error.contains(&caller.call_id), "{error}");
+        assert_eq!(error.contains("the whisper failed"), boxed);
+    }
+}
+
+#[test]
+fn a_handler_whose_own_call_is_gone_ends_quietly_however_deep_the_error_says_so() {
+    let leaves = Caller::new("+15551110000", "+15552220000").script([Step::wait(5.0), Step::HangUp]);
+    let mut world = World::new(Scenario::new().caller(leaves), 1);
     let client = world.client(World::config());
-    let dialler = client.clone();
-    client.on_call(move |call| {
-        let dialler = dialler.clone();
-        async move {
-            call.answer().await?;
-            let agent = dialler.dial(phone("+15551000001").from("+15552220000")).await?;
-            agent.play_silence(secs(60)).await?.wait().await?;
-            agent.play_tts("Are you there?").await?.wait().await?;
-            call.hangup().await
-        }
+    client.on_call(|call| async move {
+        call.answer().await?;
+        call.play_silence(secs(60)).await?.wait().await.map_err(WhisperFailed)?;
+        call.play_tts("Are you there?").await.map_err(WhisperFailed)?;
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
     });
     world.pass(secs(60));
-    let (service, _) = world.service();
-    assert!(service.calls().all(|call| call.state == CallState::Ended), "the caller was hung up");
-    assert!(world.take_notices().iter().all(|notice| !matches!(notice, Notice::HandlerFailed { .. })));
+    assert_eq!(world.take_notices(), []);
+}
+
+#[test]
+fn a_handler_that_no_call_can_come_to_is_reported() {
+    let config = || World::config().contexts(Vec::<String>::new());
+    let reported = |world: &mut World| {
+        let notices = world.take_notices().into_iter();
+        notices
+            .filter_map(|notice| match notice {
+                Notice::NoContext { method } => Some(method),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut world = World::new(Scenario::new(), 1);
+    let client = world.client(config());
+    client.on_call(|_| async {});
+    client.on_message(|_| async {});
+    let _streams = (client.incoming_calls(), client.incoming_calls());
+    world.pass(secs(4));
+    assert_eq!(reported(&mut world), [""; 0], "there is time to subscribe");
+    world.pass(secs(2));
+    assert_eq!(reported(&mut world), ["Client::on_call", "Client::on_message", "Client::incoming_calls"]);
+    client.on_task(|_| async {});
+    let _stream = client.incoming_tasks();
+    client.on_call(|_| async {});
+    world.pass(secs(60));
+    assert_eq!(reported(&mut world), ["Client::on_task", "Client::incoming_tasks"], "each once");
+
+    // Subscribing a moment later is as good.
+    let mut world = World::new(Scenario::new(), 1);
+    let client = world.client(config());
+    client.on_call(|_| async {});
+    world.pass(secs(3));
+    world.block_on(client.receive(["default"]).into_future()).expect("accepted");
+    world.pass(secs(60));
+    assert_eq!(reported(&mut world), [""; 0]);
+
+    // The time counts from the connection.
+    let mut world = World::new(Scenario::new(), 1);
+    world.set_reachable(false);
+    let client = world.client(config());
+    client.on_call(|_| async {});
+    world.pass(secs(60));
+    assert_eq!(reported(&mut world), [""; 0]);
+    world.set_reachable(true);
+    world.block_on(client.ready()).expect("connected");
+    world.pass(secs(4));
+    assert_eq!(reported(&mut world), [""; 0]);
+    world.pass(secs(2));
+    assert_eq!(reported(&mut world), ["Client::on_call"]);
 }
 
 #[test]

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use signalwire_relay_core::session::ConnectionState;
-use signalwire_relay_core::{Certainty, ClientStats, Credentials, EndReason, Error, Missed, PlayState, secs};
+use signalwire_relay_core::{
+    Certainty, ClientStats, Credentials, EndReason, Error, Missed, PlayState, phone, secs,
+};
 use signalwire_relay_harness::World;
 use signalwire_relay_simulator::{CallState, Caller, Refusal, Report, Scenario, Step};
 
@@ -216,6 +218,38 @@ fn draining_waits_for_calls_and_then_ends_them() {
         world.pass(secs(1));
         assert_eq!((world.running_tasks(), world.stats()), (0, vec![ClientStats::default()]));
     }
+}
+
+#[test]
+fn a_draining_client_shows_it_and_is_not_ready() {
+    let mut world = World::new(Scenario::new().caller(patient()), 1);
+    let client = world.client(World::config());
+    let call = world.answered_call(&client);
+    let mut states = client.connection_states();
+    assert_eq!(world.block_on(states.next()), Some(ConnectionState::Ready { resumed: false }));
+    client.drain(Some(secs(60)));
+    assert_eq!(world.block_on(states.next()), Some(ConnectionState::Draining { resumed: false }));
+    let refused = |world: &mut World| {
+        let ready = world.block_on(client.ready()).expect_err("it drains");
+        let dial = client.dial(phone("+15551000001").from("+15552220000"));
+        let dial = world.block_on(dial.into_future()).map(drop).expect_err("it drains");
+        let receive =
+            world.block_on(client.receive(["sales"]).into_future()).map(drop).expect_err("it drains");
+        for error in [ready, dial, receive] {
+            assert!(matches!(error, Error::Draining(_)), "{error}");
+        }
+    };
+    refused(&mut world);
+    world.set_reachable(false);
+    world.cut();
+    refused(&mut world);
+    assert!(matches!(client.connection_state(), ConnectionState::Backoff { .. }));
+    world.set_reachable(true);
+    while client.connection_state() != (ConnectionState::Draining { resumed: true }) {
+        world.pass(secs(1));
+    }
+    world.block_on(call.hangup().into_future()).expect("running calls go on");
+    world.block_on(client.closed()).expect("as asked");
 }
 
 #[test]

@@ -217,3 +217,18 @@ fn a_removed_line_leaves_no_connection() {
     assert_eq!(network.service().connections().next(), None);
     assert_eq!((network.connection(line), network.poll_attempt(secs(1), line)), (None, None));
 }
+
+#[test]
+fn what_arrives_at_the_instant_of_a_deadline_goes_first() {
+    let mut world = World::new(Scenario::new(), 1);
+    let client = world.client(World::config());
+    world.block_on(client.ready()).expect("connected");
+    let latency = Duration::from_millis(50);
+    world.set_network(NetworkConditions { latency, ..NetworkConditions::default() });
+    let mut ask = |limit: Duration| {
+        let ping = client.execute("signalwire.ping", serde_json::json!({})).timeout(limit);
+        world.block_on(ping.into_future())
+    };
+    assert!(matches!(ask(Duration::from_millis(99)), Err(Error::TimedOut(_))));
+    ask(2 * latency).expect("the answer arrives at the instant of the deadline");
+}

@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
-use signalwire_relay_simulator::{Caller, Report, Scenario, Step};
+use signalwire_relay_simulator::{Caller, Phone, Report, Scenario, Step};
 
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 const RUNTIMES: [&str; 3] = ["tokio", "smol", "blocking"];
@@ -49,12 +49,13 @@ fn wait(child: &mut Child) -> ExitStatus {
 }
 
 /// Serves one patient caller, who is in the middle of a call when this returns.
-fn serving(runtime: &str, name: &str) -> (Simulator, Child, PathBuf) {
+fn serving(runtime: &str, name: &str, arguments: &[&str]) -> (Simulator, Child, PathBuf) {
     let ca = ca_file(&format!("{runtime}-{name}"));
     let caller = Caller::new("+15551110000", "+15552220000").script([Step::wait(600.0), Step::HangUp]);
     let simulator = Simulator::start(ListenOptions::new(Scenario::new().caller(caller)).tls().ca_out(&ca))
         .expect("loopback has room");
     let mut command = serve(runtime);
+    command.args(arguments);
     with_settings(&mut command, &simulator, &ca, "demo-token");
     let child = command.spawn().expect("the program was built");
     let begun = simulator.wait_for(TEST_TIMEOUT, |report| matches!(report, Report::PlayStarted { .. }));
@@ -65,7 +66,7 @@ fn serving(runtime: &str, name: &str) -> (Simulator, Child, PathBuf) {
 #[test]
 fn an_interrupt_lets_the_call_finish_and_ends_cleanly() {
     for (runtime, name) in RUNTIMES.into_iter().zip(["-INT", "-TERM", "-TERM"]) {
-        let (simulator, mut child, ca) = serving(runtime, "gentle");
+        let (simulator, mut child, ca) = serving(runtime, "gentle", &[]);
         signal(&child, name);
         let status = wait(&mut child);
         assert!(status.success(), "{runtime}: {status}");
@@ -80,20 +81,101 @@ fn an_interrupt_lets_the_call_finish_and_ends_cleanly() {
     }
 }
 
+/// Interrupts, and waits until the program says what it does about that: two signals at once are one.
+fn interrupt(child: &Child, lines: &mut impl Iterator<Item = std::io::Result<String>>, answer: &str) {
+    signal(child, "-INT");
+    while !lines.next().expect("it says so").expect("text").contains(answer) {}
+}
+
+fn lines(child: &mut Child) -> impl Iterator<Item = std::io::Result<String>> + use<> {
+    std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().expect("piped")))
+}
+
+/// Waits until the client is gone, and returns the reasons of the calls that ended before.
+fn ends_before_leaving(simulator: &Simulator) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let left = simulator.wait_for(TEST_TIMEOUT, |report| {
+        if let Report::CallEnded { reason, .. } = report {
+            reasons.push(reason.clone());
+        }
+        matches!(report, Report::ClientLeft { .. })
+    });
+    assert!(left.is_some(), "the client leaves");
+    reasons
+}
+
 #[test]
-fn a_second_interrupt_ends_at_once() {
+fn a_second_interrupt_ends_at_once_and_leaves_calls_to_the_service() {
     for runtime in RUNTIMES {
-        let (simulator, mut child, ca) = serving(runtime, "hard");
-        let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().expect("piped")));
-        signal(&child, "-INT");
-        // Only when the first has been taken in: two at once are one.
-        while !lines.next().expect("it says so").expect("text").contains("letting running calls finish") {}
-        signal(&child, "-INT");
+        let (simulator, mut child, ca) = serving(runtime, "hard", &["stay"]);
+        let mut lines = lines(&mut child);
+        interrupt(&child, &mut lines, "letting running calls finish");
+        interrupt(&child, &mut lines, "closing now");
         let began = Instant::now();
         let status = wait(&mut child);
         assert!(status.success(), "{runtime}: {status}");
         assert!(began.elapsed() < Duration::from_secs(5), "{runtime}");
-        drop(simulator);
+        assert_eq!(ends_before_leaving(&simulator), [""; 0], "{runtime}");
+        let _ = std::fs::remove_file(ca);
+    }
+}
+
+#[test]
+fn a_second_interrupt_hangs_calls_up_where_that_is_configured() {
+    for runtime in RUNTIMES {
+        let (simulator, mut child, ca) = serving(runtime, "hang-up", &["stay", "hang-up"]);
+        let mut lines = lines(&mut child);
+        interrupt(&child, &mut lines, "letting running calls finish");
+        interrupt(&child, &mut lines, "hanging running calls up");
+        let status = wait(&mut child);
+        assert!(status.success(), "{runtime}: {status}");
+        assert_eq!(ends_before_leaving(&simulator).len(), 1, "{runtime}");
+        let _ = std::fs::remove_file(ca);
+    }
+}
+
+#[test]
+fn a_third_interrupt_ends_at_once_in_any_case() {
+    for runtime in RUNTIMES {
+        let (simulator, mut child, ca) = serving(runtime, "third", &["stay", "hang-up"]);
+        let mut lines = lines(&mut child);
+        // Nobody hears that the call is to be hung up.
+        simulator.set_silent(true);
+        interrupt(&child, &mut lines, "letting running calls finish");
+        interrupt(&child, &mut lines, "hanging running calls up");
+        interrupt(&child, &mut lines, "closing now");
+        let status = wait(&mut child);
+        assert!(status.success(), "{runtime}: {status}");
+        let _ = std::fs::remove_file(ca);
+    }
+}
+
+#[test]
+fn a_dial_that_is_answered_while_the_process_is_stopped_is_answered() {
+    for runtime in RUNTIMES {
+        let ca = ca_file(&format!("{runtime}-stopped"));
+        let phone = Phone::any().answers_after(Duration::from_secs(1)).script([Step::wait(600.0)]);
+        let options = ListenOptions::new(Scenario::new().phone(phone)).tls().ca_out(&ca);
+        let simulator = Simulator::start(options).expect("loopback has room");
+        let mut command = serve(runtime);
+        command.arg("dial");
+        with_settings(&mut command, &simulator, &ca, "demo-token");
+        let mut child = command.spawn().expect("the program was built");
+        let rings = simulator.wait_for(TEST_TIMEOUT, |report| matches!(report, Report::LegPlaced { .. }));
+        assert!(rings.is_some(), "{runtime}");
+        signal(&child, "-STOP");
+        let answered =
+            simulator.wait_for(TEST_TIMEOUT, |report| matches!(report, Report::DialAnswered { .. }));
+        assert!(answered.is_some(), "{runtime}");
+        // The dial has 2 s. Nothing tells that they have passed for a process that is stopped.
+        std::thread::sleep(Duration::from_secs(2));
+        signal(&child, "-CONT");
+        let status = wait(&mut child);
+        let mut printed = String::new();
+        let mut stdout = child.stdout.take().expect("piped");
+        std::io::Read::read_to_string(&mut stdout, &mut printed).expect("text");
+        assert!(status.success(), "{runtime}: {status}");
+        assert_eq!(printed.trim(), "answered", "{runtime}");
         let _ = std::fs::remove_file(ca);
     }
 }
@@ -154,7 +236,7 @@ fn a_host_that_is_not_there_is_tried_again_and_said_so() {
 #[test]
 fn the_calls_after_a_killed_worker_are_served_by_the_other() {
     for runtime in RUNTIMES {
-        let (simulator, mut killed, ca) = serving(runtime, "killed");
+        let (simulator, mut killed, ca) = serving(runtime, "killed", &[]);
         let mut command = serve(runtime);
         with_settings(&mut command, &simulator, &ca, "demo-token");
         let mut other = command.spawn().expect("the program was built");

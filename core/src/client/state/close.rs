@@ -62,6 +62,7 @@ impl ClientState {
         subscribers::end(self.legs.drain().map(|(_, legs)| legs).collect());
         // Whatever they limited has ended.
         self.timeouts.clear();
+        self.listening.stop();
         for (_, call) in self.calls.drain() {
             call.end(crate::EndReason::ClientClosed);
             call.end_events();

@@ -18,7 +18,10 @@ impl ClientState {
     /// Takes in an event of the session.
     pub(super) fn deliver(&mut self, now: Instant, event: SessionEvent) {
         match event {
-            SessionEvent::Connection(state) => self.publish_link(state),
+            SessionEvent::Connection(state) => {
+                self.publish_link(state);
+                self.expect_context(now);
+            }
             SessionEvent::Replied { ticket, result } => {
                 if let Err(error) = &result {
                     self.fail_operation(ticket, error.clone());

@@ -1,11 +1,12 @@
 //! The state behind a client: a session, and the handles that wait on it. Sans-IO, like the session.
 //!
 //! `receive` carries what handles post to the session, `deliver` its events to handles, `credentials` asks the
-//! application who it is, and `close` releases everything at the end.
+//! application who it is, `listening` reports handlers that nothing will come for, and `close` releases everything at the end.
 
 mod close;
 mod credentials;
 mod deliver;
+mod listening;
 mod receive;
 mod timeouts;
 
@@ -15,6 +16,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use self::credentials::CredentialsRequest;
+use self::listening::Listening;
 use self::timeouts::WaitTimeouts;
 use super::Client;
 use super::action::Progress;
@@ -64,6 +66,7 @@ pub struct ClientState {
     /// Readers of the legs of dials.
     legs: HashMap<Ticket, Arc<WatchCell<Queue>>>,
     timeouts: WaitTimeouts,
+    listening: Listening,
     on_call: Option<CallHandler>,
     on_message: Option<MessageHandler>,
     on_task: Option<TaskHandler>,
@@ -117,7 +120,8 @@ impl ClientState {
     pub fn new(config: &Config, seed: u64) -> Result<(Client, Self), Error> {
         let session = Session::new(config, seed)?;
         let slot = Slot::take(config.connection_limit())?;
-        let shared = Arc::new(Shared::default());
+        let shared = Shared { second_signal: config.second_signal_policy(), ..Shared::default() };
+        let shared = Arc::new(shared);
         let sender = Sender::new(shared.clone());
         let state = Self {
             session,
@@ -129,6 +133,7 @@ impl ClientState {
             operations: HashMap::new(),
             legs: HashMap::new(),
             timeouts: WaitTimeouts::default(),
+            listening: Listening::default(),
             on_call: None,
             on_message: None,
             on_task: None,
@@ -163,10 +168,20 @@ impl ClientState {
         self.session.handle_disconnected(now, reason);
     }
 
-    /// The instant of [`Io::Wait`] has come. Harmless if called early, late or twice.
+    /// The instant of [`Io::Wait`] has come. Harmless if called early or twice.
+    ///
+    /// Whatever has arrived goes first: hand in every frame that can be read before this, or a program that was held up
+    /// takes an answer that lies in the socket for a timeout.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.session.handle_timeout(now);
         self.timeouts.handle_timeout(now);
+        self.check_listening(now);
+    }
+
+    /// The earliest deadline: that of [`Io::Wait`], also while there is more to do.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let deadlines = [self.session.deadline(), self.timeouts.deadline(), self.listening.deadline()];
+        deadlines.into_iter().flatten().min()
     }
 
     /// The session.
@@ -203,13 +218,12 @@ impl ClientState {
                         return ClientOutput::Finished;
                     }
                 }
-                Output::Io(Io::Wait(until)) => {
+                Output::Io(Io::Wait(_)) => {
                     if self.mail.is_empty() {
                         self.mail = self.shared.mailbox.take(waker);
                     }
                     let Some(mail) = self.mail.pop_front() else {
-                        let until = until.into_iter().chain(self.timeouts.deadline()).min();
-                        return ClientOutput::Io(Io::Wait(until));
+                        return ClientOutput::Io(Io::Wait(self.deadline()));
                     };
                     self.receive(now, mail);
                 }

@@ -52,17 +52,23 @@ impl ClientState {
             Mail::HandleCalls(handler) => {
                 let waiting = self.shared.offers.with(Offers::take);
                 self.on_call = Some(handler);
+                self.listen(now, "Client::on_call");
                 for call in waiting.into_iter().filter(|call| !call.is_ended()) {
                     self.offer(call);
                 }
             }
-            Mail::HandleMessages(handler) => self.on_message = Some(handler),
+            Mail::HandleMessages(handler) => {
+                self.on_message = Some(handler);
+                self.listen(now, "Client::on_message");
+            }
             Mail::HandleTasks(handler) => {
                 for task in self.shared.tasks.with(TaskInbox::take) {
                     self.output.push_back(ClientOutput::Spawn(handler(self.shared.clone(), task)));
                 }
                 self.on_task = Some(handler);
+                self.listen(now, "Client::on_task");
             }
+            Mail::Listen(method) => self.listen(now, method),
             Mail::Spawn(task) => self.output.push_back(ClientOutput::Spawn(task)),
             Mail::Notice(notice) => self.output.push_back(ClientOutput::Log(notice)),
             Mail::Credentials { asked, answer } => {
@@ -74,7 +80,11 @@ impl ClientState {
                 let seen = (self.stats(), self.session.pending_work(now));
                 inspection.update(|inspection| *inspection = Some(Ok(seen)));
             }
-            Mail::Drain(within) => self.session.drain(now, within.unwrap_or(self.drain_limit)),
+            Mail::Drain(within) => {
+                self.session.drain(now, within.unwrap_or(self.drain_limit));
+                let draining = self.session.is_draining();
+                self.shared.link.update(|link| link.draining = draining);
+            }
             Mail::Disconnect => self.session.disconnect(now),
         }
     }

@@ -105,11 +105,12 @@ impl Connection {
         matches!(self.phase, Phase::Asking | Phase::Opening | Phase::Authenticating | Phase::Ready { .. })
     }
 
-    fn state(&self, attempt: u32) -> ConnectionState {
+    fn state(&self, attempt: u32, draining: bool) -> ConnectionState {
         match &self.phase {
             Phase::Idle => ConnectionState::Idle,
             Phase::Asking | Phase::Opening => ConnectionState::Connecting { attempt },
             Phase::Authenticating => ConnectionState::Authenticating { attempt },
+            Phase::Ready { resumed } if draining => ConnectionState::Draining { resumed: *resumed },
             Phase::Ready { resumed } => ConnectionState::Ready { resumed: *resumed },
             Phase::Backoff { retry_in, reason } => {
                 ConnectionState::Backoff { attempt, retry_in: *retry_in, reason: reason.clone() }
@@ -160,7 +161,7 @@ impl Connection {
 impl Session {
     /// The state of the connection.
     pub fn connection_state(&self) -> ConnectionState {
-        self.connection.state(self.backoff.attempt())
+        self.connection.state(self.backoff.attempt(), self.shutdown.is_draining())
     }
 
     /// Starts: the first output will be to open a connection. From here on the session keeps itself connected.

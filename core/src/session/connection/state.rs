@@ -27,6 +27,12 @@ pub enum ConnectionState {
         /// `true` if an earlier session goes on, with its calls.
         resumed: bool,
     },
+    /// Running calls may finish, nothing new is taken on, and then the client closes. In place of
+    /// [`Ready`](Self::Ready): requests about running calls and their events flow.
+    Draining {
+        /// `true` if an earlier session goes on, with its calls.
+        resumed: bool,
+    },
     /// There is no connection, and this is the pause before the next attempt.
     Backoff {
         /// Which attempt comes next.
@@ -51,6 +57,10 @@ impl fmt::Display for ConnectionState {
             Self::Authenticating { attempt } => write!(f, "authenticating (attempt {attempt})"),
             Self::Ready { resumed: false } => f.write_str("ready"),
             Self::Ready { resumed: true } => f.write_str("ready, session resumed"),
+            Self::Draining { resumed: false } => f.write_str("draining: running calls finish"),
+            Self::Draining { resumed: true } => {
+                f.write_str("draining: running calls finish, session resumed")
+            }
             Self::Backoff { attempt, retry_in, reason } => {
                 let (reason, seconds) = (Printable(reason), retry_in.as_secs_f64());
                 write!(f, "not connected: {reason}; attempt {attempt} in {seconds:.1} s")

@@ -92,7 +92,6 @@ impl Session {
         effect: Effect,
         limit: Duration,
     ) -> Result<Resolved, Settled> {
-        let closed = || Err(Error::closed(Certainty::NotSent));
         match target {
             Target::Service => Ok(Resolved::Service),
             Target::Message(MessageContext::InParams) => Ok(Resolved::Message(Context::InParams)),
@@ -149,7 +148,7 @@ impl Session {
                     .then(|| AfterGap::Restate { method: facts.method.clone(), params: params.to_owned() });
                 Ok(Resolved::Control { call, control_id, is_named, stops: effect == Effect::Stop, restates })
             }
-            Target::Dial { .. } if self.shutdown.is_draining() => Err(closed()),
+            Target::Dial { .. } if self.shutdown.is_draining() => Err(Err(Error::draining("calling.dial"))),
             Target::Dial { tag } => {
                 let tag: Tag = tag.unwrap_or_else(|| self.new_id());
                 if self.is_dialled(&tag) {
@@ -165,7 +164,9 @@ impl Session {
             Target::Receive(contexts) | Target::Unreceive(contexts) if contexts.is_empty() => {
                 Err(Ok(Reply::empty()))
             }
-            Target::Receive(_) if self.shutdown.is_draining() => Err(closed()),
+            Target::Receive(_) if self.shutdown.is_draining() => {
+                Err(Err(Error::draining("signalwire.receive")))
+            }
             Target::Receive(contexts) => {
                 self.contexts.request(&contexts);
                 Ok(Resolved::Receive(contexts))

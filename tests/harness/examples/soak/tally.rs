@@ -83,6 +83,7 @@ fn kind(outcome: &Result<(), Error>) -> &'static str {
         Err(Error::DialFailed(_)) => "nobody answered",
         Err(Error::InvalidArgument(_)) => "failed on purpose",
         Err(Error::Closed(_)) => "closed",
+        Err(Error::Draining(_)) => "draining",
         Err(_) => "failed otherwise",
     }
 }

@@ -64,11 +64,12 @@ const NETWORK_SEED: u64 = 0x6e65_7477_6f72_6b21;
 ///         Some(LineEvent::Frame(text)) => session.handle_frame(start + now, Frame::Text(&text)),
 ///         Some(LineEvent::Disconnected(reason)) => session.handle_disconnected(start + now, &reason.to_string()),
 ///         Some(_) => {}
+///         // Only now that nothing is left to arrive.
+///         None if deadline.is_some_and(|deadline| deadline <= start + now) => session.handle_timeout(start + now),
 ///         None => {
 ///             let deadline = deadline.map(|deadline| deadline - start);
 ///             now = [deadline, network.poll_timeout()].into_iter().flatten().min().expect("a deadline");
 ///             network.handle_timeout(now);
-///             session.handle_timeout(start + now);
 ///         }
 ///     }
 /// }

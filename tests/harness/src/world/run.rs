@@ -74,7 +74,7 @@ impl World {
                 self.settle();
                 return Ok(output);
             }
-            if self.step() {
+            if self.step() || self.fire() {
                 rounds += 1;
                 self.check_rounds(rounds);
                 continue;
@@ -84,15 +84,15 @@ impl World {
                 Some(next) if next <= limit => self.now = self.now.max(next),
                 _ => return Err(Hang { within, seed: self.seed }),
             }
-            self.fire();
+            self.network.handle_timeout(self.now);
         }
     }
 
     /// Runs everything that is due, and everything that follows from it at the same instant.
     fn settle(&mut self) {
-        self.fire();
+        self.network.handle_timeout(self.now);
         let mut rounds = 0;
-        while self.step() {
+        while self.step() || self.fire() {
             rounds += 1;
             self.check_rounds(rounds);
         }
@@ -109,15 +109,17 @@ impl World {
         deadlines.chain(self.network.poll_timeout()).min()
     }
 
-    fn fire(&mut self) {
-        let now = self.instant();
-        self.network.handle_timeout(self.now);
+    /// Handles the deadlines of clients that are due: whatever arrives at the same instant goes first, as with a driver.
+    /// Returns `false` if there were none.
+    fn fire(&mut self) -> bool {
+        let (now, before) = (self.instant(), self.timeouts);
         for client in self.clients.iter_mut().filter(|client| !client.finished) {
-            if client.deadline.is_some_and(|due| due <= now) {
+            if client.deadline.take_if(|due| *due <= now).is_some() {
                 self.timeouts += 1;
                 client.state.handle_timeout(now);
             }
         }
+        self.timeouts > before
     }
 
     /// Runs one round of all clients and tasks. Returns `false` if there was nothing to do.

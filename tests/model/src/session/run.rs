@@ -39,17 +39,27 @@ impl SessionPlayer {
     pub(super) fn settle(&mut self) {
         self.oracle.now = self.now;
         self.network.handle_timeout(self.now);
-        if self.deadline.is_some_and(|due| due <= self.instant()) {
-            self.steps += 1;
-            self.session.handle_timeout(self.instant());
-            self.drain();
-        }
         for _ in 0..MAX_ROUNDS {
-            if !self.connect() && !self.network.drain_service(self.now) && !self.deliver() {
+            if !self.connect()
+                && !self.network.drain_service(self.now)
+                && !self.deliver()
+                && !self.handle_deadline()
+            {
                 return;
             }
         }
         self.oracle.report(|| "the session runs in circles".into());
+    }
+
+    /// Handles the deadline of the session if it is due: whatever arrives at the same instant goes first.
+    fn handle_deadline(&mut self) -> bool {
+        let is_due = self.deadline.is_some_and(|due| due <= self.instant());
+        if is_due {
+            self.steps += 1;
+            self.session.handle_timeout(self.instant());
+            self.drain();
+        }
+        is_due
     }
 
     /// Carries out the outputs of the session, and shows each to the oracle.

@@ -3,12 +3,20 @@
 
 use std::process::ExitCode;
 
-use signalwire_relay_core::{Call, Config, Error};
+use signalwire_relay_core::{Call, Client, Config, Error, SecondSignal, phone, secs};
 
 fn main() -> Result<ExitCode, Error> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
     let runtime = std::env::args().nth(1).unwrap_or_default();
-    let config = Config::from_env()?.contexts(["default"]);
+    let what = match std::env::args().nth(2).as_deref() {
+        Some("stay") => Serve::Stay,
+        Some("dial") => Serve::Dial,
+        _ => Serve::Greet,
+    };
+    let mut config = Config::from_env()?.contexts(["default"]);
+    if std::env::args().nth(3).as_deref() == Some("hang-up") {
+        config = config.second_signal(SecondSignal::HangUp);
+    }
     match &*runtime {
         "tokio" => tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -16,30 +24,63 @@ fn main() -> Result<ExitCode, Error> {
             .map_err(|error| Error::Transport(std::sync::Arc::new(error)))?
             .block_on(async {
                 let client = signalwire_relay_tokio::RelayClient::connect(config).await?;
-                client.on_call(serve);
+                client.on_call(move |call| serve(call, what));
+                beside(&client, what).await;
                 client.run().await
             })?,
         "smol" => smol::block_on(async {
             let client = signalwire_relay_smol::RelayClient::connect(config).await?;
-            client.on_call(serve);
+            client.on_call(move |call| serve(call, what));
+            beside(&client, what).await;
             client.run().await
         })?,
         "blocking" => {
             use signalwire_relay_blocking::{RelayClient, Run};
             let client = RelayClient::connect(config)?;
-            client.on_call(|call| serve(call).run());
+            client.on_call(move |call| serve(call, what).run());
+            async {
+                beside(&client, what).await;
+                Ok(())
+            }
+            .run()?;
             client.run()?;
         }
         _ => {
-            eprintln!("usage: serve tokio|smol|blocking");
+            eprintln!("usage: serve tokio|smol|blocking [greet|stay|dial [hang-up]]");
             return Ok(ExitCode::FAILURE);
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(call: Call) -> Result<(), Error> {
+/// What the program does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Serve {
+    /// Greets callers and hangs up.
+    Greet,
+    /// Greets callers and stays on the line.
+    Stay,
+    /// Calls somebody before it serves, and prints what came of it.
+    Dial,
+}
+
+async fn serve(call: Call, what: Serve) -> Result<(), Error> {
     call.answer().await?;
     call.play_tts("Hello!").await?.wait().await?;
+    if what == Serve::Stay {
+        call.wait_for_ended().await?;
+    }
     call.hangup().await
+}
+
+async fn beside(client: &Client, what: Serve) {
+    if what != Serve::Dial {
+        return;
+    }
+    let dial = client.dial(phone("+15553330001").from("+15552220000")).timeout(secs(2)).await;
+    match dial {
+        Ok(_) => println!("answered"),
+        Err(error) => println!("{error}"),
+    }
+    client.disconnect();
 }

@@ -200,15 +200,17 @@ impl SessionOracle {
     }
 
     fn observe_connection(&mut self, state: &ConnectionState) {
-        self.ready = false;
+        let was_ready = std::mem::take(&mut self.ready);
         self.leaving &= !matches!(state, ConnectionState::Connecting { .. });
         let live: BTreeSet<_> = self.live_calls().cloned().collect();
         match state {
-            ConnectionState::Ready { resumed: true } => {
+            // The session drains on the connection that it has: nothing has happened to its calls.
+            ConnectionState::Draining { .. } if was_ready => self.ready = true,
+            ConnectionState::Ready { resumed: true } | ConnectionState::Draining { resumed: true } => {
                 self.ready = true;
                 self.awaiting_reconnected = live;
             }
-            ConnectionState::Ready { resumed: false } => {
+            ConnectionState::Ready { resumed: false } | ConnectionState::Draining { resumed: false } => {
                 self.ready = true;
                 if std::mem::replace(&mut self.had_session, true) {
                     self.awaiting_end = live;
