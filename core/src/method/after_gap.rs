@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The time without an event after which an operation counts as over that can neither be asked about nor has a limit of
 /// its own, counted from the end of a gap.
-pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_mins(10);
+pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The time that the last event of an operation may take once the operation is over by its own limit.
 const EVENT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -13,6 +13,7 @@ fn place_of(test: &str) -> (PathBuf, String) {
         "conformance" | "session" => format!("tests/{place}"),
         "src" => "src".to_owned(),
         "harness" => "../tests/harness/tests".to_owned(),
+        "documentation" => "../tests/documentation/tests".to_owned(),
         "model" => "../tests/model/tests/model".to_owned(),
         "tokio" => "../runtime-tokio/tests".to_owned(),
         "blocking" => "../runtime-blocking/tests".to_owned(),

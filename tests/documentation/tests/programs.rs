@@ -3,6 +3,7 @@
 
 use std::io;
 
+use signalwire_relay_core::secs;
 use signalwire_relay_harness::{Break, EveryCut, Tally};
 use signalwire_relay_simulator::{Caller, Cue, Phone, Reading, Scenario, Step};
 
@@ -13,23 +14,23 @@ mod runtime {
     use std::ops::Deref;
     use std::time::Duration;
 
-    pub use signalwire_relay_core::*;
+    pub(crate) use signalwire_relay_core::*;
 
     thread_local! {
         /// The client that the next program connects as.
         static CLIENT: RefCell<Option<Client>> = const { RefCell::new(None) };
     }
 
-    pub fn give(client: Client) {
+    pub(crate) fn give(client: Client) {
         CLIENT.with(|next| *next.borrow_mut() = Some(client));
     }
 
-    pub fn args() -> impl Iterator<Item = String> {
+    pub(crate) fn args() -> impl Iterator<Item = String> {
         std::iter::once("program".to_owned())
     }
 
     #[derive(Clone)]
-    pub struct RelayClient(Client);
+    pub(crate) struct RelayClient(Client);
 
     impl Deref for RelayClient {
         type Target = Client;
@@ -40,58 +41,58 @@ mod runtime {
     }
 
     impl RelayClient {
-        pub async fn connect(_: Config) -> Result<Self, Error> {
+        pub(crate) async fn connect(_: Config) -> Result<Self, Error> {
             let client = CLIENT.with(|next| next.borrow_mut().take()).expect("a program connects once");
             client.ready().await?;
             Ok(Self(client))
         }
 
         /// Would serve until somebody ends the program: the world ends when everything is done.
-        pub async fn run(&self) -> Result<(), Error> {
+        pub(crate) async fn run(&self) -> Result<(), Error> {
             Ok(())
         }
     }
 
     /// The world has its own settings.
-    pub struct Config;
+    pub(crate) struct Config;
 
     impl Config {
-        pub fn from_env() -> Result<Self, ConfigError> {
+        pub(crate) fn from_env() -> Result<Self, ConfigError> {
             Ok(Self)
         }
 
-        pub fn from_vars(_: impl Fn(&str) -> Option<String>) -> Self {
+        pub(crate) fn from_vars(_: impl Fn(&str) -> Option<String>) -> Self {
             Self
         }
 
-        pub fn contexts<const N: usize>(self, contexts: [&str; N]) -> Self {
+        pub(crate) fn contexts<const N: usize>(self, contexts: [&str; N]) -> Self {
             assert_eq!(contexts, ["default"; N], "the context of the world");
             self
         }
 
-        pub fn drain_timeout(self, _: Duration) -> Self {
+        pub(crate) fn drain_timeout(self, _: Duration) -> Self {
             self
         }
     }
 
-    pub struct Demo;
+    pub(crate) struct Demo;
 
     impl Demo {
-        pub fn start(_: &str) -> io::Result<Self> {
+        pub(crate) fn start(_: &str) -> io::Result<Self> {
             Ok(Self)
         }
 
-        pub fn is_simulated(&self) -> bool {
+        pub(crate) fn is_simulated(&self) -> bool {
             true
         }
 
-        pub fn var(&self, _: &str) -> Option<String> {
+        pub(crate) fn var(&self, _: &str) -> Option<String> {
             None
         }
 
-        pub fn print_reports(&self, _: impl FnOnce() + Send + 'static) {}
+        pub(crate) fn print_reports(&self, _: impl FnOnce() + Send + 'static) {}
 
-        pub fn check(self) -> io::Result<()> {
+        pub(crate) fn check(self) -> io::Result<()> {
             Ok(())
         }
     }
@@ -103,7 +104,7 @@ mod programs {
     include!(concat!(env!("OUT_DIR"), "/programs.rs"));
 }
 
-fn play<E>(scenario: Scenario, main: impl AsyncFn() -> Result<(), E>) {
+fn play<O>(scenario: Scenario, main: impl AsyncFn() -> O) {
     let scenario = scenario.reading(Reading::Specification);
     for what in [Break::Cut, Break::HangUp, Break::HalfOpen] {
         let findings = EveryCut::new(scenario.clone()).breaking([what]).run(async |client, _: Tally| {
@@ -131,28 +132,42 @@ fn the_program_of_the_readme_survives_every_cut_with_a_caller_who_stays() {
     play(Scenario::new().caller(caller).phone(sales), async || programs::readme::main().await);
 }
 
-fn secs(seconds: f64) -> std::time::Duration {
-    std::time::Duration::from_secs_f64(seconds)
+#[test]
+fn the_example_hello_survives_every_cut() {
+    play(builtin("hello"), async || programs::hello::main().await);
 }
 
-macro_rules! example {
-    ($($test:ident: $program:ident,)+) => {
-        $(
-            #[test]
-            fn $test() {
-                play(builtin(stringify!($program)), async || programs::$program::main().await);
-            }
-        )+
-    };
+#[test]
+fn the_example_ivr_survives_every_cut() {
+    play(builtin("ivr"), async || programs::ivr::main().await);
 }
 
-example! {
-    the_example_hello_survives_every_cut: hello,
-    the_example_ivr_survives_every_cut: ivr,
-    the_example_outbound_survives_every_cut: outbound,
-    the_example_sms_survives_every_cut: sms,
-    the_example_voicemail_detect_survives_every_cut: voicemail_detect,
-    the_example_conference_survives_every_cut: conference,
-    the_example_ai_agent_survives_every_cut: ai_agent,
-    the_example_ai_menu_survives_every_cut: ai_menu,
+#[test]
+fn the_example_outbound_survives_every_cut() {
+    play(builtin("outbound"), async || programs::outbound::main().await);
+}
+
+#[test]
+fn the_example_sms_survives_every_cut() {
+    play(builtin("sms"), async || programs::sms::main().await);
+}
+
+#[test]
+fn the_example_voicemail_detect_survives_every_cut() {
+    play(builtin("voicemail_detect"), async || programs::voicemail_detect::main().await);
+}
+
+#[test]
+fn the_example_conference_survives_every_cut() {
+    play(builtin("conference"), async || programs::conference::main().await);
+}
+
+#[test]
+fn the_example_ai_agent_survives_every_cut() {
+    play(builtin("ai_agent"), async || programs::ai_agent::main().await);
+}
+
+#[test]
+fn the_example_ai_menu_survives_every_cut() {
+    play(builtin("ai_menu"), async || programs::ai_menu::main().await);
 }

@@ -1,11 +1,15 @@
-//! What an application waits for when the event that it waits for fell into a gap.
+//! Events that an application waits for and that fall into a gap, or come after the end of the call.
 
 use std::future::{Future, IntoFuture};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use signalwire_relay_core::{Call, Collect, ConnectState, Error, PlayState, phone, secs};
+use signalwire_relay_core::{
+    Call, CallStateEvent, ClientStats, Collect, ConnectState, EndReason, Error, PlayState, RecordEvent,
+    RecordState, phone, secs,
+};
 use signalwire_relay_harness::{Way, World};
-use signalwire_relay_simulator::{Caller, Cue, Phone, Scenario, Step};
+use signalwire_relay_simulator::{CallState, Caller, Cue, Phone, Scenario, Step};
 
 const OURS: &str = "+15552220000";
 const SALES: &str = "+15551001000";
@@ -140,4 +144,91 @@ fn a_connection_that_goes_on_after_a_gap_is_waited_for_to_its_own_end() {
     let (end, took) = time_of(&mut world, bridge.wait());
     assert_eq!(end.expect("they have talked").connect_state, ConnectState::Disconnected);
     assert!(took > secs(3500), "{took:?}");
+}
+
+#[test]
+fn a_recording_that_is_ready_after_the_hang_up_reaches_everybody_who_follows_it() {
+    let caller =
+        Caller::new("+15551110000", OURS).script([Step::on(Cue::Answered), Step::wait(8.0), Step::HangUp]);
+    let mut world = World::new(Scenario::new().caller(caller).results_follow_end(secs(6)), 1);
+    let client = world.client(World::config());
+    let call = world.answered_call(&client);
+    let recording = world.block_on(call.record().initial_timeout(secs(0)).into_future()).expect("accepted");
+    let heard: Arc<Mutex<Vec<&str>>> = Arc::default();
+    let (listener, callback) = (heard.clone(), heard.clone());
+    call.on(move |event: RecordEvent| {
+        if event.state == RecordState::Finished {
+            listener.lock().expect("unpoisoned").push("listener");
+        }
+        async {}
+    });
+    recording.on_completed(move |end| {
+        end.expect("recorded");
+        callback.lock().expect("unpoisoned").push("callback");
+        async {}
+    });
+    world.block_on(call.wait_for_ended()).expect("the caller hangs up");
+    let ended = world.now();
+    let result = world.block_on(recording.wait()).expect("recorded");
+    assert!(result.url().is_some() && world.now() - ended >= secs(6));
+    world.pass(secs(1));
+    let mut heard = heard.lock().expect("unpoisoned").clone();
+    heard.sort_unstable();
+    assert_eq!(heard, ["callback", "listener"]);
+    assert_eq!(world.stats(), [ClientStats::default()]);
+}
+
+#[test]
+fn the_legs_of_a_dial_are_followed_and_its_failure_says_why() {
+    for (busy, reason) in [(true, EndReason::Busy), (false, EndReason::NoAnswer)] {
+        let one = Phone::new(SALES);
+        let one = if busy { one.busy() } else { one.no_answer() };
+        let mut world = World::new(Scenario::new().phone(one), 1);
+        let client = world.client(World::config());
+        let legs: Arc<Mutex<Vec<String>>> = Arc::default();
+        let told = legs.clone();
+        let dial =
+            client.dial(phone(SALES).from(OURS).timeout(secs(10))).on_leg(move |leg: CallStateEvent| {
+                told.lock().expect("unpoisoned").push(leg.call_state.to_string());
+                async {}
+            });
+        match world.block_on(dial.into_future()) {
+            Err(Error::DialFailed(failed)) => {
+                assert_eq!(failed.end_reason(), Some(&reason), "{failed:?}");
+                assert_eq!(failed.legs[0].device.callee(), Some(SALES));
+            }
+            other => panic!("{other:?}"),
+        }
+        world.pass(secs(1));
+        let legs = legs.lock().expect("unpoisoned");
+        assert_eq!((legs.first(), legs.last()), (Some(&"created".to_owned()), Some(&"ended".to_owned())));
+    }
+}
+
+#[test]
+fn an_agent_who_is_owned_is_hung_up_on_when_the_caller_leaves() {
+    for owned in [true, false] {
+        let caller = Caller::new("+15551110000", OURS).script([
+            Step::on(Cue::Answered),
+            Step::wait(20.0),
+            Step::HangUp,
+        ]);
+        let agent = Phone::new(SALES).answers_after(secs(2)).script([Step::wait(7200.0)]);
+        let mut world = World::new(Scenario::new().caller(caller).phone(agent), 1);
+        let client = world.client(World::config());
+        let call = world.answered_call(&client);
+        let work = async {
+            let agent = client.dial(phone(SALES).from(OURS)).await?;
+            let owner = owned.then(|| agent.clone().owned());
+            agent.play_silence(secs(600)).await?.wait().await?;
+            drop(owner);
+            Ok::<(), Error>(())
+        };
+        let outcome = world.block_on(call.scope(work)).expect_err("the caller leaves");
+        assert!(outcome.is_gone_for(&call));
+        world.pass(secs(5));
+        let (service, _) = world.service();
+        let standing = service.calls().filter(|call| call.state != CallState::Ended).count();
+        assert_eq!(standing, usize::from(!owned));
+    }
 }

@@ -3,16 +3,19 @@
 //! The method of an operation says how: by a control that says again what holds already, by a question about the other leg
 //! of a connection, or by a limit of the operation's own. See [`AfterGap`].
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{CallSerial, CallTimer, Entry, Question, Running};
-use crate::calling::{AfterGap, ConnectState, Peer, SILENCE_TIMEOUT};
+use crate::calling::{AfterGap, CallStateEvent, ConnectState, Peer, SILENCE_TIMEOUT};
 use crate::events::Event;
 use crate::ids::{CallId, ControlId, Ticket};
 use crate::session::Session;
 use crate::session::frame::{CallAddress, Status};
 use crate::session::refusal::trouble_pause;
 use crate::session::requests::Purpose;
+
+/// The time for news of a connection after the service has said that it does not know the party that was being called.
+const NEXT_LEG_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A question about an operation.
 #[derive(Debug, Clone)]
@@ -35,6 +38,7 @@ impl Running {
         if let (AfterGap::AskPeer, Event::Connect(news)) = (&self.after_gap, event)
             && news.connect_state == ConnectState::Connected
         {
+            self.is_joined = true;
             match news.peer.as_ref().filter(|peer| !peer.call_id.is_empty()) {
                 Some(Peer { call_id, node_id, .. }) => {
                     self.peer = Some(CallAddress { call_id: call_id.clone(), node_id: node_id.clone() });
@@ -48,6 +52,20 @@ impl Running {
 }
 
 impl Session {
+    /// A leg became known that a connection of a call is about.
+    pub(super) fn note_connected_leg(&mut self, news: &CallStateEvent) {
+        let Some(parent) = news.parent.as_ref().filter(|parent| !parent.call_id.is_empty()) else { return };
+        let Some(entry) = self.calls.get_mut(&parent.call_id) else { return };
+        let connection = entry
+            .operations
+            .iter_mut()
+            .rev()
+            .find(|running| running.after_gap == AfterGap::AskPeer && !running.is_joined);
+        if let Some(running) = connection {
+            running.peer = Some(CallAddress { call_id: news.call_id.clone(), node_id: news.node_id.clone() });
+        }
+    }
+
     /// The last event of any operation may have been missed.
     pub(in crate::session) fn doubt_operations(&mut self, now: Instant) {
         for call_id in self.calls.ids(Entry::is_visible) {
@@ -114,11 +132,19 @@ impl Session {
                     .calls
                     .get_mut(&owner)
                     .and_then(|entry| entry.operations.iter_mut().find(|running| running.ticket == ticket));
-                if let Some(running) = running {
-                    running.denied = true;
-                    let control_id = running.control_id.clone();
-                    self.expect_operation_end(now, &owner, &control_id);
+                let Some(running) = running else { return };
+                let control_id = running.control_id.clone();
+                if inquiry.question.is_some() && !running.is_joined {
+                    // Another party may be being called.
+                    running.silence = Some(NEXT_LEG_TIMEOUT);
+                    if let Some(serial) = self.calls.get(&owner).map(|entry| entry.serial) {
+                        let timer = CallTimer::ConfirmOver(ticket);
+                        self.calls.set_timer_if_unset(serial, timer, now + NEXT_LEG_TIMEOUT);
+                    }
+                    return;
                 }
+                running.denied = true;
+                self.expect_operation_end(now, &owner, &control_id);
             }
             Some(status) if status.is_transient() => self.inquire_later(now, &inquiry),
             _ => {}

@@ -18,6 +18,7 @@ impl Session {
     ) {
         let call_id = &news.call_id;
         if self.calls.get(call_id).is_none() && !self.adopt_leg(now, news, event) {
+            self.note_connected_leg(news);
             // A late event does not bring a call back that is over.
             if !self.calls.is_over(call_id) {
                 self.emit(SessionEvent::Other(event.clone()));

@@ -124,8 +124,10 @@ pub(in crate::session) struct Running {
     pub(in crate::session) silence: Option<Duration>,
     /// Set once the service has said that it does not know the operation.
     pub(in crate::session) denied: bool,
-    /// The other leg of a connection, while the parties are joined.
+    /// The other leg of a connection, or the latest that is being called.
     pub(in crate::session) peer: Option<CallAddress>,
+    /// Set once the parties of a connection are joined.
+    pub(in crate::session) is_joined: bool,
     /// Set once the service has accepted that the operation is stopped, and need say no more.
     pub(in crate::session) stopped: bool,
     /// The event that counts as its last if no other comes.

@@ -243,7 +243,9 @@ fn resent(world: &mut World) -> Vec<Defect> {
         let name = |key: &str| params[key].as_str().map(|id| format!("{method} {id}"));
         // A control of an operation, such as `calling.play.pause`, may be requested more than once.
         let starts = method.matches('.').count() == 1;
-        let subject = name("tag").or_else(|| name("control_id").filter(|_| starts));
+        // The tag of a dial is its own; that of a message or a connection is a label.
+        let dial = name("tag").filter(|_| method == "calling.dial");
+        let subject = dial.or_else(|| name("control_id").filter(|_| starts));
         for subject in subject.into_iter().chain(frame["id"].as_str().map(|id| format!("{method}, {id}"))) {
             *counted.entry(subject).or_insert(0) += 1;
         }
