@@ -94,7 +94,7 @@ mod tests {
             destination.to_string(),
             failed.to_string(),
             AuthenticationFailed { refusal: ConnectRefusal::Unknown, ..failed }.to_string(),
-            DialFailed { tag: HOSTILE.into(), reason: Some(text()) }.to_string(),
+            DialFailed { tag: HOSTILE.into(), reason: Some(text()), legs: Vec::new() }.to_string(),
             closed.to_string(),
             format!("{closed:?}"),
             Notice::ResumeRefused(text()).to_string(),
