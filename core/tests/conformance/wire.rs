@@ -51,8 +51,7 @@ impl Wire {
         let (client, mut driver) = ClientState::new(&config, 1).expect("the settings are usable");
         let now = Instant::now();
         driver.connect(now);
-        let mut wire =
-            Self { client, driver, now, sent: Vec::new(), events: 0, events: 0, answer: None, call: None };
+        let mut wire = Self { client, driver, now, sent: Vec::new(), events: 0, answer: None, call: None };
         wire.settle();
         wire.event("calling.call.receive", offer);
         let mut calls = wire.client.incoming_calls();
