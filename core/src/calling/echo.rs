@@ -24,7 +24,7 @@ params! {
 }
 
 /// The longest that an echo runs.
-const MAX_ECHO: Duration = Duration::from_secs(120);
+const MAX_ECHO: Duration = Duration::from_mins(2);
 
 operation!(
     Echo,

@@ -40,7 +40,7 @@ operation!(
     ends: |event| matches!(event.status, QueueStatus::Leave | QueueStatus::Dequeue),
     subject: |enter| &enter.queue_name,
     of_event: |event| Some(&*event.queue_name).filter(|name| !name.is_empty()),
-    after_gap: |enter| enter.wait_time.map_or(AfterGap::Lasts, |time| AfterGap::limit(time)),
+    after_gap: |enter| enter.wait_time.map_or(AfterGap::Lasts, AfterGap::limit),
     validate: |enter| {
         validate::not_empty("queue_name", &enter.queue_name)?;
         validate::whole("wait_time", enter.wait_time)?;

@@ -8,6 +8,12 @@ use signalwire_relay_harness::{Break, EveryCut, Tally};
 use signalwire_relay_simulator::{Caller, Cue, Phone, Reading, Scenario, Step};
 
 /// The runtime of the programs: clients of the world that they are played in.
+#[expect(
+    clippy::unnecessary_wraps,
+    clippy::unused_async,
+    clippy::unused_self,
+    reason = "the signatures are those of the runtimes"
+)]
 mod runtime {
     use std::cell::RefCell;
     use std::io;

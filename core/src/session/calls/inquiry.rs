@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{CallSerial, CallTimer, Entry, Question, Running};
+use super::{CallSerial, CallTimer, ConnectedLeg, Entry, Question, Running};
 use crate::calling::{AfterGap, CallStateEvent, ConnectState, Peer, SILENCE_TIMEOUT};
 use crate::events::Event;
 use crate::ids::{CallId, ControlId, Ticket};
@@ -38,14 +38,16 @@ impl Running {
         if let (AfterGap::AskPeer, Event::Connect(news)) = (&self.after_gap, event)
             && news.connect_state == ConnectState::Connected
         {
-            self.is_joined = true;
             match news.peer.as_ref().filter(|peer| !peer.call_id.is_empty()) {
                 Some(Peer { call_id, node_id, .. }) => {
-                    self.peer = Some(CallAddress { call_id: call_id.clone(), node_id: node_id.clone() });
+                    let call = CallAddress { call_id: call_id.clone(), node_id: node_id.clone() };
+                    self.peer = Some(ConnectedLeg { call, is_joined: true });
                 }
-                // A stream, for instance, which is no call.
-                None if self.peer.is_none() => self.after_gap = AfterGap::Lasts,
-                None => {}
+                None => match &mut self.peer {
+                    Some(leg) => leg.is_joined = true,
+                    // A stream, for instance, which is no call.
+                    None => self.after_gap = AfterGap::Lasts,
+                },
             }
         }
     }
@@ -56,13 +58,13 @@ impl Session {
     pub(super) fn note_connected_leg(&mut self, news: &CallStateEvent) {
         let Some(parent) = news.parent.as_ref().filter(|parent| !parent.call_id.is_empty()) else { return };
         let Some(entry) = self.calls.get_mut(&parent.call_id) else { return };
-        let connection = entry
-            .operations
-            .iter_mut()
-            .rev()
-            .find(|running| running.after_gap == AfterGap::AskPeer && !running.is_joined);
-        if let Some(running) = connection {
-            running.peer = Some(CallAddress { call_id: news.call_id.clone(), node_id: news.node_id.clone() });
+        let calls_somebody = |running: &&mut Running| {
+            let joined = running.peer.as_ref().is_some_and(|leg| leg.is_joined);
+            running.after_gap == AfterGap::AskPeer && !joined
+        };
+        if let Some(running) = entry.operations.iter_mut().rev().find(calls_somebody) {
+            let call = CallAddress { call_id: news.call_id.clone(), node_id: news.node_id.clone() };
+            running.peer = Some(ConnectedLeg { call, is_joined: false });
         }
     }
 
@@ -96,7 +98,7 @@ impl Session {
                 return self.submit_own(now, method, params, Purpose::Inquire(inquiry));
             }
             (AfterGap::AskPeer, Some(peer)) => {
-                let call = peer.clone();
+                let call = peer.call.clone();
                 let inquiry = Inquiry { owner: call_id, ticket, call, control_id: None, question: None };
                 return self.ask_peer(now, inquiry, Question::ClearBindings);
             }
@@ -134,7 +136,7 @@ impl Session {
                     .and_then(|entry| entry.operations.iter_mut().find(|running| running.ticket == ticket));
                 let Some(running) = running else { return };
                 let control_id = running.control_id.clone();
-                if inquiry.question.is_some() && !running.is_joined {
+                if running.peer.as_ref().is_some_and(|leg| !leg.is_joined) {
                     // Another party may be being called.
                     running.silence = Some(NEXT_LEG_TIMEOUT);
                     if let Some(serial) = self.calls.get(&owner).map(|entry| entry.serial) {

@@ -20,7 +20,7 @@ pub(super) use self::inquiry::Inquiry;
 pub use self::late::LATE_EVENT_TIMEOUT;
 pub(super) use self::late::LateOperations;
 pub(super) use self::presence::{Doubt, Question};
-pub(super) use self::table::{CallSerial, CallTimer, Calls, Decision, Entry, Role, Running};
+pub(super) use self::table::{CallSerial, CallTimer, Calls, ConnectedLeg, Decision, Entry, Role, Running};
 
 use super::output::SessionEvent;
 use super::{Notice, Session};

@@ -109,6 +109,14 @@ impl CallTimer {
     }
 }
 
+/// The other leg of a connection.
+#[derive(Debug)]
+pub(in crate::session) struct ConnectedLeg {
+    pub(in crate::session) call: CallAddress,
+    /// Set once the parties are joined; until then the leg is being called.
+    pub(in crate::session) is_joined: bool,
+}
+
 #[derive(Debug)]
 pub(in crate::session) struct Running {
     pub(in crate::session) ticket: Ticket,
@@ -125,9 +133,7 @@ pub(in crate::session) struct Running {
     /// Set once the service has said that it does not know the operation.
     pub(in crate::session) denied: bool,
     /// The other leg of a connection, or the latest that is being called.
-    pub(in crate::session) peer: Option<CallAddress>,
-    /// Set once the parties of a connection are joined.
-    pub(in crate::session) is_joined: bool,
+    pub(in crate::session) peer: Option<ConnectedLeg>,
     /// Set once the service has accepted that the operation is stopped, and need say no more.
     pub(in crate::session) stopped: bool,
     /// The event that counts as its last if no other comes.

@@ -95,7 +95,8 @@ impl Session {
     /// The service says that nobody answered a dial. Why each leg ended may be told only after that.
     fn handle_failed_dial(&mut self, now: Instant, tag: &Tag, reason: Option<String>) {
         let Some(dial) = self.dials.get_mut(tag) else { return };
-        dial.failed.get_or_insert(reason);
+        dial.has_failed = true;
+        dial.reason = dial.reason.take().or(reason);
         if dial.legs.is_empty() || dial.has_no_leg_left() {
             self.conclude_failed_dial(now, tag);
         } else {
@@ -105,7 +106,7 @@ impl Session {
 
     fn conclude_failed_dial(&mut self, now: Instant, tag: &Tag) {
         if let Some(dial) = self.dials.get(tag) {
-            let (reason, legs) = (dial.failed.clone().flatten(), dial.legs.clone());
+            let (reason, legs) = (dial.reason.clone(), dial.legs.clone());
             let failed = DialFailed { tag: tag.clone(), reason, legs };
             self.fail_dial(now, tag, Error::DialFailed(Box::new(failed)));
         }
@@ -270,7 +271,7 @@ impl Session {
         if !dial.note_leg(news) {
             return;
         }
-        let (ticket, over) = (dial.ticket, dial.failed.is_some() && dial.has_no_leg_left());
+        let (ticket, over) = (dial.ticket, dial.has_failed && dial.has_no_leg_left());
         self.emit(SessionEvent::Leg { ticket, event: event.clone() });
         if over {
             self.conclude_failed_dial(now, tag);

@@ -38,8 +38,10 @@ pub(in crate::session) struct DialEntry {
     pub(in crate::session) accepted: bool,
     /// The legs that were told of, those that have ended included.
     pub(in crate::session) legs: Vec<DialLeg>,
-    /// The service's reason, once it has said that the dial failed.
-    pub(in crate::session) failed: Option<Option<String>>,
+    /// Set once the service has said that the dial failed.
+    pub(in crate::session) has_failed: bool,
+    /// The service's reason for that.
+    pub(in crate::session) reason: Option<String>,
     pub(in crate::session) since: Instant,
     pub(in crate::session) timeout: Duration,
 }
@@ -90,7 +92,15 @@ impl Dials {
         if let Some(at) = since.checked_add(timeout) {
             self.timers.set((tag.clone(), DialTimer::Expire), at);
         }
-        let entry = DialEntry { ticket, accepted: false, legs: Vec::new(), failed: None, since, timeout };
+        let entry = DialEntry {
+            ticket,
+            accepted: false,
+            legs: Vec::new(),
+            has_failed: false,
+            reason: None,
+            since,
+            timeout,
+        };
         self.entries.insert(tag, entry);
     }
 

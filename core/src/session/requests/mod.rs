@@ -126,7 +126,6 @@ impl Session {
                         silence: None,
                         denied: false,
                         peer: None,
-                        is_joined: false,
                         method: facts.method,
                         stopped: false,
                         may_be_last: None,

@@ -264,7 +264,7 @@ impl SessionOracle {
         match kind {
             // A refused operation counts as ended. An operation that ended before its reply stays ended.
             Kind::Start(_) | Kind::Record(_) | Kind::Connect(_) if !accepted => {
-                request.operation = Operation::Ended
+                request.operation = Operation::Ended;
             }
             Kind::Transfer(call_id) if !accepted => {
                 if let Some(call) = self.calls.get_mut(call_id) {
