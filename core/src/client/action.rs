@@ -206,9 +206,14 @@ impl<M: Operation> Action<M> {
     ///
     /// Can be called any number of times, and by several tasks. Dropping it only stops waiting.
     ///
+    /// The result of a recording, a transcription, a fax, a payment or an AI agent may follow the end of the call: it is
+    /// waited for up to [15 s](crate::session::LATE_EVENT_TIMEOUT) after that.
+    ///
     /// # Errors
     /// [`Error::CallGone`] if the call ends first, [`Error::TimedOut`] if a limit was set with
-    /// [`Wait::timeout`] and passes: it can then be waited for again.
+    /// [`Wait::timeout`] and passes: it can then be waited for again. [`Error::ConnectionLost`] if the last event fell into a
+    /// gap in the connection; a play or a connection of parties ends well then, since its last event says no more than
+    /// that.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) -> Result<(), signalwire_relay_core::Error> {

@@ -252,7 +252,8 @@ impl Call {
         self.request(Raw::new(method, params))
     }
 
-    /// Follows the events of the call from now on, until it ends.
+    /// Follows the events of the call from now on, until it ends. Where the result of a recording or the like may still
+    /// come, up to [15 s](crate::session::LATE_EVENT_TIMEOUT) longer.
     ///
     /// ```
     /// # async fn example(call: signalwire_relay_core::Call) {

@@ -104,6 +104,24 @@ pub(crate) fn queues() {
 }
 
 #[test]
+fn an_event_that_names_a_queue_and_no_operation_ends_the_wait_for_that_queue_alone() {
+    let mut wire = Wire::new();
+    let mut enter = |queue: &str| {
+        wire.expect(
+            |call| call.queue_enter(queue).control_id(queue),
+            "calling.queue.enter",
+            json!({"control_id": queue, "queue_name": queue}),
+        )
+    };
+    let (sales, support) = (enter("sales"), enter("support"));
+    let left = |name: &str| json!({"call_id": "c", "control_id": null, "name": name, "status": "leave"});
+    wire.event("calling.call.queue", &left("support"));
+    assert_eq!((sales.is_done(), support.is_done()), (false, true));
+    wire.event("calling.call.queue", &left("sales"));
+    assert!(sales.is_done());
+}
+
+#[test]
 pub(crate) fn the_quality_of_a_conference_is_in_numbers() {
     let mut full = json!({"conference_id": "f", "name": "standup", "region": "eu", "size": 2, "call_id": "c",
         "status": "participant-call-quality", "call_id_to_coach": "d", "out_lost": "0.5", "in_quality_percentage": "97.5",

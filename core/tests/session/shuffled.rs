@@ -188,10 +188,9 @@ fn told(fixture: &mut Fixture) -> Told {
             SessionEvent::OperationFailed { ticket, .. } | SessionEvent::OperationOver { ticket, .. } => {
                 *told.ended.entry(ticket).or_default() += 1;
             }
-            SessionEvent::Message { update, .. } if update.ended => {
-                *told.ended.entry(update.ticket).or_default() += 1;
-            }
-            SessionEvent::Late { operation: Some(update), .. } if update.ended => {
+            SessionEvent::Message { update, .. } | SessionEvent::Late { operation: Some(update), .. }
+                if update.ended =>
+            {
                 *told.ended.entry(update.ticket).or_default() += 1;
             }
             SessionEvent::CallEnded { call_id, .. } => {
