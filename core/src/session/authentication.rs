@@ -68,13 +68,18 @@ impl Authentication {
     }
 
     /// The service has accepted the connection. `waits` is whether it has yet to answer a proposal of other credentials.
-    /// Returns `true` if it had accepted one before.
-    pub(super) fn accept(&mut self, waits: bool) -> bool {
-        if let Some(offered) = &self.offered {
+    /// `proves` is whether that says anything of the credentials: a service that resumes a session may not look at them.
+    /// Returns `true` if it had accepted a connection before.
+    pub(super) fn accept(&mut self, waits: bool, proves: bool) -> bool {
+        self.rejections = 0;
+        let offered = self.offered.take();
+        if !proves && self.accepted.is_some() {
+            return true;
+        }
+        if let Some(offered) = &offered {
             self.identity.let_in_with(offered, waits);
         }
-        self.rejections = 0;
-        std::mem::replace(&mut self.accepted, self.offered.take()).is_some()
+        std::mem::replace(&mut self.accepted, offered).is_some()
     }
 
     /// The service has refused the credentials. Returns `true` if there is no use in trying again.

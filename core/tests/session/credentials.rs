@@ -196,3 +196,25 @@ fn a_session_that_nobody_knows_any_more_is_given_up_though_each_attempt_has_othe
     }
     assert_eq!(with_session, 3);
 }
+
+#[test]
+fn credentials_that_a_session_was_resumed_with_do_not_replace_those_that_were_accepted() {
+    let mut fixture = Fixture::ready();
+    let credentials = Credentials::Jwt("wrong".into());
+    fixture.command(raw("signalwire.reauthenticate", Target::Reauthenticate { credentials, proof: None }));
+    fixture.sent.clear();
+    fixture.disconnected();
+    // A service that knows the session by its state may not look at the credentials.
+    assert_eq!(fixture.reconnect("proto-1", true)["authentication"], json!({"jwt_token": "wrong"}));
+    fixture.sent.clear();
+    fixture.disconnected();
+    fixture.until_open();
+    fixture.connected();
+    let request = fixture.expect_sent("signalwire.connect");
+    fixture.fail(&request, json!({"code": -32002, "message": "no"}));
+    let params = fixture.reconnect("proto-1", true);
+    assert_eq!(
+        (&params["authentication"]["project"], &params["protocol"]),
+        (&json!("p-1"), &json!("proto-1"))
+    );
+}

@@ -86,12 +86,13 @@ impl Session {
 
     /// Takes a call from the application, and keeps it until the service has ended it.
     pub(in crate::session) fn withdraw_call(&mut self, now: Instant, call_id: &CallId, reason: EndReason) {
+        // Before anything fails: what follows from that must not take it again.
+        self.calls.set_role(call_id, Role::Unwanted { how: CleanUp::End, attempts: 0 });
         self.fail_queued_for(now, call_id);
         self.calls.cancel_timers(call_id);
         let operations = self.calls.get_mut(call_id).map(|entry| std::mem::take(&mut entry.operations));
         let more = self.end_operations(now, call_id, operations.unwrap_or_default(), &reason);
         self.emit(SessionEvent::CallEnded { call_id: call_id.clone(), reason, more });
-        self.calls.set_role(call_id, Role::Unwanted { how: CleanUp::End, attempts: 0 });
     }
 
     /// Ends a call as far as this client is concerned: its operations fail, its timers stop, and it is

@@ -41,7 +41,8 @@ impl Session {
     fn handle_accepted(&mut self, now: Instant, protocol: String, restored: Option<bool>) {
         let Resumption { resumed, gap } = self.resume.accept(now, protocol, restored);
         let waits = self.requests.iter().any(|request| request.purpose.reauthenticates());
-        let had_session = self.authentication.accept(waits);
+        let proves = !resumed || self.authentication.offers_accepted();
+        let had_session = self.authentication.accept(waits, proves);
         self.backoff.succeed(now);
         self.liveness = Liveness::start(now);
         self.enter(now, Phase::Ready { resumed });

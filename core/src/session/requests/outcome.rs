@@ -79,7 +79,9 @@ impl Session {
                 self.authentication.refuse_proposed(&credentials);
             }
             Resolved::Receive(contexts) if unknown => self.contexts.end_request(&contexts),
-            Resolved::Call { call, decision: Some(decision) } if unknown || is_over_time => {
+            Resolved::Call { call, decision: Some(decision) }
+                if (unknown || is_over_time) && !error.is_gone() =>
+            {
                 self.emit(SessionEvent::Replied { ticket, result: Err(error) });
                 return self.handle_unknown_decision(now, &call.call_id, decision);
             }

@@ -106,3 +106,19 @@ fn a_leg_that_could_not_be_called_off_on_a_dead_connection_is_called_off_on_the_
     let history: Vec<_> = [Step::Dial(Dial::Answers, 1_363), stall(21_364)].into_iter().chain(wait).collect();
     expect_no_finding_in(14, &history);
 }
+
+#[test]
+fn a_call_that_is_hung_up_by_the_application_and_for_a_failed_handler_ends_once() {
+    expect_no_finding_in(
+        0,
+        &[
+            Step::Dial(Dial::Race, 2_000),
+            Step::Wait(2_000),
+            Step::Environment(EnvironmentStep::Stall(Way::ToClient, 20_001)),
+            Step::Request(CallRequest::Hangup, 0),
+            Step::Wait(10_000),
+            Step::Release(0),
+            Step::FailHandler(0),
+        ],
+    );
+}
