@@ -92,10 +92,13 @@ impl SessionPlayer {
         }
     }
 
-    /// The calls at the service that the session is responsible for. The service ends the legs of connections itself.
+    /// The calls at the service that the session is responsible for. The service ends the legs of connections itself,
+    /// and a call that was transferred is for whoever takes it.
     fn live_at_service(&self) -> impl Iterator<Item = String> {
         let calls = self.network.service().calls().filter(|call| call.state != CallState::Ended);
-        calls.map(|call| call.call_id).filter(|call_id| !self.oracle.is_bridged(call_id))
+        calls
+            .map(|call| call.call_id)
+            .filter(|call_id| !self.oracle.is_bridged(call_id) && !self.oracle.was_transferred(call_id))
     }
 
     /// Returns `true` if the session was informed of every call that there is.

@@ -309,6 +309,11 @@ impl SessionOracle {
 
 /// Queries.
 impl SessionOracle {
+    /// Returns `true` if a call was handed over to whoever takes it.
+    pub(super) fn was_transferred(&self, call_id: &str) -> bool {
+        self.calls.get(call_id).is_some_and(|call| call.ended == Some(EndReason::Transferred))
+    }
+
     /// Returns `true` if a call is the leg of a connection.
     pub(super) fn is_bridged(&self, call_id: &str) -> bool {
         self.bridged.contains(call_id) && !self.calls.contains_key(call_id)
