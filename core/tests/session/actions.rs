@@ -643,3 +643,30 @@ fn a_frame_that_is_delivered_again_does_not_end_a_later_operation_of_the_same_na
     fixture.event("calling.call.play", play_event("greeting", "finished"));
     assert_eq!(update(&mut fixture), ended(second));
 }
+
+#[test]
+fn parties_that_are_joined_after_a_gap_talk_for_as_long_as_they_like() {
+    use signalwire_relay_core::calling::AfterGap;
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    let rule = Connect::completion_rule().expect("an operation");
+    let target = Target::Start { call_id: "c1".into(), control_id: None, rule };
+    let connect = Command::raw("calling.connect", target, "{}".to_owned()).expect("an object");
+    fixture.command(connect.after_gap(AfterGap::AskPeer));
+    let request = fixture.expect_sent("calling.connect");
+    fixture.ok(&request);
+    fixture.disconnected();
+    fixture.reconnect("proto-1", true);
+    let question = fixture.expect_sent("calling.clear_digit_bindings");
+    fixture.ok(&question);
+    let joined =
+        json!({"call_id": "c1", "connect_state": "connected", "peer": {"call_id": "p", "node_id": "n"}});
+    fixture.event("calling.call.connect", joined);
+    fixture.events.clear();
+    for _ in 0..120 {
+        fixture.pass(9 * SECOND);
+        fixture.receive_json(&json!({"id": "p", "method": "signalwire.ping"}));
+    }
+    fixture.expect_quiet();
+    assert_eq!(fixture.session.stats().operations, 1);
+}

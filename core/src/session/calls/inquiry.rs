@@ -38,6 +38,7 @@ impl Running {
         if let (AfterGap::AskPeer, Event::Connect(news)) = (&self.after_gap, event)
             && news.connect_state == ConnectState::Connected
         {
+            self.silence = None;
             match news.peer.as_ref().filter(|peer| !peer.call_id.is_empty()) {
                 Some(Peer { call_id, node_id, .. }) => {
                     let call = CallAddress { call_id: call_id.clone(), node_id: node_id.clone() };

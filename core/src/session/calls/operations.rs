@@ -52,6 +52,7 @@ impl Session {
             self.calls.cancel_operation_timers(serial, ticket);
             return Some(update);
         }
+        let was_limited = running.silence.is_some();
         running.note_peer(event);
         let timer = CallTimer::ConfirmOver(ticket);
         // It goes on, or it did when the event was sent.
@@ -70,6 +71,8 @@ impl Session {
                 self.calls.cancel_timer(serial, timer);
                 self.calls.set_timer(serial, CallTimer::InquireAgain(ticket), now + trouble_pause(0));
             }
+            // Parties that are joined have no limit.
+            (EndHint::None, None) if was_limited => self.calls.cancel_timer(serial, timer),
             (EndHint::None, None) => {}
         }
         Some(update)
