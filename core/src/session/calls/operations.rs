@@ -95,10 +95,7 @@ impl Session {
         call_id: &CallId,
         control_id: &ControlId,
     ) {
-        let running = self
-            .calls
-            .get_mut(call_id)
-            .and_then(|entry| entry.operations.iter_mut().find(|running| running.control_id == *control_id));
+        let running = self.calls.get_mut(call_id).and_then(|entry| entry.running_mut(control_id));
         if let Some(running) = running.filter(|running| running.rule.silent_stop.is_some()) {
             running.stopped = true;
             self.expect_operation_end(now, call_id, control_id);
