@@ -14,6 +14,8 @@ pub const DEFAULT_HOST: &str = "relay.signalwire.com";
 pub const DEFAULT_MAX_ACTIVE_CALLS: usize = 1_000;
 /// How long a request may go unanswered when nothing else is said.
 pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many attempts in a row `connect` makes to reach the service when nothing else is said.
+pub const DEFAULT_CONNECT_ATTEMPTS: u32 = 4;
 /// How long calls may go on when the client is asked to stop, when nothing else is said.
 pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -40,6 +42,15 @@ pub enum SecondSignal {
     /// Calls are hung up and dials called off, as when the time for draining is over. The client closes when they have
     /// ended, after 3 s at the latest.
     HangUp,
+}
+
+/// The limits of a program that waits for its first connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ConnectLimits {
+    /// Attempts in a row.
+    pub(crate) attempts: u32,
+    /// Time since the first of them.
+    pub(crate) timeout: Duration,
 }
 
 /// Settings of a client, from a builder, from the environment, or from both.
@@ -71,6 +82,8 @@ pub struct Config {
     max_connections: Option<usize>,
     request_timeout: Option<Duration>,
     drain_timeout: Option<Duration>,
+    connect_attempts: Option<u32>,
+    connect_timeout: Option<Duration>,
     second_signal: SecondSignal,
     provider: Option<CredentialsProvider>,
 }
@@ -229,6 +242,39 @@ impl Config {
         self
     }
 
+    /// Sets how many attempts in a row may fail to reach the service before `connect` of an adapter gives up with
+    /// [`Error::Unreachable`](crate::Error::Unreachable): at least 1, `u32::MAX` for no limit. Default
+    /// [`DEFAULT_CONNECT_ATTEMPTS`].
+    ///
+    /// An attempt counts if it failed on the way: no credentials from the provider, no such host, no answer to TCP, a proxy
+    /// that refuses, a certificate that is not trusted, a server that is no WebSocket. A service that answers is waited for
+    /// without limit while it is full or restarting. Four attempts take 3.5 to 7 s where each fails at once, and up to 47 s where
+    /// nothing answers. `start` of an adapter never gives up, nor does a client that was connected once.
+    ///
+    /// ```
+    /// use signalwire_relay_core::Config;
+    /// let config = Config::new().connect_attempts(1);
+    /// # drop(config);
+    /// ```
+    pub fn connect_attempts(mut self, attempts: u32) -> Self {
+        self.connect_attempts = Some(attempts.max(1));
+        self
+    }
+
+    /// Sets how long the service may be out of reach before `connect` of an adapter gives up with
+    /// [`Error::Unreachable`](crate::Error::Unreachable), beside [`connect_attempts`](Self::connect_attempts). The time begins
+    /// anew whenever the service answers. Default: no limit.
+    ///
+    /// ```
+    /// use signalwire_relay_core::{Config, secs};
+    /// let config = Config::new().connect_attempts(u32::MAX).connect_timeout(secs(60));
+    /// # drop(config);
+    /// ```
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = Some(limit);
+        self
+    }
+
     /// Sets what becomes of running calls at the second Ctrl-C or `SIGTERM` while `run` of an adapter serves. Default:
     /// [`SecondSignal::Leave`].
     ///
@@ -311,6 +357,13 @@ impl Config {
 
     pub(crate) fn request_limit(&self) -> Duration {
         self.request_timeout.unwrap_or(DEFAULT_REQUEST_TIMEOUT)
+    }
+
+    pub(crate) fn connect_limits(&self) -> ConnectLimits {
+        ConnectLimits {
+            attempts: self.connect_attempts.unwrap_or(DEFAULT_CONNECT_ATTEMPTS),
+            timeout: self.connect_timeout.unwrap_or(Duration::MAX),
+        }
     }
 
     pub(crate) fn second_signal_policy(&self) -> SecondSignal {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::calling::{DialLeg, EndReason};
 use crate::client::Call;
+use crate::connect_failure::ConnectFailure;
 use crate::ids::{CallId, Tag};
 use crate::printable::{Printable, printable};
 use crate::service_error::ServiceError;
@@ -39,6 +40,9 @@ pub enum Error {
     /// The service does not accept this client, and would not later either; the client has stopped.
     #[error(transparent)]
     AuthenticationFailed(Box<AuthenticationFailed>),
+    /// The service could not be reached within the limits of `connect`; the client has stopped. Nothing was sent.
+    #[error(transparent)]
+    Unreachable(Box<Unreachable>),
     /// A deadline passed.
     #[error(transparent)]
     TimedOut(Box<TimedOut>),
@@ -113,6 +117,7 @@ impl Error {
             | Self::Cancelled
             | Self::WouldDeadlock
             | Self::Draining(_)
+            | Self::Unreachable(_)
             | Self::Transport(_) => Certainty::NotSent,
             Self::ServiceError(refused) => refused.certainty(),
             Self::AuthenticationFailed(_) | Self::DialFailed(_) => Certainty::Refused,
@@ -305,6 +310,41 @@ impl fmt::Display for AuthenticationFailed {
 }
 
 impl std::error::Error for AuthenticationFailed {}
+
+/// The service could not be reached: every attempt failed before it was asked to accept the credentials.
+///
+/// `connect` of an adapter gives this after [`Config::connect_attempts`](crate::Config::connect_attempts) attempts, or after
+/// [`Config::connect_timeout`](crate::Config::connect_timeout).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unreachable {
+    /// Host and port.
+    pub endpoint: String,
+    /// The number of attempts in a row.
+    pub attempts: u32,
+    /// The time from the first attempt until the client gave up.
+    pub after: Duration,
+    /// The failure of the last attempt.
+    pub failure: ConnectFailure,
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, attempts, after, failure } = self;
+        let times = if *attempts == 1 { "attempt" } else { "attempts" };
+        write!(
+            f,
+            "cannot reach {endpoint}: {failure}; gave up after {attempts} {times} in {:.1} s",
+            after.as_secs_f64()
+        )
+    }
+}
+
+impl std::error::Error for Unreachable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.failure)
+    }
+}
 
 /// A deadline passed.
 #[derive(Debug, Clone, PartialEq, Eq)]

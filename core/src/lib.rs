@@ -127,6 +127,7 @@ pub mod adapter;
 pub mod calling;
 mod client;
 mod config;
+mod connect_failure;
 mod credentials;
 mod enums;
 mod error;
@@ -173,13 +174,14 @@ pub use client::{
     OwnedCall, Raw, Request, ResponseFuture, Task, Wait,
 };
 pub use config::{
-    Config, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS, DEFAULT_REQUEST_TIMEOUT, Endpoint,
-    Overflow, SecondSignal, secs,
+    Config, DEFAULT_CONNECT_ATTEMPTS, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS,
+    DEFAULT_REQUEST_TIMEOUT, Endpoint, Overflow, SecondSignal, secs,
 };
+pub use connect_failure::{ConnectFailure, ConnectStage};
 pub use credentials::{Credentials, Secret};
 pub use error::{
     AuthenticationFailed, CallGone, Certainty, Closed, ConfigError, ConnectRefusal, ConnectionLost,
-    DialFailed, Draining, Error, InvalidArgument, QueueFull, TimedOut,
+    DialFailed, Draining, Error, InvalidArgument, QueueFull, TimedOut, Unreachable,
 };
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};

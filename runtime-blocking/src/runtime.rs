@@ -16,7 +16,7 @@ use futures_channel::oneshot;
 use mio::{Events, Poll as Sleep, Registry, Token};
 use rustls::ClientConfig;
 use signalwire_relay_core::adapter::{self, Driver, Opening, TASKS_TIMEOUT};
-use signalwire_relay_core::{ClientState, Config, Endpoint, Error, Task};
+use signalwire_relay_core::{ClientState, Config, ConnectFailure, ConnectStage, Endpoint, Error, Task};
 
 use crate::run;
 use crate::socket::{Socket, connect};
@@ -162,7 +162,7 @@ impl adapter::Runtime for Runtime {
 /// on on the connection, if there is one already; the thread then ends as soon as it notices, which the look-up of a name may
 /// put off. Nobody waits for it.
 struct Attempt {
-    opened: oneshot::Receiver<Result<Socket, String>>,
+    opened: oneshot::Receiver<Result<Socket, ConnectFailure>>,
     progress: Arc<Mutex<Progress>>,
 }
 
@@ -179,16 +179,16 @@ impl Attempt {
         let progress = Arc::new(Mutex::new(Progress::Connecting));
         let shared = progress.clone();
         let open = move || {
-            let registry = registry.map_err(|error| error.to_string())?;
+            let registry = registry.map_err(|error| tcp_failed(&error))?;
             let tcp = connect(&endpoint, || matches!(*lock(&shared), Progress::GivenUp))?;
             match (&mut *lock(&shared), tcp.try_clone()) {
-                (Progress::GivenUp, _) => return Err("it was given up".to_owned()),
+                (Progress::GivenUp, _) => return Err(tcp_failed(&"it was given up")),
                 (progress, Ok(tcp)) => *progress = Progress::Connected(tcp),
                 // It then ends by its own limits.
                 (_, Err(_)) => {}
             }
             let mut socket = Socket::open(tcp, &endpoint, tls)?;
-            socket.register(&registry, SOCKET).map_err(|error| error.to_string())?;
+            socket.register(&registry, SOCKET).map_err(|error| tcp_failed(&error))?;
             Ok(socket)
         };
         let thread = thread::Builder::new().name("relay-connect".to_owned());
@@ -199,13 +199,13 @@ impl Attempt {
 }
 
 impl Future for Attempt {
-    type Output = Result<Socket, String>;
+    type Output = Result<Socket, ConnectFailure>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let opened = Pin::new(&mut self.opened).poll(cx);
         opened.map(|opened| {
             *lock(&self.progress) = Progress::Done;
-            opened.unwrap_or_else(|_| Err("no thread could be started to connect on".to_owned()))
+            opened.unwrap_or_else(|_| Err(tcp_failed(&"no thread could be started to connect on")))
         })
     }
 }
@@ -217,6 +217,10 @@ impl Drop for Attempt {
             let _ = tcp.shutdown(Shutdown::Both);
         }
     }
+}
+
+fn tcp_failed(error: &dyn std::fmt::Display) -> ConnectFailure {
+    ConnectFailure::new(ConnectStage::Tcp, error.to_string())
 }
 
 fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use mio::{Interest, Registry, Token};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
-use signalwire_relay_core::Endpoint;
 use signalwire_relay_core::adapter::{self, ADDRESS_TIMEOUT, CLOSE_TIMEOUT, broken};
 use signalwire_relay_core::session::Frame;
+use signalwire_relay_core::{ConnectFailure, ConnectStage, Endpoint};
 use tungstenite::{Error, Message, WebSocket};
 
 use crate::run::block_on;
@@ -48,9 +48,10 @@ impl Socket {
         tcp: net::TcpStream,
         endpoint: &Endpoint,
         tls: Option<Arc<ClientConfig>>,
-    ) -> Result<Self, String> {
-        let tls_failed =
-            |error: &dyn std::fmt::Display| format!("cannot set up TLS with {endpoint}: {error}");
+    ) -> Result<Self, ConnectFailure> {
+        let tls_failed = |error: &dyn std::fmt::Display| {
+            ConnectFailure::new(ConnectStage::Tls, format!("cannot set up TLS with {endpoint}: {error}"))
+        };
         let stream = match tls {
             None => Stream::Plain(Tcp::Blocking(tcp)),
             Some(tls) => {
@@ -65,7 +66,12 @@ impl Socket {
         };
         let (socket, _) =
             tungstenite::client::client_with_config(endpoint.url(), stream, Some(adapter::limits()))
-                .map_err(|error| format!("{endpoint} did not accept a WebSocket: {error}"))?;
+                .map_err(|error| {
+                    ConnectFailure::new(
+                        ConnectStage::Upgrade,
+                        format!("{endpoint} did not accept a WebSocket: {error}"),
+                    )
+                })?;
         Ok(Self { socket, stuck: false })
     }
 
@@ -174,7 +180,10 @@ fn would_block(error: &Error) -> bool {
 }
 
 /// Connects to an endpoint, unless that is given up. Blocks.
-pub(crate) fn connect(endpoint: &Endpoint, given_up: impl Fn() -> bool) -> Result<net::TcpStream, String> {
+pub(crate) fn connect(
+    endpoint: &Endpoint,
+    given_up: impl Fn() -> bool,
+) -> Result<net::TcpStream, ConnectFailure> {
     let addresses = (endpoint.host.as_str(), endpoint.port).to_socket_addrs();
     let attempt = |address| {
         ready(if given_up() { Err(io::Error::other("it was given up")) } else { connect_to(&address) })

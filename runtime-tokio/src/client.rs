@@ -33,13 +33,16 @@ impl RelayClient {
     /// Connects, and authenticates (`signalwire.connect`). Spawns one task, which keeps the client connected
     /// from then on.
     ///
-    /// A service that cannot be reached, or cannot take the connection now, is tried again, with growing pauses of up
-    /// to 30 s and a line in the log each time, for as long as the future lives. Put a limit on that with your
-    /// runtime's timeout. Dropping the future gives up.
+    /// An attempt that fails is made again after a pause of 1 s that doubles up to 30 s, less up to a half by chance, with a
+    /// line in the log each time. A service that answers, and is full or restarting, is waited for without limit. One that
+    /// cannot be reached, because something is wrong on the way to it (its name, TCP, a proxy, TLS, the WebSocket), is given up
+    /// after [`Config::connect_attempts`] attempts or [`Config::connect_timeout`]: by default after 4 attempts. A program that
+    /// has to wait for its network uses [`start`](Self::start), which never gives up. Dropping the
+    /// future gives up.
     ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
-    /// used; [`Error::AuthenticationFailed`], with the service's own words, if it refuses the credentials, or
+    /// used; [`Error::Unreachable`] if the service cannot be reached; [`Error::AuthenticationFailed`], with the service's own words, if it refuses the credentials, or
     /// the connection for no reason of its own, three times, or does not support the version of the protocol.
     ///
     /// # Panics
@@ -53,7 +56,7 @@ impl RelayClient {
     /// ```
     pub async fn connect(config: Config) -> Result<Self, Error> {
         let client = Self::start(config)?;
-        client.ready().await?;
+        adapter::reach(&client).await?;
         Ok(client)
     }
 

@@ -8,6 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::config::Endpoint;
+use crate::connect_failure::{ConnectFailure, ConnectStage};
 
 /// The time that one of a host's addresses has to answer, so that the others get their turn.
 pub const ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
@@ -38,21 +39,23 @@ pub async fn connect<S, C, D>(
     addresses: io::Result<impl IntoIterator<Item = SocketAddr>>,
     connect: impl Fn(SocketAddr) -> C,
     delay: impl Fn(Duration) -> D,
-) -> Result<S, String>
+) -> Result<S, ConnectFailure>
 where
     C: Future<Output = io::Result<S>>,
     D: Future<Output = ()>,
 {
-    let explain = |error: &dyn std::fmt::Display| format!("cannot connect to {endpoint}: {error}");
+    let explain = |stage, error: &dyn std::fmt::Display| {
+        ConnectFailure::new(stage, format!("cannot connect to {endpoint}: {error}"))
+    };
     let mut failure = "the host has no address".to_owned();
-    for address in in_turn(addresses.map_err(|error| explain(&error))?) {
+    for address in in_turn(addresses.map_err(|error| explain(ConnectStage::NameLookup, &error))?) {
         match within(connect(address), delay(ADDRESS_TIMEOUT)).await {
             Some(Ok(stream)) => return Ok(stream),
             Some(Err(error)) if error.kind() != io::ErrorKind::TimedOut => failure = error.to_string(),
             Some(Err(_)) | None => failure = format!("{address} does not answer"),
         }
     }
-    Err(explain(&failure))
+    Err(explain(ConnectStage::Tcp, &failure))
 }
 
 /// The output of `work`, or `None` if `limit` is ready first.
@@ -134,7 +137,9 @@ mod tests {
             ready(Err::<(), _>(io::Error::new(kind, "no route")))
         };
         let failed = |addresses: io::Result<Vec<SocketAddr>>| {
-            finished(connect(&endpoint(), addresses, attempt, |_| pending())).expect_err("none answers")
+            finished(connect(&endpoint(), addresses, attempt, |_| pending()))
+                .expect_err("none answers")
+                .reason
         };
         let place = endpoint().to_string();
         assert_eq!(failed(Ok(vec![one])), format!("cannot connect to {place}: no route"));

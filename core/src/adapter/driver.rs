@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::log;
 use crate::client::{ClientOutput, ClientState, MAX_POSTED_REQUESTS, Task};
 use crate::config::Endpoint;
+use crate::connect_failure::ConnectFailure;
 use crate::session::{Frame, Io};
 
 /// The time limit for flushing and closing a socket. See [`Runtime::close`].
@@ -38,8 +39,8 @@ const MAX_ROUNDS: usize = 64;
 /// never runs dry does not hold up the clock for longer than that.
 pub const MAX_FRAMES_BEFORE_DEADLINES: usize = 8192;
 
-/// An attempt to open a socket. Its error is for people to read. Dropping it gives the attempt up.
-pub type Opening<S> = Pin<Box<dyn Future<Output = Result<S, String>> + Send>>;
+/// An attempt to open a socket. Dropping it gives the attempt up.
+pub type Opening<S> = Pin<Box<dyn Future<Output = Result<S, ConnectFailure>> + Send>>;
 
 /// A runtime, as the driver needs it.
 pub trait Runtime {
@@ -279,9 +280,14 @@ impl<R: Runtime> Driver<R> {
             Link::Down => Ok(Round::Stuck),
             Link::Opening(opening) => match opening.as_mut().poll(cx) {
                 Poll::Pending => Ok(Round::Stuck),
-                Poll::Ready(socket) => {
-                    self.link = Link::Up(Box::new(socket?));
+                Poll::Ready(Ok(socket)) => {
+                    self.link = Link::Up(Box::new(socket));
                     self.state.handle_connected(self.runtime.now());
+                    Ok(Round::Moved)
+                }
+                Poll::Ready(Err(failure)) => {
+                    self.link = Link::Down;
+                    self.state.handle_connect_failed(self.runtime.now(), &failure);
                     Ok(Round::Moved)
                 }
             },

@@ -1,7 +1,7 @@
 //! Everything that adapters share, so that they have nothing to decide.
 //!
 //! An adapter is constructors, sockets, a clock and tasks. Here are the [`Driver`], which is the loop of every runtime;
-//! [`serve`], which runs a client until the process is asked to end; [`connect`], which goes through the addresses of a
+//! [`reach`], which waits for the first connection; [`serve`], which runs a client until the process is asked to end; [`connect`], which goes through the addresses of a
 //! host; and logging. With the feature `adapter` there are TLS and the messages of the WebSocket library, with
 //! `async-adapter` a WebSocket over any asynchronous byte stream. It is for crates that connect clients, not for
 //! applications.
@@ -9,6 +9,7 @@
 mod addresses;
 mod driver;
 mod log;
+mod reach;
 mod serve;
 #[cfg(feature = "async-adapter")]
 mod socket;
@@ -23,6 +24,7 @@ pub use self::driver::{
     Runtime, Socket, TASKS_TIMEOUT,
 };
 pub use self::log::{broken_down, tasks_left};
+pub use self::reach::reach;
 pub use self::serve::serve;
 #[cfg(feature = "async-adapter")]
 pub use self::socket::WebSocket;

@@ -13,6 +13,7 @@ use rustls::ClientConfig;
 
 use super::{Socket, broken, frame, limits, server_name};
 use crate::config::Endpoint;
+use crate::connect_failure::{ConnectFailure, ConnectStage};
 use crate::session::Frame;
 
 /// A byte stream.
@@ -31,19 +32,25 @@ impl WebSocket {
         tcp: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         endpoint: &Endpoint,
         tls: Option<Arc<ClientConfig>>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, ConnectFailure> {
         let stream: Box<dyn Bytes> = match tls {
             None => Box::new(tcp),
             Some(tls) => Box::new(
-                TlsConnector::from(tls)
-                    .connect(server_name(endpoint)?, tcp)
-                    .await
-                    .map_err(|error| format!("cannot set up TLS with {endpoint}: {error}"))?,
+                TlsConnector::from(tls).connect(server_name(endpoint)?, tcp).await.map_err(|error| {
+                    ConnectFailure::new(
+                        ConnectStage::Tls,
+                        format!("cannot set up TLS with {endpoint}: {error}"),
+                    )
+                })?,
             ),
         };
-        let (socket, _) = client_async_with_config(endpoint.url(), stream, Some(limits()))
-            .await
-            .map_err(|error| format!("{endpoint} did not accept a WebSocket: {error}"))?;
+        let (socket, _) =
+            client_async_with_config(endpoint.url(), stream, Some(limits())).await.map_err(|error| {
+                ConnectFailure::new(
+                    ConnectStage::Upgrade,
+                    format!("{endpoint} did not accept a WebSocket: {error}"),
+                )
+            })?;
         Ok(Self(socket))
     }
 

@@ -11,6 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls_platform_verifier::Verifier;
 
 use crate::config::{Config, Endpoint};
+use crate::connect_failure::{ConnectFailure, ConnectStage};
 use crate::error::Error;
 
 /// The TLS settings for the configured endpoint; `None` if it is without TLS. Reads the trust roots, once.
@@ -42,9 +43,13 @@ pub fn tls_config(config: &Config) -> Result<Option<Arc<ClientConfig>>, Error> {
 ///
 /// # Errors
 /// If there is no such name, with a sentence that says so.
-pub fn server_name(endpoint: &Endpoint) -> Result<ServerName<'static>, String> {
-    ServerName::try_from(endpoint.host.clone())
-        .map_err(|_| format!("{} is not a name that a certificate can be for", endpoint.host))
+pub fn server_name(endpoint: &Endpoint) -> Result<ServerName<'static>, ConnectFailure> {
+    ServerName::try_from(endpoint.host.clone()).map_err(|_| {
+        ConnectFailure::new(
+            ConnectStage::Tls,
+            format!("{} is not a name that a certificate can be for", endpoint.host),
+        )
+    })
 }
 
 fn unusable(error: Box<dyn std::error::Error + Send + Sync>) -> Error {

@@ -226,6 +226,11 @@ impl Client {
         Wait::on_client(&self.sender, "the connection".to_owned(), until)
     }
 
+    /// Has the client give up if the service cannot be reached, until it is ready for the first time.
+    pub(crate) fn limit_connecting(&self) {
+        self.shared().mailbox.post(Mail::LimitConnecting);
+    }
+
     /// Waits until the client is closed, and does not keep it open. What it sent last may still be on its way: `run` of
     /// the adapters waits for that, too.
     ///

@@ -63,6 +63,8 @@ pub(crate) enum Mail {
         answer: Result<Credentials, String>,
     },
     Inspect(Arc<WatchCell<Inspection>>),
+    /// The application waits for its first connection.
+    LimitConnecting,
     Drain(Option<Duration>),
     Disconnect,
 }

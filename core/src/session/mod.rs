@@ -25,6 +25,7 @@
 //! | machine | decides |
 //! | --- | --- |
 //! | `connection` | when to open, accept, lose and drop a connection |
+//! | `connection::reach` | how often and how long the service may be out of reach before a program gives up its first connection |
 //! | `authentication`, `identity` | which credentials are offered, and how often they may be refused |
 //! | `backoff` | how long to wait before the next attempt |
 //! | `resume` | what lets the service recognise the session |
@@ -81,7 +82,7 @@ pub use self::requests::MAX_QUEUED_REQUESTS;
 use self::authentication::Authentication;
 use self::backoff::Backoff;
 use self::calls::{Calls, LateOperations};
-use self::connection::Connection;
+use self::connection::{Connection, Reach};
 use self::contexts::Contexts;
 use self::dials::Dials;
 use self::frame::{EventParams, Incoming};
@@ -120,6 +121,7 @@ pub struct Session {
     connection: Connection,
     authentication: Authentication,
     backoff: Backoff,
+    reach: Reach,
     resume: Resume,
     liveness: Liveness,
     contexts: Contexts,
@@ -157,6 +159,7 @@ enum Queued {
 enum Due {
     Connection,
     Backoff,
+    Reach,
     Liveness,
     Shutdown,
     Requests,
@@ -202,6 +205,7 @@ impl Session {
             connection: Connection::default(),
             authentication: Authentication::new(credentials, asks),
             backoff: Backoff::default(),
+            reach: Reach::new(config.connect_limits()),
             resume: Resume::default(),
             liveness: Liveness::default(),
             contexts: Contexts::new(config.desired_contexts()),
@@ -278,6 +282,10 @@ impl Session {
                     self.handle_backoff_timeout(now, timer);
                 }
             }
+            Due::Reach => {
+                self.notice(Notice::TimerFired("the service was out of reach for too long"));
+                self.close_if_unreachable(now);
+            }
             Due::Liveness => {
                 if let Some(timer) = self.liveness.handle_timeout(now) {
                     self.notice(Notice::TimerFired(timer.reason()));
@@ -336,6 +344,7 @@ impl Session {
         for (deadline, machine) in [
             (self.connection.deadline(), Due::Connection),
             (self.backoff.deadline(), Due::Backoff),
+            (self.reach.deadline(), Due::Reach),
             (self.liveness.deadline(), Due::Liveness),
             (self.shutdown.deadline(), Due::Shutdown),
             (self.requests.deadline(), Due::Requests),

@@ -19,6 +19,7 @@ mod hang_ups;
 mod input;
 mod messages;
 mod offers;
+mod reach;
 mod refusals;
 mod requests;
 mod secrets;

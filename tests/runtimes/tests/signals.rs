@@ -211,7 +211,7 @@ fn a_missing_variable_is_named() {
 }
 
 #[test]
-fn a_host_that_is_not_there_is_tried_again_and_said_so() {
+fn a_host_that_is_not_there_is_tried_four_times_and_each_is_said_in_the_log() {
     for runtime in RUNTIMES {
         let ca = ca_file(&format!("{runtime}-away"));
         let simulator =
@@ -221,16 +221,19 @@ fn a_host_that_is_not_there_is_tried_again_and_said_so() {
         with_settings(&mut command, &simulator, &ca, "demo-token");
         let mut child = command.spawn().expect("the program was built");
         let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().expect("piped")));
-        for attempt in 2..=3 {
+        for attempt in 2..=4 {
             let line = lines.next().expect("it says so").expect("text");
             assert!(
                 line.contains("cannot connect to") && line.contains(&format!("attempt {attempt}")),
                 "{runtime}: {line}"
             );
         }
-        assert!(child.try_wait().expect("our child").is_none(), "{runtime}: it keeps trying");
-        child.kill().expect("our child");
-        child.wait().expect("our child");
+        assert!(!wait(&mut child).success(), "{runtime}");
+        let said = lines.map_while(Result::ok).collect::<Vec<_>>().join("\n");
+        assert!(
+            said.contains("Error: cannot reach localhost") && said.contains("gave up after 4 attempts"),
+            "{runtime}: {said}"
+        );
         let _ = std::fs::remove_file(ca);
     }
 }

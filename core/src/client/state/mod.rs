@@ -29,6 +29,7 @@ use super::slots::Slot;
 use super::subscribers::Queue;
 use super::watch_cell::WatchCell;
 use crate::config::Config;
+use crate::connect_failure::ConnectFailure;
 use crate::error::Error;
 use crate::ids::{CallId, Ticket};
 use crate::session::{ConnectionState, Frame, Io, Notice, Output, Session, Stats};
@@ -163,7 +164,12 @@ impl ClientState {
         self.session.handle_frame(now, frame);
     }
 
-    /// The transport could not be opened, or is gone. `reason` is for people to read.
+    /// The transport could not be opened.
+    pub fn handle_connect_failed(&mut self, now: Instant, failure: &ConnectFailure) {
+        self.session.handle_connect_failed(now, failure);
+    }
+
+    /// The transport is gone. `reason` is for people to read.
     pub fn handle_disconnected(&mut self, now: Instant, reason: &str) {
         self.session.handle_disconnected(now, reason);
     }

@@ -80,6 +80,7 @@ impl ClientState {
                 let seen = (self.stats(), self.session.pending_work(now));
                 inspection.update(|inspection| *inspection = Some(Ok(seen)));
             }
+            Mail::LimitConnecting => self.session.limit_connecting(now),
             Mail::Drain(within) => {
                 self.session.drain(now, within.unwrap_or(self.drain_limit));
                 let draining = self.session.is_draining();

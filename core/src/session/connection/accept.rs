@@ -44,6 +44,7 @@ impl Session {
         let proves = !resumed || self.authentication.offers_accepted();
         let had_session = self.authentication.accept(waits, proves);
         self.backoff.succeed(now);
+        self.reach.stop();
         self.liveness = Liveness::start(now);
         self.enter(now, Phase::Ready { resumed });
         if resumed {

@@ -1,9 +1,11 @@
 //! The life of a connection: opened, accepted, lost, opened again.
 //!
-//! `accept` decides on the answer of the service, `state` is what applications see. Liveness, back-off, authentication and
+//! `accept` decides on the answer of the service, `reach` limits how long it may be out of reach, `state` is what
+//! applications see. Liveness, back-off, authentication and
 //! resuming are machines of their own.
 
 mod accept;
+mod reach;
 mod state;
 
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use serde_json::value::RawValue;
 
+pub(super) use self::reach::Reach;
 pub use self::state::ConnectionState;
 
 use super::backoff::BackoffTimer;
@@ -19,8 +22,9 @@ use super::liveness::{Liveness, LivenessTimer};
 use super::output::{Io, Output, SessionEvent};
 use super::requests::Purpose;
 use super::{Queued, Session};
+use crate::connect_failure::{ConnectFailure, ConnectStage};
 use crate::credentials::Credentials;
-use crate::error::{ConnectionLost, Error};
+use crate::error::{ConnectionLost, Error, Unreachable};
 use crate::json::{object, read_object};
 
 /// The time that the transport has to open.
@@ -176,6 +180,7 @@ impl Session {
         if !matches!(self.connection.phase, Phase::Opening) {
             return;
         }
+        self.reach.reached();
         self.enter(now, Phase::Authenticating);
         let resuming = self.resume.connected(self.calls.next());
         if !resuming {
@@ -185,13 +190,58 @@ impl Session {
         self.submit_on_connection(now, "signalwire.connect", params, Purpose::Authenticate { resuming });
     }
 
-    /// The transport could not be opened, or is gone. `reason` is for people to read.
+    /// The transport could not be opened.
+    pub fn handle_connect_failed(&mut self, now: Instant, failure: &ConnectFailure) {
+        if matches!(self.connection.phase, Phase::Opening) {
+            let reason = self.redact(&failure.reason);
+            self.lose_attempt(now, ConnectFailure { reason, ..failure.clone() });
+            self.close_if_drained(now);
+        }
+    }
+
+    /// The transport is gone. `reason` is for people to read. Before the transport was open this counts as a failure at
+    /// [`ConnectStage::Tcp`]; [`handle_connect_failed`](Self::handle_connect_failed) says more.
     pub fn handle_disconnected(&mut self, now: Instant, reason: &str) {
         if self.connection.is_up() {
             // A service may give back what it was given.
             let reason = self.redact(reason);
             self.lose(now, &reason);
+            self.close_if_unreachable(now);
             self.close_if_drained(now);
+        }
+    }
+
+    /// From now on the session closes with [`Error::Unreachable`] if the service is out of reach for as often, or as long,
+    /// as [`Config::connect_attempts`](crate::Config::connect_attempts) and
+    /// [`Config::connect_timeout`](crate::Config::connect_timeout) say; until the connection is ready for the first time.
+    pub fn limit_connecting(&mut self, now: Instant) {
+        if !self.authentication.accepted_before() {
+            self.reach.limit();
+            self.close_if_unreachable(now);
+        }
+    }
+
+    fn lose_attempt(&mut self, now: Instant, failure: ConnectFailure) {
+        let reason = failure.reason.clone();
+        if failure.is_busy {
+            self.reach.reached();
+        } else {
+            self.reach.fail(failure);
+        }
+        self.back_off(now, &reason);
+        self.close_if_unreachable(now);
+    }
+
+    /// Closes if the application waits for its first connection, and has waited for long enough.
+    pub(super) fn close_if_unreachable(&mut self, now: Instant) {
+        if let Some(given_up) = self.reach.give_up(now) {
+            let unreachable = Unreachable {
+                endpoint: self.endpoint.to_string(),
+                attempts: given_up.attempts,
+                after: given_up.after,
+                failure: given_up.failure,
+            };
+            self.close(now, Err(Error::Unreachable(Box::new(unreachable))));
         }
     }
 
@@ -199,6 +249,7 @@ impl Session {
         if self.connection.is_closed() {
             return;
         }
+        self.reach.begin(now);
         self.resume.begin();
         if self.authentication.asks_for_credentials() {
             self.enter(now, Phase::Asking);
@@ -305,10 +356,21 @@ impl Session {
         if self.connection.is_up() {
             self.lose(now, reason);
             self.output.push_back(Queued::Output(Output::Io(Io::Close)));
+            self.close_if_unreachable(now);
         }
     }
 
     fn lose(&mut self, now: Instant, reason: &str) {
+        match self.connection.phase {
+            Phase::Asking => self.reach.fail(ConnectFailure::new(ConnectStage::Credentials, reason)),
+            Phase::Opening => self.reach.fail(ConnectFailure::new(ConnectStage::Tcp, reason)),
+            _ => {}
+        }
+        self.back_off(now, reason);
+    }
+
+    /// Begins the pause before the next attempt.
+    fn back_off(&mut self, now: Instant, reason: &str) {
         if self.connection.is_heard() {
             self.resume.lose(now);
         }
@@ -334,6 +396,7 @@ impl Session {
     pub(super) fn enter_closed(&mut self, now: Instant, reason: Option<Arc<str>>) {
         self.liveness = Liveness::default();
         self.backoff.stop();
+        self.reach.stop();
         self.enter(now, Phase::Closed { reason });
     }
 

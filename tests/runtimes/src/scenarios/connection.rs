@@ -8,8 +8,8 @@ use futures_lite::future;
 use serde_json::json;
 use signalwire_relay_core::session::MAX_QUEUED_REQUESTS;
 use signalwire_relay_core::{
-    Call, Certainty, Client, ConnectionState, ConnectionStates, EndReason, Error, Events, Missed, PlayState,
-    secs,
+    Call, Certainty, Client, ConnectStage, ConnectionState, ConnectionStates, EndReason, Error, Events,
+    Missed, PlayState, secs,
 };
 use signalwire_relay_simulator::{Report, Scenario};
 
@@ -30,6 +30,12 @@ pub(super) fn plays() -> Vec<Play> {
         Play::new("connection::no_such_host", Scenario::new(), no_such_host)
             .started()
             .config(|config| config.host(NOWHERE)),
+        Play::new("connection::connect_gives_up", Scenario::new(), |_, _| async {
+            unreachable!("there is no connection")
+        })
+        .config(|config| config.connect_attempts(2))
+        .before(|service| service.simulator().stop_listening().expect("it listens"))
+        .ends(is_out_of_reach),
         Play::new("connection::lost_for_long", one_caller().session_lifetime(secs(0)), lost_for_long)
             .loses_sessions(),
         Play::new("connection::service_restarts", one_caller(), service_restarts),
@@ -227,6 +233,10 @@ where
 
 fn is_rejected(served: &Result<(), Error>) -> bool {
     matches!(served, Err(Error::AuthenticationFailed(rejected)) if rejected.attempts == 3)
+}
+
+fn is_out_of_reach(served: &Result<(), Error>) -> bool {
+    matches!(served, Err(Error::Unreachable(error)) if error.attempts == 2 && error.failure.stage == ConnectStage::Tcp)
 }
 
 async fn rejected_later(client: Client, service: TestService) -> Outcome {
