@@ -2,11 +2,17 @@
 
 use std::fmt::{self, Display};
 use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+#[cfg(feature = "adapter")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::credentials::{Credentials, CredentialsProvider, Secret};
 use crate::error::ConfigError;
+use crate::name_lookup::NameLookup;
+use crate::proxy::{Proxy, ProxySettings};
 
 /// The host that is used when none is given.
 pub const DEFAULT_HOST: &str = "relay.signalwire.com";
@@ -86,6 +92,11 @@ pub struct Config {
     connect_timeout: Option<Duration>,
     second_signal: SecondSignal,
     provider: Option<CredentialsProvider>,
+    proxies: ProxySettings,
+    headers: Vec<(String, Secret)>,
+    name_lookup: NameLookup,
+    #[cfg(feature = "adapter")]
+    tls: Option<Arc<rustls::ClientConfig>>,
 }
 
 impl Config {
@@ -116,6 +127,7 @@ impl Config {
     /// | `SIGNALWIRE_RELAY_CA_FILE` | [`ca_file`](Self::ca_file) |
     /// | `RELAY_MAX_ACTIVE_CALLS` | [`max_active_calls`](Self::max_active_calls) |
     /// | `RELAY_MAX_CONNECTIONS` | [`max_connections`](Self::max_connections) |
+    /// | `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, or the same in lower case | [`proxy`](Self::proxy), with exceptions |
     ///
     /// A limit that is not a number of at least 1 counts as not given.
     pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Self {
@@ -129,6 +141,7 @@ impl Config {
             ca_file: text("SIGNALWIRE_RELAY_CA_FILE").map(PathBuf::from),
             max_active_calls: limit("RELAY_MAX_ACTIVE_CALLS"),
             max_connections: limit("RELAY_MAX_CONNECTIONS"),
+            proxies: ProxySettings::from_vars(&lookup),
             ..Self::default()
         }
     }
@@ -188,6 +201,66 @@ impl Config {
     /// A PEM file whose certificates are trusted in addition to the platform's. Default: none.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_file = Some(path.into()).filter(|path| !path.as_os_str().is_empty()).or(self.ca_file);
+        self
+    }
+
+    /// Sets the HTTP proxy that leads to the service, as `host:port`, `http://host:port` or
+    /// `http://name:password@host:port`, with what is special in name and password escaped as in URLs. It is asked for a
+    /// tunnel (`CONNECT`), TLS is set up with the service through it, and it looks up the name of the service. Default: the
+    /// one of the environment, if the settings were read from there; else none.
+    ///
+    /// Of the environment `HTTPS_PROXY` counts for connections with TLS, then `ALL_PROXY` for all, neither for hosts of this
+    /// machine (`localhost` and loopback addresses) nor for those of `NO_PROXY`: names (which stand for the names below them,
+    /// too), addresses, networks as `10.0.0.0/8`, each with a port if wanted, or `*`, with commas in between. One that is set here
+    /// is used for every host. A proxy by another protocol is refused by [`validate`](Self::validate). The name and the
+    /// password appear in no log and no error.
+    ///
+    /// ```
+    /// use signalwire_relay_core::Config;
+    /// let config = Config::new().proxy("http://me:secret@proxy.example:3128");
+    /// # drop(config);
+    /// ```
+    pub fn proxy(mut self, proxy: impl AsRef<str>) -> Self {
+        self.proxies.give(proxy.as_ref());
+        self
+    }
+
+    /// Connects without a proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxies.direct();
+        self
+    }
+
+    /// Adds a header to the request for the WebSocket, for what stands between the client and the service. Its value appears
+    /// in no log. Headers that belong to the protocol (`Host`, `Connection`, `Upgrade`, `Sec-WebSocket-…` and the like) are
+    /// refused by [`validate`](Self::validate), as are values that are not one line of visible ASCII. Default: none.
+    ///
+    /// ```
+    /// use signalwire_relay_core::Config;
+    /// let config = Config::new().header("X-Route", "blue");
+    /// # drop(config);
+    /// ```
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), Secret::from(value.into())));
+        self
+    }
+
+    /// Sets the function that looks up the addresses of a host, in place of the operating system's: for addresses from
+    /// elsewhere than DNS, and for tests. It is called before each attempt to connect, with the host (or that of the proxy) and
+    /// the port, on a thread of its own, where it may block. Addresses in the host are not looked up.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use signalwire_relay_core::Config;
+    ///
+    /// let config = Config::new().name_lookup_with(|_host, port| Ok(vec![SocketAddr::from(([192, 0, 2, 1], port))]));
+    /// # drop(config);
+    /// ```
+    pub fn name_lookup_with(
+        mut self,
+        look_up: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> Self {
+        self.name_lookup = NameLookup::new(look_up);
         self
     }
 
@@ -296,7 +369,8 @@ impl Config {
         if self.provider.is_none() {
             self.credentials()?;
         }
-        self.endpoint()?;
+        self.proxy_for(&self.endpoint()?)?;
+        self.headers.iter().try_for_each(|(name, value)| check_header(name, value))?;
         if self.contexts.iter().any(String::is_empty) {
             return Err(ConfigError::EmptyContext);
         }
@@ -326,6 +400,31 @@ impl Config {
     /// [`ConfigError::InvalidHost`] if the host is a URL, or could smuggle something into one.
     pub fn endpoint(&self) -> Result<Endpoint, ConfigError> {
         Endpoint::parse(self.host.as_deref().unwrap_or(DEFAULT_HOST), !self.plaintext)
+    }
+
+    /// The proxy that leads to an endpoint.
+    pub(crate) fn proxy_for(&self, endpoint: &Endpoint) -> Result<Option<Proxy>, ConfigError> {
+        self.proxies.proxy_for(endpoint)
+    }
+
+    #[cfg(feature = "adapter")]
+    pub(crate) fn upgrade_headers(&self) -> &[(String, Secret)] {
+        &self.headers
+    }
+
+    #[cfg(feature = "adapter")]
+    pub(crate) fn name_lookup(&self) -> &NameLookup {
+        &self.name_lookup
+    }
+
+    #[cfg(feature = "adapter")]
+    pub(crate) fn given_tls(&self) -> Option<Arc<rustls::ClientConfig>> {
+        self.tls.clone()
+    }
+
+    #[cfg(feature = "adapter")]
+    pub(crate) fn set_tls(&mut self, settings: Arc<rustls::ClientConfig>) {
+        self.tls = Some(settings);
     }
 
     /// The file with additional trust roots, if one was given.
@@ -395,7 +494,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    fn parse(text: &str, tls: bool) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(text: &str, tls: bool) -> Result<Self, ConfigError> {
         let refuse = |reason| Err(ConfigError::InvalidHost { host: printable(text), reason });
         if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
             return refuse("it contains white space or control characters");
@@ -435,6 +534,35 @@ impl Endpoint {
         let scheme = if self.tls { "wss" } else { "ws" };
         format!("{scheme}://{self}")
     }
+
+    /// The name for the header `Host`: without the port if that is the usual one.
+    #[cfg(feature = "adapter")]
+    pub(crate) fn authority(&self) -> String {
+        let usual = if self.tls { 443 } else { 80 };
+        let text = self.to_string();
+        match text.rsplit_once(':') {
+            Some((host, _)) if self.port == usual => host.to_owned(),
+            _ => text,
+        }
+    }
+}
+
+/// Checks a header of the request for the WebSocket.
+fn check_header(name: &str, value: &Secret) -> Result<(), ConfigError> {
+    let refuse = |reason| Err(ConfigError::InvalidHeader { name: name.to_owned(), reason });
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(is_token) {
+        return refuse("the name is not that of a header");
+    }
+    let lower = name.to_ascii_lowercase();
+    let own = ["host", "connection", "upgrade", "content-length", "transfer-encoding"];
+    if own.contains(&lower.as_str()) || lower.starts_with("sec-websocket-") {
+        return refuse("it belongs to the protocol");
+    }
+    if !value.expose().bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t')) {
+        return refuse("the value is not one line of visible ASCII");
+    }
+    Ok(())
 }
 
 impl fmt::Display for Endpoint {
@@ -545,6 +673,27 @@ mod tests {
         assert_eq!(config().contexts(["a", ""]).validate(), Err(ConfigError::EmptyContext));
         assert!(ConfigError::EmptyContext.to_string().contains("contexts"));
         assert!(crate::ClientState::new(&config().contexts([""]), 1).is_err());
+    }
+
+    #[test]
+    fn headers_that_would_change_the_request_are_refused() {
+        let check = |name: &str, value: &str| Config::new().jwt("j").header(name, value).validate();
+        assert_eq!(check("X-Route", "blue; q=1"), Ok(()));
+        for (name, value) in [
+            ("", "x"),
+            ("a b", "x"),
+            ("a:", "x"),
+            ("a\r\nb", "x"),
+            ("Host", "x"),
+            ("connection", "x"),
+            ("Sec-WebSocket-Key", "x"),
+            ("X", "sentinel\r\nY: z"),
+            ("X", "sentinel\u{e9}"),
+        ] {
+            let error = check(name, value).expect_err("refused").to_string();
+            assert!(error.starts_with("invalid header") && !error.contains("sentinel"), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
     }
 
     #[test]

@@ -193,6 +193,24 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A proxy cannot be used.
+    #[error("invalid proxy {} ({setting}): {}", Printable(proxy), Printable(reason))]
+    InvalidProxy {
+        /// The variable or the setter that named it.
+        setting: &'static str,
+        /// The proxy that was named, without name and password.
+        proxy: String,
+        /// The reason for which it cannot be used.
+        reason: String,
+    },
+    /// A header for the request for the WebSocket cannot be sent.
+    #[error("invalid header {}: {reason}", Printable(name))]
+    InvalidHeader {
+        /// Its name.
+        name: String,
+        /// The reason for which it cannot be sent.
+        reason: &'static str,
+    },
     /// One of the contexts is empty.
     #[error("invalid contexts: a context must not be empty; give none to receive nothing")]
     EmptyContext,

@@ -136,11 +136,15 @@ pub mod guide;
 mod ids;
 mod json;
 mod method;
+mod name_lookup;
 mod printable;
+mod proxy;
 mod service;
 mod service_error;
 pub mod session;
 mod timers;
+#[cfg(feature = "adapter")]
+pub mod tls;
 
 #[doc(inline)]
 pub use calling::{

@@ -59,6 +59,7 @@
 //! read.
 
 mod client;
+mod connect;
 mod interrupts;
 mod iter;
 mod run;

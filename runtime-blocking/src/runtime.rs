@@ -4,22 +4,19 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
-use std::net::{Shutdown, TcpStream};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use futures_channel::oneshot;
 use mio::{Events, Poll as Sleep, Registry, Token};
-use rustls::ClientConfig;
 use signalwire_relay_core::adapter::{self, Driver, Opening, TASKS_TIMEOUT};
-use signalwire_relay_core::{ClientState, Config, ConnectFailure, ConnectStage, Endpoint, Error, Task};
+use signalwire_relay_core::{ClientState, Config, Endpoint, Error, Task};
 
+use crate::connect::Opener;
 use crate::run;
-use crate::socket::{Socket, connect};
+use crate::socket::Socket;
 use crate::threads::Threads;
 
 /// Threads for callbacks and messages, beside one for each call that there may be.
@@ -32,31 +29,32 @@ const SOCKET: Token = Token(1);
 pub(crate) struct Loop {
     sleep: Sleep,
     waker: Arc<Wakeup>,
-    tls: Option<Arc<ClientConfig>>,
+    opener: Opener,
     threads: Threads,
 }
 
 impl Loop {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        let tls = adapter::tls_config(config)?;
+        let opener = Opener::new(config)?;
         let unusable = |error: io::Error| Error::Transport(Arc::new(error));
         let sleep = Sleep::new().map_err(unusable)?;
         let waker = Arc::new(Wakeup(mio::Waker::new(sleep.registry(), WAKER).map_err(unusable)?));
         let threads = Threads::at_most(config.active_call_limit().saturating_add(SPARE_THREADS));
-        Ok(Self { sleep, waker, tls, threads })
+        Ok(Self { sleep, waker, opener, threads })
     }
 
     /// Drives a client until it is closed and its tasks have finished.
     pub(crate) fn run(self, state: ClientState) -> io::Result<()> {
-        let Self { mut sleep, waker, tls, threads } = self;
+        let Self { mut sleep, waker, opener, threads } = self;
         run::drives_from_now_on();
         let mut threads = EndThreads { threads, within: TASKS_TIMEOUT };
         let deadline = Rc::new(Cell::new(None));
+        let alarms = opener.alarms();
         let runtime = Runtime {
             registry: sleep.registry().try_clone()?,
             deadline: deadline.clone(),
             threads: threads.threads.clone(),
-            tls,
+            opener,
         };
         let waker = Waker::from(waker);
         let mut cx = Context::from_waker(&waker);
@@ -64,7 +62,8 @@ impl Loop {
         // Dropped before the threads are ended: nothing is left then that tasks could wait for.
         let mut driver = pin!(Driver::new(state, runtime));
         while driver.as_mut().poll(&mut cx).is_pending() {
-            let left = deadline.get().map(|at: Instant| at.saturating_duration_since(Instant::now()));
+            let next = deadline.get().into_iter().chain(alarms.next()).min();
+            let left = next.map(|at: Instant| at.saturating_duration_since(Instant::now()));
             match sleep.poll(&mut events, left) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
                 // What woke it does not matter: the driver looks at everything.
@@ -111,7 +110,7 @@ struct Runtime {
     /// Until when to sleep.
     deadline: Rc<Cell<Option<Instant>>>,
     threads: Threads,
-    tls: Option<Arc<ClientConfig>>,
+    opener: Opener,
 }
 
 impl adapter::Runtime for Runtime {
@@ -121,8 +120,8 @@ impl adapter::Runtime for Runtime {
         Instant::now()
     }
 
-    fn open(&mut self, endpoint: Endpoint) -> Opening<Socket> {
-        Box::pin(Attempt::begin(endpoint, self.tls.clone(), self.registry.try_clone()))
+    fn open(&mut self, endpoint: Endpoint, attempt: u32) -> Opening<Socket> {
+        self.opener.open(endpoint, attempt, self.registry.try_clone(), SOCKET)
     }
 
     fn poll_deadline(&mut self, _: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {
@@ -156,73 +155,4 @@ impl adapter::Runtime for Runtime {
     fn leave_tasks(&mut self) -> usize {
         self.threads.running()
     }
-}
-
-/// An attempt to open a socket, on a thread of its own, because looking up a name blocks. Dropping it ends what goes
-/// on on the connection, if there is one already; the thread then ends as soon as it notices, which the look-up of a name may
-/// put off. Nobody waits for it.
-struct Attempt {
-    opened: oneshot::Receiver<Result<Socket, ConnectFailure>>,
-    progress: Arc<Mutex<Progress>>,
-}
-
-enum Progress {
-    Connecting,
-    Connected(TcpStream),
-    Done,
-    GivenUp,
-}
-
-impl Attempt {
-    fn begin(endpoint: Endpoint, tls: Option<Arc<ClientConfig>>, registry: io::Result<Registry>) -> Self {
-        let (sender, opened) = oneshot::channel();
-        let progress = Arc::new(Mutex::new(Progress::Connecting));
-        let shared = progress.clone();
-        let open = move || {
-            let registry = registry.map_err(|error| tcp_failed(&error))?;
-            let tcp = connect(&endpoint, || matches!(*lock(&shared), Progress::GivenUp))?;
-            match (&mut *lock(&shared), tcp.try_clone()) {
-                (Progress::GivenUp, _) => return Err(tcp_failed(&"it was given up")),
-                (progress, Ok(tcp)) => *progress = Progress::Connected(tcp),
-                // It then ends by its own limits.
-                (_, Err(_)) => {}
-            }
-            let mut socket = Socket::open(tcp, &endpoint, tls)?;
-            socket.register(&registry, SOCKET).map_err(|error| tcp_failed(&error))?;
-            Ok(socket)
-        };
-        let thread = thread::Builder::new().name("relay-connect".to_owned());
-        // Without a thread the sender is dropped, and the attempt has failed.
-        let _ = thread.spawn(move || drop(sender.send(open())));
-        Self { opened, progress }
-    }
-}
-
-impl Future for Attempt {
-    type Output = Result<Socket, ConnectFailure>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let opened = Pin::new(&mut self.opened).poll(cx);
-        opened.map(|opened| {
-            *lock(&self.progress) = Progress::Done;
-            opened.unwrap_or_else(|_| Err(tcp_failed(&"no thread could be started to connect on")))
-        })
-    }
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        if let Progress::Connected(tcp) = std::mem::replace(&mut *lock(&self.progress), Progress::GivenUp) {
-            // It may be gone already.
-            let _ = tcp.shutdown(Shutdown::Both);
-        }
-    }
-}
-
-fn tcp_failed(error: &dyn std::fmt::Display) -> ConnectFailure {
-    ConnectFailure::new(ConnectStage::Tcp, error.to_string())
-}
-
-fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
-    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }

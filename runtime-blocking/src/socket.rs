@@ -1,24 +1,18 @@
 //! WebSockets over TCP that does not block, with TLS by rustls.
 
 use std::collections::VecDeque;
-use std::future::{pending, ready};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{self, SocketAddr, ToSocketAddrs};
-use std::sync::Arc;
+use std::net;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::{Interest, Registry, Token};
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
-use signalwire_relay_core::adapter::{self, ADDRESS_TIMEOUT, CLOSE_TIMEOUT, broken};
+use rustls::{ClientConnection, StreamOwned};
+use signalwire_relay_core::ConnectFailure;
+use signalwire_relay_core::adapter::{self, Attempt, CLOSE_TIMEOUT, Handshake, broken};
 use signalwire_relay_core::session::Frame;
-use signalwire_relay_core::{ConnectFailure, ConnectStage, Endpoint};
+use tungstenite::protocol::Role;
 use tungstenite::{Error, Message, WebSocket};
-
-use crate::run::block_on;
-
-/// How long the service may take for each step of setting a connection up.
-const SETUP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open WebSocket.
 ///
@@ -43,35 +37,28 @@ enum Tcp {
 }
 
 impl Socket {
-    /// Sets up TLS, if it is configured, and a WebSocket on a connection to this endpoint. Blocks.
-    pub(crate) fn open(
-        tcp: net::TcpStream,
-        endpoint: &Endpoint,
-        tls: Option<Arc<ClientConfig>>,
-    ) -> Result<Self, ConnectFailure> {
-        let tls_failed = |error: &dyn std::fmt::Display| {
-            ConnectFailure::new(ConnectStage::Tls, format!("cannot set up TLS with {endpoint}: {error}"))
-        };
-        let stream = match tls {
-            None => Stream::Plain(Tcp::Blocking(tcp)),
-            Some(tls) => {
-                let name = adapter::server_name(endpoint)?;
-                let session = ClientConnection::new(tls, name).map_err(|error| tls_failed(&error))?;
-                let mut stream = StreamOwned::new(session, Tcp::Blocking(tcp));
+    /// Sets up a tunnel, TLS and a WebSocket on a TCP connection, as far as the attempt has them. Blocks.
+    pub(crate) fn open(tcp: net::TcpStream, attempt: &Attempt) -> Result<Self, ConnectFailure> {
+        let mut tcp = Tcp::Blocking(tcp);
+        if let Some(tunnel) = attempt.tunnel() {
+            // A service speaks only when it is spoken to, so nothing follows the answer of the proxy.
+            shake_hands(&mut tcp, tunnel)?;
+        }
+        let mut stream = match attempt.tls()? {
+            None => Stream::Plain(tcp),
+            Some((tls, name)) => {
+                let refused = |error| attempt.tls_failed(&io::Error::other(error));
+                let session = ClientConnection::new(tls, name).map_err(refused)?;
+                let mut stream = StreamOwned::new(session, tcp);
                 while stream.conn.is_handshaking() {
-                    stream.conn.complete_io(&mut stream.sock).map_err(|error| tls_failed(&error))?;
+                    let step = stream.conn.complete_io(&mut stream.sock);
+                    step.map_err(|error| attempt.tls_failed(&error))?;
                 }
                 Stream::Tls(Box::new(stream))
             }
         };
-        let (socket, _) =
-            tungstenite::client::client_with_config(endpoint.url(), stream, Some(adapter::limits()))
-                .map_err(|error| {
-                    ConnectFailure::new(
-                        ConnectStage::Upgrade,
-                        format!("{endpoint} did not accept a WebSocket: {error}"),
-                    )
-                })?;
+        let rest = shake_hands(&mut stream, attempt.websocket())?;
+        let socket = WebSocket::from_partially_read(stream, rest, Role::Client, Some(adapter::limits()));
         Ok(Self { socket, stuck: false })
     }
 
@@ -179,25 +166,26 @@ fn would_block(error: &Error) -> bool {
     matches!(error, Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
-/// Connects to an endpoint, unless that is given up. Blocks.
-pub(crate) fn connect(
-    endpoint: &Endpoint,
-    given_up: impl Fn() -> bool,
-) -> Result<net::TcpStream, ConnectFailure> {
-    let addresses = (endpoint.host.as_str(), endpoint.port).to_socket_addrs();
-    let attempt = |address| {
-        ready(if given_up() { Err(io::Error::other("it was given up")) } else { connect_to(&address) })
-    };
-    block_on(adapter::connect(endpoint, addresses, attempt, |_| pending()))
-}
-
-fn connect_to(address: &SocketAddr) -> io::Result<net::TcpStream> {
-    let stream = net::TcpStream::connect_timeout(address, ADDRESS_TIMEOUT)?;
-    stream.set_read_timeout(Some(SETUP_TIMEOUT))?;
-    stream.set_write_timeout(Some(SETUP_TIMEOUT))?;
-    // Frames are small and each is wanted at once. Where it cannot be set it is only slower.
-    let _ = stream.set_nodelay(true);
-    Ok(stream)
+/// Sends a request and reads the answer. Returns what follows the answer.
+fn shake_hands(
+    stream: &mut (impl Read + Write),
+    mut handshake: Handshake,
+) -> Result<Vec<u8>, ConnectFailure> {
+    let written = stream.write_all(handshake.request()).and_then(|()| stream.flush());
+    written.map_err(|error| handshake.broken(Some(&error)))?;
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return Err(handshake.broken(None)),
+            Ok(length) => {
+                if let Some(rest) = handshake.receive(&buffer[..length])? {
+                    return Ok(rest);
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(handshake.broken(Some(&error))),
+        }
+    }
 }
 
 impl Read for Tcp {

@@ -4,23 +4,21 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use rustls::ClientConfig;
-use signalwire_relay_core::adapter::{self, CLOSE_TIMEOUT, Opening, WebSocket};
+use signalwire_relay_core::adapter::{self, Attempt, CLOSE_TIMEOUT, Connector, Opening, WebSocket};
 use signalwire_relay_core::{Config, Endpoint, Error, Task};
 use smol::Timer;
 use smol::channel::{Receiver, Sender, bounded};
 use smol::future::FutureExt;
-use smol::net::{TcpStream, resolve};
+use smol::net::TcpStream;
 use smol::stream::Stream;
 
 use crate::spawner::Spawner;
 
 pub(crate) struct Runtime {
-    tls: Option<Arc<ClientConfig>>,
+    connector: Connector,
     spawner: Spawner,
     alarm: Option<(Instant, Timer)>,
     /// Each task holds a sender until it is done. Nothing is ever sent. Dropped when there will be no more tasks.
@@ -31,8 +29,8 @@ pub(crate) struct Runtime {
 impl Runtime {
     pub(crate) fn new(config: &Config, spawner: Spawner) -> Result<Self, Error> {
         let (running, all_done) = bounded(1);
-        let tls = adapter::tls_config(config)?;
-        Ok(Self { tls, spawner, alarm: None, running: Some(running), all_done: Box::pin(all_done) })
+        let connector = Connector::new(config)?;
+        Ok(Self { connector, spawner, alarm: None, running: Some(running), all_done: Box::pin(all_done) })
     }
 }
 
@@ -43,15 +41,14 @@ impl adapter::Runtime for Runtime {
         Instant::now()
     }
 
-    fn open(&mut self, endpoint: Endpoint) -> Opening<WebSocket> {
-        let tls = self.tls.clone();
-        Box::pin(async move {
-            let addresses = resolve((endpoint.host.as_str(), endpoint.port)).await;
-            let tcp = adapter::connect(&endpoint, addresses, TcpStream::connect, after).await?;
+    fn open(&mut self, endpoint: Endpoint, attempt: u32) -> Opening<WebSocket> {
+        let open = async |address, attempt: Attempt| {
+            let tcp = TcpStream::connect(address).await.map_err(|error| attempt.tcp_failed(&error))?;
             // Frames are small and each is wanted at once. Where it cannot be set it is only slower.
             let _ = tcp.set_nodelay(true);
-            WebSocket::open(tcp, &endpoint, tls).await
-        })
+            WebSocket::open(tcp, attempt).await
+        };
+        self.connector.open(endpoint, attempt, open, after)
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {

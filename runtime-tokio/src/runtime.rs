@@ -3,15 +3,13 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_tungstenite::tokio::TokioAdapter;
-use rustls::ClientConfig;
-use signalwire_relay_core::adapter::{self, CLOSE_TIMEOUT, Opening, WebSocket};
+use signalwire_relay_core::adapter::{self, Attempt, CLOSE_TIMEOUT, Connector, Opening, WebSocket};
 use signalwire_relay_core::{Config, Endpoint, Error, Task};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
@@ -23,7 +21,7 @@ const REACTOR_TURN: Duration = Duration::from_millis(1);
 
 /// Has to be used within a tokio runtime.
 pub(crate) struct Runtime {
-    tls: Option<Arc<ClientConfig>>,
+    connector: Connector,
     alarm: Option<Pin<Box<Sleep>>>,
     /// Runs while the reactor is waited for.
     turn: Option<Pin<Box<Sleep>>>,
@@ -32,7 +30,7 @@ pub(crate) struct Runtime {
 
 impl Runtime {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        Ok(Self { tls: adapter::tls_config(config)?, alarm: None, turn: None, tasks: JoinSet::new() })
+        Ok(Self { connector: Connector::new(config)?, alarm: None, turn: None, tasks: JoinSet::new() })
     }
 }
 
@@ -43,15 +41,14 @@ impl adapter::Runtime for Runtime {
         Instant::now().into_std()
     }
 
-    fn open(&mut self, endpoint: Endpoint) -> Opening<WebSocket> {
-        let tls = self.tls.clone();
-        Box::pin(async move {
-            let addresses = lookup_host((endpoint.host.as_str(), endpoint.port)).await;
-            let tcp = adapter::connect(&endpoint, addresses, TcpStream::connect, sleep).await?;
+    fn open(&mut self, endpoint: Endpoint, attempt: u32) -> Opening<WebSocket> {
+        let open = async |address, attempt: Attempt| {
+            let tcp = TcpStream::connect(address).await.map_err(|error| attempt.tcp_failed(&error))?;
             // Frames are small and each is wanted at once. Where it cannot be set it is only slower.
             let _ = tcp.set_nodelay(true);
-            WebSocket::open(TokioAdapter::new(tcp), &endpoint, tls).await
-        })
+            WebSocket::open(TokioAdapter::new(tcp), attempt).await
+        };
+        self.connector.open(endpoint, attempt, open, sleep)
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Option<std::time::Instant>) -> Poll<()> {

@@ -50,8 +50,8 @@ pub trait Runtime {
     /// The time by the clock that [`poll_deadline`](Self::poll_deadline) follows.
     fn now(&self) -> Instant;
 
-    /// Begins to open a WebSocket to this place.
-    fn open(&mut self, endpoint: Endpoint) -> Opening<Self::Socket>;
+    /// Begins to open a WebSocket to this place. `attempt` counts from 1 since a connection last held.
+    fn open(&mut self, endpoint: Endpoint, attempt: u32) -> Opening<Self::Socket>;
 
     /// Ready once this instant has come. Replaces the instant asked for before; `None` is never.
     fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()>;
@@ -174,7 +174,7 @@ impl<R: Runtime> Driver<R> {
         for _ in 0..MAX_OUTPUTS_AT_ONCE {
             match self.state.poll_output(self.runtime.now(), cx.waker()) {
                 ClientOutput::Io(Io::Open(endpoint)) => {
-                    self.link = Link::Opening(self.runtime.open(endpoint));
+                    self.link = Link::Opening(self.runtime.open(endpoint, self.state.attempt()));
                 }
                 ClientOutput::Io(Io::Send(text)) => self.outgoing.push_back(text),
                 ClientOutput::Io(Io::Close) => self.close(),

@@ -2,18 +2,17 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use async_tungstenite::WebSocketStream;
 use async_tungstenite::tungstenite::Message;
-use async_tungstenite::{WebSocketStream, client_async_with_config};
+use async_tungstenite::tungstenite::protocol::Role;
 use futures_rustls::TlsConnector;
-use futures_util::{AsyncRead, AsyncWrite, Sink, Stream, StreamExt};
-use rustls::ClientConfig;
+use futures_util::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Sink, Stream, StreamExt};
 
-use super::{Socket, broken, frame, limits, server_name};
-use crate::config::Endpoint;
-use crate::connect_failure::{ConnectFailure, ConnectStage};
+use super::handshake::Handshake;
+use super::{Attempt, Socket, broken, frame, limits};
+use crate::connect_failure::ConnectFailure;
 use crate::session::Frame;
 
 /// A byte stream.
@@ -24,34 +23,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Bytes for S {}
 pub struct WebSocket(WebSocketStream<Box<dyn Bytes>>);
 
 impl WebSocket {
-    /// Sets up TLS, if it is configured, and a WebSocket on a connection to this endpoint.
+    /// Sets up a tunnel, TLS and a WebSocket on a TCP connection, as far as the attempt has them.
     ///
     /// # Errors
-    /// A sentence that says what the endpoint did not do.
+    /// What the proxy or the service did not do.
     pub async fn open(
-        tcp: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        endpoint: &Endpoint,
-        tls: Option<Arc<ClientConfig>>,
+        mut tcp: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        attempt: Attempt,
     ) -> Result<Self, ConnectFailure> {
-        let stream: Box<dyn Bytes> = match tls {
+        if let Some(tunnel) = attempt.tunnel() {
+            // A service speaks only when it is spoken to, so nothing follows the answer of the proxy.
+            shake_hands(&mut tcp, tunnel).await?;
+        }
+        let mut stream: Box<dyn Bytes> = match attempt.tls()? {
             None => Box::new(tcp),
-            Some(tls) => Box::new(
-                TlsConnector::from(tls).connect(server_name(endpoint)?, tcp).await.map_err(|error| {
-                    ConnectFailure::new(
-                        ConnectStage::Tls,
-                        format!("cannot set up TLS with {endpoint}: {error}"),
-                    )
-                })?,
-            ),
+            Some((tls, name)) => {
+                let connected = TlsConnector::from(tls).connect(name, tcp).await;
+                Box::new(connected.map_err(|error| attempt.tls_failed(&error))?)
+            }
         };
-        let (socket, _) =
-            client_async_with_config(endpoint.url(), stream, Some(limits())).await.map_err(|error| {
-                ConnectFailure::new(
-                    ConnectStage::Upgrade,
-                    format!("{endpoint} did not accept a WebSocket: {error}"),
-                )
-            })?;
-        Ok(Self(socket))
+        let rest = shake_hands(&mut stream, attempt.websocket()).await?;
+        Ok(Self(WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(limits())).await))
     }
 
     /// Writes what is left, and closes. Put a limit on it: a service that does not answer any more holds it up.
@@ -64,6 +56,28 @@ impl WebSocket {
         if self.0.close(None).await.is_ok() {
             // The system would take back what was just written if data that has arrived were left unread.
             while let Some(Ok(_)) = self.0.next().await {}
+        }
+    }
+}
+
+/// Sends a request and reads the answer. Returns what follows the answer.
+async fn shake_hands(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    mut handshake: Handshake,
+) -> Result<Vec<u8>, ConnectFailure> {
+    let written = stream.write_all(handshake.request()).await;
+    written.map_err(|error| handshake.broken(Some(&error)))?;
+    stream.flush().await.map_err(|error| handshake.broken(Some(&error)))?;
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer).await {
+            Ok(0) => return Err(handshake.broken(None)),
+            Ok(length) => {
+                if let Some(rest) = handshake.receive(&buffer[..length])? {
+                    return Ok(rest);
+                }
+            }
+            Err(error) => return Err(handshake.broken(Some(&error))),
         }
     }
 }

@@ -90,7 +90,7 @@ impl Runtime for Near {
         Instant::now() + self.far().ahead
     }
 
-    fn open(&mut self, _: Endpoint) -> Opening<Self> {
+    fn open(&mut self, _: Endpoint, _: u32) -> Opening<Self> {
         let socket = self.clone();
         Box::pin(async move { Ok(socket) })
     }

@@ -38,7 +38,8 @@ impl TestService {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let name = format!("signalwire-relay-suite-{}-{number}.pem", std::process::id());
             let path = std::env::temp_dir().join(name);
-            options = options.tls().ca_out(&path);
+            // As proxies on the way write it.
+            options = options.tls().connection_header("keep-alive, Upgrade").ca_out(&path);
             ca_file = Some(path);
         }
         let simulator = Simulator::start(options)?;

@@ -5,6 +5,7 @@
 //! filters work as in any test: `cargo test -p signalwire-relay-runtimes -- ivr` or `-- smol::tls`.
 
 mod log;
+mod proxy;
 mod runtimes;
 mod scenarios;
 mod self_test;

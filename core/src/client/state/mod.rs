@@ -190,6 +190,11 @@ impl ClientState {
         deadlines.into_iter().flatten().min()
     }
 
+    /// The number of the attempt to connect that is under way, from 1 since a connection last held.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.session.attempt()
+    }
+
     /// The session.
     pub fn session(&self) -> &Session {
         &self.session

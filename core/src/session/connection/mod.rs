@@ -168,6 +168,11 @@ impl Session {
         self.connection.state(self.backoff.attempt(), self.shutdown.is_draining())
     }
 
+    /// The number of the attempt to connect that is under way, from 1 since a connection last held.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.backoff.attempt()
+    }
+
     /// Starts: the first output will be to open a connection. From here on the session keeps itself connected.
     pub fn connect(&mut self, now: Instant) {
         if matches!(self.connection.phase, Phase::Idle) {

@@ -10,6 +10,7 @@ mod examples;
 mod handlers;
 mod messaging;
 mod overload;
+mod reaching;
 mod requests;
 
 use std::future::Future;
@@ -46,6 +47,7 @@ pub(crate) fn all() -> Vec<Play> {
         messaging::plays(),
         requests::plays(),
         connection::plays(),
+        reaching::plays(),
         overload::plays(),
         handlers::plays(),
         closing::plays(),

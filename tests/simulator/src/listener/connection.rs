@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_tungstenite::tokio::{TokioAdapter, accept_async_with_config};
+use async_tungstenite::tokio::{TokioAdapter, accept_hdr_async_with_config};
 use async_tungstenite::tungstenite::Message;
+use async_tungstenite::tungstenite::handshake::server::{Request, Response};
+use async_tungstenite::tungstenite::http::HeaderValue;
 use async_tungstenite::tungstenite::protocol::WebSocketConfig;
 use async_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use async_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -28,25 +30,42 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The header of a text frame of 1000 bytes and the first bytes of its payload.
 const TORN_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"jsonrpc\":\"2.0\",\"id\":\"torn";
 
-/// Serves one TCP connection to its end.
-pub(super) async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
+/// Serves one TCP connection to its end. `header` is the header `Connection` of the answer to the upgrade, if it is not the
+/// usual one.
+pub(super) async fn serve(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    header: Option<HeaderValue>,
+    shared: Arc<Shared>,
+) {
     // Frames are small: send each at once.
     let _ = stream.set_nodelay(true);
     match tls {
-        None => serve_websocket(stream, shared).await,
+        None => serve_websocket(stream, header, shared).await,
         Some(acceptor) => {
             if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-                serve_websocket(stream, shared).await;
+                serve_websocket(stream, header, shared).await;
             }
         }
     }
 }
 
-async fn serve_websocket<S: AsyncRead + AsyncWrite + Unpin>(stream: S, shared: Arc<Shared>) {
+async fn serve_websocket<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    header: Option<HeaderValue>,
+    shared: Arc<Shared>,
+) {
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE_BYTES))
         .max_frame_size(Some(MAX_MESSAGE_BYTES));
-    let handshake = accept_async_with_config(stream, Some(config));
+    #[expect(clippy::result_large_err, reason = "the type is that of the WebSocket library")]
+    let set_header = move |_: &Request, mut response: Response| {
+        if let Some(header) = header {
+            response.headers_mut().insert("Connection", header);
+        }
+        Ok(response)
+    };
+    let handshake = accept_hdr_async_with_config(stream, set_header, Some(config));
     let Ok(Ok(socket)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await else { return };
     let (commands, mut inbox) = mpsc::unbounded_channel();
     let id = shared.connected(commands);

@@ -25,6 +25,7 @@ use std::sync::mpsc as blocking;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use async_tungstenite::tungstenite::http::HeaderValue;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
@@ -67,13 +68,24 @@ impl Simulator {
     /// If the address is not loopback and remote access is not allowed, if the address cannot be bound, or if the
     /// certificate cannot be generated or written.
     pub fn start(options: ListenOptions) -> io::Result<Self> {
-        let ListenOptions { address, allow_remote, tls, ca_out, scenario, seed, speed, silent, frame_log } =
-            options;
+        let ListenOptions {
+            address,
+            allow_remote,
+            tls,
+            certificate,
+            connection_header,
+            ca_out,
+            scenario,
+            seed,
+            speed,
+            silent,
+            frame_log,
+        } = options;
         if !address.ip().is_loopback() && !allow_remote {
             let text = format!("{address} is not a loopback address");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let tls = if tls { Some(Tls::generate(address.ip())?) } else { None };
+        let tls = if tls { Some(Tls::generate(address.ip(), &certificate)?) } else { None };
         let (acceptor, ca_pem) = tls.map(|tls| (tls.acceptor, tls.ca_pem)).unzip();
         if let (Some(path), Some(pem)) = (&ca_out, &ca_pem) {
             std::fs::write(path, pem)?;
@@ -84,8 +96,14 @@ impl Simulator {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(SimulatedService::new(scenario, seed), speed, frame_log));
         let (commands, inbox) = mpsc::unbounded_channel();
-        let server =
-            Server { shared: Arc::clone(&shared), acceptor, address, silent, silent_connections: Vec::new() };
+        let server = Server {
+            shared: Arc::clone(&shared),
+            acceptor,
+            connection_header,
+            address,
+            silent,
+            silent_connections: Vec::new(),
+        };
         let thread = std::thread::Builder::new().name("relay-simulator".into()).spawn(move || {
             let shared = Arc::clone(&server.shared);
             // Without a runtime or a listener the thread ends, and the simulator has stopped.
@@ -246,6 +264,7 @@ impl fmt::Debug for Simulator {
 struct Server {
     shared: Arc<Shared>,
     acceptor: Option<TlsAcceptor>,
+    connection_header: Option<HeaderValue>,
     address: SocketAddr,
     silent: bool,
     /// Connections accepted while silent.
@@ -289,7 +308,8 @@ impl Server {
 
     fn take(&mut self, stream: TcpStream) {
         if !self.silent {
-            tokio::spawn(connection::serve(stream, self.acceptor.clone(), Arc::clone(&self.shared)));
+            let header = self.connection_header.clone();
+            tokio::spawn(connection::serve(stream, self.acceptor.clone(), header, Arc::clone(&self.shared)));
         } else if self.silent_connections.len() < MAX_SILENT_CONNECTIONS {
             self.silent_connections.push(stream);
         }

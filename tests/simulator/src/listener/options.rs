@@ -5,13 +5,25 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use async_tungstenite::tungstenite::http::HeaderValue;
+
 use crate::Scenario;
+
+/// The certificate of a listener.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Certificate {
+    /// The only name that it is for.
+    pub(super) name: Option<String>,
+    pub(super) is_expired: bool,
+}
 
 /// The address, scenario and mode of a [`Simulator`](super::Simulator).
 pub struct ListenOptions {
     pub(super) address: SocketAddr,
     pub(super) allow_remote: bool,
     pub(super) tls: bool,
+    pub(super) certificate: Certificate,
+    pub(super) connection_header: Option<HeaderValue>,
     pub(super) ca_out: Option<PathBuf>,
     pub(super) scenario: Scenario,
     pub(super) seed: u64,
@@ -27,6 +39,8 @@ impl ListenOptions {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             allow_remote: false,
             tls: false,
+            certificate: Certificate::default(),
+            connection_header: None,
             ca_out: None,
             scenario,
             seed: 0,
@@ -55,6 +69,28 @@ impl ListenOptions {
     #[must_use]
     pub fn tls(mut self) -> Self {
         self.tls = true;
+        self
+    }
+
+    /// Listens for `wss://` with a certificate for this name only, in place of `localhost` and the address.
+    #[must_use]
+    pub fn certificate_for(mut self, name: impl Into<String>) -> Self {
+        self.certificate.name = Some(name.into());
+        self.tls()
+    }
+
+    /// Listens for `wss://` with a certificate that has expired.
+    #[must_use]
+    pub fn expired_certificate(mut self) -> Self {
+        self.certificate.is_expired = true;
+        self.tls()
+    }
+
+    /// Sends this text as the header `Connection` of the answer to the request for a WebSocket: proxies write a list, as
+    /// `keep-alive, Upgrade`. Default: `Upgrade`. A text that cannot be a header is ignored.
+    #[must_use]
+    pub fn connection_header(mut self, value: &str) -> Self {
+        self.connection_header = HeaderValue::from_str(value).ok();
         self
     }
 

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, date_time_ymd,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+
+use super::options::Certificate;
 
 /// The TLS acceptor of a listener, and the certificate that its clients have to trust.
 pub(super) struct Tls {
@@ -21,15 +23,22 @@ pub(super) struct Tls {
 
 impl Tls {
     /// Generates an authority, and a certificate for `localhost`, both loopback addresses and `address`.
-    pub(super) fn generate(address: IpAddr) -> io::Result<Self> {
+    pub(super) fn generate(address: IpAddr, certificate: &Certificate) -> io::Result<Self> {
         let (authority, ca_pem) = authority().map_err(io::Error::other)?;
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
         if !address.is_loopback() && !address.is_unspecified() {
             names.push(address.to_string());
         }
+        if let Some(name) = &certificate.name {
+            names = vec![name.clone()];
+        }
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
         params.distinguished_name.push(DnType::CommonName, "RELAY simulator");
+        if certificate.is_expired {
+            params.not_before = date_time_ymd(2001, 1, 1);
+            params.not_after = date_time_ymd(2001, 12, 31);
+        }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let leaf = params.signed_by(&key, &authority).map_err(io::Error::other)?;
