@@ -144,7 +144,7 @@ async fn a_certificate_for_another_name_is_not_accepted() {
     let ca = TempFile::new(simulator.ca_pem().expect("TLS"));
     let host = simulator.address().to_string();
     let failure = first_failure(config(&simulator).host(host).ca_file(&ca.0)).await;
-    assert!(failure.contains("certificate not valid for name"), "{failure}");
+    assert!(failure.contains("is for another name") && failure.contains("not valid for name"), "{failure}");
 }
 
 #[tokio::test]
@@ -152,10 +152,20 @@ async fn a_ca_file_that_cannot_be_used_is_an_error_at_once() {
     let simulator = start(ListenOptions::new(Scenario::new()).tls());
     let empty = TempFile::new("no certificate here\n");
     let missing = PathBuf::from("/nowhere/ca.pem");
-    for (path, says) in [(&empty.0, "contains no certificate"), (&missing, "/nowhere/ca.pem")] {
+    let good = simulator.ca_pem().expect("TLS");
+    // Two certificates, of which the second is text that is none.
+    let bad = TempFile::new(&format!("{good}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"));
+    let torn = TempFile::new(&format!("{good}-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"));
+    let named = |file: &TempFile, what: &str| format!("the CA file {}: {what}", file.0.display());
+    for (path, says) in [
+        (&empty.0, named(&empty, "it contains no certificate")),
+        (&missing, "/nowhere/ca.pem".to_owned()),
+        (&bad.0, named(&bad, "certificate 2 cannot be used: ")),
+        (&torn.0, named(&torn, "certificate 2 cannot be read: ")),
+    ] {
         let error = connect(config(&simulator).ca_file(path)).await.expect_err("unusable");
         assert!(matches!(error, Error::Transport(_)));
-        assert!(error.to_string().contains(says), "{error}");
+        assert!(error.to_string().contains(&says), "{error}");
     }
 }
 
@@ -186,7 +196,7 @@ async fn something_that_is_no_websocket_is_told_as_such() {
     let simulator = start(ListenOptions::new(Scenario::new()).tls());
     let port = simulator.address().port();
     let failure = first_failure(config(&simulator).host(format!("127.0.0.1:{port}")).plaintext()).await;
-    assert!(failure.contains("did not accept a WebSocket"), "{failure}");
+    assert!(failure.contains("it speaks TLS on this port"), "{failure}");
 }
 
 #[tokio::test]

@@ -3,13 +3,16 @@
 use std::future::Future;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use signalwire_relay_core::tls::rustls;
 use signalwire_relay_core::tls::rustls::pki_types::CertificateDer;
 use signalwire_relay_core::tls::rustls::pki_types::pem::PemObject;
 use signalwire_relay_core::{Client, Config, ConnectStage, ConnectionState, EndReason, Error};
 use signalwire_relay_simulator::Scenario;
+use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 
 use super::{Outcome, Play, answered, one_caller};
 use crate::proxy::{Proxy, Rules};
@@ -62,6 +65,16 @@ pub(super) fn plays() -> Vec<Play> {
                     "cannot find the proxy proxy.example: no such name",
                 )
             },
+        ),
+        fails(
+            "reaching::a_certificate_that_has_expired",
+            |_| elsewhere(expired()),
+            |served| failed_at(served, ConnectStage::Tls, " has expired ("),
+        ),
+        fails(
+            "reaching::tls_on_a_port_without_it",
+            |_| elsewhere((stranger(), None)),
+            |served| failed_at(served, ConnectStage::Tls, "does not speak TLS; is it the right port?"),
         ),
         Play::new("reaching::an_address_that_is_no_websocket", one_caller(), at_the_first_attempt)
             .started()
@@ -169,6 +182,25 @@ fn own_tls(config: Config) -> Config {
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.ca_file("no-such-file.pem").tls(settings)
+}
+
+/// Settings for TLS with another server of this machine, whose CA is in a file.
+fn elsewhere((address, ca): (SocketAddr, Option<PathBuf>)) -> Config {
+    let config = Config::new().project("demo-project").token("demo-token").max_connections(usize::MAX);
+    once(config).host(format!("localhost:{}", address.port())).ca_file(ca.unwrap_or_default())
+}
+
+/// A service whose certificate has expired, and the file with its CA. It goes on until the process ends.
+fn expired() -> (SocketAddr, Option<PathBuf>) {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("signalwire-relay-expired-{}-{number}.pem", std::process::id());
+    let ca = std::env::temp_dir().join(name);
+    let options = ListenOptions::new(Scenario::new()).expired_certificate().ca_out(&ca);
+    let simulator = Simulator::start(options).expect("loopback has room");
+    let address = simulator.address();
+    std::mem::forget(simulator);
+    (address, Some(ca))
 }
 
 /// A server of another kind, which greets and closes.
