@@ -21,12 +21,9 @@ use crate::session::{Frame, Io};
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The time that tasks have to finish once the client is closed and everything that they wait for has ended.
 pub const TASKS_TIMEOUT: Duration = Duration::from_secs(2);
-/// How many frames may wait to be written before reading pauses: a service that does not read gets no more
-/// acknowledgements made for it.
-pub const MAX_UNSENT_WHILE_READING: usize = 256;
-/// How many frames may wait to be written, and not get away, before the connection counts as broken: more than
-/// applications can post at once.
-pub const MAX_UNSENT_FRAMES: usize = 2 * MAX_POSTED_REQUESTS;
+/// The number of acknowledgements that may wait to be written before reading pauses: a service that does not read gets no
+/// more of them made for it.
+pub const MAX_UNSENT_ACKNOWLEDGEMENTS: usize = 256;
 /// The number of outputs of a client that are handled before sockets and deadlines get their turn.
 const MAX_OUTPUTS_AT_ONCE: usize = 256;
 /// The number of rounds that applications can keep busy before deadlines that are due are handled: enough for everything
@@ -109,7 +106,8 @@ pub struct Driver<R: Runtime> {
     state: ClientState,
     runtime: R,
     link: Link<R::Socket>,
-    outgoing: VecDeque<String>,
+    /// The last frames of a client that closes. Before that, frames wait in the session until the socket takes them.
+    last: VecDeque<String>,
     unflushed: bool,
     /// Set while a deadline is due and what has arrived is still being read.
     due: Option<Due>,
@@ -156,12 +154,13 @@ enum Round {
 impl<R: Runtime> Driver<R> {
     /// Starts to connect a client.
     pub fn new(mut state: ClientState, runtime: R) -> Self {
+        state.hold_frames();
         state.connect(runtime.now());
         Self {
             state,
             runtime,
             link: Link::Down,
-            outgoing: VecDeque::new(),
+            last: VecDeque::new(),
             unflushed: false,
             due: None,
             phase: Phase::Running,
@@ -176,7 +175,7 @@ impl<R: Runtime> Driver<R> {
                 ClientOutput::Io(Io::Open(endpoint)) => {
                     self.link = Link::Opening(self.runtime.open(endpoint, self.state.attempt()));
                 }
-                ClientOutput::Io(Io::Send(text)) => self.outgoing.push_back(text),
+                ClientOutput::Io(Io::Send(text)) => self.last.push_back(text),
                 ClientOutput::Io(Io::Close) => self.close(),
                 ClientOutput::Io(Io::Wait(_)) => {
                     drained = true;
@@ -249,16 +248,13 @@ impl<R: Runtime> Driver<R> {
     /// Writes what the socket takes now.
     fn write(&mut self, cx: &mut Context<'_>) -> Result<(), String> {
         let Link::Up(socket) = &mut self.link else { return Ok(()) };
-        while !self.outgoing.is_empty() {
+        while !self.last.is_empty() || self.state.session().has_frames() {
             let Poll::Ready(ready) = socket.poll_ready(cx) else { break };
             ready?;
-            if let Some(text) = self.outgoing.pop_front() {
+            if let Some(text) = self.last.pop_front().or_else(|| self.state.poll_frame()) {
                 socket.start_send(text)?;
                 self.unflushed = true;
             }
-        }
-        if self.outgoing.len() > MAX_UNSENT_FRAMES {
-            return Err("the service does not read what it is sent".to_owned());
         }
         Ok(())
     }
@@ -291,7 +287,9 @@ impl<R: Runtime> Driver<R> {
                     Ok(Round::Moved)
                 }
             },
-            Link::Up(_) if self.outgoing.len() > MAX_UNSENT_WHILE_READING => Ok(Round::Stuck),
+            Link::Up(_) if self.state.session().unsent_acknowledgements() > MAX_UNSENT_ACKNOWLEDGEMENTS => {
+                Ok(Round::Stuck)
+            }
             Link::Up(socket) => {
                 let (state, runtime) = (&mut self.state, &self.runtime);
                 match socket.poll_frame(cx, &mut |frame| state.handle_frame(runtime.now(), frame)) {
@@ -309,7 +307,7 @@ impl<R: Runtime> Driver<R> {
     }
 
     fn close(&mut self) {
-        let rest = std::mem::take(&mut self.outgoing);
+        let rest = std::mem::take(&mut self.last);
         self.unflushed = false;
         if let Link::Up(socket) = std::mem::replace(&mut self.link, Link::Down) {
             self.runtime.close(*socket, rest);

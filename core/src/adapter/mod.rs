@@ -30,8 +30,8 @@ mod websocket;
 #[cfg(feature = "adapter")]
 pub use self::connector::{Attempt, Connector};
 pub use self::driver::{
-    CLOSE_TIMEOUT, Driver, MAX_FRAMES_BEFORE_DEADLINES, MAX_UNSENT_FRAMES, MAX_UNSENT_WHILE_READING, Opening,
-    Runtime, Socket, TASKS_TIMEOUT,
+    CLOSE_TIMEOUT, Driver, MAX_FRAMES_BEFORE_DEADLINES, MAX_UNSENT_ACKNOWLEDGEMENTS, Opening, Runtime,
+    Socket, TASKS_TIMEOUT,
 };
 #[cfg(feature = "adapter")]
 pub use self::handshake::{Handshake, MAX_HEAD_BYTES};

@@ -77,7 +77,7 @@ pub use self::notice::Notice;
 pub use self::output::{CallInfo, Io, OperationUpdate, Output, SessionEvent};
 pub use self::pending_work::PendingWork;
 pub use self::reply::Reply;
-pub use self::requests::MAX_QUEUED_REQUESTS;
+pub use self::requests::{MAX_QUEUED_REQUESTS, MAX_UNANSWERED_REQUESTS};
 
 use self::authentication::Authentication;
 use self::backoff::Backoff;
@@ -88,7 +88,7 @@ use self::dials::Dials;
 use self::frame::{EventParams, Incoming};
 use self::liveness::Liveness;
 use self::messages::Messages;
-use self::requests::{RequestKey, Requests};
+use self::requests::Requests;
 use self::resume::Resume;
 use self::seen::SeenFrames;
 use self::shutdown::Shutdown;
@@ -132,7 +132,12 @@ pub struct Session {
     dials: Dials,
     messages: Messages,
     tasks: SeenFrames,
-    output: VecDeque<Queued>,
+    /// The answers to requests of the service that have not left yet. Requests of this client are in their table until
+    /// they leave.
+    acknowledgements: VecDeque<String>,
+    output: VecDeque<Output>,
+    /// Set if frames are given by [`Session::poll_frame`] alone.
+    holds_frames: bool,
 }
 
 /// Prints nothing that was or will be sent.
@@ -143,15 +148,6 @@ impl fmt::Debug for Session {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
-}
-
-/// Something in the output queue.
-enum Queued {
-    /// The answer to a request of the service.
-    Acknowledgement(String),
-    /// A request, which is written when it leaves. One that was withdrawn meanwhile is not.
-    Request(RequestKey),
-    Output(Output),
 }
 
 /// A machine whose deadline has come. At the same instant they have their turn in this order.
@@ -216,7 +212,9 @@ impl Session {
             dials: Dials::default(),
             messages: Messages::new(),
             tasks: SeenFrames::new(MAX_REMEMBERED_TASKS),
+            acknowledgements: VecDeque::new(),
             output: VecDeque::new(),
+            holds_frames: false,
         })
     }
 
@@ -364,24 +362,51 @@ impl Session {
 
     // Output.
 
-    /// The next thing to do. Drain it until it gives [`Io::Wait`].
+    /// The next thing to do. Drain it until it gives [`Io::Wait`]. Frames come before anything else.
     pub fn poll_output(&mut self) -> Output {
-        while let Some(queued) = self.output.pop_front() {
-            match queued {
-                Queued::Acknowledgement(text) => return Output::Io(Io::Send(text)),
-                Queued::Request(key) => {
-                    if let Some(text) = self.requests.write(key, self.resume.protocol()) {
-                        if self.connection.is_closed() {
-                            // Its answer is not waited for.
-                            self.requests.remove(key);
-                        }
-                        return Output::Io(Io::Send(text));
-                    }
-                }
-                Queued::Output(output) => return output,
-            }
+        // What is left when the session closes goes out before the end of the connection.
+        if (!self.holds_frames || self.connection.is_closed())
+            && let Some(text) = self.poll_frame()
+        {
+            return Output::Io(Io::Send(text));
         }
-        Output::Io(Io::Wait(self.deadline()))
+        self.output.pop_front().unwrap_or_else(|| Output::Io(Io::Wait(self.deadline())))
+    }
+
+    /// Keeps frames in the session until [`poll_frame`](Self::poll_frame) asks for them, so that none waits elsewhere. A
+    /// request that has not left can still expire or be withdrawn, and then was certainly not sent; a hang-up need not
+    /// wait behind other requests.
+    ///
+    /// Without this, [`poll_output`](Self::poll_output) gives frames as soon as there are any. With it, it gives only those
+    /// that are left when the session closes.
+    pub fn hold_frames(&mut self) {
+        self.holds_frames = true;
+    }
+
+    /// The next frame to send, for a transport that takes one now: acknowledgements first, then what the session itself
+    /// asks, hang-ups and passed offers, then everything else.
+    pub fn poll_frame(&mut self) -> Option<String> {
+        if let Some(text) = self.acknowledgements.pop_front() {
+            return Some(text);
+        }
+        let key = self.requests.next_to_leave()?;
+        let text = self.requests.write(key, self.resume.protocol());
+        if self.connection.is_closed() {
+            // Its answer is not waited for.
+            self.requests.remove(key);
+        }
+        text
+    }
+
+    /// Returns `true` if [`poll_frame`](Self::poll_frame) has a frame to give.
+    pub fn has_frames(&self) -> bool {
+        !self.acknowledgements.is_empty() || self.requests.next_to_leave().is_some()
+    }
+
+    /// The number of acknowledgements that have not left yet. There is one for each frame that was handled; a driver that
+    /// stops to read when there are many bounds them.
+    pub fn unsent_acknowledgements(&self) -> usize {
+        self.acknowledgements.len()
     }
 
     // Queries.
@@ -416,7 +441,7 @@ impl Session {
     // For the parts.
 
     fn emit(&mut self, event: SessionEvent) {
-        self.output.push_back(Queued::Output(Output::Event(event)));
+        self.output.push_back(Output::Event(event));
     }
 
     fn notice(&mut self, notice: Notice) {
@@ -425,7 +450,7 @@ impl Session {
 
     fn acknowledge(&mut self, id: Option<&RawValue>, result: &str) {
         if let Some(id) = id {
-            self.output.push_back(Queued::Acknowledgement(frame::acknowledgement(id, result)));
+            self.acknowledgements.push_back(frame::acknowledgement(id, result));
         }
     }
 

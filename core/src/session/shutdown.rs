@@ -9,7 +9,6 @@ use super::output::{Io, Output, SessionEvent};
 use super::requests::{Progress, Purpose, Request};
 use crate::calling::EndReason;
 use crate::error::{Certainty, Error};
-use crate::session::Queued;
 
 /// The time that calls have to end after draining has hung them up.
 const END_CALLS_TIMEOUT: Duration = Duration::from_secs(3);
@@ -228,7 +227,7 @@ impl Session {
         self.fail_everything(now);
         self.shutdown = Shutdown { draining: self.shutdown.draining, ..Shutdown::default() };
         if was_up {
-            self.output.push_back(Queued::Output(Output::Io(Io::Close)));
+            self.output.push_back(Output::Io(Io::Close));
         }
         self.emit(SessionEvent::Closed(result));
     }

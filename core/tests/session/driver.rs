@@ -10,10 +10,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use signalwire_relay_core::adapter::{
-    Driver, MAX_FRAMES_BEFORE_DEADLINES, MAX_UNSENT_FRAMES, MAX_UNSENT_WHILE_READING, Opening, Runtime,
-    Socket,
+    Driver, MAX_FRAMES_BEFORE_DEADLINES, MAX_UNSENT_ACKNOWLEDGEMENTS, Opening, Runtime, Socket,
 };
-use signalwire_relay_core::session::{ConnectionState, Frame};
+use signalwire_relay_core::session::{ConnectionState, Frame, MAX_UNANSWERED_REQUESTS};
 use signalwire_relay_core::{Certainty, ClientState, Endpoint, Error, Raw, ResponseFuture, Task};
 
 /// The other side of a socket.
@@ -256,14 +255,14 @@ fn a_socket_that_never_runs_dry_does_not_hold_up_the_clock() {
 #[test]
 fn a_service_that_does_not_read_is_not_read_from_until_it_does() {
     let (_client, mut driver, near) = connected();
-    let pings = 4 * MAX_UNSENT_WHILE_READING;
+    let pings = 4 * MAX_UNSENT_ACKNOWLEDGEMENTS;
     near.far().stuck = true;
     near.far()
         .arriving
         .extend((0..pings).map(|id| json!({"id": id, "method": "signalwire.ping"}).to_string()));
     run(&mut driver);
     let left = near.far().arriving.len();
-    assert!((pings - MAX_UNSENT_WHILE_READING - 2..pings).contains(&left), "{left} are left to read");
+    assert!((pings - MAX_UNSENT_ACKNOWLEDGEMENTS - 2..pings).contains(&left), "{left} are left to read");
     near.far().stuck = false;
     run(&mut driver);
     let far = near.far();
@@ -272,30 +271,119 @@ fn a_service_that_does_not_read_is_not_read_from_until_it_does() {
     assert!(answers.enumerate().all(|(number, answer)| answer["id"] == number), "in order");
 }
 
+/// Asks for something often, and leaves the waker of nobody.
+fn ask(
+    client: &signalwire_relay_core::Client,
+    driver: &mut Driver<Near>,
+    times: usize,
+) -> Vec<ResponseFuture<Raw>> {
+    let mut requests: Vec<_> = (0..times).map(|_| client.execute("x.y", json!({})).into_future()).collect();
+    for some in requests.chunks_mut(1000) {
+        for request in some {
+            assert!(pin!(request).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        run(driver);
+    }
+    requests
+}
+
 #[test]
-fn a_service_that_never_reads_costs_its_connection_and_no_more_memory_than_that() {
+fn requests_beyond_their_bound_are_refused_and_the_connection_of_a_service_that_does_not_read_stays() {
     let (client, mut driver, near) = connected();
     near.far().stuck = true;
-    let requests: Vec<_> = (0..=MAX_UNSENT_FRAMES).map(|_| client.execute("x.y", json!({}))).collect();
-    let mut requests: Vec<_> = requests.into_iter().map(IntoFuture::into_future).collect();
-    let mut context = Context::from_waker(Waker::noop());
-    for some in requests.chunks_mut(100) {
-        for request in some {
-            assert!(pin!(request).poll(&mut context).is_pending());
-        }
+    let requests = ask(&client, &mut driver, MAX_UNANSWERED_REQUESTS);
+    let [refused] = ask(&client, &mut driver, 1).try_into().expect("one");
+    let error = outcome(refused).expect_err("there is no room");
+    assert!(matches!(&error, Error::QueueFull(full) if full.limit == MAX_UNANSWERED_REQUESTS), "{error}");
+    assert_eq!(error.certainty(), Certainty::NotSent);
+    assert_eq!(client.connection_state(), ConnectionState::Ready { resumed: false });
+    // What is not asked any more makes room, for it has not left.
+    drop(requests);
+    run(&mut driver);
+    let requests = ask(&client, &mut driver, 10);
+    near.far().stuck = false;
+    run(&mut driver);
+    assert_eq!(near.far().sent.len(), requests.len(), "what was dropped is not sent");
+}
+
+#[test]
+fn a_service_that_never_reads_costs_its_connection_once_it_does_not_answer_a_probe() {
+    let (client, mut driver, near) = connected();
+    let (request, _) = asked(&client, &mut driver, &near);
+    near.far().stuck = true;
+    let requests = ask(&client, &mut driver, MAX_UNANSWERED_REQUESTS - 1);
+    for (seconds, pings) in [(9, 0), (11, 1), (12, 0), (21, 0)] {
+        near.far().pings = pings;
+        near.far().ahead = Duration::from_secs(seconds);
+        assert_eq!(client.connection_state(), ConnectionState::Ready { resumed: false });
         run(&mut driver);
     }
     let state = client.connection_state();
     assert!(
-        matches!(&state, ConnectionState::Backoff { reason, .. } if reason.contains("does not read")),
+        matches!(&state, ConnectionState::Backoff { reason, .. } if reason.contains("probe")),
         "{state:?}"
     );
-    for request in &mut requests {
-        match pin!(request).poll(&mut context) {
-            Poll::Ready(Err(error @ Error::ConnectionLost(_))) => {
-                assert_eq!(error.certainty(), Certainty::Unknown);
-            }
-            other => panic!("{other:?}"),
-        }
+    assert_eq!(outcome(request).map_err(|error| error.certainty()).err(), Some(Certainty::Unknown));
+    for request in requests {
+        let error = outcome(request).expect_err("nothing was answered");
+        assert!(matches!(error, Error::TimedOut(_)), "{error}");
+        assert_eq!(error.certainty(), Certainty::NotSent, "the frame has never left the session");
     }
+    assert!(near.far().sent.is_empty());
+}
+
+#[test]
+fn hang_ups_and_acknowledgements_overtake_what_waits_for_a_service_that_does_not_read() {
+    let (client, mut driver, near) = connected();
+    let offer = |id: &str| {
+        json!({"id": id, "method": "signalwire.event", "params": {"event_type": "calling.call.receive",
+        "params": crate::fixture::offer(id)}})
+    };
+    near.far().arriving.extend(["c-1", "c-2", "c-3"].map(|id| offer(id).to_string()));
+    let mut calls = client.incoming_calls();
+    run(&mut driver);
+    let [one, two, three] = [(); 3].map(|()| match outcome(Box::pin(calls.next())) {
+        Some(call) => call,
+        None => panic!("no call"),
+    });
+    run(&mut driver);
+    near.far().sent.clear();
+    near.far().stuck = true;
+    let _flood = ask(&client, &mut driver, MAX_UNANSWERED_REQUESTS - 1);
+    let mut pending = Context::from_waker(Waker::noop());
+    let mut answer = two.answer().into_future();
+    assert!(pin!(&mut answer).poll(&mut pending).is_pending());
+    run(&mut driver);
+    // There is no room for more, but for those that end something.
+    let mut play = one.play_tts("Hello").into_future();
+    assert!(pin!(&mut play).poll(&mut pending).is_pending());
+    let mut endings = [one.hangup().into_future(), two.hangup().into_future()];
+    for ending in &mut endings {
+        assert!(pin!(ending).poll(&mut pending).is_pending());
+    }
+    drop(three);
+    near.far().arriving.push_back(json!({"id": "p", "method": "signalwire.ping"}).to_string());
+    run(&mut driver);
+    assert!(matches!(outcome(play), Err(Error::QueueFull(_))));
+    near.far().stuck = false;
+    run(&mut driver);
+    let far = near.far();
+    let sent = far.sent.iter().map(|text| serde_json::from_str::<Value>(text).expect("JSON"));
+    let first: Vec<_> = sent
+        .map(|frame| match (frame["method"].as_str(), frame["params"]["call_id"].as_str()) {
+            (Some(method), Some(call)) => format!("{method} {call}"),
+            (Some(method), None) => method.to_owned(),
+            (None, _) => "acknowledgement".to_owned(),
+        })
+        .take(6)
+        .collect();
+    let expected = [
+        "acknowledgement",
+        "calling.answer c-2",
+        "calling.end c-1",
+        "calling.end c-2",
+        "calling.pass c-3",
+        "x.y",
+    ];
+    assert_eq!(first, expected, "the order on each call stays");
 }

@@ -195,6 +195,16 @@ impl ClientState {
         self.session.attempt()
     }
 
+    /// Keeps frames in the session until they are asked for: see [`Session::hold_frames`].
+    pub fn hold_frames(&mut self) {
+        self.session.hold_frames();
+    }
+
+    /// The next frame to send, for a transport that takes one now: see [`Session::poll_frame`].
+    pub fn poll_frame(&mut self) -> Option<String> {
+        self.session.poll_frame()
+    }
+
     /// The session.
     pub fn session(&self) -> &Session {
         &self.session

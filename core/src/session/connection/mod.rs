@@ -17,11 +17,11 @@ use serde_json::value::RawValue;
 pub(super) use self::reach::Reach;
 pub use self::state::ConnectionState;
 
+use super::Session;
 use super::backoff::BackoffTimer;
 use super::liveness::{Liveness, LivenessTimer};
 use super::output::{Io, Output, SessionEvent};
 use super::requests::Purpose;
-use super::{Queued, Session};
 use crate::connect_failure::{ConnectFailure, ConnectStage};
 use crate::credentials::Credentials;
 use crate::error::{ConnectionLost, Error, Unreachable};
@@ -280,7 +280,7 @@ impl Session {
 
     fn open_transport(&mut self, now: Instant) {
         self.enter(now, Phase::Opening);
-        self.output.push_back(Queued::Output(Output::Io(Io::Open(self.endpoint.clone()))));
+        self.output.push_back(Output::Io(Io::Open(self.endpoint.clone())));
     }
 
     fn connect_params(&mut self) -> serde_json::Value {
@@ -313,6 +313,8 @@ impl Session {
         }
         let notice: Notice = params.map(|params| read_object(params.get())).unwrap_or_default();
         self.connection.leave(now, notice.restart == Some(true));
+        // What has not left yet is not sent on this connection any more.
+        self.requests.unstage_all(|request| !request.purpose.is_of_connection());
     }
 
     pub(super) fn handle_authorization_state(&mut self, params: &RawValue) {
@@ -360,7 +362,7 @@ impl Session {
     pub(super) fn drop_connection(&mut self, now: Instant, reason: &str) {
         if self.connection.is_up() {
             self.lose(now, reason);
-            self.output.push_back(Queued::Output(Output::Io(Io::Close)));
+            self.output.push_back(Output::Io(Io::Close));
             self.close_if_unreachable(now);
         }
     }

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use super::{OWN_REQUEST_TIMEOUT, Progress, RequestKey};
+use crate::session::Session;
 use crate::session::frame::Status;
 use crate::session::refusal::trouble_pause;
-use crate::session::{Queued, Session};
 
 /// The number of times that a hang-up is sent again that a service which answers other requests does not answer.
 const MAX_UNANSWERED: u32 = 2;
@@ -47,7 +47,6 @@ impl Session {
             && self.requests.get(key).is_some_and(|request| request.progress == Progress::Queued)
         {
             self.requests.stage(key);
-            self.output.push_back(Queued::Request(key));
         }
         self.requests.expire_at(key, now + OWN_REQUEST_TIMEOUT);
         true

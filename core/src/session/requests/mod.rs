@@ -10,16 +10,16 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 pub(super) use self::purpose::{Purpose, Resolved};
-pub use self::table::MAX_QUEUED_REQUESTS;
+pub use self::table::{MAX_QUEUED_REQUESTS, MAX_UNANSWERED_REQUESTS};
 pub(super) use self::table::{Progress, Request, RequestKey, Requests};
 
 use self::purpose::Context;
+use super::Session;
 use super::calls::{Decision, Running};
 use super::command::{Command, Effect, MessageContext, Target};
 use super::dials::DIAL_TIMEOUT;
 use super::frame::CallAddress;
 use super::output::SessionEvent;
-use super::{Queued, Session};
 use crate::calling::{AfterGap, Correlation};
 use crate::error::{Certainty, Error, InvalidArgument, QueueFull, TimedOut};
 use crate::ids::{CallId, ControlId, Tag, Ticket};
@@ -56,7 +56,9 @@ impl Session {
     /// Takes on a request. Its outcome is reported under `ticket`, exactly once: as
     /// [`SessionEvent::Dialed`] for a dial, as [`SessionEvent::Replied`] for anything else.
     ///
-    /// While there is no connection, requests wait for one, up to [`MAX_QUEUED_REQUESTS`] of them.
+    /// While there is no connection, requests wait for one, up to [`MAX_QUEUED_REQUESTS`] of them. At any time up to
+    /// [`MAX_UNANSWERED_REQUESTS`] may be without an answer. Hang-ups and passed offers may be twice as many. What is beyond
+    /// that is not sent: [`Error::QueueFull`].
     pub fn command(&mut self, now: Instant, ticket: Ticket, command: Command) {
         let Command { method, params, target, effect, subject, after_gap, timeout } = command;
         let is_dial = matches!(target, Target::Dial { .. });
@@ -275,11 +277,10 @@ impl Session {
         limit: Limit,
     ) {
         let ready = self.connection.is_ready();
-        if !ready
-            && !self.requests.has_room_offline()
+        if let Some(limit) = self.requests.exceeded_limit(&purpose, ready)
             && let Purpose::Application(ticket, resolved) = purpose
         {
-            let full = QueueFull { method: method.to_string(), limit: MAX_QUEUED_REQUESTS };
+            let full = QueueFull { method: method.to_string(), limit };
             return self.settle(now, ticket, resolved, Err(Error::QueueFull(Box::new(full))));
         }
         let progress = if ready { Progress::Staged } else { Progress::Queued };
@@ -309,32 +310,21 @@ impl Session {
             made: now,
             timeout: limit.after,
         };
-        let key = self.requests.insert(request, expires);
-        if progress == Progress::Staged {
-            self.output.push_back(Queued::Request(key));
-        }
+        self.requests.insert(request, expires);
     }
 
     /// Stages what waits for a connection.
     pub(super) fn stage_requests(&mut self) {
-        self.output.extend(self.requests.stage_all().into_iter().map(Queued::Request));
+        self.requests.stage_all();
     }
 
-    /// Takes back what was not drained: it was meant for a connection that is gone. Requests among it never left and go
-    /// out on the next one, but for those about the connection itself; acknowledgements mean nothing there.
+    /// Takes back what has not left: it was meant for a connection that is gone. Requests go out on the next one, but for
+    /// those about the connection itself; acknowledgements mean nothing there.
     pub(super) fn unstage_requests(&mut self) {
-        for queued in std::mem::take(&mut self.output) {
-            match queued {
-                Queued::Request(key) => {
-                    if self.requests.get(key).is_some_and(|request| request.purpose.is_of_connection()) {
-                        self.requests.remove(key);
-                    } else {
-                        self.requests.unstage(key);
-                    }
-                }
-                Queued::Acknowledgement(_) => {}
-                output @ Queued::Output(_) => self.output.push_back(output),
-            }
+        self.acknowledgements.clear();
+        self.requests.unstage_all(|request| !request.purpose.is_of_connection());
+        for key in self.requests.staged() {
+            self.requests.remove(key);
         }
     }
 
@@ -387,9 +377,9 @@ impl Session {
         }
     }
 
-    /// Fails what waits to be sent to a call, since it cannot be reached any more.
+    /// Fails what has not left for a call, since it cannot be reached any more.
     pub(super) fn fail_queued_for(&mut self, now: Instant, call_id: &CallId) {
-        for key in self.requests.queued(|request| request.purpose.asked_call() == Some(call_id)) {
+        for key in self.requests.unsent(|request| request.purpose.asked_call() == Some(call_id)) {
             self.fail_request(now, key, &|_, certainty| Error::gone(call_id.clone(), certainty));
         }
     }

@@ -104,6 +104,36 @@ impl Purpose {
         matches!(self, Self::Application(_, Resolved::Call { decision: Some(Decision::End), .. }))
     }
 
+    /// Returns `true` if the application wants to be rid of a call: it hangs up, or gives an offer back.
+    pub(in crate::session) fn parts_with_call(&self) -> bool {
+        let decision = match self {
+            Self::Application(_, Resolved::Call { decision, .. }) => *decision,
+            _ => None,
+        };
+        matches!(decision, Some(Decision::End | Decision::Pass))
+    }
+
+    /// Returns `true` if the request is the session's own, or decides who the client is.
+    pub(in crate::session) fn is_of_session(&self) -> bool {
+        !matches!(self, Self::Application(..)) || self.reauthenticates()
+    }
+
+    /// Returns `true` if the request leaves before those that are not urgent: what the application asks in great numbers
+    /// must hold up neither the connection nor the end of calls.
+    pub(in crate::session) fn is_urgent(&self) -> bool {
+        self.is_of_session() || self.parts_with_call()
+    }
+
+    /// The call that the request is about.
+    pub(in crate::session) fn call_id(&self) -> Option<&CallId> {
+        match self {
+            Self::Confirm(call, _) | Self::CleanUp(call, _) | Self::HangUp(call) => Some(&call.call_id),
+            Self::Inquire(inquiry) => Some(&inquiry.call.call_id),
+            Self::Application(_, resolved) => resolved.call_id(),
+            Self::Authenticate { .. } | Self::Probe | Self::Leave(_) => None,
+        }
+    }
+
     /// Returns `true` if the application asks for contexts.
     pub(in crate::session) fn receives(&self) -> bool {
         matches!(self, Self::Application(_, Resolved::Receive(_)))

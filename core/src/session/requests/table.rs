@@ -1,7 +1,7 @@
 //! A table of requests that wait to be sent, or to be answered.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -11,8 +11,12 @@ use crate::ids::Ticket;
 use crate::session::frame;
 use crate::timers::Timers;
 
-/// The number of requests that may wait for a connection.
+/// The number of requests of the application that may wait for a connection. Of hang-ups and passed offers there may be
+/// twice as many.
 pub const MAX_QUEUED_REQUESTS: usize = 500;
+/// The number of requests of the application that may be without an answer, those included that have not left yet and
+/// those whose future was dropped after they had. Of hang-ups and passed offers there may be twice as many.
+pub const MAX_UNANSWERED_REQUESTS: usize = 10_000;
 
 /// Requests in the order in which they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +27,7 @@ pub(in crate::session) struct RequestKey(u64);
 pub(in crate::session) enum Progress {
     /// It waits for a connection.
     Queued,
-    /// It is in the output, and not drained yet.
+    /// It leaves as soon as the transport takes it.
     Staged,
     /// Its frame was handed to the transport.
     Sent,
@@ -64,6 +68,10 @@ pub(in crate::session) struct Requests {
     by_ticket: HashMap<Ticket, RequestKey>,
     /// The number of requests that wait for a connection.
     queued: usize,
+    /// The staged requests that leave first.
+    urgent: BTreeSet<RequestKey>,
+    /// The other staged requests.
+    ordinary: BTreeSet<RequestKey>,
     /// When a request without an answer fails.
     expiries: Timers<RequestKey>,
 }
@@ -82,6 +90,9 @@ impl Requests {
             self.by_ticket.insert(ticket, key);
         }
         self.queued += usize::from(request.progress == Progress::Queued);
+        if request.progress == Progress::Staged {
+            self.line_up(key, &request.purpose);
+        }
         // A time beyond what the clock can count is no limit.
         if let Some(at) = request.made.checked_add(request.timeout).filter(|_| expires) {
             self.expiries.set(key, at);
@@ -90,11 +101,54 @@ impl Requests {
         key
     }
 
-    pub(in crate::session) fn has_room_offline(&self) -> bool {
-        self.queued < MAX_QUEUED_REQUESTS
+    /// Puts a staged request in line. An urgent one about a call goes with what was asked of that call before it, so that
+    /// the order on each call stays.
+    fn line_up(&mut self, key: RequestKey, purpose: &Purpose) {
+        if !purpose.is_urgent() {
+            self.ordinary.insert(key);
+            return;
+        }
+        if let Some(call_id) = purpose.call_id()
+            && !self.ordinary.is_empty()
+        {
+            let of_call = |other: &RequestKey| {
+                self.requests.get(other).is_some_and(|r| r.purpose.call_id() == Some(call_id))
+            };
+            let before: Vec<_> = self.ordinary.iter().copied().filter(of_call).collect();
+            for other in before {
+                self.ordinary.remove(&other);
+                self.urgent.insert(other);
+            }
+        }
+        self.urgent.insert(key);
     }
 
-    /// Takes a request out. One that is in the output is not written any more.
+    fn leave_line(&mut self, key: RequestKey) {
+        if !self.urgent.remove(&key) {
+            self.ordinary.remove(&key);
+        }
+    }
+
+    /// The staged request that leaves next.
+    pub(in crate::session) fn next_to_leave(&self) -> Option<RequestKey> {
+        self.urgent.first().or_else(|| self.ordinary.first()).copied()
+    }
+
+    /// The staged requests.
+    pub(in crate::session) fn staged(&self) -> Vec<RequestKey> {
+        self.urgent.iter().chain(&self.ordinary).copied().collect()
+    }
+
+    /// The limit that a further request would exceed, if it would exceed one.
+    pub(in crate::session) fn exceeded_limit(&self, purpose: &Purpose, ready: bool) -> Option<usize> {
+        let times = if purpose.parts_with_call() { 2 } else { 1 };
+        let unanswered = (self.by_ticket.len(), times * MAX_UNANSWERED_REQUESTS);
+        let offline = (if ready { 0 } else { self.queued }, times * MAX_QUEUED_REQUESTS);
+        let limits = [offline, unanswered];
+        limits.into_iter().find(|(number, limit)| number >= limit).map(|(_, limit)| limit)
+    }
+
+    /// Takes a request out. One that has not left is not written any more.
     pub(in crate::session) fn remove(&mut self, key: RequestKey) -> Option<Request> {
         let request = self.requests.remove(&key)?;
         self.by_id.remove(&request.id);
@@ -102,6 +156,9 @@ impl Requests {
             self.by_ticket.remove(&ticket);
         }
         self.queued -= usize::from(request.progress == Progress::Queued);
+        if request.progress == Progress::Staged {
+            self.leave_line(key);
+        }
         self.expiries.cancel(&key);
         Some(request)
     }
@@ -118,19 +175,18 @@ impl Requests {
         self.requests.get(&key)
     }
 
-    /// Stages everything that waits for a connection, in order.
-    pub(in crate::session) fn stage_all(&mut self) -> Vec<RequestKey> {
+    /// Stages everything that waits for a connection. What the application has asked stays in order.
+    pub(in crate::session) fn stage_all(&mut self) {
         if self.queued == 0 {
-            return Vec::new();
+            return;
         }
         self.queued = 0;
         let queued = self.requests.iter_mut().filter(|(_, request)| request.progress == Progress::Queued);
-        queued
-            .map(|(key, request)| {
-                request.progress = Progress::Staged;
-                *key
-            })
-            .collect()
+        for (key, request) in queued {
+            request.progress = Progress::Staged;
+            let line = if request.purpose.is_of_session() { &mut self.urgent } else { &mut self.ordinary };
+            line.insert(*key);
+        }
     }
 
     /// Lets a request that was sent, or waits, be sent again: under another id, for an answer to the first would say
@@ -142,7 +198,10 @@ impl Requests {
             request.id = id;
             request.retries += 1;
             self.queued += usize::from(request.progress != Progress::Queued);
-            request.progress = Progress::Queued;
+            let before = std::mem::replace(&mut request.progress, Progress::Queued);
+            if before == Progress::Staged {
+                self.leave_line(key);
+            }
         }
     }
 
@@ -152,7 +211,9 @@ impl Requests {
             && request.progress == Progress::Queued
         {
             request.progress = Progress::Staged;
+            let purpose = request.purpose.clone();
             self.queued -= 1;
+            self.line_up(key, &purpose);
         }
     }
 
@@ -161,13 +222,16 @@ impl Requests {
         self.expiries.set(key, at);
     }
 
-    /// Puts back a request that was staged and never drained. It keeps its place in the order.
-    pub(in crate::session) fn unstage(&mut self, key: RequestKey) {
-        if let Some(request) = self.requests.get_mut(&key)
-            && request.progress == Progress::Staged
-        {
-            request.progress = Progress::Queued;
-            self.queued += 1;
+    /// Puts back the staged requests that fit. They keep their place in the order.
+    pub(in crate::session) fn unstage_all(&mut self, fits: impl Fn(&Request) -> bool) {
+        for key in self.staged() {
+            if let Some(request) = self.requests.get_mut(&key)
+                && fits(request)
+            {
+                request.progress = Progress::Queued;
+                self.queued += 1;
+                self.leave_line(key);
+            }
         }
     }
 
@@ -189,15 +253,17 @@ impl Requests {
         } else {
             std::mem::take(&mut request.params)
         };
-        Some(frame::request(request.id, &request.method, request.purpose.members(), &params))
+        let text = frame::request(request.id, &request.method, request.purpose.members(), &params);
+        self.leave_line(key);
+        Some(text)
     }
 
-    /// The requests that wait for a connection and fit, in order.
-    pub(in crate::session) fn queued(&self, wanted: impl Fn(&Request) -> bool) -> Vec<RequestKey> {
-        if self.queued == 0 {
+    /// The requests that have not left and fit, in order.
+    pub(in crate::session) fn unsent(&self, wanted: impl Fn(&Request) -> bool) -> Vec<RequestKey> {
+        if self.queued == 0 && self.next_to_leave().is_none() {
             return Vec::new();
         }
-        self.keys(|request| request.progress == Progress::Queued && wanted(request))
+        self.keys(|request| request.progress != Progress::Sent && wanted(request))
     }
 
     /// The requests that were sent, in order.
