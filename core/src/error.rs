@@ -31,8 +31,8 @@ pub enum Error {
     #[error(transparent)]
     InvalidArgument(#[from] InvalidArgument),
     /// The call has ended, was passed on, or was lost. Nothing more can be done with it.
-    #[error(transparent)]
-    CallGone(Box<CallGone>),
+    #[error("call {} is gone", .0.call_id)]
+    CallGone(#[source] Box<CallGone>),
     /// The service answered the request with an error. For some codes the service itself does not know whether it
     /// carried the request out: [`ServiceError::certainty`].
     #[error(transparent)]
@@ -243,7 +243,7 @@ impl InvalidArgument {
 
 /// The call is over.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("call {call_id} is gone")]
+#[error("call {call_id} has ended, was passed on, or was lost")]
 pub struct CallGone {
     /// The call.
     pub call_id: CallId,
@@ -433,7 +433,7 @@ impl std::error::Error for DialFailed {}
 /// A request found no room to wait in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{} was not sent: {limit} requests are waiting already; try again when the connection is back",
+    "{} was not sent: {limit} requests are waiting already; try again when some of them have ended",
     Printable(method)
 )]
 pub struct QueueFull {

@@ -53,9 +53,14 @@
 //! | what waits | at most | beyond that |
 //! | --- | --- | --- |
 //! | requests for a connection | [`session::MAX_QUEUED_REQUESTS`] | [`Error::QueueFull`] |
+//! | requests for an answer, or for a service that does not read | [`session::MAX_UNANSWERED_REQUESTS`] | [`Error::QueueFull`] |
 //! | requests that handles have posted | [`MAX_POSTED_REQUESTS`] | [`Error::QueueFull`] |
+//! | hang-ups and passed offers among these | twice as many | [`Error::QueueFull`]; the call is ended once its handles are dropped |
+//! | acknowledgements, for a service that does not read | 256 | nothing more is read from it |
 //! | events for one reader | [`MAX_WAITING_EVENTS`] | its oldest are dropped, and it is told how many |
 //! | messages whose delivery is followed | [`session::MAX_FOLLOWED_MESSAGES`] | [`Error::ConnectionLost`] for the oldest |
+//! | handlers of messages, and of tasks, that run | [`MAX_RUNNING_HANDLERS`] of each | further messages and tasks wait |
+//! | messages for a handler to end | [`MAX_WAITING_MESSAGES`] | the oldest is dropped, with a notice that names it |
 //! | tasks for a handler or a reader | [`MAX_WAITING_TASKS`] | the oldest is dropped, with a notice |
 //! | calls at once | [`Config::max_active_calls`] | offers are passed on, or the callers hear a busy line: [`Config::overflow`] |
 //! | an offer to be taken | 10 s | it is passed on |
@@ -174,8 +179,9 @@ pub use calling::{
 };
 pub use client::{
     Action, Call, Client, ClientOutput, ClientState, ClientStats, ConnectionStates, Ending, Events,
-    HandleStats, HandlerOutcome, IncomingCalls, MAX_POSTED_REQUESTS, MAX_WAITING_EVENTS, MAX_WAITING_TASKS,
-    OwnedCall, Raw, Request, ResponseFuture, Task, Wait,
+    HandleStats, HandlerOutcome, IncomingCalls, MAX_POSTED_REQUESTS, MAX_RUNNING_HANDLERS,
+    MAX_WAITING_EVENTS, MAX_WAITING_MESSAGES, MAX_WAITING_TASKS, OwnedCall, Raw, Request, ResponseFuture,
+    Task, Wait,
 };
 pub use config::{
     Config, DEFAULT_CONNECT_ATTEMPTS, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS,

@@ -29,12 +29,16 @@ pub(super) fn notice(notice: &Notice) {
         | Notice::TaskHandlerFailed(_)
         | Notice::TaskDropped { .. }
         | Notice::TasksLeft(_)
+        | Notice::MessageDropped { .. }
+        | Notice::MessagesLeft(_)
         | Notice::HandlerPanicked(_)
         | Notice::LegStuck(_) => {
             tracing::error!(target: TARGET, "{notice}");
         }
         Notice::TimerFired(_) => tracing::trace!(target: TARGET, "{notice}"),
-        Notice::LegEnded { .. } | Notice::OfferRepeated(_) => tracing::debug!(target: TARGET, "{notice}"),
+        Notice::LegEnded { .. } | Notice::OfferRepeated(_) | Notice::HandlerOutlived { .. } => {
+            tracing::debug!(target: TARGET, "{notice}");
+        }
         _ => tracing::warn!(target: TARGET, "{notice}"),
     }
 }

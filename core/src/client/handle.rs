@@ -64,9 +64,14 @@ impl Client {
     /// it also gets the calls that came in before there was one.
     ///
     /// A function that ends with an error or a panic has its call hung up, and a line in the log. One that ends because
-    /// its own call is gone ([`Error::is_gone_for`]) has no line in the log; should the call still be there, because it was
-    /// something on the call that the service did not know, it is hung up, too. One that ends because another call is gone
-    /// has failed: an agent who hangs up has not ended the call of the caller. One that ends well leaves its call as it is.
+    /// another call is gone has failed: an agent who hangs up has not ended the call of the caller. One that ends well leaves
+    /// its call as it is.
+    ///
+    /// A function that ends with an error after its own call has ended has not failed: `?` on whatever was awaited ends it
+    /// when the caller leaves. That the call has ended decides, whatever the type of the error (this crate's, `anyhow::Error`,
+    /// `Box<dyn Error>`, one of your own), so that an error of another origin, as of a database, is no failure either once
+    /// the caller has left. It is logged at debug level, unless the error says itself that the call is gone
+    /// ([`Error::is_gone_for`]). Log what you want to know of in any case in the function. A panic is always logged.
     ///
     /// Calls come by contexts: those of [`Config::contexts`](crate::Config::contexts) and of [`receive`](Self::receive). If
     /// none is wanted 5 s after the handler was set and the connection is ready, a line in the log says so.
@@ -91,7 +96,13 @@ impl Client {
 
     /// Has a function called for each text message that comes in, in a task of its own. The last function
     /// given holds. Without one, messages are only seen by [`events`](Self::events). They come by contexts, as for
-    /// [`on_call`](Self::on_call).
+    /// [`on_call`](Self::on_call). A function that ends with an error or a panic has a line in the log.
+    ///
+    /// Up to [`MAX_RUNNING_HANDLERS`](crate::MAX_RUNNING_HANDLERS) messages are handled at once. Further ones wait in the
+    /// client, in the order in which they came, with a notice in the log and their number in [`stats`](Self::stats). Beyond
+    /// [`MAX_WAITING_MESSAGES`](crate::MAX_WAITING_MESSAGES) the oldest is dropped, with a line in the log that names it:
+    /// every event is acknowledged as it arrives, as the protocol asks, and the service does not send it again. A client
+    /// that closes says how many messages it leaves.
     ///
     /// ```
     /// # fn example(client: signalwire_relay_core::Client) {

@@ -11,7 +11,7 @@ use super::Call;
 use super::mailbox::{Mail, Task};
 use super::shared::Shared;
 use crate::calling::EndReason;
-use crate::error::Error;
+use crate::error::{CallGone, Error};
 use crate::ids::CallId;
 use crate::service::MessageReceiveEvent;
 use crate::service::TaskEvent;
@@ -19,10 +19,12 @@ use crate::session::Notice;
 
 /// Makes the task that handles one call.
 pub(crate) type CallHandler = Arc<dyn Fn(Call) -> Task + Send + Sync>;
+/// Makes the task that handles one event that is about no call.
+pub(crate) type EventHandler<E> = Arc<dyn Fn(Arc<Shared>, E) -> Task + Send + Sync>;
 /// Makes the task that handles one message.
-pub(crate) type MessageHandler = Arc<dyn Fn(Arc<Shared>, MessageReceiveEvent) -> Task + Send + Sync>;
+pub(crate) type MessageHandler = EventHandler<MessageReceiveEvent>;
 /// Makes the task that handles one task of another application.
-pub(crate) type TaskHandler = Arc<dyn Fn(Arc<Shared>, TaskEvent) -> Task + Send + Sync>;
+pub(crate) type TaskHandler = EventHandler<TaskEvent>;
 
 /// The output of a handler: nothing, or a `Result` with any error type.
 pub trait HandlerOutcome {
@@ -30,7 +32,8 @@ pub trait HandlerOutcome {
     fn ending(self) -> Ending;
 }
 
-/// The way in which a handler ended.
+/// The way in which a handler ended, as far as its error says so. Many errors hide the ones inside of them: what counts is
+/// whether the call of the handler had ended then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
@@ -59,12 +62,20 @@ impl<T, E: Into<Box<dyn StdError + Send + Sync>>> HandlerOutcome for Result<T, E
         let outermost: Box<dyn StdError + Send + Sync> = error.into();
         let mut cause: Option<&(dyn StdError + 'static)> = Some(&*outermost);
         while let Some(error) = cause {
-            if let Some(Error::CallGone(gone)) = error.downcast_ref::<Error>() {
+            if let Some(gone) = call_gone(error) {
                 return Ending::Gone { call_id: gone.call_id.clone(), error: outermost.to_string() };
             }
             cause = error.source();
         }
         Ending::Failed(outermost.to_string())
+    }
+}
+
+/// The call that an error says to be gone. An error of `anyhow` that was boxed shows its sources only.
+fn call_gone<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CallGone> {
+    match error.downcast_ref::<Error>() {
+        Some(Error::CallGone(gone)) => Some(gone),
+        _ => error.downcast_ref::<Box<CallGone>>().map(|gone| &**gone).or_else(|| error.downcast_ref()),
     }
 }
 
@@ -112,7 +123,7 @@ where
             let (notice, reason) = match caught(async move { handler(call).await.ending() }).await {
                 Ok(Ending::Well) => return,
                 Ok(Ending::Gone { call_id: gone, .. }) if gone == call_id => (None, EndReason::Hangup),
-                // Another call was gone: the caller is still there, and nobody is left to talk to.
+                // Unless the call of the handler has ended: that is known where it is received.
                 Ok(Ending::Gone { error, .. } | Ending::Failed(error)) => {
                     (Some(Notice::HandlerFailed { call_id: call_id.clone(), error }), EndReason::Error)
                 }
@@ -132,7 +143,7 @@ where
     F: Fn(MessageReceiveEvent) -> R + Send + Sync + 'static,
     R: Future<Output: HandlerOutcome> + Send + 'static,
 {
-    event_handler(handler, Notice::MessageHandlerFailed)
+    event_handler(handler, Handled::Message, Notice::MessageHandlerFailed)
 }
 
 pub(super) fn task_handler<F, R>(handler: F) -> TaskHandler
@@ -140,14 +151,27 @@ where
     F: Fn(TaskEvent) -> R + Send + Sync + 'static,
     R: Future<Output: HandlerOutcome> + Send + 'static,
 {
-    event_handler(handler, Notice::TaskHandlerFailed)
+    event_handler(handler, Handled::Task, Notice::TaskHandlerFailed)
+}
+
+/// The kind of an event whose handler has ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Handled {
+    Message,
+    Task,
+}
+
+/// Makes room for the next event when it is dropped: with the task of a handler, whether it has run to its end or not.
+struct Running(Arc<Shared>, Handled);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.mailbox.post(Mail::Handled(self.1));
+    }
 }
 
 /// Handles events that are about no call.
-fn event_handler<E, F, R>(
-    handler: F,
-    failed: fn(String) -> Notice,
-) -> Arc<dyn Fn(Arc<Shared>, E) -> Task + Send + Sync>
+fn event_handler<E, F, R>(handler: F, kind: Handled, failed: fn(String) -> Notice) -> EventHandler<E>
 where
     E: Send + 'static,
     F: Fn(E) -> R + Send + Sync + 'static,
@@ -156,14 +180,16 @@ where
     let handler = Arc::new(handler);
     Arc::new(move |shared: Arc<Shared>, event: E| {
         let handler = handler.clone();
+        let running = Running(shared, kind);
         Box::pin(async move {
+            let running = running;
             let notice = match caught(async move { handler(event).await.ending() }).await {
-                // The handler has no call of its own; whichever was gone is over.
+                // The handler was given no call; whichever was gone is over.
                 Ok(Ending::Well | Ending::Gone { .. }) => return,
                 Ok(Ending::Failed(error)) => failed(error),
                 Err(panic) => Notice::HandlerPanicked(panic),
             };
-            shared.mailbox.post(Mail::Notice(notice));
+            running.0.mailbox.post(Mail::Notice(notice));
         })
     })
 }

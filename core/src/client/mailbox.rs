@@ -10,7 +10,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::action::Progress;
-use super::handlers::{CallHandler, MessageHandler, TaskHandler};
+use super::handlers::{CallHandler, Handled, MessageHandler, TaskHandler};
 use super::request::Response;
 use super::state::ClientStats;
 use super::subscribers::Queue;
@@ -21,7 +21,8 @@ use crate::error::{Certainty, Error, QueueFull};
 use crate::ids::{CallId, Ticket};
 use crate::session::{Command, Notice, PendingWork};
 
-/// The number of requests that may wait for the client state. It takes them in one go whenever the driver runs.
+/// The number of requests that may wait for the client state, which takes them in one go whenever the driver runs. Of
+/// hang-ups and passed offers there may be twice as many.
 pub const MAX_POSTED_REQUESTS: usize = 10_000;
 
 /// Work of the application that the adapter runs: a future that is spawned and not waited for.
@@ -54,6 +55,8 @@ pub(crate) enum Mail {
     HandleCalls(CallHandler),
     HandleMessages(MessageHandler),
     HandleTasks(TaskHandler),
+    /// The handler of a message or a task has ended.
+    Handled(Handled),
     /// The application has made a stream of what comes by contexts, with this method.
     Listen(&'static str),
     Spawn(Task),
@@ -104,12 +107,14 @@ impl Mailbox {
 
     /// Posts a request, if there is room and somebody to read it.
     pub(crate) fn post_request(&self, mail: Mail, method: &str) -> Result<(), Error> {
+        let parts = matches!(&mail, Mail::Command { command, .. } if command.parts_with_call());
+        let limit = if parts { 2 * MAX_POSTED_REQUESTS } else { MAX_POSTED_REQUESTS };
         let state = self.lock();
         if state.closed {
             return Err(Error::closed(Certainty::NotSent));
         }
-        if state.queue.len() >= MAX_POSTED_REQUESTS {
-            let full = QueueFull { method: method.to_owned(), limit: MAX_POSTED_REQUESTS };
+        if state.queue.len() >= limit {
+            let full = QueueFull { method: method.to_owned(), limit };
             return Err(Error::QueueFull(Box::new(full)));
         }
         Self::push(state, mail);

@@ -33,7 +33,9 @@ pub use self::offers::IncomingCalls;
 pub use self::owned_call::OwnedCall;
 pub use self::request::{Raw, Request, ResponseFuture};
 pub(crate) use self::shared::Sender;
-pub use self::state::{ClientOutput, ClientState, ClientStats, HandleStats};
+pub use self::state::{
+    ClientOutput, ClientState, ClientStats, HandleStats, MAX_RUNNING_HANDLERS, MAX_WAITING_MESSAGES,
+};
 pub use self::subscribers::{Events, MAX_WAITING_EVENTS};
 pub use self::wait::Wait;
 pub(crate) use self::watch_cell::{WaitFor, Waiter, WatchCell};

@@ -220,6 +220,11 @@ impl Command {
         Ok(Self::typed(method, params, target))
     }
 
+    /// Returns `true` if the request ends a call, or gives it back.
+    pub(crate) fn parts_with_call(&self) -> bool {
+        matches!((&self.target, self.effect), (Target::Call(_), Effect::End | Effect::Pass))
+    }
+
     /// The way to find out, after a gap, whether the operation that the request starts is over. Default: that of the
     /// method; for a raw request none, so that the operation lasts as long as its call.
     pub fn after_gap(mut self, after_gap: AfterGap) -> Self {

@@ -63,6 +63,14 @@ pub enum Notice {
         /// The error.
         error: String,
     },
+    /// A handler ended with an error after its call had ended: mostly because of that.
+    #[error("the handler of call {call_id}, which had ended, ended with: {}", Printable(error))]
+    HandlerOutlived {
+        /// The call.
+        call_id: CallId,
+        /// The error.
+        error: String,
+    },
     /// A handler of a message failed.
     #[error("the handler of a message failed: {}", Printable(.0))]
     MessageHandlerFailed(String),
@@ -94,6 +102,25 @@ pub enum Notice {
     /// The client closed with tasks that nobody took. The service counts them as delivered.
     #[error("the client closed with {0} tasks that nobody took")]
     TasksLeft(usize),
+    /// As many handlers of messages or tasks run as may at once: what comes in waits. Told once, until nothing waits.
+    #[error("{running} handlers of {what} run, and more {what} wait for one to end; do the handlers hang?")]
+    HandlersBusy {
+        /// What they handle, in the plural.
+        what: &'static str,
+        /// The number of handlers.
+        running: usize,
+    },
+    /// A message that waited to be handled was dropped to make room for later ones.
+    #[error("dropped message {message_id}, which no handler had time for: {dropped} dropped so far")]
+    MessageDropped {
+        /// The message.
+        message_id: MessageId,
+        /// The number of messages that this client has dropped.
+        dropped: u64,
+    },
+    /// The client closed with messages that no handler had time for. The service counts them as delivered.
+    #[error("the client closed with {0} messages that no handler had time for")]
+    MessagesLeft(usize),
     /// A handler of a task failed.
     #[error("the handler of a task failed: {}", Printable(.0))]
     TaskHandlerFailed(String),

@@ -63,6 +63,9 @@ impl ClientState {
         // Whatever they limited has ended.
         self.timeouts.clear();
         self.listening.stop();
+        for call_id in self.calls.keys().cloned().collect::<Vec<_>>() {
+            self.resolve_failure(&call_id, &crate::EndReason::ClientClosed);
+        }
         for (_, call) in self.calls.drain() {
             call.end(crate::EndReason::ClientClosed);
             call.end_events();
@@ -71,11 +74,13 @@ impl ClientState {
             call.end_events();
         }
         self.on_call = None;
-        self.on_message = None;
-        self.on_task = None;
-        let left = self.shared.tasks.update(TaskInbox::end);
-        if left > 0 {
-            self.output.push_back(ClientOutput::Log(Notice::TasksLeft(left)));
+        let messages = self.messages.end();
+        if messages > 0 {
+            self.output.push_back(ClientOutput::Log(Notice::MessagesLeft(messages)));
+        }
+        let tasks = self.tasks.end() + self.shared.tasks.update(TaskInbox::end);
+        if tasks > 0 {
+            self.output.push_back(ClientOutput::Log(Notice::TasksLeft(tasks)));
         }
         self.shared.offers.update(Offers::end);
         subscribers::end(self.shared.subscribers.with(Subscribers::end));

@@ -55,6 +55,7 @@ impl ClientState {
             SessionEvent::OperationOver { ticket, event } => self.conclude_operation(ticket, event),
             SessionEvent::OperationFailed { ticket, error } => self.fail_operation(ticket, error),
             SessionEvent::CallEnded { call_id, reason, more } => {
+                self.resolve_failure(&call_id, &reason);
                 if let Some(call) = self.calls.remove(&call_id) {
                     call.end(reason);
                     if more {
@@ -188,17 +189,16 @@ impl ClientState {
 
     fn publish_client(&mut self, event: Arc<Event>) {
         if let Event::MessageReceive(message) = &*event
-            && let Some(handler) = &self.on_message
+            && self.messages.has_handler()
         {
-            self.output.push_back(ClientOutput::Spawn(handler(self.shared.clone(), message.clone())));
+            self.messages.handle(&self.shared, message.clone(), &mut self.output);
         }
         let subscribers = self.shared.subscribers.with(Subscribers::current);
         if let Event::Task(task) = &*event {
-            match &self.on_task {
-                Some(handler) => {
-                    self.output.push_back(ClientOutput::Spawn(handler(self.shared.clone(), task.clone())));
-                }
-                None => self.keep_task(task, !subscribers.is_empty()),
+            if self.tasks.has_handler() {
+                self.tasks.handle(&self.shared, task.clone(), &mut self.output);
+            } else {
+                self.keep_task(task, !subscribers.is_empty());
             }
         }
         subscribers::publish(&subscribers, &Ok(event));

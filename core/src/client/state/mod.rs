@@ -1,14 +1,18 @@
 //! The state behind a client: a session, and the handles that wait on it. Sans-IO, like the session.
 //!
 //! `receive` carries what handles post to the session, `deliver` its events to handles, `credentials` asks the
-//! application who it is, `listening` reports handlers that nothing will come for, and `close` releases everything at the end.
+//! application who it is, `failures` decides what is said of a handler that failed, `dispatch` shares messages and tasks out to its handlers, `listening` reports handlers that nothing will come for, and `close` releases everything at the end.
 
 mod close;
 mod credentials;
 mod deliver;
+mod dispatch;
+mod failures;
 mod listening;
 mod receive;
 mod timeouts;
+
+pub use self::dispatch::{MAX_RUNNING_HANDLERS, MAX_WAITING_MESSAGES};
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,12 +20,13 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use self::credentials::CredentialsRequest;
+use self::dispatch::Dispatch;
 use self::listening::Listening;
 use self::timeouts::WaitTimeouts;
 use super::Client;
 use super::action::Progress;
 use super::call::CallRecord;
-use super::handlers::{CallHandler, MessageHandler, TaskHandler};
+use super::handlers::CallHandler;
 use super::mailbox::{Mail, Task};
 use super::request::Response;
 use super::shared::{Handles, Sender, Shared};
@@ -32,6 +37,7 @@ use crate::config::Config;
 use crate::connect_failure::ConnectFailure;
 use crate::error::Error;
 use crate::ids::{CallId, Ticket};
+use crate::service::{MessageReceiveEvent, TaskEvent};
 use crate::session::{ConnectionState, Frame, Io, Notice, Output, Session, Stats};
 
 /// One thing for a driver to do.
@@ -69,8 +75,10 @@ pub struct ClientState {
     timeouts: WaitTimeouts,
     listening: Listening,
     on_call: Option<CallHandler>,
-    on_message: Option<MessageHandler>,
-    on_task: Option<TaskHandler>,
+    messages: Dispatch<MessageReceiveEvent>,
+    tasks: Dispatch<TaskEvent>,
+    /// The errors of handlers that ended while it was in doubt whether their calls are still there.
+    failed_in_doubt: HashMap<CallId, String>,
     credentials: CredentialsRequest,
     drain_limit: Duration,
     /// Taken from the mailbox and not read yet. One is read each time that the session has nothing more to give: what
@@ -108,8 +116,12 @@ pub struct HandleStats {
     pub timeouts: usize,
     /// Calls that wait to be taken.
     pub offers: usize,
-    /// Tasks that wait to be taken.
+    /// Tasks that wait to be taken, or for a handler to end.
     pub tasks: usize,
+    /// Messages that wait for a handler to end.
+    pub messages: usize,
+    /// Handlers of messages and tasks that run.
+    pub handlers: usize,
 }
 
 impl ClientState {
@@ -136,8 +148,9 @@ impl ClientState {
             timeouts: WaitTimeouts::default(),
             listening: Listening::default(),
             on_call: None,
-            on_message: None,
-            on_task: None,
+            messages: Dispatch::default(),
+            tasks: Dispatch::default(),
+            failed_in_doubt: HashMap::new(),
             credentials: CredentialsRequest::new(config.provider()),
             drain_limit: config.drain_limit(),
             mail: VecDeque::new(),
@@ -218,7 +231,9 @@ impl ClientState {
             operations: self.operations.len(),
             timeouts: self.timeouts.len(),
             offers: self.shared.offers.standing(),
-            tasks: self.shared.tasks.with(|tasks| tasks.len()),
+            tasks: self.shared.tasks.with(|tasks| tasks.len()) + self.tasks.waiting(),
+            messages: self.messages.waiting(),
+            handlers: self.messages.running() + self.tasks.running(),
         };
         ClientStats { session: self.session.stats(), handles }
     }

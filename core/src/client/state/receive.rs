@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::close::end_operation;
 use super::{ClientOutput, ClientState};
+use crate::client::handlers::Handled;
 use crate::client::inbox::TaskInbox;
 use crate::client::mailbox::Mail;
 use crate::client::offers::Offers;
@@ -46,7 +47,9 @@ impl ClientState {
             Mail::Release(call_id) => self.session.release(now, &call_id),
             Mail::Discard(call_id) => self.session.discard(now, &call_id),
             Mail::HandlerFailed { call_id, reason, notice } => {
-                self.output.extend(notice.map(ClientOutput::Log));
+                if let Some(notice) = notice {
+                    self.note_failure(notice);
+                }
                 self.session.hang_up_after_failure(now, &call_id, &reason);
             }
             Mail::HandleCalls(handler) => {
@@ -58,16 +61,18 @@ impl ClientState {
                 }
             }
             Mail::HandleMessages(handler) => {
-                self.on_message = Some(handler);
+                self.messages.set_handler(handler);
                 self.listen(now, "Client::on_message");
             }
             Mail::HandleTasks(handler) => {
+                self.tasks.set_handler(handler);
                 for task in self.shared.tasks.with(TaskInbox::take) {
-                    self.output.push_back(ClientOutput::Spawn(handler(self.shared.clone(), task)));
+                    self.tasks.handle(&self.shared, task, &mut self.output);
                 }
-                self.on_task = Some(handler);
                 self.listen(now, "Client::on_task");
             }
+            Mail::Handled(Handled::Message) => self.messages.handled(&self.shared, &mut self.output),
+            Mail::Handled(Handled::Task) => self.tasks.handled(&self.shared, &mut self.output),
             Mail::Listen(method) => self.listen(now, method),
             Mail::Spawn(task) => self.output.push_back(ClientOutput::Spawn(task)),
             Mail::Notice(notice) => self.output.push_back(ClientOutput::Log(notice)),

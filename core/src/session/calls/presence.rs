@@ -65,6 +65,11 @@ pub(in crate::session) enum Doubt {
 }
 
 impl Session {
+    /// Returns `true` while it is in doubt whether the service knows a call.
+    pub fn doubts(&self, call_id: &CallId) -> bool {
+        self.calls.get(call_id).is_some_and(|entry| entry.doubt != Doubt::None)
+    }
+
     /// Asks the service whether it knows a call. Without a connection nothing is asked: the next one asks of all calls.
     pub(in crate::session) fn confirm(&mut self, now: Instant, call_id: &CallId) {
         let ready = self.connection.is_ready();
