@@ -106,10 +106,16 @@ fn a_handler_whose_caller_has_left_has_not_failed_whatever_the_type_of_its_error
     // Those that do not are told at debug level.
     let told: [(&str, Vec<Notice>); 3] = [
         ("text", notices(scenario(), |call, _| async move { talk(&call).await.map_err(|e| text(&e)) })),
-        ("a string", notices(scenario(), |call, _| async move { talk(&call).await.map_err(|e| e.to_string()) })),
+        (
+            "a string",
+            notices(scenario(), |call, _| async move { talk(&call).await.map_err(|e| e.to_string()) }),
+        ),
         (
             "text in anyhow",
-            notices(scenario(), |call, _| async move { anyhow::Ok(talk(&call).await.map_err(|e| text(&e))?) }),
+            notices(
+                scenario(),
+                |call, _| async move { anyhow::Ok(talk(&call).await.map_err(|e| text(&e))?) },
+            ),
         ),
     ];
     for (kind, notices) in told {

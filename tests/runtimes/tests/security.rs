@@ -1,15 +1,12 @@
 //! What adapters print, and whom they trust, on each runtime.
 
-use std::future::Future;
-use std::io::{self, Write};
+mod support;
+
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use serde_json::{Value, json};
-use signalwire_relay_blocking::Run;
 use signalwire_relay_core::{Client, Config, ConnectionState, Error};
 use signalwire_relay_simulator::Scenario;
 use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
@@ -17,46 +14,7 @@ use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Message, WebSocket};
 
-const RUNTIMES: [&str; 3] = ["tokio", "smol", "blocking"];
-
-type Flow = fn(Client) -> Pin<Box<dyn Future<Output = Result<String, Error>> + Send>>;
-
-/// Starts a client and runs a flow with it.
-fn on(runtime: &str, config: Config, flow: Flow) -> Result<String, Error> {
-    match runtime {
-        "tokio" => tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("runtimes can be had")
-            .block_on(async {
-                let client = signalwire_relay_tokio::RelayClient::start(config)?;
-                flow((*client).clone()).await
-            }),
-        "smol" => smol::block_on(async {
-            let client = signalwire_relay_smol::RelayClient::start(config)?;
-            flow((*client).clone()).await
-        }),
-        _ => {
-            let client = signalwire_relay_blocking::RelayClient::start(config)?;
-            flow((*client).clone()).run()
-        }
-    }
-}
-
-/// Everything that is logged in this process.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use support::{Captured, RUNTIMES, on};
 
 /// A service that says back everything it was told: in errors, in events, in results, in the reason of its close. It
 /// serves so many connections: one that it refuses, one that it closes, one that it does not resume, and one more.
@@ -158,13 +116,7 @@ async fn told_back(client: Client) -> Result<String, Error> {
 
 #[test]
 fn a_service_that_says_everything_back_gets_no_secret_printed_or_logged() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .init();
+    let captured = Captured::from(tracing_subscriber::filter::LevelFilter::TRACE);
     let base = || Config::new().plaintext().contexts(["default"]).max_connections(usize::MAX);
     let plays = RUNTIMES.into_iter().flat_map(|runtime| {
         [base().project("sentinel-project").token("sentinel-token"), base().jwt("sentinel-jwt")]
@@ -183,8 +135,7 @@ fn a_service_that_says_everything_back_gets_no_secret_printed_or_logged() {
         assert!(printed.contains("***"), "{runtime}: {printed}");
         assert!(!printed.contains("sentinel"), "{runtime}: {printed}");
     }
-    let log = captured.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let log = String::from_utf8_lossy(&log);
+    let log = captured.text();
     for line in ["refused the credentials", "did not resume the session", "closed the connection", "ready"] {
         assert!(log.contains(line), "nothing of {line} in {log}");
     }
