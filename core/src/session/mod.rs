@@ -69,7 +69,7 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-pub use self::calls::LATE_EVENT_TIMEOUT;
+pub use self::calls::{LATE_EVENT_TIMEOUT, MAX_OFFER_HOLD};
 pub use self::command::{Command, Effect, MessageContext, Target};
 pub use self::connection::ConnectionState;
 pub use self::messages::MAX_FOLLOWED_MESSAGES;

@@ -1,5 +1,7 @@
 //! Offers of calls that were here before: each is a new call, and none is acknowledged and forgotten.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use signalwire_relay_core::EndReason;
 use signalwire_relay_core::session::{Command, Notice, SessionEvent, Stats, Target};
@@ -204,4 +206,76 @@ fn a_call_of_a_lost_session_is_a_new_call_when_it_is_offered_to_the_next() {
     fixture.reconnect("proto-2", false);
     fixture.events.clear();
     fixture.offer("c1");
+}
+
+/// Plays a service that has nobody else for a call, for as long as its caller waits: each time that it is given back it
+/// is offered again at once. Gives the number of times.
+fn trade(fixture: &mut Fixture, call_id: &str, patience: Duration) -> usize {
+    let end = fixture.now + patience;
+    let mut passes = 0;
+    while fixture.now < end {
+        while let Some(frame) = fixture.sent.pop_front() {
+            assert_eq!(frame["method"], "calling.pass", "{frame}");
+            passes += 1;
+            assert!(passes < 1000, "it is traded at the speed of the network");
+            fixture.ok(&frame);
+            fixture.event("calling.call.receive", offer(call_id));
+        }
+        let next = fixture.next.expect("something is due").min(end);
+        fixture.pass(next.saturating_duration_since(fixture.now));
+    }
+    passes
+}
+
+#[test]
+fn a_call_that_comes_again_and_again_is_passed_less_and_less_often() {
+    let (mut fixture, pass) = passing();
+    fixture.sent.push_front(pass);
+    let passes = trade(&mut fixture, "c1", Duration::from_mins(1));
+    assert!((8..=14).contains(&passes), "{passes}");
+    // Its caller leaves while the offer is held.
+    fixture.state("c1", "ended");
+    fixture.pass(Duration::from_secs(20));
+    fixture.sent.retain(|frame| frame["method"] == "calling.pass");
+    fixture.expect_nothing_sent();
+    assert_eq!(fixture.session.stats().calls, 1);
+}
+
+#[test]
+fn an_offer_that_is_held_is_given_back_though_its_earlier_pass_is_answered_meanwhile() {
+    let (mut fixture, first) = passing();
+    fixture.event("calling.call.receive", offer("c1"));
+    fixture.expect_nothing_sent();
+    fixture.event("calling.call.receive", offer("c1"));
+    assert_eq!(fixture.notices.last(), Some(&Notice::OfferRepeated("c1".into())), "one hold is enough");
+    fixture.ok(&first);
+    fixture.pass(Duration::from_millis(250));
+    let second = fixture.expect_sent("calling.pass");
+    fixture.ok(&second);
+    // There is room again, and it is welcome.
+    make_room(&mut fixture);
+    fixture.offer("c1");
+}
+
+#[test]
+fn an_offer_that_is_held_is_given_back_before_the_client_drains_or_after_a_reconnect() {
+    let held = || {
+        let (mut fixture, first) = passing();
+        fixture.ok(&first);
+        fixture.event("calling.call.receive", offer("c1"));
+        fixture.expect_nothing_sent();
+        fixture
+    };
+    let mut fixture = held();
+    fixture.session.drain(fixture.now, 60 * SECOND);
+    fixture.drain();
+    fixture.expect_sent_among_others("calling.pass");
+    // A client that drains holds none.
+    let mut fixture = held();
+    fixture.disconnected();
+    fixture.reconnect("proto-1", true);
+    fixture.expect_sent_among_others("calling.pass");
+    fixture.sent.clear();
+    fixture.pass(SECOND);
+    assert!(fixture.sent.iter().all(|frame| frame["method"] != "calling.pass"), "{:?}", fixture.sent);
 }

@@ -101,6 +101,7 @@ impl Session {
             _ => 0,
         };
         let (serial, answered) = (entry.serial, entry.state.has_reached(&CallState::Answered));
+        self.calls.cancel_timer(serial, CallTimer::PassHeld);
         self.calls.set_role(call_id, Role::Unwanted { how, attempts: attempts + u32::from(ready) });
         if ready {
             self.calls.set_timer(serial, CallTimer::RetryCleanUp, now + CLEAN_UP_TIMEOUT);

@@ -1,10 +1,11 @@
 //! The life of a call: offered, taken, released, ended.
 //!
 //! `offers`, `states` and `operations` decide the meaning of events; `presence` finds out whether the service still knows
-//! a call, and `clean_up` gets rid of one that nobody wants. `inquiry` asks about operations after a
+//! a call, `declines` slows down offers that come again and again, and `clean_up` gets rid of one that nobody wants. `inquiry` asks about operations after a
 //! gap, and `late` waits for those whose last event comes after their call has ended. `table` stores.
 
 mod clean_up;
+mod declines;
 mod inquiry;
 mod late;
 mod offers;
@@ -16,6 +17,7 @@ mod table;
 use std::time::Instant;
 
 pub(super) use self::clean_up::CleanUp;
+pub use self::declines::MAX_OFFER_HOLD;
 pub(super) use self::inquiry::Inquiry;
 pub use self::late::LATE_EVENT_TIMEOUT;
 pub(super) use self::late::LateOperations;
@@ -111,6 +113,7 @@ impl Session {
     pub(super) fn handle_call_timeout(&mut self, now: Instant, serial: CallSerial, timer: CallTimer) {
         match timer {
             CallTimer::PassOffer => self.pass_untaken(now, serial),
+            CallTimer::PassHeld => self.pass_held(now, serial),
             CallTimer::ConfirmGone => self.confirm_gone(now, serial),
             CallTimer::AskAgain => self.ask_again(now, serial),
             CallTimer::RetryCleanUp => self.retry_clean_up(now, serial),

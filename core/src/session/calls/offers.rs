@@ -48,8 +48,11 @@ impl Session {
         }
         if let Some(entry) = self.calls.get(call_id) {
             if let Role::Unwanted { how: CleanUp::Pass, .. } = entry.role {
-                // It was given back, and the service has not noticed.
-                return self.clean_up(now, call_id, CleanUp::Pass);
+                // It is about to be given back, or it was, and the service has not noticed.
+                if self.calls.is_held(entry.serial) {
+                    return self.notice(Notice::OfferRepeated(call_id.clone()));
+                }
+                return self.give_back(now, call_id);
             }
             let (known, told) = (&*entry.context, offer.context());
             let moved = !told.is_empty() && (entry.transfers > 0 || !(known.is_empty() || known == told));
@@ -115,7 +118,39 @@ impl Session {
     /// Gives back an offer that was not reported to the application.
     fn decline_offer(&mut self, now: Instant, call_id: &CallId, why: &'static str) {
         self.notice(Notice::OfferPassed { call_id: call_id.clone(), why });
-        self.clean_up(now, call_id, CleanUp::Pass);
+        self.give_back(now, call_id);
+    }
+
+    /// Gives back an offer that the application does not have: at once, or after a while if the call came again. A service
+    /// that has nobody else for it would be traded with at the speed of the network. A client that drains holds none.
+    fn give_back(&mut self, now: Instant, call_id: &CallId) {
+        let hold = self.calls.hold_decline(now, call_id);
+        match self.calls.get(call_id).map(|entry| entry.serial) {
+            Some(serial) if !hold.is_zero() && self.connection.is_ready() && !self.shutdown.is_draining() => {
+                self.calls.set_role(call_id, Role::Unwanted { how: CleanUp::Pass, attempts: 0 });
+                self.calls.cancel_timer(serial, CallTimer::RetryCleanUp);
+                self.calls.set_timer(serial, CallTimer::PassHeld, now + hold);
+            }
+            _ => self.clean_up(now, call_id, CleanUp::Pass),
+        }
+    }
+
+    /// An offer was held for long enough.
+    pub(in crate::session) fn pass_held(&mut self, now: Instant, serial: CallSerial) {
+        if let Some(call_id) = self.calls.id_of(serial).cloned() {
+            self.clean_up(now, &call_id, CleanUp::Pass);
+        }
+    }
+
+    /// Gives back the offers that are held.
+    fn pass_all_held(&mut self, now: Instant) {
+        for call_id in self.calls.ids(|entry| matches!(entry.role, Role::Unwanted { .. })) {
+            if let Some(serial) = self.calls.get(&call_id).map(|entry| entry.serial)
+                && self.calls.is_held(serial)
+            {
+                self.clean_up(now, &call_id, CleanUp::Pass);
+            }
+        }
     }
 
     /// Gives back an offer that was reported to the application.
@@ -142,6 +177,7 @@ impl Session {
 
     /// Gives back the offers that were not taken.
     pub(in crate::session) fn pass_offers(&mut self, now: Instant) {
+        self.pass_all_held(now);
         for call_id in self.calls.ids(|entry| entry.role == Role::Offered) {
             self.pass_offer(now, &call_id, "the client is stopping");
         }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
+use super::declines::Declines;
 use super::{CleanUp, Doubt};
 use crate::calling::{AfterGap, CallState, CompletionRule, Correlation, Direction, EndReason};
 use crate::events::Event;
@@ -76,6 +77,8 @@ impl Decision {
 pub(in crate::session) enum CallTimer {
     /// Nobody took an offer: it is passed on.
     PassOffer,
+    /// An offer that came again was held for a while: it is given back.
+    PassHeld,
     /// The service did not know the call: unless it ended meanwhile, it is ended here.
     ConfirmGone,
     /// The service could not say whether it still knows the call: it is asked again.
@@ -97,6 +100,7 @@ impl CallTimer {
     pub(in crate::session) fn reason(self) -> &'static str {
         match self {
             Self::PassOffer => "nobody took an offer within 10 s",
+            Self::PassHeld => "an offer that came again was held for a while",
             Self::ConfirmGone => "the service does not know a call, and sent no end of it within 5 s",
             Self::AskAgain => "it is time to ask a service that was in trouble about a call again",
             Self::RetryCleanUp => "a call that nobody wants is still there",
@@ -269,6 +273,7 @@ pub(in crate::session) struct Calls {
     passed: Recent<(CallId, Box<str>)>,
     /// The frames of offers.
     offers: SeenFrames,
+    declines: Declines,
     timers: Timers<(CallSerial, CallTimer)>,
 }
 
@@ -283,6 +288,7 @@ impl Calls {
             ended: Recent::new(MAX_REMEMBERED_CALLS),
             passed: Recent::new(MAX_REMEMBERED_CALLS),
             offers: SeenFrames::new(MAX_REMEMBERED_CALLS),
+            declines: Declines::default(),
             timers: Timers::default(),
         }
     }
@@ -376,6 +382,16 @@ impl Calls {
     /// Returns `true` if the application has passed the call on before, when it came in on the same context.
     pub(in crate::session) fn was_passed(&self, id: &CallId, context: &str) -> bool {
         !self.passed.is_empty() && self.passed.contains(&(id.clone(), context.into()))
+    }
+
+    /// An offer is to be given back. Returns the time to hold it before that.
+    pub(in crate::session) fn hold_decline(&mut self, now: Instant, id: &CallId) -> Duration {
+        self.declines.hold(now, id)
+    }
+
+    /// Returns `true` if an offer is held before it is given back.
+    pub(in crate::session) fn is_held(&self, serial: CallSerial) -> bool {
+        self.timers.is_set(&(serial, CallTimer::PassHeld))
     }
 
     pub(in crate::session) fn set_role(&mut self, id: &CallId, role: Role) {

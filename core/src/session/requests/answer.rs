@@ -10,7 +10,7 @@ use crate::calling::EndReason;
 use crate::error::{Certainty, Error};
 use crate::ids::CallId;
 use crate::service_error::ServiceError;
-use crate::session::calls::{CleanUp, Decision};
+use crate::session::calls::{CleanUp, Decision, Entry};
 use crate::session::frame::{self, Status};
 use crate::session::{Reply, Session};
 
@@ -112,7 +112,9 @@ impl Session {
 
     /// The service has answered a request to clean up a call.
     fn handle_cleaned_up(&mut self, now: Instant, call_id: &CallId, how: CleanUp, refusal: Option<&Status>) {
-        let Some(entry) = self.calls.get(call_id) else { return };
+        // An answer about an earlier offer says nothing of one that came again and is held.
+        let held = |entry: &&Entry| self.calls.is_held(entry.serial);
+        let Some(entry) = self.calls.get(call_id).filter(|entry| !held(entry)) else { return };
         let given_back = !entry.is_visible() && how == CleanUp::Pass;
         match refusal {
             Some(status) if status.is_gone() => self.end_locally(now, call_id, EndReason::NotFound),
