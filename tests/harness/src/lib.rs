@@ -31,7 +31,7 @@ mod world;
 
 pub use every_cut::{Defect, EveryCut, Findings, Problem, Tally, every_cut};
 pub use network::{
-    Break, DisconnectReason, Disturbance, Injected, LineEvent, LineId, NetworkConditions, Plan,
-    SimulatedNetwork, Timing, Way,
+    Break, DisconnectReason, Disturbance, Injected, LineEvent, LineId, MAX_UNREAD_FRAMES, NetworkConditions,
+    Plan, SimulatedNetwork, Timing, Way,
 };
 pub use world::{HANG_TIMEOUT, Hang, World};

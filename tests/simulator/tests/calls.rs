@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use serde_json::json;
-use signalwire_relay_simulator::{CallState, Caller, Cue, Message, Report, Step};
+use signalwire_relay_simulator::{CallState, Caller, Cue, Message, Report, Scenario, Step};
 use support::{Bench, at, quiet, tts};
 
 fn caller() -> Caller {
@@ -79,6 +79,21 @@ fn a_passed_call_goes_to_the_next_subscriber_and_then_ends() {
     bench.ok(two, "calling.pass", offer);
     let ended = bench.service.call(&call).expect("remembered");
     assert_eq!((ended.state, ended.end_reason.as_deref()), (CallState::Ended, Some("noAnswer")));
+}
+
+#[test]
+fn a_call_that_everybody_has_passed_comes_again_at_once_where_that_is_wanted() {
+    let mut bench = Bench::new(quiet().passed_calls_come_again(true));
+    let one = bench.client(&["default"]);
+    let call = bench.service.place_call(bench.now, caller());
+    bench.settle();
+    for offers in 1..4 {
+        assert_eq!(bench.events("calling.call.receive").len(), offers);
+        bench.ok(one, "calling.pass", at(&call, json!({})));
+        assert_eq!(bench.service.call(&call).expect("it rings").controller, Some(one));
+    }
+    let read = Scenario::from_toml("passed_calls_come_again = true").expect("TOML");
+    assert_eq!(read, Scenario::new().passed_calls_come_again(true));
 }
 
 #[test]

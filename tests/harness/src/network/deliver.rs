@@ -191,6 +191,7 @@ impl SimulatedNetwork {
         let Some(connection) = self.up(line) else { return };
         let id = connection.id;
         if connection.pipe(way).is_dead() {
+            connection.pipe(way).swallow();
             return;
         }
         if self.chance(black_hole) {

@@ -114,7 +114,14 @@ pub(super) struct Pipe {
     parcels: VecDeque<(Duration, Parcel)>,
     stalled_until: Duration,
     dead: bool,
+    /// The number of frames that were taken since it is dead.
+    swallowed: usize,
+    /// Set while the receiver does not read.
+    unread: bool,
 }
+
+/// The number of frames that lie in the sockets of a connection whose service does not read, before it takes no more.
+pub const MAX_UNREAD_FRAMES: usize = 16;
 
 impl Connection {
     pub(super) fn new(id: ConnectionId) -> Self {
@@ -126,6 +133,11 @@ impl Connection {
             Way::ToClient => &mut self.to_client,
             Way::ToService => &mut self.to_service,
         }
+    }
+
+    /// Returns `true` if it takes a frame of the client now.
+    pub(super) fn has_room(&self, now: Duration) -> bool {
+        self.to_service.has_room(now)
     }
 
     /// Returns the time of the next delivery.
@@ -147,7 +159,7 @@ impl Connection {
     /// Returns what the service still receives when the client closes: all frames in flight, unless the direction is
     /// stalled or dead.
     pub(super) fn close(self, now: Duration) -> impl Iterator<Item = String> {
-        let Pipe { parcels, stalled_until, dead } = self.to_service;
+        let Pipe { parcels, stalled_until, dead, .. } = self.to_service;
         let blocked = dead || stalled_until > now;
         parcels.into_iter().filter_map(move |(_, parcel)| match parcel {
             Parcel::Text(text) if !blocked => Some(text),
@@ -158,11 +170,33 @@ impl Connection {
 
 impl Pipe {
     fn next_delivery(&self) -> Option<Duration> {
-        self.parcels.front().map(|(due, _)| (*due).max(self.stalled_until))
+        self.parcels.front().filter(|_| !self.unread).map(|(due, _)| (*due).max(self.stalled_until))
     }
 
     pub(super) fn is_dead(&self) -> bool {
         self.dead
+    }
+
+    /// Takes a frame that is lost, for the direction is dead.
+    pub(super) fn swallow(&mut self) {
+        self.swallowed += 1;
+    }
+
+    /// Returns `true` if it takes a frame now.
+    pub(super) fn has_room(&self, now: Duration) -> bool {
+        let waiting = if self.dead {
+            self.swallowed
+        } else if self.stalled_until > now {
+            self.parcels.len()
+        } else {
+            0
+        };
+        waiting < MAX_UNREAD_FRAMES
+    }
+
+    /// Sets whether the receiver reads.
+    pub(super) fn set_read(&mut self, reads: bool) {
+        self.unread = !reads;
     }
 
     /// Appends a parcel, which is delivered no earlier than the one before it.

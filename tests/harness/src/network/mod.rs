@@ -15,7 +15,7 @@ use std::time::Duration;
 use signalwire_relay_simulator::{ConnectionId, Report, Scenario, SimulatedService};
 
 pub use conditions::NetworkConditions;
-pub use line::{DisconnectReason, LineEvent, LineId};
+pub use line::{DisconnectReason, LineEvent, LineId, MAX_UNREAD_FRAMES};
 pub use plan::{Break, Plan, Timing, Way};
 pub use record::{Disturbance, Injected};
 
@@ -143,6 +143,23 @@ impl SimulatedNetwork {
         match &self.lines.get(&line)?.state {
             LineState::Up(connection) => Some(connection.id),
             _ => None,
+        }
+    }
+
+    /// Returns `false` if the service does not read, and as many frames lie in the sockets as they hold
+    /// ([`MAX_UNREAD_FRAMES`]): a socket would take no further one now. The service does not read a connection that stalls
+    /// or loses everything on the way to it.
+    pub fn has_room(&self, now: Duration, line: LineId) -> bool {
+        match self.lines.get(&line).map(|line| &line.state) {
+            Some(LineState::Up(connection)) => connection.has_room(now),
+            _ => true,
+        }
+    }
+
+    /// Sets whether a client reads its connection. While it does not, the frames for it wait.
+    pub fn set_reading(&mut self, line: LineId, reads: bool) {
+        if let Some(connection) = self.lines.get_mut(&line).and_then(Line::up) {
+            connection.pipe(Way::ToClient).set_read(reads);
         }
     }
 

@@ -86,6 +86,7 @@ impl World {
         self.next_seed = self.next_seed.wrapping_add(1);
         let (client, mut state) =
             ClientState::new(&config, self.next_seed).expect("the configuration is valid");
+        state.hold_frames();
         state.connect(self.instant());
         let line = self.network.add_line();
         self.clients.push(Member { state, line, deadline: None, finished: false });

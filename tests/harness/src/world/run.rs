@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use signalwire_relay_core::ClientOutput;
+use signalwire_relay_core::adapter::MAX_UNSENT_ACKNOWLEDGEMENTS;
 use signalwire_relay_core::session::{Frame, Io, Notice};
 
 use super::World;
@@ -148,6 +149,16 @@ impl World {
         let client = &mut self.clients[index];
         let mut moved = false;
         while !client.finished {
+            // As with a driver: a frame leaves once the socket takes it.
+            if self.network.has_room(self.now, client.line)
+                && let Some(text) = client.state.poll_frame()
+            {
+                self.network.send(self.now, client.line, text);
+                moved = true;
+                continue;
+            }
+            let unsent = client.state.session().unsent_acknowledgements();
+            self.network.set_reading(client.line, unsent <= MAX_UNSENT_ACKNOWLEDGEMENTS);
             match client.state.poll_output(now, &waker) {
                 ClientOutput::Io(Io::Open(_)) => self.network.open(self.now, client.line),
                 ClientOutput::Io(Io::Send(text)) => {

@@ -175,6 +175,7 @@ impl Player for ApplicationPlayer {
         }
         self.world.pass(CLOSE_TIMEOUT);
         self.check_closed();
+        self.oracle.check_unread();
         self.oracle.release_kept();
         self.check_requests();
     }

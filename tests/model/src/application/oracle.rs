@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
-use signalwire_relay_core::{Call, CallState, Certainty, Error};
+use signalwire_relay_core::{Call, CallState, Certainty, Error, Events, MAX_WAITING_EVENTS};
 
 use crate::environment::{SENTINEL, pick};
 
@@ -32,6 +35,8 @@ struct State {
     answered: BTreeSet<(usize, String)>,
     /// The calls that are kept until the end, with the client of each.
     kept: Vec<(usize, Call)>,
+    /// The streams of events that nobody reads.
+    unread: Vec<Events>,
     /// The callbacks that are due once an operation is over, by the mark of its request.
     callbacks: BTreeMap<usize, Callback>,
     transcript: DefaultHasher,
@@ -150,6 +155,29 @@ impl ApplicationOracle {
     /// Keeps a handle of a call.
     pub(super) fn keep(&self, call: &Call) {
         self.lock().kept.push((self.client, call.clone()));
+    }
+
+    /// Keeps a stream of events that nobody reads.
+    pub(super) fn keep_unread(&self, events: Events) {
+        self.lock().unread.push(events);
+    }
+
+    /// Checks that no more waits in streams that nobody reads than may.
+    pub(super) fn check_unread(&self) {
+        let streams = std::mem::take(&mut self.lock().unread);
+        for mut events in streams {
+            let mut context = Context::from_waker(Waker::noop());
+            let mut waiting = 0;
+            // The number of events that were dropped counts as one more.
+            while let Poll::Ready(Some(_)) = pin!(events.next()).poll(&mut context) {
+                waiting += 1;
+            }
+            self.check(waiting <= MAX_WAITING_EVENTS + 1, || {
+                format!("{waiting} events wait for a reader that never reads")
+            });
+            let ended = matches!(pin!(events.next()).poll(&mut context), Poll::Ready(None));
+            self.check(ended, || "a stream of events goes on after the end of its client".to_owned());
+        }
     }
 
     /// Returns one of the calls that the client keeps.

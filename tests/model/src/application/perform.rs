@@ -88,6 +88,7 @@ async fn take_step(call: &Call, step: CallStep, oracle: &ApplicationOracle) -> R
             first.and(second)?;
         }
         CallStep::Keep => oracle.keep(call),
+        CallStep::NeverRead => oracle.keep_unread(call.events()),
         CallStep::Fail => return Err("the application fails on purpose".into()),
         // Without the message of a panic: there may be thousands.
         CallStep::Panic => std::panic::resume_unwind(Box::new("the application is broken")),
@@ -284,6 +285,7 @@ pub(super) fn run(client: Client, step: ClientStep, oracle: ApplicationOracle) -
                 let credentials = Credentials::Token { project: PROJECT.into(), token: token.into() };
                 send(&oracle, client.reauthenticate(credentials)).await?;
             }
+            ClientStep::NeverRead => oracle.keep_unread(client.events()),
             ClientStep::Inspect => {
                 let result = client.pending_work().await.map(drop).and(client.stats().await.map(drop));
                 let closed = matches!(result, Err(Error::Closed(_) | Error::AuthenticationFailed(_)));

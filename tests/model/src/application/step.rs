@@ -46,6 +46,8 @@ pub enum ClientStep {
     Unreceive(u8),
     /// Takes these steps on one of the kept calls.
     UseKept(u8, Vec<CallStep>),
+    /// Begins to follow the events of the client, and never reads them.
+    NeverRead,
     /// Reads the pending work and the stats of the client.
     Inspect,
     /// Authenticates again: with the same credentials, or with credentials that the service refuses.
@@ -74,6 +76,8 @@ pub enum CallStep {
     Concurrently(Vec<Self>, Vec<Self>),
     /// Keeps a handle of the call until the end of the history.
     Keep,
+    /// Begins to follow the events of the call, and never reads them.
+    NeverRead,
     /// Returns an error.
     Fail,
     /// Panics.

@@ -42,13 +42,13 @@ impl StepContext<'_> {
     /// Carries out a step.
     pub(crate) fn apply(mut self, step: &EnvironmentStep) -> Effect {
         use EnvironmentStep::{
-            Caller, Disconnect, DisturbEvents, HangUp, OfferAgain, Press, Refuse, RepeatOffer, Restart,
-            StaleState,
+            Caller, Chatter, Disconnect, DisturbEvents, HangUp, OfferAgain, Press, Refuse, RepeatOffer,
+            Restart, StaleState,
         };
         match step {
             Caller(..) | HangUp(_) | Press(_) => self.apply_to_parties(step),
             StaleState(_) | RepeatOffer(_) | OfferAgain(_) | Restart | Disconnect(_) | Refuse(..)
-            | DisturbEvents(_) => {
+            | DisturbEvents(_) | Chatter(_) => {
                 self.apply_to_service(step);
             }
             _ => return self.apply_to_network(step),
@@ -109,6 +109,13 @@ impl StepContext<'_> {
             EnvironmentStep::Disconnect(restart) => service.send_disconnect(self.now, *restart),
             EnvironmentStep::Refuse(method, reply) => {
                 service.refuse_next(method.name(), reply.refusal(*method));
+            }
+            EnvironmentStep::Chatter(times) => {
+                for to in service.connections().collect::<Vec<_>>() {
+                    for number in 0..*times {
+                        service.push_event(self.now, to, "x.chatter", json!({ "number": number }));
+                    }
+                }
             }
             EnvironmentStep::DisturbEvents(fault) => service.set_faults(fault.faults()),
             _ => {}

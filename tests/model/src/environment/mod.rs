@@ -46,7 +46,7 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Creates the environment of a seed. Its lowest six bits decide.
+    /// Creates the environment of a seed. Its lowest seven bits decide.
     pub(crate) fn of(seed: u64) -> Self {
         Self { seed }
     }
@@ -77,6 +77,7 @@ impl Environment {
             .redeliver(self.redelivers())
             .leave_operations_open(!self.decides(1))
             .results_follow_end(if self.decides(2) { RESULT_TIME } else { Duration::ZERO })
+            .passed_calls_come_again(self.decides(6))
             .resume_keeps_contexts(!self.decides(3))
             .other_forms(self.decides(4))
             .reading(if self.decides(5) { Reading::Sdks } else { Reading::Specification })

@@ -45,6 +45,8 @@ pub enum EnvironmentStep {
     RefuseConnects(u8),
     /// The network refuses every attempt to connect for a while.
     Unreachable(u32),
+    /// The service sends every client this many events that are about no call.
+    Chatter(u16),
     /// Every client receives a meaningless text.
     Garbage(String),
 }

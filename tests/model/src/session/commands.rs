@@ -114,8 +114,13 @@ impl SessionPlayer {
 
     pub(super) fn flood(&mut self, count: u16) {
         for _ in 0..count {
-            self.command("signalwire.ping", Target::Service, Kind::Request, json!({}));
+            let ticket = self.ticket();
+            let params = json!({MARK: ticket.0}).to_string();
+            let command = Command::raw("signalwire.ping", Target::Service, params);
+            self.oracle.record_request(ticket, Kind::Ping);
+            self.session.command(self.instant(), ticket, command.expect("the parameters are an object"));
         }
+        self.drain();
     }
 
     fn command(&mut self, method: &'static str, target: Target, kind: Kind, mut params: Value) {

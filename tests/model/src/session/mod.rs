@@ -81,6 +81,7 @@ impl SessionPlayer {
             tickets: 0,
             events_lost: false,
         };
+        player.session.hold_frames();
         player.session.connect(player.instant());
         player.drain();
         player.settle();

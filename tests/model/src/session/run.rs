@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use signalwire_relay_core::session::{Frame, Io, Output};
+use signalwire_relay_core::adapter::MAX_UNSENT_ACKNOWLEDGEMENTS;
+use signalwire_relay_core::session::{ConnectionState, Frame, Io, Output};
 use signalwire_relay_harness::{DisconnectReason, LineEvent};
 
 use super::SessionPlayer;
@@ -65,24 +66,44 @@ impl SessionPlayer {
     /// Carries out the outputs of the session, and shows each to the oracle.
     pub(super) fn drain(&mut self) {
         loop {
+            let has_room = self.network.has_room(self.now, self.line);
+            self.oracle.has_room = has_room;
+            if has_room && let Some(text) = self.session.poll_frame() {
+                self.send(Output::Io(Io::Send(text)));
+                continue;
+            }
+            let unsent = self.session.unsent_acknowledgements();
+            self.network.set_reading(self.line, unsent <= MAX_UNSENT_ACKNOWLEDGEMENTS);
             let output = self.session.poll_output();
+            if matches!(output, Output::Io(Io::Send(_))) {
+                if !matches!(self.session.connection_state(), ConnectionState::Closed { .. }) {
+                    self.oracle.report(|| "a frame leaves that was not asked for".into());
+                }
+                self.send(output);
+                continue;
+            }
             self.oracle.observe(&output);
             self.check_given_up(&output);
             match output {
                 Output::Io(Io::Open(_)) => self.network.open(self.now, self.line),
-                Output::Io(Io::Send(text)) => {
-                    if !self.network.send(self.now, self.line, text) {
-                        self.oracle.report(|| "a frame is sent without a connection".into());
-                    }
-                }
                 Output::Io(Io::Close) => self.network.close(self.now, self.line),
-                Output::Event(_) => {}
+                Output::Event(_) | Output::Io(Io::Send(_)) => {}
                 Output::Io(Io::Wait(deadline)) => {
                     self.deadline = deadline;
                     self.check_contexts();
                     return;
                 }
             }
+        }
+    }
+
+    /// Sends a frame, and shows it to the oracle.
+    fn send(&mut self, output: Output) {
+        self.oracle.observe(&output);
+        if let Output::Io(Io::Send(text)) = output
+            && !self.network.send(self.now, self.line, text)
+        {
+            self.oracle.report(|| "a frame is sent without a connection".into());
         }
     }
 

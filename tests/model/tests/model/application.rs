@@ -52,6 +52,7 @@ fn simple() -> impl Strategy<Value = CallStep> {
         1 => Just(CallStep::Hangup),
         2 => (milestones, times()).prop_map(|(milestone, time)| CallStep::WaitFor(milestone, time)),
         1 => Just(CallStep::Keep),
+        1 => Just(CallStep::NeverRead),
         1 => select(vec![CallStep::Fail, CallStep::Panic]),
     ]
 }
@@ -77,6 +78,7 @@ fn client_steps() -> impl Strategy<Value = ClientStep> {
         1 => (0..4_u8).prop_map(ClientStep::Unreceive),
         1 => (any::<u8>(), call_steps()).prop_map(|(number, call_steps)| ClientStep::UseKept(number, call_steps)),
         1 => Just(ClientStep::Inspect),
+        1 => Just(ClientStep::NeverRead),
         1 => any::<bool>().prop_map(ClientStep::Reauthenticate),
     ];
     client_step.prop_recursive(1, 2, 1, |client_step| {
@@ -107,7 +109,7 @@ fn histories() -> impl Strategy<Value = (u64, Vec<Vec<CallStep>>, Vec<Step>)> {
         1..4,
     );
     let scripts = prop_oneof![3 => scripts, 1 => vec(call_steps(), 1..3)];
-    (0..64_u64, scripts, vec(steps(), 1..MAX_STEPS))
+    (0..128_u64, scripts, vec(steps(), 1..MAX_STEPS))
 }
 
 #[test]

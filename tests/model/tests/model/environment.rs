@@ -60,6 +60,7 @@ fn service() -> impl Strategy<Value = EnvironmentStep> {
         1 => Just(EnvironmentStep::Restart),
         1 => select(vec![None, Some(false), Some(true)]).prop_map(EnvironmentStep::Disconnect),
         4 => (methods, replies).prop_map(|(method, reply)| EnvironmentStep::Refuse(method, reply)),
+        1 => select(vec![10, 300]).prop_map(EnvironmentStep::Chatter),
         2 => select(vec![EventFault::None, Duplicate, Reorder, EventsFirst, Storm]).prop_map(EnvironmentStep::DisturbEvents),
     ]
 }

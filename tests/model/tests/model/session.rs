@@ -35,6 +35,11 @@ fn requests() -> impl Strategy<Value = Step> {
     (request, any::<u8>()).prop_map(|(request, number)| Step::Request(request, number))
 }
 
+/// How many requests are made at once: a few, more than may wait for a connection, or more than may wait for an answer.
+fn flood() -> impl Strategy<Value = u16> {
+    prop_oneof![10 => Just(3), 10 => Just(600), 1 => Just(10_200)]
+}
+
 fn application() -> impl Strategy<Value = Step> {
     use Dial::{Answers, Busy, InTurn, Race, Silent};
     let dials = (select(vec![Answers, Answers, Busy, Silent, Race, InTurn]), 500..90_000_u32);
@@ -44,7 +49,7 @@ fn application() -> impl Strategy<Value = Step> {
         2 => select(vec![Delivery::Arrives, Delivery::Bounces]).prop_map(Step::Message),
         1 => (0..4_u8).prop_map(Step::Receive),
         1 => (0..4_u8).prop_map(Step::Unreceive),
-        1 => select(vec![3, 600]).prop_map(Step::Flood),
+        1 => flood().prop_map(Step::Flood),
         1 => any::<u8>().prop_map(Step::Take),
         1 => any::<u8>().prop_map(Step::Release),
         1 => any::<u8>().prop_map(Step::Discard),
@@ -64,7 +69,7 @@ fn steps() -> impl Strategy<Value = Step> {
 }
 
 fn histories() -> impl Strategy<Value = (u64, Vec<Step>)> {
-    (0..64_u64, proptest::collection::vec(steps(), 1..MAX_STEPS))
+    (0..128_u64, proptest::collection::vec(steps(), 1..MAX_STEPS))
 }
 
 #[test]

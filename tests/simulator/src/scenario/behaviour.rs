@@ -80,6 +80,14 @@ impl Scenario {
         self
     }
 
+    /// Offers a call that every subscriber has passed again at once, for as long as the caller waits; otherwise the call
+    /// ends. The behaviour of the real service is not documented. Default: false.
+    #[must_use]
+    pub fn passed_calls_come_again(mut self, again: bool) -> Self {
+        self.passed_calls_come_again = again;
+        self
+    }
+
     /// Ends calls without the terminal events of their operations, so that clients have to clean up by themselves.
     /// Default: false.
     #[must_use]

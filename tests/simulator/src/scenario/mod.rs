@@ -93,6 +93,7 @@ pub struct Scenario {
     pub(crate) strict: bool,
     pub(crate) redeliver: bool,
     pub(crate) resume_keeps_contexts: bool,
+    pub(crate) passed_calls_come_again: bool,
     pub(crate) leave_operations_open: bool,
     #[serde(with = "seconds")]
     pub(crate) results_follow_end: Duration,
@@ -127,6 +128,7 @@ impl Default for Scenario {
             strict: false,
             redeliver: false,
             resume_keeps_contexts: true,
+            passed_calls_come_again: false,
             leave_operations_open: false,
             results_follow_end: Duration::ZERO,
             nested_record_results: false,

@@ -182,10 +182,17 @@ impl SimulatedService {
         }
     }
 
-    /// Offers a passed call to another subscriber, or ends it if there is none.
+    /// Offers a passed call to another subscriber. If there is none, the call ends, or begins anew with those that have
+    /// passed it.
     pub(crate) fn offer_again(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(&key) else { return };
-        if self.next_subscriber(call).is_some() {
+        let is_left = self.next_subscriber(call).is_none();
+        if !is_left {
+            self.offer(key);
+        } else if self.scenario.passed_calls_come_again {
+            if let Some(call) = self.calls.get_mut(&key) {
+                call.passed_by.clear();
+            }
             self.offer(key);
         } else {
             self.end_call(key, "noAnswer");

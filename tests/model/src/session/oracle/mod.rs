@@ -6,11 +6,12 @@
 mod checks;
 mod observe;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
 use serde_json::Value;
+use signalwire_relay_core::session::MAX_OFFER_HOLD;
 use signalwire_relay_core::{CallId, EndReason, Ticket};
 
 /// The kind of a request.
@@ -18,6 +19,8 @@ use signalwire_relay_core::{CallId, EndReason, Ticket};
 pub(super) enum Kind {
     /// A request that is over with its reply.
     Request,
+    /// One of many requests about nothing.
+    Ping,
     /// A hang-up. It may be sent more than once, and is not taken back.
     HangUp,
     /// A transfer of a call to a context of the session.
@@ -50,6 +53,8 @@ impl Kind {
 #[derive(Debug)]
 struct RequestRecord {
     kind: Kind,
+    /// Set if there was no connection when it was made.
+    made_offline: bool,
     sent: bool,
     /// Set once the session has said the outcome.
     over: bool,
@@ -82,15 +87,6 @@ struct CallRecord {
     transferred: bool,
 }
 
-/// The reply that the session owes the service for the frame that it is handling.
-#[derive(Debug, Clone, PartialEq)]
-enum OwedReply {
-    None,
-    /// A reply with this id, which must be the next frame.
-    Reply(Value),
-    Sent,
-}
-
 /// The oracle of one session.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct SessionOracle {
@@ -111,6 +107,14 @@ pub(super) struct SessionOracle {
     given_up: Vec<Ticket>,
     /// The call whose offer the session is handling, and has not reported, passed or hung up.
     offered: Option<CallId>,
+    /// The calls that were passed.
+    passed: HashSet<String>,
+    /// The offers that are held before they are passed, with the time at which they are at the latest.
+    held: BTreeMap<CallId, Duration>,
+    /// The hang-ups that were made on the present connection, and have not left.
+    hang_ups: BTreeSet<Ticket>,
+    /// Set while the connection takes frames.
+    pub(super) has_room: bool,
     /// Set while nothing may be sent on the connection, for the service is about to close it.
     leaving: bool,
     /// The calls whose handler failed.
@@ -122,7 +126,8 @@ pub(super) struct SessionOracle {
     /// The ids of the frames that the session has sent.
     request_ids: HashSet<String>,
     secrets: Vec<String>,
-    owed: OwedReply,
+    /// The ids of the frames that the session has not replied to, in order.
+    owed: VecDeque<Value>,
     /// Set once there is a session that can be resumed.
     had_session: bool,
     ready: bool,
@@ -157,13 +162,17 @@ impl SessionOracle {
             offers: HashSet::new(),
             given_up: Vec::new(),
             offered: None,
+            passed: HashSet::new(),
+            held: BTreeMap::new(),
+            hang_ups: BTreeSet::new(),
+            has_room: true,
             leaving: false,
             failed_handlers: BTreeSet::new(),
             contexts: contexts.iter().map(|context| (*context).to_owned()).collect(),
             confirmed_contexts: contexts.iter().map(|context| (*context).to_owned()).collect(),
             request_ids: HashSet::new(),
             secrets: vec![secret.to_owned()],
-            owed: OwedReply::None,
+            owed: VecDeque::new(),
             had_session: false,
             ready: false,
             was_ready: false,
@@ -195,8 +204,13 @@ impl SessionOracle {
             Kind::Start(_) | Kind::Record(_) | Kind::Connect(_) => Operation::Running,
             _ => Operation::None,
         };
-        self.requests
-            .insert(ticket, RequestRecord { kind, sent: false, over: false, abandoned: false, operation });
+        if kind == Kind::HangUp && self.ready && !self.leaving {
+            self.hang_ups.insert(ticket);
+        }
+        let made_offline = !self.ready;
+        let request =
+            RequestRecord { kind, made_offline, sent: false, over: false, abandoned: false, operation };
+        self.requests.insert(ticket, request);
         self.open.insert(ticket);
     }
 
@@ -252,7 +266,7 @@ impl SessionOracle {
             Some("signalwire.event" | "signalwire.ping" | "signalwire.disconnect")
         );
         if let (true, Some(id)) = (wants_reply, frame.get("id").filter(|id| !id.is_null())) {
-            self.owed = OwedReply::Reply(id.clone());
+            self.owed.push_back(id.clone());
         }
     }
 }
@@ -266,6 +280,7 @@ impl SessionOracle {
             Some("calling.call.state") => {
                 if event["call_state"] == "ended" {
                     self.ends_told.insert(call_id.to_owned());
+                    self.held.remove(&CallId::from(call_id));
                 }
                 if ["parent", "peer"].iter().any(|side| event[side]["call_id"].is_string()) {
                     self.bridged.insert(call_id.to_owned());
@@ -299,9 +314,11 @@ impl SessionOracle {
 
     /// The session has not reported, passed or hung up a call whose offer it has acknowledged.
     pub(super) fn check_offer_handled(&mut self) {
-        if let Some(call_id) = self.offered.take()
-            && !self.closed
-        {
+        let Some(call_id) = self.offered.take() else { return };
+        // One that comes again is held for a while, and nothing leaves while the service does not read.
+        if self.passed.contains(call_id.as_str()) || !self.has_room {
+            self.held.entry(call_id).or_insert(self.now + MAX_OFFER_HOLD);
+        } else if !self.closed {
             self.report(|| format!("an offer of call {call_id} is acknowledged and forgotten"));
         }
     }

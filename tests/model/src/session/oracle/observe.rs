@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 use signalwire_relay_core::session::{
-    ConnectionState, Io, LATE_EVENT_TIMEOUT, MAX_QUEUED_REQUESTS, Notice, OperationUpdate, Output,
-    SessionEvent,
+    ConnectionState, Io, LATE_EVENT_TIMEOUT, MAX_QUEUED_REQUESTS, MAX_UNANSWERED_REQUESTS, Notice,
+    OperationUpdate, Output, SessionEvent,
 };
 use signalwire_relay_core::{CallId, Certainty, EndReason, Error, Event, Ticket};
 
-use super::{CallRecord, Kind, Operation, OwedReply, SessionOracle};
+use super::{CallRecord, Kind, Operation, SessionOracle};
 use crate::MARK;
+
+/// More than the number of offers that a history passes.
+const MAX_PASSES: usize = 100;
 
 impl SessionOracle {
     /// Observes the next output of the session.
@@ -41,7 +44,7 @@ impl SessionOracle {
                 {
                     self.report(|| "an unimpaired connection was dropped".into());
                 }
-                self.owed = OwedReply::None;
+                self.owed.clear();
             }
             Output::Event(event) => self.observe_event(event),
             Output::Io(Io::Wait(_)) => self.observe_idle(),
@@ -53,13 +56,13 @@ impl SessionOracle {
             return self.report(|| format!("this is no JSON: {text}"));
         };
         let Some(method) = frame["method"].as_str() else {
-            match std::mem::replace(&mut self.owed, OwedReply::Sent) {
-                OwedReply::Reply(id) if id == frame["id"] => {}
+            match self.owed.pop_front() {
+                Some(id) if id == frame["id"] => {}
                 owed => self.report(|| format!("the session replied to {}, {owed:?} was owed", frame["id"])),
             }
             return;
         };
-        if matches!(self.owed, OwedReply::Reply(_)) {
+        if !self.owed.is_empty() {
             self.report(|| format!("{method} is sent before the reply to the latest frame"));
         }
         let id = frame["id"].as_str().unwrap_or_default().to_owned();
@@ -85,6 +88,10 @@ impl SessionOracle {
         {
             self.offered = None;
         }
+        if matches!(method, "calling.pass" | "calling.end") {
+            self.held.remove(&CallId::from(call_id));
+            self.passed.insert(call_id.to_owned());
+        }
         let Some(ticket) = frame["params"][MARK].as_u64().map(Ticket) else {
             if method == "calling.end" && self.bridged.contains(call_id) && !self.calls.contains_key(call_id)
             {
@@ -96,7 +103,14 @@ impl SessionOracle {
         let Some(request) = self.requests.get_mut(&ticket) else { return };
         let (before, over, abandoned) = (request.sent, request.over, request.abandoned);
         let hangs_up = request.kind == Kind::HangUp;
+        let is_ping = request.kind == Kind::Ping;
         request.sent = true;
+        self.hang_ups.remove(&ticket);
+        if is_ping && !self.hang_ups.is_empty() {
+            let waiting = self.hang_ups.clone();
+            self.report(|| format!("hang-ups {waiting:?} wait behind {ticket:?}"));
+        }
+        let Some(request) = self.requests.get_mut(&ticket) else { return };
         if let Kind::Transfer(call_id) = request.kind.clone()
             && let Some(call) = self.calls.get_mut(&call_id)
         {
@@ -135,6 +149,7 @@ impl SessionOracle {
                 if self.offered.as_ref() == Some(&info.call_id) {
                     self.offered = None;
                 }
+                self.held.remove(&info.call_id);
                 self.observe_call(&info.call_id, info.state.as_str());
             }
             SessionEvent::Late { operation: Some(update), .. } => self.observe_operation(*update),
@@ -201,6 +216,12 @@ impl SessionOracle {
 
     fn observe_connection(&mut self, state: &ConnectionState) {
         let was_ready = std::mem::take(&mut self.ready);
+        if matches!(state, ConnectionState::Backoff { .. } | ConnectionState::Closed { .. }) {
+            // What was not acknowledged there means nothing any more, and calls are asked about on the next.
+            self.owed.clear();
+            self.held.clear();
+            self.hang_ups.clear();
+        }
         self.leaving &= !matches!(state, ConnectionState::Connecting { .. });
         let live: BTreeSet<_> = self.live_calls().cloned().collect();
         match state {
@@ -225,6 +246,7 @@ impl SessionOracle {
         let Some(request) = self.requests.get_mut(&ticket) else {
             return self.report(|| format!("{ticket:?} has an outcome, which is no request"));
         };
+        self.hang_ups.remove(&ticket);
         let twice = std::mem::replace(&mut request.over, true);
         let (sent, abandoned, kind) = (request.sent, request.abandoned, request.kind.clone());
         if twice {
@@ -332,10 +354,16 @@ impl SessionOracle {
     /// Observes that the session has no output until its next input.
     fn observe_idle(&mut self) {
         self.was_ready = self.ready;
-        if let OwedReply::Reply(id) = std::mem::replace(&mut self.owed, OwedReply::None)
+        if self.has_room
+            && let Some(id) = self.owed.pop_front()
             && !self.closed
         {
             self.report(|| format!("frame {id} has no reply"));
+        }
+        let overdue =
+            self.held.iter().find(|(_, until)| **until < self.now).map(|(call_id, _)| call_id.clone());
+        if let Some(call_id) = overdue.filter(|_| self.has_room && self.ready && !self.leaving) {
+            self.report(|| format!("an offer of call {call_id} is held for too long"));
         }
         if let Some(call_id) = self.awaiting_reconnected.pop_first() {
             self.report(|| format!("call {call_id} is not reconnected"));
@@ -358,11 +386,19 @@ impl SessionOracle {
         if let Some((ticket, _)) = waits {
             self.report(|| format!("operation {ticket:?} outlives its call"));
         }
-        let unsent =
-            self.still_open().filter(|(_, request)| !request.sent && !request.over && !request.abandoned);
-        let unsent = unsent.count();
-        if unsent > MAX_QUEUED_REQUESTS {
-            self.report(|| format!("{unsent} requests wait for a connection"));
+        let open = self.still_open().map(|(_, request)| request);
+        let open = open.filter(|request| !request.over && !request.abandoned && request.kind != Kind::HangUp);
+        let (mut unanswered, mut offline) = (0, 0);
+        for request in open {
+            unanswered += 1;
+            offline += usize::from(!request.sent && request.made_offline);
+        }
+        // Offers that are passed may be more.
+        if offline > MAX_QUEUED_REQUESTS + MAX_PASSES {
+            self.report(|| format!("{offline} requests wait for a connection"));
+        }
+        if unanswered > MAX_UNANSWERED_REQUESTS + MAX_PASSES {
+            self.report(|| format!("{unanswered} requests wait for an answer"));
         }
         if self.closed {
             self.check_all_over();
