@@ -49,6 +49,9 @@ pub enum Error {
     /// The connection or the session was lost while this was under way.
     #[error(transparent)]
     ConnectionLost(Box<ConnectionLost>),
+    /// The service accepted something without the id that events about it would name.
+    #[error(transparent)]
+    NotFollowed(Box<NotFollowed>),
     /// Nobody answered a dial.
     #[error(transparent)]
     DialFailed(Box<DialFailed>),
@@ -121,6 +124,8 @@ impl Error {
             | Self::Transport(_) => Certainty::NotSent,
             Self::ServiceError(refused) => refused.certainty(),
             Self::AuthenticationFailed(_) | Self::DialFailed(_) => Certainty::Refused,
+            // It was accepted; what became of it nobody will know.
+            Self::NotFollowed(_) => Certainty::Unknown,
             Self::CallGone(gone) => gone.certainty,
             Self::TimedOut(timed_out) => timed_out.certainty.unwrap_or(Certainty::Unknown),
             Self::ConnectionLost(lost) => lost.certainty,
@@ -392,6 +397,15 @@ pub struct ConnectionLost {
     pub what: String,
     /// Whether it may have reached the service.
     pub certainty: Certainty,
+}
+
+/// The service accepted a request without naming what it made: its further events cannot be told from those of others.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the service accepted {} and gave it no id: its outcome cannot be followed", Printable(method))]
+#[non_exhaustive]
+pub struct NotFollowed {
+    /// The wire method.
+    pub method: String,
 }
 
 /// A dial ended without an answer.

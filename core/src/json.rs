@@ -521,6 +521,14 @@ impl fmt::Debug for Redacted {
     }
 }
 
+/// A time that nobody waits for, a hundred years: from here on a limit is none.
+pub(crate) const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
+
+/// The time to send to a service that takes zero for no limit.
+pub(crate) fn zero_if_unlimited(time: Duration) -> Duration {
+    if time >= UNLIMITED { Duration::ZERO } else { time }
+}
+
 /// Writes a duration as seconds: `5`, not `5.0`, where it is whole.
 #[expect(clippy::ref_option, reason = "the signature is serde's")]
 pub(crate) fn write_seconds<S: Serializer>(

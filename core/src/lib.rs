@@ -191,7 +191,7 @@ pub use connect_failure::{ConnectFailure, ConnectStage};
 pub use credentials::{Credentials, Secret};
 pub use error::{
     AuthenticationFailed, CallGone, Certainty, Closed, ConfigError, ConnectRefusal, ConnectionLost,
-    DialFailed, Draining, Error, InvalidArgument, QueueFull, TimedOut, Unreachable,
+    DialFailed, Draining, Error, InvalidArgument, NotFollowed, QueueFull, TimedOut, Unreachable,
 };
 #[doc(inline)]
 pub use events::{Event, EventData, FromUpdate, Missed, UnknownEvent, Update};

@@ -55,8 +55,9 @@
 //!
 //! They go to the `tracing` crate, under the target `signalwire_relay`, without payloads or credentials, but with the texts of
 //! errors and panics of handlers. The WebSocket
-//! library below logs whole frames at trace level through the `log` crate: do not let that into a log that others
-//! read.
+//! library below logs whole frames, credentials included, at trace level through the `log` crate, which this crate cannot
+//! prevent: a library must not set the level of a program. Where trace level is on for everything, add `tungstenite=info` to
+//! the filter, or build the program with the feature `release_max_level_debug` of `log`.
 
 mod client;
 mod connect;

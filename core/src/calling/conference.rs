@@ -131,6 +131,13 @@ impl Method for JoinConference {
     fn validate(&self) -> Result<(), InvalidArgument> {
         validate::not_empty("name", &self.name)?;
         validate::webhook_method("status_callback_method", self.status_callback_method.as_deref())?;
+        for (field, url) in [
+            ("wait_url", &self.wait_url),
+            ("status_callback", &self.status_callback),
+            ("recording_status_callback", &self.recording_status_callback),
+        ] {
+            validate::maybe_url(field, url.as_deref())?;
+        }
         let method = self.recording_status_callback_method.as_deref();
         validate::webhook_method("recording_status_callback_method", method)?;
         self.stream.as_ref().map_or(Ok(()), validate_stream)?;

@@ -44,6 +44,8 @@ operation!(
     validate: |enter| {
         validate::not_empty("queue_name", &enter.queue_name)?;
         validate::whole("wait_time", enter.wait_time)?;
+        validate::maybe_url("execute_after_queue", enter.execute_after_queue.as_deref())?;
+        validate::maybe_url("whisper_url", enter.whisper_url.as_deref())?;
         validate::optional_web_url("status_url", enter.status_url.as_deref())
     }
 );

@@ -9,7 +9,7 @@ use crate::client::{Action, Call, Request};
 use crate::enums::open_enum;
 use crate::error::InvalidArgument;
 use crate::events::event;
-use crate::json::{object, write_seconds};
+use crate::json::{object, write_seconds, zero_if_unlimited};
 
 open_enum! {
     /// The file format of a recording.
@@ -154,17 +154,17 @@ impl Request<Record> {
         self.audio(|audio| audio.direction = Some(direction))
     }
 
-    /// How long to wait for the first sound; zero is for ever. When it passes the recording ends with
+    /// How long to wait for the first sound; zero, and a time that nobody waits for such as [`Duration::MAX`], is for ever. When it passes the recording ends with
     /// [`RecordState::NoInput`]. Default: the service's: for ever by the newer specification, 4 s or 5 s by other
     /// documents. Set it where the recording has to end if nobody speaks.
     pub fn initial_timeout(self, time: Duration) -> Self {
-        self.audio(|audio| audio.initial_timeout = Some(time))
+        self.audio(|audio| audio.initial_timeout = Some(zero_if_unlimited(time)))
     }
 
-    /// The silence that ends the recording; zero is none. Default: the service's: none by the newer specification,
+    /// The silence that ends the recording; zero, and a time such as [`Duration::MAX`], is none. Default: the service's: none by the newer specification,
     /// 0.5 s to 5 s by other documents. Set it where the recording has to end by silence.
     pub fn end_silence_timeout(self, time: Duration) -> Self {
-        self.audio(|audio| audio.end_silence_timeout = Some(time))
+        self.audio(|audio| audio.end_silence_timeout = Some(zero_if_unlimited(time)))
     }
 
     /// The keys that end the recording, from `0-9 A-D * #`; empty is none. Default: the service's: `#` by the
@@ -178,9 +178,9 @@ impl Request<Record> {
         self.audio(|audio| audio.input_sensitivity = Some(sensitivity.into()))
     }
 
-    /// The longest duration of the recording; zero is without limit. Default: no limit.
+    /// The longest duration of the recording; zero, and a time such as [`Duration::MAX`], is without limit. Default: no limit.
     pub fn max_length(self, time: Duration) -> Self {
-        self.audio(|audio| audio.max_length = Some(time))
+        self.audio(|audio| audio.max_length = Some(zero_if_unlimited(time)))
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Control, method, operation, params, validate};
 use crate::client::{Action, Call, Request};
 use crate::enums::open_enum;
+use crate::error::InvalidArgument;
 use crate::events::event;
 
 params! {
@@ -73,6 +74,12 @@ open_enum! {
 pub struct LiveAction(Value);
 
 impl LiveAction {
+    fn validate(&self) -> Result<(), InvalidArgument> {
+        let fields = self.0.as_object().and_then(|action| action.values().next());
+        let webhook = fields.and_then(|fields| fields.get("webhook")).and_then(Value::as_str);
+        validate::maybe_url("webhook", webhook)
+    }
+
     /// Starts transcribing speech in a language, a BCP-47 tag.
     pub fn transcribe(language: &str, directions: impl IntoIterator<Item = LiveDirection>) -> Self {
         let directions: Vec<_> = directions.into_iter().collect();
@@ -245,7 +252,7 @@ params! {
     }
 }
 
-method!(LiveTranscribe, "calling.live_transcribe");
+method!(LiveTranscribe, "calling.live_transcribe", validate: |transcribe| transcribe.action.validate());
 
 params! {
     /// Parameters of `calling.live_translate`.
@@ -260,6 +267,7 @@ params! {
 }
 
 method!(LiveTranslate, "calling.live_translate", validate: |translate| {
+    translate.action.validate()?;
     validate::optional_web_url("status_url", translate.status_url.as_deref())
 });
 

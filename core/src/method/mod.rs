@@ -84,6 +84,11 @@ pub trait Method: Serialize + Send + Sync + Sized + 'static {
         None
     }
 
+    /// The parameters that are not sent if they are empty, for there empty is the same as none.
+    fn blank() -> &'static [&'static str] {
+        &[]
+    }
+
     /// Returns `true` if free-form parameters have a member of this name.
     #[doc(hidden)]
     fn has_member(&self, _name: &str) -> bool {

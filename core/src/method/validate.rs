@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::calling::{Codec, Price};
 use crate::error::InvalidArgument;
+use crate::json::UNLIMITED;
 
 type Checked = Result<(), InvalidArgument>;
 
@@ -41,6 +42,18 @@ fn is_key(key: char) -> bool {
 pub(crate) fn positive(field: &'static str, duration: Option<Duration>) -> Checked {
     match duration {
         Some(Duration::ZERO) => Err(InvalidArgument::new(field, "it must be longer than 0 seconds")),
+        duration => countable(field, duration),
+    }
+}
+
+/// A time that the service can count. Where it knows "no limit", that is sent in place of a longer one: see
+/// [`UNLIMITED`](crate::json::UNLIMITED).
+pub(crate) fn countable(field: &'static str, duration: Option<Duration>) -> Checked {
+    match duration {
+        Some(duration) if duration >= UNLIMITED => {
+            let reason = "it is longer than the service can count; leave it out for the service's own limit";
+            Err(InvalidArgument::new(field, reason))
+        }
         _ => Ok(()),
     }
 }
@@ -48,10 +61,10 @@ pub(crate) fn positive(field: &'static str, duration: Option<Duration>) -> Check
 /// The service counts these in whole seconds.
 pub(crate) fn whole(field: &'static str, duration: Option<Duration>) -> Checked {
     match duration {
-        Some(duration) if duration.subsec_nanos() != 0 => {
+        Some(duration) if duration < UNLIMITED && duration.subsec_nanos() != 0 => {
             Err(InvalidArgument::new(field, format!("{duration:?} is not a whole number of seconds")))
         }
-        _ => Ok(()),
+        duration => countable(field, duration),
     }
 }
 
@@ -59,7 +72,26 @@ pub(crate) fn not_empty(field: &'static str, text: &str) -> Checked {
     if text.is_empty() { Err(InvalidArgument::new(field, "it must not be empty")) } else { Ok(()) }
 }
 
+/// What is read from a file or a variable often ends with a line break. White space at the ends and control characters
+/// are in no URL or address.
+pub(crate) fn unspaced(field: &'static str, text: &str) -> Checked {
+    if text.trim() != text || text.chars().any(char::is_control) {
+        let reason = format!("{text:?} has white space at an end, or a control character");
+        return Err(InvalidArgument::new(field, reason));
+    }
+    Ok(())
+}
+
+/// Text that may be a URL, or something else.
+pub(crate) fn maybe_url(field: &'static str, text: Option<&str>) -> Checked {
+    match text {
+        Some(text) if text.trim_start().starts_with("http") => unspaced(field, text),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) fn scheme(field: &'static str, url: &str, schemes: &[&str]) -> Checked {
+    unspaced(field, url)?;
     let lower = url.to_ascii_lowercase();
     if schemes.iter().any(|scheme| {
         lower.strip_prefix(scheme).is_some_and(|rest| rest.len() > 3 && rest.starts_with("://"))
@@ -71,6 +103,7 @@ pub(crate) fn scheme(field: &'static str, url: &str, schemes: &[&str]) -> Checke
 
 /// An address such as `sip:desk@example.com`.
 pub(crate) fn scheme_of_address(field: &'static str, address: &str, schemes: &[&str]) -> Checked {
+    unspaced(field, address)?;
     match address.split_once(':') {
         Some((scheme, rest))
             if !rest.is_empty() && schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known)) =>
@@ -213,6 +246,38 @@ mod tests {
                 ("status_url_method", format!("{bad:?} is not one of GET, POST"))
             );
         }
+    }
+
+    #[test]
+    fn urls_and_addresses_have_no_white_space_at_the_ends_and_no_control_characters() {
+        for bad in [
+            "https://x/y\n",
+            " https://x/y",
+            "https://x/y\t",
+            "https://x/\u{0}y",
+            "https://x/\ny",
+            "https://x\r\n",
+        ] {
+            let refused = web_url("status_url", bad).expect_err(bad);
+            assert_eq!(refused.field, "status_url");
+            assert!(refused.reason.contains("white space") && !refused.reason.contains('\n'), "{refused:?}");
+        }
+        assert_eq!(
+            scheme_of_address("to", "sip:desk@example.com\n", &["sip"]).expect_err("refused").field,
+            "to"
+        );
+        assert_eq!(web_url("url", "https://x/a b.mp3"), Ok(()), "that is for the service to judge");
+    }
+
+    #[test]
+    fn times_that_the_service_cannot_count_are_refused() {
+        for time in [Duration::MAX, UNLIMITED] {
+            for check in [positive, whole, countable] {
+                let refused = check("timeout", Some(time)).expect_err("refused");
+                assert!(refused.reason.contains("can count"), "{refused:?}");
+            }
+        }
+        assert_eq!(positive("timeout", Some(Duration::from_hours(24 * 365))), Ok(()));
     }
 
     #[test]

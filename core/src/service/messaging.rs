@@ -84,10 +84,14 @@ impl Method for SendMessage {
     }
 
     fn target(&self) -> Option<Target> {
-        Some(Target::Message(match self.context {
+        Some(Target::Message(match self.context.as_deref() {
+            None | Some("") => MessageContext::OfSession,
             Some(_) => MessageContext::InParams,
-            None => MessageContext::OfSession,
         }))
+    }
+
+    fn blank() -> &'static [&'static str] {
+        &["body", "context", "media", "message_type", "region", "tag", "tags", "template_id"]
     }
 
     fn is_followed() -> bool {
@@ -105,7 +109,7 @@ impl Method for SendMessage {
 
 impl Client {
     /// Sends a message from one number to another (`messaging.send`): numbers in E.164, or short codes. It needs a
-    /// [`body`](Request::body), [`media`](Request::media), or both; from a WhatsApp number a
+    /// [`body`](Request::body), [`media`](Request::media), or both (an empty one is the same as none, and is not sent); from a WhatsApp number a
     /// [`template_id`](Request::template_id) or a [`message_type`](Request::message_type).
     ///
     /// Done when the service has accepted it; the [`Message`] tells whether it was delivered.
@@ -148,7 +152,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// The message's id.
+    /// The message's id; empty if the service has named none, and then [`wait`](Self::wait) fails with
+    /// [`Error::NotFollowed`].
     pub fn id(&self) -> MessageId {
         let value = self.reply.value();
         value.get("message_id").and_then(text_of).as_deref().unwrap_or_default().into()
@@ -166,7 +171,8 @@ impl Message {
 
     /// The context that events about it go to.
     pub fn context(&self) -> &str {
-        self.sent.context.as_deref().or(self.reply.context()).unwrap_or_default()
+        let own = self.sent.context.as_deref().filter(|context| !context.is_empty());
+        own.or(self.reply.context()).unwrap_or_default()
     }
 
     /// Always [`Direction::Outbound`]: what comes in is a [`MessageReceiveEvent`].

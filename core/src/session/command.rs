@@ -129,6 +129,22 @@ impl Target {
     }
 }
 
+/// The parameters of a method, without those that are empty where that is the same as none.
+fn members<M: Method>(method: &M) -> Result<Map<String, Value>, serde_json::Error> {
+    let mut members: Map<_, _> = serde_json::from_value(serde_json::to_value(method)?)?;
+    for name in M::blank() {
+        let is_blank = match members.get(*name) {
+            Some(Value::String(text)) => text.is_empty(),
+            Some(Value::Array(list)) => list.is_empty(),
+            _ => false,
+        };
+        if is_blank {
+            members.remove(*name);
+        }
+    }
+    Ok(members)
+}
+
 /// Prints no parameters: they may contain what is not for logs.
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -181,9 +197,13 @@ impl Command {
         method.validate()?;
         method.validate_complete()?;
         target.validate_members(|name| method.has_member(name))?;
-        let params = serde_json::to_string(method).map_err(|error| {
-            InvalidArgument::new("params", format!("they cannot be written as JSON: {error}"))
-        })?;
+        let unwritable =
+            |error| InvalidArgument::new("params", format!("they cannot be written as JSON: {error}"));
+        let params = if M::blank().is_empty() {
+            serde_json::to_string(method).map_err(unwritable)?
+        } else {
+            Value::Object(members(method).map_err(unwritable)?).to_string()
+        };
         Ok(Self::typed(method, params, target))
     }
 
@@ -208,8 +228,7 @@ impl Command {
         method.validate()?;
         target.validate_members(|name| extra.contains_key(name) || method.has_member(name))?;
         let unwritable = |error| InvalidArgument::new("params", format!("they are no JSON object: {error}"));
-        let value = serde_json::to_value(method).map_err(unwritable)?;
-        let mut params: Map<_, _> = serde_json::from_value(value).map_err(unwritable)?;
+        let mut params = members(method).map_err(unwritable)?;
         params.append(&mut extra);
         if let Target::Message(context) = &mut target
             && params.contains_key("context")

@@ -14,6 +14,7 @@ pub(crate) fn collect_and_prompt() {
         Collect::digits(4)
             .digit_timeout(secs(3))
             .terminators("#*")
+            .or_speech()
             .end_silence_timeout(secs(1))
             .speech_timeout(secs(20))
             .language("en-GB")

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use signalwire_relay_core::session::{
-    Command, Frame, MAX_FOLLOWED_MESSAGES, Notice, OperationUpdate, SessionEvent, Stats,
+    Command, Frame, Io, MAX_FOLLOWED_MESSAGES, Notice, OperationUpdate, SessionEvent, Stats,
 };
-use signalwire_relay_core::{Error, Ticket};
+use signalwire_relay_core::{Certainty, ClientOutput, Error, Request, SendMessage, Ticket};
 
 use crate::fixture::{Fixture, MESSAGE, SECOND, config, raw};
 
@@ -213,4 +213,68 @@ fn a_message_of_the_same_name_takes_the_place_of_another() {
     );
     state(&mut fixture, "m1", "delivered");
     assert_eq!(update(&mut fixture).ticket, second);
+}
+
+#[test]
+fn a_message_that_is_accepted_without_an_id_says_so() {
+    let mut fixture = Fixture::ready();
+    let (ticket, request) = send(&mut fixture);
+    fixture.ok(&request);
+    fixture.expect_reply(ticket).expect("the service has accepted it");
+    match fixture.events.pop_front() {
+        Some(SessionEvent::OperationFailed { ticket: own, error: error @ Error::NotFollowed(_) }) => {
+            assert_eq!((own, error.certainty()), (ticket, Certainty::Unknown));
+            assert_eq!(
+                error.to_string(),
+                "the service accepted messaging.send and gave it no id: its outcome cannot be followed"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(fixture.session.stats(), Stats::default());
+}
+
+#[test]
+fn what_is_empty_is_not_sent_with_a_message() {
+    let config = config().max_connections(usize::MAX);
+    let (client, mut state) = signalwire_relay_core::ClientState::new(&config, 7).expect("usable");
+    let now = std::time::Instant::now();
+    state.connect(now);
+    let mut sent = std::collections::VecDeque::new();
+    let mut run = |state: &mut signalwire_relay_core::ClientState| {
+        loop {
+            match state.poll_output(now, std::task::Waker::noop()) {
+                ClientOutput::Io(Io::Send(text)) => {
+                    sent.push_back(serde_json::from_str::<Value>(&text).expect("JSON"));
+                }
+                ClientOutput::Io(Io::Wait(_)) => return sent.pop_front(),
+                _ => {}
+            }
+        }
+    };
+    run(&mut state);
+    state.handle_connected(now);
+    let login = run(&mut state).expect("the credentials");
+    let reply = json!({"id": login["id"], "result": {"protocol": "proto-1"}}).to_string();
+    state.handle_frame(now, Frame::Text(&reply));
+    let text = || client.send_message("+15551110000", "+15552220000");
+    let mut params = |request: Request<SendMessage>| {
+        let mut response = request.into_future();
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(std::pin::pin!(&mut response).poll(&mut context).is_pending());
+        let mut params = run(&mut state).expect("it is sent")["params"].take();
+        for given in ["to_number", "from_number"] {
+            params.as_object_mut().expect("an object").remove(given);
+        }
+        params
+    };
+    let with_text = text().body("Hi").media(Vec::new()).tag("").tags(Vec::new()).context("").region("");
+    assert_eq!(params(with_text), json!({"body": "Hi", "context": "proto-1"}));
+    let url = "https://example.com/cat.png".to_owned();
+    let with_media = text().body("").media(vec![url.clone()]).param("x", "");
+    assert_eq!(
+        params(with_media),
+        json!({"media": [url], "context": "proto-1", "x": ""}),
+        "raw parameters stay"
+    );
 }

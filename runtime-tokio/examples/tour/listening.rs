@@ -20,6 +20,7 @@ pub(crate) async fn go(tour: &mut Tour, call: &Call) {
     let collect = Collect::digits(4)
         .digit_timeout(secs(3))
         .terminators("#")
+        .or_speech()
         .end_silence_timeout(secs(1))
         .speech_timeout(secs(20))
         .language("en-US")

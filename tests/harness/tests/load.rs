@@ -9,7 +9,7 @@ use signalwire_relay_core::{
     Client, ClientStats, MAX_RUNNING_HANDLERS, MAX_WAITING_MESSAGES, MAX_WAITING_TASKS, secs,
 };
 use signalwire_relay_harness::World;
-use signalwire_relay_simulator::{Message, Scenario, Task};
+use signalwire_relay_simulator::{Caller, Message, Report, Scenario, Step, Task};
 
 /// A handler that does not end before it is let go, and counts.
 #[derive(Clone, Default)]
@@ -137,4 +137,24 @@ fn tasks_beyond_those_that_are_handled_at_once_wait_and_the_oldest_of_too_many_i
     world.pass(secs(1));
     assert_eq!(gate.counts().2, MAX_RUNNING_HANDLERS + MAX_WAITING_TASKS);
     assert_eq!(world.stats(), [ClientStats::default()]);
+}
+
+#[test]
+fn a_lone_worker_that_is_full_passes_a_call_a_bounded_number_of_times() {
+    let stays = Caller::new("+15551110000", "+15552220000").script([Step::wait(300.0), Step::HangUp]);
+    let waits = Caller::new("+15551110001", "+15552220000").patience(secs(60));
+    let mut world = World::new(Scenario::new().passed_calls_come_again(true).caller(stays), 1);
+    let client = world.client(World::config().max_active_calls(1));
+    let served = world.answered_call(&client);
+    let (service, now) = world.service();
+    let one_too_many = service.place_call(now, waits);
+    world.pass(secs(59));
+    let passed = |report: &Report| matches!(report, Report::CallPassed { .. });
+    let passes = world.take_reports().iter().filter(|report| passed(report)).count();
+    assert!((8..=14).contains(&passes), "it was passed {passes} times");
+    world.pass(secs(2));
+    let (service, _) = world.service();
+    let ended = service.call(&one_too_many).expect("it is remembered");
+    assert_eq!(ended.end_reason.as_deref(), Some("cancel"), "its caller was patient for a minute");
+    drop(served);
 }

@@ -37,6 +37,9 @@ pub struct Collect {
     digits: Option<Digits>,
     #[serde(skip_serializing_if = "Option::is_none")]
     speech: Option<Speech>,
+    /// Set if speech is collected. Settings of speech alone do not ask for it.
+    #[serde(skip)]
+    wants_speech: bool,
     #[serde(serialize_with = "write_seconds", skip_serializing_if = "Option::is_none")]
     initial_timeout: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +66,9 @@ struct Digits {
 
 #[derive(Debug, Clone, Default, Serialize)]
 struct Speech {
+    /// The name of the first setting.
+    #[serde(skip)]
+    setting: Option<&'static str>,
     #[serde(serialize_with = "write_seconds", skip_serializing_if = "Option::is_none")]
     end_silence_timeout: Option<Duration>,
     #[serde(
@@ -89,12 +95,14 @@ impl Collect {
 
     /// Speech.
     pub fn speech() -> Self {
-        Self { speech: Some(Speech::default()), ..Self::default() }
+        Self { speech: Some(Speech::default()), wants_speech: true, ..Self::default() }
     }
 
-    /// Speech as well as keys.
+    /// Speech as well as keys. The settings of speech, such as [`language`](Self::language), do not ask for speech by
+    /// themselves: beside keys alone they are refused.
     pub fn or_speech(mut self) -> Self {
         self.speech.get_or_insert_default();
+        self.wants_speech = true;
         self
     }
 
@@ -104,8 +112,10 @@ impl Collect {
         self
     }
 
-    fn words(mut self, set: impl FnOnce(&mut Speech)) -> Self {
-        set(self.speech.get_or_insert_default());
+    fn words(mut self, setting: &'static str, set: impl FnOnce(&mut Speech)) -> Self {
+        let speech = self.speech.get_or_insert_default();
+        speech.setting.get_or_insert(setting);
+        set(speech);
         self
     }
 
@@ -121,33 +131,33 @@ impl Collect {
 
     /// How long a silence ends the speech. Default: the service's, 1 s.
     pub fn end_silence_timeout(self, time: Duration) -> Self {
-        self.words(|speech| speech.end_silence_timeout = Some(time))
+        self.words("end_silence_timeout", |speech| speech.end_silence_timeout = Some(time))
     }
 
     /// How long the speech may last. Default: the service's, 60 s.
     pub fn speech_timeout(self, time: Duration) -> Self {
-        self.words(|speech| speech.longest = Some(time))
+        self.words("speech_timeout", |speech| speech.longest = Some(time))
     }
 
     /// The language that is spoken, as a BCP-47 tag. Default: the service's, `en-US`.
     pub fn language(self, tag: impl Into<String>) -> Self {
-        self.words(|speech| speech.language = Some(tag.into()))
+        self.words("language", |speech| speech.language = Some(tag.into()))
     }
 
     /// Words that are expected. Default: none.
     pub fn hints<W: Into<String>>(self, words: impl IntoIterator<Item = W>) -> Self {
-        self.words(|speech| speech.hints = words.into_iter().map(Into::into).collect())
+        self.words("hints", |speech| speech.hints = words.into_iter().map(Into::into).collect())
     }
 
     /// The engine that recognises the speech. The newer specification prefers [`model`](Self::model). Default: the
     /// service's choice.
     pub fn engine(self, engine: SpeechEngine) -> Self {
-        self.words(|speech| speech.engine = Some(engine))
+        self.words("engine", |speech| speech.engine = Some(engine))
     }
 
     /// The engine's model. Default: the engine's choice.
     pub fn model(self, model: impl Into<String>) -> Self {
-        self.words(|speech| speech.model = Some(model.into()))
+        self.words("model", |speech| speech.model = Some(model.into()))
     }
 
     /// Sets the time for the first input, from when the timers start. When it passes, the collect ends with
@@ -196,6 +206,12 @@ impl Collect {
         if self.digits.is_none() && self.speech.is_none() {
             return Err(InvalidArgument::new("collect", "it collects neither digits nor speech"));
         }
+        validate::countable("initial_timeout", self.initial_timeout)?;
+        if let (Some(Speech { setting: Some(setting), .. }), false) = (&self.speech, self.wants_speech) {
+            let reason =
+                "it is a setting of speech, which is not collected: add Collect::or_speech, or leave it out";
+            return Err(InvalidArgument::new(setting, reason));
+        }
         if let Some(digits) = &self.digits {
             if digits.max == 0 {
                 return Err(InvalidArgument::new("max", "at least 1 digit has to be collected"));
@@ -227,5 +243,27 @@ mod tests {
         assert_eq!(field(Collect::speech().terminators("#")), "max");
         assert_eq!(field(Collect::digits(1).terminators("x")), "terminators");
         assert_eq!(field(Collect::digits(1).digit_timeout(Duration::ZERO)), "digit_timeout");
+        assert_eq!(field(Collect::digits(1).initial_timeout(Duration::MAX)), "initial_timeout");
+    }
+
+    #[test]
+    fn a_setting_of_speech_beside_keys_does_not_switch_speech_on_silently() {
+        for (collect, setting) in [
+            (Collect::digits(1).language("de-DE"), "language"),
+            (Collect::digits(1).hints(["sales"]).model("enhanced"), "hints"),
+            (Collect::digits(1).speech_timeout(Duration::from_secs(9)), "speech_timeout"),
+            (Collect::digits(1).end_silence_timeout(Duration::from_secs(1)), "end_silence_timeout"),
+            (Collect::default().engine(SpeechEngine::Google), "engine"),
+        ] {
+            let refused = collect.validate().expect_err("speech is not collected");
+            assert!(refused.field == setting && refused.reason.contains("or_speech"), "{refused:?}");
+        }
+        for collect in [
+            Collect::digits(1).language("de-DE").or_speech(),
+            Collect::digits(1).or_speech().language("de-DE"),
+            Collect::speech().language("de-DE"),
+        ] {
+            assert_eq!(collect.validate(), Ok(()));
+        }
     }
 }

@@ -10,7 +10,7 @@ pub(super) use self::table::{MessageSerial, Messages};
 
 use super::Reply;
 use super::{Notice, OperationUpdate, Session, SessionEvent};
-use crate::error::{Certainty, ConnectionLost, Error};
+use crate::error::{Certainty, ConnectionLost, Error, NotFollowed};
 use crate::events::Event;
 use crate::ids::{MessageId, Ticket};
 use crate::json::{object, read_object};
@@ -29,8 +29,9 @@ impl Session {
         }
         let accepted: Accepted = read_object(reply.raw());
         if accepted.message_id.is_empty() {
-            // Nothing will ever be heard of it.
-            return self.lose_message(ticket);
+            // Nothing that is heard can be told to be about it.
+            let error = Error::NotFollowed(Box::new(NotFollowed { method: "messaging.send".to_owned() }));
+            return self.emit(SessionEvent::OperationFailed { ticket, error });
         }
         let (early, dropped) = self.messages.follow(accepted.message_id, ticket, now);
         if let Some(dropped) = dropped {
