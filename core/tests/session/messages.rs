@@ -82,18 +82,6 @@ fn states_that_overtake_the_reply_are_not_lost() {
 }
 
 #[test]
-fn a_message_that_the_service_does_not_name_is_not_waited_for() {
-    let mut fixture = Fixture::ready();
-    let (ticket, request) = send(&mut fixture);
-    fixture.ok(&request);
-    fixture.expect_reply(ticket).expect("accepted");
-    assert!(matches!(
-        fixture.events.pop_front(),
-        Some(SessionEvent::OperationFailed { error: Error::ConnectionLost(_), .. })
-    ));
-}
-
-#[test]
 fn messages_survive_a_resume_but_not_a_new_session() {
     for resumed in [true, false] {
         let mut fixture = Fixture::ready();

@@ -149,14 +149,6 @@ impl World {
         let client = &mut self.clients[index];
         let mut moved = false;
         while !client.finished {
-            // As with a driver: a frame leaves once the socket takes it.
-            if self.network.has_room(self.now, client.line)
-                && let Some(text) = client.state.poll_frame()
-            {
-                self.network.send(self.now, client.line, text);
-                moved = true;
-                continue;
-            }
             let unsent = client.state.session().unsent_acknowledgements();
             self.network.set_reading(client.line, unsent <= MAX_UNSENT_ACKNOWLEDGEMENTS);
             match client.state.poll_output(now, &waker) {
@@ -171,8 +163,15 @@ impl World {
                 ClientOutput::Log(notice) => self.notices.push(notice),
                 ClientOutput::Finished => client.finished = true,
                 ClientOutput::Io(Io::Wait(deadline)) => {
-                    client.deadline = deadline;
-                    break;
+                    // As with a driver: a frame leaves once everything else is done, and the socket takes it.
+                    if self.network.has_room(self.now, client.line)
+                        && let Some(text) = client.state.poll_frame()
+                    {
+                        self.network.send(self.now, client.line, text);
+                    } else {
+                        client.deadline = deadline;
+                        break;
+                    }
                 }
             }
             moved = true;

@@ -175,7 +175,8 @@ impl Player for ApplicationPlayer {
         }
         self.world.pass(CLOSE_TIMEOUT);
         self.check_closed();
-        self.oracle.check_unread();
+        let running: Vec<_> = self.clients.iter().map(|running| running.index).collect();
+        self.oracle.check_unread(&running);
         self.oracle.release_kept();
         self.check_requests();
     }

@@ -36,7 +36,7 @@ struct State {
     /// The calls that are kept until the end, with the client of each.
     kept: Vec<(usize, Call)>,
     /// The streams of events that nobody reads.
-    unread: Vec<Events>,
+    unread: Vec<(usize, Events)>,
     /// The callbacks that are due once an operation is over, by the mark of its request.
     callbacks: BTreeMap<usize, Callback>,
     transcript: DefaultHasher,
@@ -159,13 +159,13 @@ impl ApplicationOracle {
 
     /// Keeps a stream of events that nobody reads.
     pub(super) fn keep_unread(&self, events: Events) {
-        self.lock().unread.push(events);
+        self.lock().unread.push((self.client, events));
     }
 
-    /// Checks that no more waits in streams that nobody reads than may.
-    pub(super) fn check_unread(&self) {
+    /// Checks that no more waits in streams that nobody reads than may, and that those of these clients have ended.
+    pub(super) fn check_unread(&self, clients: &[usize]) {
         let streams = std::mem::take(&mut self.lock().unread);
-        for mut events in streams {
+        for (client, mut events) in streams {
             let mut context = Context::from_waker(Waker::noop());
             let mut waiting = 0;
             // The number of events that were dropped counts as one more.
@@ -176,7 +176,9 @@ impl ApplicationOracle {
                 format!("{waiting} events wait for a reader that never reads")
             });
             let ended = matches!(pin!(events.next()).poll(&mut context), Poll::Ready(None));
-            self.check(ended, || "a stream of events goes on after the end of its client".to_owned());
+            self.check(ended || !clients.contains(&client), || {
+                "a stream of events goes on after the end of its client".to_owned()
+            });
         }
     }
 

@@ -66,12 +66,7 @@ impl SessionPlayer {
     /// Carries out the outputs of the session, and shows each to the oracle.
     pub(super) fn drain(&mut self) {
         loop {
-            let has_room = self.network.has_room(self.now, self.line);
-            self.oracle.has_room = has_room;
-            if has_room && let Some(text) = self.session.poll_frame() {
-                self.send(Output::Io(Io::Send(text)));
-                continue;
-            }
+            self.oracle.has_room = self.network.has_room(self.now, self.line);
             let unsent = self.session.unsent_acknowledgements();
             self.network.set_reading(self.line, unsent <= MAX_UNSENT_ACKNOWLEDGEMENTS);
             let output = self.session.poll_output();
@@ -80,6 +75,14 @@ impl SessionPlayer {
                     self.oracle.report(|| "a frame leaves that was not asked for".into());
                 }
                 self.send(output);
+                continue;
+            }
+            // A frame leaves once everything else is done, and the socket takes it.
+            if matches!(output, Output::Io(Io::Wait(_)))
+                && self.oracle.has_room
+                && let Some(text) = self.session.poll_frame()
+            {
+                self.send(Output::Io(Io::Send(text)));
                 continue;
             }
             self.oracle.observe(&output);

@@ -50,6 +50,7 @@ impl Kind {
 }
 
 /// A request, and what the session has said about it.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 #[derive(Debug)]
 struct RequestRecord {
     kind: Kind,
