@@ -521,8 +521,8 @@ impl fmt::Debug for Redacted {
     }
 }
 
-/// A time that nobody waits for, a hundred years: from here on a limit is none.
-pub(crate) const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
+/// The longest time that is sent, 68 years: what any service can count. From here on a limit is none.
+pub(crate) const UNLIMITED: Duration = Duration::from_secs(i32::MAX as u64);
 
 /// The time to send to a service that takes zero for no limit.
 pub(crate) fn zero_if_unlimited(time: Duration) -> Duration {
@@ -537,8 +537,10 @@ pub(crate) fn write_seconds<S: Serializer>(
 ) -> Result<S::Ok, S::Error> {
     match duration {
         None => serializer.serialize_none(),
-        Some(duration) if duration.subsec_nanos() == 0 => serializer.serialize_u64(duration.as_secs()),
-        Some(duration) => serializer.serialize_f64(duration.as_secs_f64()),
+        Some(duration) => match (*duration).min(UNLIMITED) {
+            whole if whole.subsec_nanos() == 0 => serializer.serialize_u64(whole.as_secs()),
+            duration => serializer.serialize_f64(duration.as_secs_f64()),
+        },
     }
 }
 
@@ -569,7 +571,7 @@ pub(crate) mod milliseconds {
     use serde::Serializer;
     use serde_json::value::RawValue;
 
-    use super::Lenient;
+    use super::{Lenient, UNLIMITED};
 
     /// Reads milliseconds; what is no duration is none.
     pub(crate) fn read(raw: &RawValue) -> Option<Duration> {
@@ -583,7 +585,7 @@ pub(crate) mod milliseconds {
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         match value {
-            Some(duration) => serializer.serialize_u128(duration.as_millis()),
+            Some(duration) => serializer.serialize_u128((*duration).min(UNLIMITED).as_millis()),
             None => serializer.serialize_none(),
         }
     }
@@ -595,13 +597,15 @@ pub(crate) mod whole_seconds {
 
     use serde::Serializer;
 
+    use super::UNLIMITED;
+
     #[expect(clippy::ref_option, reason = "the signature is serde's")]
     pub(crate) fn serialize<S: Serializer>(
         value: &Option<Duration>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         match value {
-            Some(duration) => serializer.serialize_u64(duration.as_secs()),
+            Some(duration) => serializer.serialize_u64((*duration).min(UNLIMITED).as_secs()),
             None => serializer.serialize_none(),
         }
     }
@@ -625,7 +629,7 @@ pub(crate) fn seconds_as_text<S: Serializer>(
     value: &Option<Duration>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    as_text(&value.map(|time| time.as_secs()), serializer)
+    as_text(&value.map(|time| time.min(UNLIMITED).as_secs()), serializer)
 }
 
 #[cfg(test)]

@@ -112,7 +112,6 @@ operation!(
     after_gap: |detect| AfterGap::limit(detect.run_for.unwrap_or(DETECT_TIMEOUT)),
     validate: |detect| {
         detect.detect.validate()?;
-        validate::countable("timeout", detect.run_for)?;
         validate::optional_web_url("status_url", detect.status_url.as_deref())
     }
 );

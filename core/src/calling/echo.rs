@@ -36,10 +36,7 @@ operation!(
         Some(Duration::ZERO) => AfterGap::Lasts,
         time => AfterGap::limit(time.unwrap_or(MAX_ECHO)),
     },
-    validate: |echo| {
-        validate::countable("timeout", echo.run_for)?;
-        validate::optional_web_url("status_url", echo.status_url.as_deref())
-    }
+    validate: |echo| validate::optional_web_url("status_url", echo.status_url.as_deref())
 );
 
 /// A running echo. It cannot be stopped. Older services may not tell that it is over: it is then over with its call.

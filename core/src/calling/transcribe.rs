@@ -11,6 +11,7 @@ use crate::client::{Action, Call, Request};
 use crate::enums::open_enum;
 use crate::error::InvalidArgument;
 use crate::events::event;
+use crate::json::UNLIMITED;
 
 params! {
     /// Parameters of `calling.transcribe`.
@@ -225,7 +226,7 @@ impl LiveAction {
 }
 
 fn in_milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(time.min(UNLIMITED).as_millis()).unwrap_or(u64::MAX)
 }
 
 open_enum! {

@@ -42,18 +42,6 @@ fn is_key(key: char) -> bool {
 pub(crate) fn positive(field: &'static str, duration: Option<Duration>) -> Checked {
     match duration {
         Some(Duration::ZERO) => Err(InvalidArgument::new(field, "it must be longer than 0 seconds")),
-        duration => countable(field, duration),
-    }
-}
-
-/// A time that the service can count. Where it knows "no limit", that is sent in place of a longer one: see
-/// [`UNLIMITED`](crate::json::UNLIMITED).
-pub(crate) fn countable(field: &'static str, duration: Option<Duration>) -> Checked {
-    match duration {
-        Some(duration) if duration >= UNLIMITED => {
-            let reason = "it is longer than the service can count; leave it out for the service's own limit";
-            Err(InvalidArgument::new(field, reason))
-        }
         _ => Ok(()),
     }
 }
@@ -64,7 +52,7 @@ pub(crate) fn whole(field: &'static str, duration: Option<Duration>) -> Checked 
         Some(duration) if duration < UNLIMITED && duration.subsec_nanos() != 0 => {
             Err(InvalidArgument::new(field, format!("{duration:?} is not a whole number of seconds")))
         }
-        duration => countable(field, duration),
+        _ => Ok(()),
     }
 }
 
@@ -270,14 +258,11 @@ mod tests {
     }
 
     #[test]
-    fn times_that_the_service_cannot_count_are_refused() {
+    fn a_time_beyond_all_bounds_is_no_limit_and_no_fraction() {
         for time in [Duration::MAX, UNLIMITED] {
-            for check in [positive, whole, countable] {
-                let refused = check("timeout", Some(time)).expect_err("refused");
-                assert!(refused.reason.contains("can count"), "{refused:?}");
-            }
+            assert_eq!((positive("timeout", Some(time)), whole("timeout", Some(time))), (Ok(()), Ok(())));
         }
-        assert_eq!(positive("timeout", Some(Duration::from_hours(24 * 365))), Ok(()));
+        assert!(whole("timeout", Some(Duration::from_millis(1500))).is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Shutdown: by draining, or at once.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -123,8 +124,18 @@ impl Session {
         self.close(now, Ok(()));
     }
 
+    /// Writes what was asked before the end and has not left yet: it still goes out.
+    fn write_staged(&mut self) {
+        let mut last = VecDeque::new();
+        while let Some(text) = self.poll_frame() {
+            last.push_back(text);
+        }
+        self.acknowledgements = last;
+    }
+
     /// Ends everything but what ends the legs of dials.
     fn stop_but_for_late_legs(&mut self, now: Instant) {
+        self.write_staged();
         self.shutdown.stopping = true;
         self.shutdown.drain(Some(now + LATE_LEG_TIMEOUT));
         self.shutdown.timer = Some((now + LATE_LEG_TIMEOUT, ShutdownTimer::Close));
@@ -217,6 +228,7 @@ impl Session {
         if self.connection.is_closed() {
             return;
         }
+        self.write_staged();
         let was_up = self.connection.is_up();
         let reason = result.as_ref().err().map(|error| Arc::from(error.to_string()));
         if self.connection.is_ready() {

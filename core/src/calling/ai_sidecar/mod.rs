@@ -19,7 +19,7 @@ pub use self::status::{GetSidecarStatus, SidecarStatus};
 use super::{Control, EndHint, LiveAction, LiveDirection, operation, validate};
 use crate::client::{Action, Call, Request};
 use crate::error::InvalidArgument;
-use crate::json::{Redacted, milliseconds};
+use crate::json::{Redacted, UNLIMITED, milliseconds};
 
 /// Parameters of `calling.ai_sidecar`. Parameters given as JSON go to the service unchanged.
 #[derive(Debug, Serialize)]
@@ -177,7 +177,7 @@ impl AiSidecar {
             return Err(InvalidArgument::new("hints", "they must not be empty"));
         }
         let Some(params) = &self.params else { return Ok(()) };
-        let milliseconds = |time: Option<Duration>| time.map(|time| time.as_millis());
+        let milliseconds = |time: Option<Duration>| time.map(|time| time.min(UNLIMITED).as_millis());
         within("idle_timeout_ms", milliseconds(params.idle_timeout), 50..=5000)?;
         within("min_interval_ms", milliseconds(params.min_interval), 0..=60_000)?;
         within("max_iters_per_tick", params.max_iters_per_tick.map(u128::from), 1..=20)?;

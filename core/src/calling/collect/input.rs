@@ -206,7 +206,6 @@ impl Collect {
         if self.digits.is_none() && self.speech.is_none() {
             return Err(InvalidArgument::new("collect", "it collects neither digits nor speech"));
         }
-        validate::countable("initial_timeout", self.initial_timeout)?;
         if let (Some(Speech { setting: Some(setting), .. }), false) = (&self.speech, self.wants_speech) {
             let reason =
                 "it is a setting of speech, which is not collected: add Collect::or_speech, or leave it out";
@@ -243,7 +242,6 @@ mod tests {
         assert_eq!(field(Collect::speech().terminators("#")), "max");
         assert_eq!(field(Collect::digits(1).terminators("x")), "terminators");
         assert_eq!(field(Collect::digits(1).digit_timeout(Duration::ZERO)), "digit_timeout");
-        assert_eq!(field(Collect::digits(1).initial_timeout(Duration::MAX)), "initial_timeout");
     }
 
     #[test]

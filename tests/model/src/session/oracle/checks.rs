@@ -19,6 +19,10 @@ impl SessionOracle {
             let text = format!("{ticket:?} waits for ever: {request:?}");
             self.report(|| text);
         }
+        let pings = self.pings.open;
+        if pings > 0 {
+            self.report(|| format!("{pings} pings wait for ever"));
+        }
         let live = self.live_calls().next().cloned();
         if let (true, Some(call_id)) = (self.closed, live) {
             self.report(|| format!("call {call_id} outlives its client"));

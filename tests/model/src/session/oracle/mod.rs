@@ -88,13 +88,23 @@ struct CallRecord {
     transferred: bool,
 }
 
+/// The number of pings that are not over.
+#[derive(Debug, Default)]
+struct Pings {
+    open: usize,
+    /// Those that were made without a connection, and have not left.
+    offline: usize,
+}
+
 /// The oracle of one session.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct SessionOracle {
     max_calls: usize,
     requests: BTreeMap<Ticket, RequestRecord>,
-    /// The requests that are not all over. Only they need to be checked after each output.
+    /// The requests that are not all over, without pings. Only they need to be checked after each output.
     open: BTreeSet<Ticket>,
+    /// The pings that are not over: there may be thousands, so they are counted and not looked through.
+    pings: Pings,
     calls: BTreeMap<CallId, CallRecord>,
     /// The virtual time.
     pub(super) now: Duration,
@@ -156,6 +166,7 @@ impl SessionOracle {
             max_calls,
             requests: BTreeMap::new(),
             open: BTreeSet::new(),
+            pings: Pings::default(),
             calls: BTreeMap::new(),
             now: Duration::ZERO,
             ends_told: HashSet::new(),
@@ -209,10 +220,15 @@ impl SessionOracle {
             self.hang_ups.insert(ticket);
         }
         let made_offline = !self.ready;
+        if kind == Kind::Ping {
+            self.pings.open += 1;
+            self.pings.offline += usize::from(made_offline);
+        } else {
+            self.open.insert(ticket);
+        }
         let request =
             RequestRecord { kind, made_offline, sent: false, over: false, abandoned: false, operation };
         self.requests.insert(ticket, request);
-        self.open.insert(ticket);
     }
 
     /// Records that the application abandons a request.

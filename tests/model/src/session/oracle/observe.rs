@@ -105,6 +105,7 @@ impl SessionOracle {
         let hangs_up = request.kind == Kind::HangUp;
         let is_ping = request.kind == Kind::Ping;
         request.sent = true;
+        self.pings.offline -= usize::from(is_ping && request.made_offline && !before && !over);
         self.hang_ups.remove(&ticket);
         if is_ping && !self.hang_ups.is_empty() {
             let waiting = self.hang_ups.clone();
@@ -249,8 +250,13 @@ impl SessionOracle {
         self.hang_ups.remove(&ticket);
         let twice = std::mem::replace(&mut request.over, true);
         let (sent, abandoned, kind) = (request.sent, request.abandoned, request.kind.clone());
+        let made_offline = request.made_offline;
         if twice {
             self.report(|| format!("{ticket:?} has two outcomes"));
+        }
+        if kind == Kind::Ping && !twice {
+            self.pings.open -= 1;
+            self.pings.offline -= usize::from(made_offline && !sent);
         }
         if is_dial != (kind == Kind::Dial) {
             self.report(|| format!("{ticket:?} has the outcome of another kind of request"));
@@ -388,7 +394,7 @@ impl SessionOracle {
         }
         let open = self.still_open().map(|(_, request)| request);
         let open = open.filter(|request| !request.over && !request.abandoned && request.kind != Kind::HangUp);
-        let (mut unanswered, mut offline) = (0, 0);
+        let (mut unanswered, mut offline) = (self.pings.open, self.pings.offline);
         for request in open {
             unanswered += 1;
             offline += usize::from(!request.sent && request.made_offline);
