@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Display};
 use std::future::Future;
+#[cfg(feature = "adapter")]
 use std::io;
+#[cfg(feature = "adapter")]
 use std::net::SocketAddr;
 use std::path::PathBuf;
 #[cfg(feature = "adapter")]
@@ -11,6 +13,7 @@ use std::time::Duration;
 
 use crate::credentials::{Credentials, CredentialsProvider, Secret};
 use crate::error::ConfigError;
+#[cfg(feature = "adapter")]
 use crate::name_lookup::NameLookup;
 use crate::proxy::{Proxy, ProxySettings};
 
@@ -94,6 +97,7 @@ pub struct Config {
     provider: Option<CredentialsProvider>,
     proxies: ProxySettings,
     headers: Vec<(String, Secret)>,
+    #[cfg(feature = "adapter")]
     name_lookup: NameLookup,
     #[cfg(feature = "adapter")]
     tls: Option<Arc<rustls::ClientConfig>>,
@@ -256,6 +260,7 @@ impl Config {
     /// let config = Config::new().name_lookup_with(|_host, port| Ok(vec![SocketAddr::from(([192, 0, 2, 1], port))]));
     /// # drop(config);
     /// ```
+    #[cfg(feature = "adapter")]
     pub fn name_lookup_with(
         mut self,
         look_up: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,

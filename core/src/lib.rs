@@ -136,6 +136,7 @@ pub mod guide;
 mod ids;
 mod json;
 mod method;
+#[cfg(feature = "adapter")]
 mod name_lookup;
 mod printable;
 mod proxy;
