@@ -2,9 +2,9 @@
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, ThreadId};
 
-use signalwire_relay_core::adapter;
+use signalwire_relay_core::adapter::{self, may_block};
 use signalwire_relay_core::{
     Call, Client, ClientState, Config, Error, HandlerOutcome, IncomingCalls, IncomingTasks,
     MessageReceiveEvent, TaskEvent,
@@ -12,7 +12,7 @@ use signalwire_relay_core::{
 
 use crate::interrupts::Interruptions;
 use crate::iter::{Iter, Iterate};
-use crate::run::{Run, block_on, drives};
+use crate::run::{Run, block_on};
 use crate::runtime::Loop;
 
 /// A connected client.
@@ -27,6 +27,8 @@ use crate::runtime::Loop;
 pub struct RelayClient {
     client: Client,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// The thread that drives the client.
+    driver: ThreadId,
 }
 
 impl Deref for RelayClient {
@@ -82,7 +84,7 @@ impl RelayClient {
                 }
             })
             .map_err(|error| Error::Transport(Arc::new(error)))?;
-        Ok(Self { client, thread: Mutex::new(Some(thread)) })
+        Ok(Self { client, driver: thread.thread().id(), thread: Mutex::new(Some(thread)) })
     }
 
     /// Has a function called for each call that comes in, on a thread of its own. The last function given holds;
@@ -182,7 +184,7 @@ impl RelayClient {
     /// # Errors
     /// Why the client closed, unless that was asked for; [`Error::WouldDeadlock`] on the thread that drives it.
     pub fn run(&self) -> Result<(), Error> {
-        if drives() {
+        if !may_block() {
             return Err(Error::WouldDeadlock);
         }
         let mut interruptions = Interruptions::listen();
@@ -192,8 +194,8 @@ impl RelayClient {
     }
 
     fn join(&self) {
-        // The thread that drives the client holds up nobody but itself if it drops the last of it.
-        if drives() {
+        // The thread that drives the client may drop it, with what a handler has captured.
+        if thread::current().id() == self.driver {
             return;
         }
         // Held until it has ended: whoever else comes waits as well.

@@ -1,6 +1,5 @@
 //! Waiting on a thread.
 
-use std::cell::Cell;
 use std::future::{Future, IntoFuture};
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,20 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use signalwire_relay_core::Error;
-
-thread_local! {
-    static DRIVES: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Marks this thread as one that drives a client.
-pub(crate) fn drives_from_now_on() {
-    DRIVES.set(true);
-}
-
-/// Whether waiting here would be waiting for oneself.
-pub(crate) fn drives() -> bool {
-    DRIVES.get()
-}
+use signalwire_relay_core::adapter::may_block;
 
 /// Finishes a request or a wait: what `.await` is to asynchronous programs.
 ///
@@ -55,7 +41,7 @@ where
     type Value = T;
 
     fn run(self) -> Result<T, Error> {
-        if drives() {
+        if !may_block() {
             return Err(Error::WouldDeadlock);
         }
         block_on(self.into_future())

@@ -19,7 +19,7 @@ use crate::calling::{CallState, CallStateEvent, Device, Direction, EndReason, En
 use crate::error::{Certainty, Error};
 use crate::events::{EventData, FromUpdate};
 use crate::ids::{CallId, NodeId, Tag};
-use crate::session::CallInfo;
+use crate::session::{CallInfo, Notice};
 
 /// A call.
 ///
@@ -70,6 +70,10 @@ pub(crate) struct Live {
     state: CallState,
     rang: bool,
     was_answered: bool,
+    /// Set once the application has taken the offer.
+    is_taken: bool,
+    /// Set once the offer cannot be taken any more.
+    is_withdrawn: bool,
     ended: Option<EndReason>,
     end_source: Option<EndSource>,
     sip_data: Option<Arc<SipData>>,
@@ -84,6 +88,8 @@ impl CallRecord {
             state: info.state.clone(),
             rang: info.state == CallState::Ringing,
             was_answered: info.state == CallState::Answered,
+            is_taken: false,
+            is_withdrawn: false,
             ended: None,
             end_source: None,
             sip_data: info.sip_data.clone(),
@@ -106,6 +112,25 @@ impl CallRecord {
 
     pub(super) fn is_ended(&self) -> bool {
         self.live.with(|live| live.ended.is_some())
+    }
+
+    /// Takes the offer for the application. Returns `false` if the offer is over: it then must not be handled.
+    ///
+    /// Whether an offer is taken or passed on is decided here and in [`withdraw`](Self::withdraw), under one lock: the
+    /// application takes it on any thread while the client state is about to pass it on.
+    pub(super) fn take(&self) -> bool {
+        self.live.with(|live| {
+            let stands = live.ended.is_none() && !live.is_withdrawn;
+            stands && !std::mem::replace(&mut live.is_taken, true)
+        })
+    }
+
+    /// Withdraws the offer, so that it cannot be taken any more. Returns `false` if it was taken.
+    pub(super) fn withdraw(&self) -> bool {
+        self.live.with(|live| {
+            live.is_withdrawn |= !live.is_taken;
+            live.is_withdrawn
+        })
     }
 
     /// The call reached a state.
@@ -449,15 +474,20 @@ impl Call {
         OwnedCall::new(self)
     }
 
+    /// Reports that the handler of the call has failed: the call is hung up with this reason.
+    pub(super) fn handler_failed(&self, reason: EndReason, notice: Option<Notice>) {
+        self.sender().mailbox().post(Mail::HandlerFailed { call: self.0.record.clone(), reason, notice });
+    }
+
     /// Hangs up a call that no part of the application has, however long that takes.
     pub(super) fn discard(&self) {
-        self.sender().mailbox().post(Mail::Discard(self.id().clone()));
+        self.sender().mailbox().post(Mail::Discard(self.0.record.clone()));
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.sender.mailbox().post(Mail::Release(self.record.id().clone()));
+        self.sender.mailbox().post(Mail::Release(self.record.clone()));
     }
 }
 

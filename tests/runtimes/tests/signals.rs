@@ -153,6 +153,28 @@ fn a_third_interrupt_ends_at_once_in_any_case() {
 }
 
 #[test]
+fn a_handler_that_blocks_its_runtime_is_refused_and_the_process_ends_on_a_signal() {
+    for runtime in ["tokio", "smol"] {
+        let ca = ca_file(&format!("{runtime}-block"));
+        let caller = Caller::new("+15551110000", "+15552220000").patience(Duration::from_secs(600));
+        let simulator =
+            Simulator::start(ListenOptions::new(Scenario::new().caller(caller)).tls().ca_out(&ca))
+                .expect("loopback has room");
+        let mut command = serve(runtime);
+        command.arg("block");
+        with_settings(&mut command, &simulator, &ca, "demo-token");
+        let mut child = command.spawn().expect("the program was built");
+        let mut lines = lines(&mut child);
+        let refused =
+            lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("would wait for itself")));
+        assert!(refused.is_some(), "{runtime}");
+        signal(&child, "-TERM");
+        assert!(wait(&mut child).success(), "{runtime}");
+        let _ = std::fs::remove_file(ca);
+    }
+}
+
+#[test]
 fn a_dial_that_is_answered_while_the_process_is_stopped_is_answered() {
     for runtime in RUNTIMES {
         let ca = ca_file(&format!("{runtime}-stopped"));

@@ -16,13 +16,14 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use self::credentials::CredentialsRequest;
+pub use self::credentials::MAX_CREDENTIALS_REQUESTS;
 use self::listening::Listening;
 use self::timeouts::WaitTimeouts;
 use super::Client;
 use super::action::Progress;
 use super::call::CallRecord;
 use super::handlers::{CallHandler, MessageHandler, TaskHandler};
-use super::mailbox::{Mail, Task};
+use super::mailbox::{Mail, Task, TaskPurpose};
 use super::request::Response;
 use super::shared::{Handles, Sender, Shared};
 use super::slots::Slot;
@@ -40,7 +41,7 @@ pub enum ClientOutput {
     /// Do something with the connection. [`Io::Wait`] also ends when the waker is called.
     Io(Io),
     /// Run this in a task of its own. It does not panic.
-    Spawn(Task),
+    Spawn(TaskPurpose, Task),
     /// Log this.
     Log(Notice),
     /// Log this change of the connection.
@@ -179,6 +180,7 @@ impl ClientState {
     /// Whatever has arrived goes first: hand in every frame that can be read before this, or a program that was held up
     /// takes an answer that lies in the socket for a timeout.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.settle_offers(&self.session.expired_offers(now));
         self.session.handle_timeout(now);
         self.timeouts.handle_timeout(now);
         self.check_listening(now);

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Wake;
 use std::time::{Duration, Instant};
 
+use signalwire_relay_core::adapter::NeededThread;
 use signalwire_relay_core::session::{Notice, Session};
-use signalwire_relay_core::{Call, Client, ClientState, ClientStats, Config, Error, Task};
+use signalwire_relay_core::{Call, Client, ClientState, ClientStats, Config, Error, Task, TaskPurpose};
 use signalwire_relay_simulator::{ConnectionId, Report, Scenario, SimulatedService};
 
 use crate::network::{LineId, SimulatedNetwork};
@@ -18,6 +19,10 @@ use crate::network::{LineId, SimulatedNetwork};
 pub use run::{HANG_TIMEOUT, Hang};
 
 /// A service, its clients, and the network between them, in virtual time.
+///
+/// Only the thread that runs the world lets its time pass. Waiting on that thread in another way than with
+/// [`block_on`](Self::block_on) would wait for ever: `Run` of `signalwire-relay-blocking` fails there with
+/// [`Error::WouldDeadlock`], for as long as the world exists.
 pub struct World {
     network: SimulatedNetwork,
     start: Instant,
@@ -25,12 +30,18 @@ pub struct World {
     clients: Vec<Member>,
     /// The tasks of applications, with the client that each belongs to.
     tasks: Vec<(usize, Task)>,
+    /// The purposes whose tasks do not begin, each with the client.
+    held: Vec<(usize, TaskPurpose)>,
+    /// The tasks that have not begun.
+    waiting: Vec<(usize, TaskPurpose, Task)>,
     notices: Vec<Notice>,
     woken: Arc<Flag>,
     seed: u64,
     next_seed: u64,
     /// The timeouts that clients have handled.
     timeouts: u64,
+    /// The thread that runs the world. Dropped last: what is dropped before may be the application's.
+    thread: NeededThread,
 }
 
 /// A client, and what its driver would hold.
@@ -53,17 +64,22 @@ impl Wake for Flag {
 impl World {
     /// Creates a world in which a scenario plays. The same seed gives the same history.
     pub fn new(scenario: Scenario, seed: u64) -> Self {
+        let mut thread = NeededThread::default();
+        thread.set_here();
         Self {
             network: SimulatedNetwork::new(scenario, seed),
             start: Instant::now(),
             now: Duration::ZERO,
             clients: Vec::new(),
             tasks: Vec::new(),
+            held: Vec::new(),
+            waiting: Vec::new(),
             notices: Vec::new(),
             woken: Arc::new(Flag(AtomicBool::new(false))),
             seed,
             next_seed: seed,
             timeouts: 0,
+            thread,
         }
     }
 
@@ -188,6 +204,11 @@ impl World {
     /// The number of tasks of applications that are running.
     pub fn running_tasks(&self) -> usize {
         self.tasks.len()
+    }
+
+    /// The number of tasks of applications that wait to begin. See [`hold_tasks`](Self::hold_tasks).
+    pub fn waiting_tasks(&self) -> usize {
+        self.waiting.len()
     }
 
     fn instant(&self) -> Instant {
