@@ -71,10 +71,9 @@ impl WatchCell<Offers> {
         }
     }
 
-    /// The number of offers that still stand.
-    pub(super) fn standing(&self) -> usize {
-        let calls = self.with(|offers| offers.calls.clone());
-        calls.iter().filter(|call| !call.is_ended()).count()
+    /// The offers that still stand.
+    pub(super) fn standing(&self) -> impl Iterator<Item = Arc<CallRecord>> + use<> {
+        self.with(|offers| offers.calls.clone()).into_iter().filter(|call| !call.is_ended())
     }
 }
 

@@ -209,10 +209,15 @@ impl ClientState {
             responses: self.responses.len(),
             operations: self.operations.len(),
             timeouts: self.timeouts.len(),
-            offers: self.shared.offers.standing(),
+            offers: self.shared.offers.standing().count(),
             tasks: self.shared.tasks.with(|tasks| tasks.len()),
         };
         ClientStats { session: self.session.stats(), handles }
+    }
+
+    /// The calls that wait to be taken: by a stream, or by a handler whose task has not begun to run.
+    pub fn waiting_offers(&self) -> impl Iterator<Item = CallId> + use<> {
+        self.shared.offers.standing().map(|call| call.id().clone())
     }
 
     /// The next thing to do. With [`Io::Wait`] the waker is kept, and called when a handle has asked for

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use signalwire_relay_core::adapter::NeededThread;
 use signalwire_relay_core::session::{Notice, Session};
-use signalwire_relay_core::{Call, Client, ClientState, ClientStats, Config, Error, Task, TaskPurpose};
+use signalwire_relay_core::{
+    Call, CallId, Client, ClientState, ClientStats, Config, Error, Task, TaskPurpose,
+};
 use signalwire_relay_simulator::{ConnectionId, Report, Scenario, SimulatedService};
 
 use crate::network::{LineId, SimulatedNetwork};
@@ -50,6 +52,21 @@ struct Member {
     line: LineId,
     deadline: Option<Instant>,
     finished: bool,
+    /// The calls that wait to be taken, with the time since when.
+    offers: Vec<(CallId, Duration)>,
+}
+
+impl Member {
+    /// Notes the calls that wait to be taken.
+    fn note_offers(&mut self, now: Duration) {
+        let waiting: Vec<_> = self.state.waiting_offers().collect();
+        self.offers.retain(|(call_id, _)| waiting.contains(call_id));
+        for call_id in waiting {
+            if self.offers.iter().all(|(known, _)| *known != call_id) {
+                self.offers.push((call_id, now));
+            }
+        }
+    }
 }
 
 /// A waker that remembers that it was called.
@@ -104,7 +121,7 @@ impl World {
             ClientState::new(&config, self.next_seed).expect("the configuration is valid");
         state.connect(self.instant());
         let line = self.network.add_line();
-        self.clients.push(Member { state, line, deadline: None, finished: false });
+        self.clients.push(Member { state, line, deadline: None, finished: false, offers: Vec::new() });
         client
     }
 
@@ -204,6 +221,13 @@ impl World {
     /// The number of tasks of applications that are running.
     pub fn running_tasks(&self) -> usize {
         self.tasks.len()
+    }
+
+    /// The calls that wait to be taken by the application of a client, counted from 0 in the order in which the clients were
+    /// added, with the time that each has waited.
+    pub fn waiting_offers(&self, client: usize) -> impl Iterator<Item = (&CallId, Duration)> {
+        let offers = self.clients.get(client).into_iter().flat_map(|client| &client.offers);
+        offers.map(|(call_id, since)| (call_id, self.now.saturating_sub(*since)))
     }
 
     /// The number of tasks of applications that wait to begin. See [`hold_tasks`](Self::hold_tasks).

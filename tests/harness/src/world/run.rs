@@ -203,6 +203,7 @@ impl World {
             }
             moved = true;
         }
+        client.note_offers(self.now);
         moved
     }
 
