@@ -96,8 +96,10 @@ impl RelayClient {
     ///
     /// (On a [`Client`], which a clone of this one is, the method of this name takes an asynchronous function.)
     ///
-    /// There are as many threads as [`Config::max_active_calls`] allows calls, and 64 more for messages and callbacks.
-    /// They are started when they are needed and used again. When all are busy, whoever comes next waits for one.
+    /// There are as many threads for handlers of calls as [`Config::max_active_calls`] allows calls. When all are busy, because
+    /// functions go on after their calls have ended, a call stays an offer. It is handled if a thread gets free within 10 s;
+    /// if not, it is passed on to another client, with a line in the log, and not handled here any more. Whatever messages,
+    /// tasks and callbacks do has [threads of its own](crate#threads).
     ///
     /// ```no_run
     /// # fn example(client: signalwire_relay_blocking::RelayClient) {
@@ -121,8 +123,10 @@ impl RelayClient {
         });
     }
 
-    /// Has a function called for each text message that comes in, on a thread as for [`on_call`](Self::on_call). The
+    /// Has a function called for each text message that comes in, on a thread of its own. The
     /// last function given holds. Without one, messages are only seen by [`events`](Client::events).
+    ///
+    /// There are 64 threads for handlers of messages and tasks. When all are busy, whatever comes next waits for one.
     pub fn on_message<F, R>(&self, handler: F)
     where
         F: Fn(MessageReceiveEvent) -> R + Send + Sync + 'static,
@@ -135,7 +139,7 @@ impl RelayClient {
         });
     }
 
-    /// Registers the handler for tasks, replacing any earlier one. It runs on a thread as for [`on_call`](Self::on_call), and
+    /// Registers the handler for tasks, replacing any earlier one. It runs on a thread as for [`on_message`](Self::on_message), and
     /// also gets the tasks that came in before and that nobody took. [`Client::on_task`] says when a task counts as
     /// delivered, and what becomes of one that nobody takes.
     ///
@@ -182,7 +186,7 @@ impl RelayClient {
     /// From the first time that this runs, such signals do not end the process by themselves any more.
     ///
     /// # Errors
-    /// Why the client closed, unless that was asked for; [`Error::WouldDeadlock`] on the thread that drives it.
+    /// Why the client closed, unless that was asked for; [`Error::WouldDeadlock`] on a thread that must not block (see [`Run::run`]).
     pub fn run(&self) -> Result<(), Error> {
         if !may_block() {
             return Err(Error::WouldDeadlock);

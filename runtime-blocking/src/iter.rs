@@ -29,7 +29,7 @@ impl<S: Stream + Unpin> Iterate for S {}
 
 /// An iterator over a stream. Dropping it drops the stream.
 ///
-/// On the thread that drives a client it gives nothing: it would wait for itself.
+/// Where blocking [would deadlock](crate::Run::run) it gives nothing.
 #[must_use = "iterators do nothing unless read"]
 #[derive(Debug)]
 pub struct Iter<S>(S);

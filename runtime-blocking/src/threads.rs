@@ -18,6 +18,8 @@ const MAX_CALLBACK_THREADS: usize = 64;
 /// The number of threads that close sockets: one that is lost is closed within a second, and the next attempt to connect
 /// comes after half a second or more.
 const MAX_CLOSING_THREADS: usize = 4;
+/// The shortest time between two lines in the log about threads that are all busy.
+const BUSY_INTERVAL: Duration = Duration::from_mins(1);
 /// The time after which it is tried again to start a thread.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -114,12 +116,24 @@ struct Pool {
     threads: Vec<JoinHandle<()>>,
     /// Set while a thread is missing that could not be started: when to try again.
     retry_at: Option<Instant>,
+    /// Set once it was reported that all threads are busy: when to report it again.
+    busy_again_at: Option<Instant>,
 }
 
 impl Pool {
     fn at_most(limit: usize) -> Self {
         let (ready, work, threads) = (VecDeque::new(), Arc::default(), Vec::new());
-        Self { limit, ready, work, idle: 0, threads, retry_at: None }
+        Self { limit, ready, work, idle: 0, threads, retry_at: None, busy_again_at: None }
+    }
+
+    /// Returns `true` if work waits for one of the threads, and that has to be reported.
+    fn reports_busy(&mut self, now: Instant) -> bool {
+        let is_busy = self.threads.len() >= self.limit && self.idle < self.ready.len();
+        let reports = is_busy && self.busy_again_at.is_none_or(|at| at <= now);
+        if reports {
+            self.busy_again_at = Some(now + BUSY_INTERVAL);
+        }
+        reports
     }
 
     /// Returns `true` if there is work for one more thread.
@@ -128,11 +142,15 @@ impl Pool {
     }
 }
 
-/// A thread was started after earlier attempts had failed, or could not be started.
+/// Something for the log.
 #[must_use = "it has to be logged"]
 enum Report {
-    Again(Work),
+    /// A thread could not be started.
     Failed(Work, io::Error),
+    /// One could, after earlier attempts had failed.
+    Again(Work),
+    /// All threads, this number of them, are busy.
+    Busy(Work, usize),
 }
 
 impl Report {
@@ -140,6 +158,7 @@ impl Report {
         match self {
             Self::Again(work) => adapter::threads_again(work.describe()),
             Self::Failed(work, error) => adapter::no_thread(work.describe(), &error),
+            Self::Busy(work, threads) => adapter::threads_busy(work.describe(), threads),
         }
     }
 }
@@ -242,10 +261,17 @@ impl Threads {
             pool.work.notify_one();
             return;
         }
-        let report = self.shared.start_missing(&mut state, work);
+        let mut report = self.shared.start_missing(&mut state, work);
+        let pool = &mut state.pools[work as usize];
+        if report.is_none() && pool.reports_busy(Instant::now()) {
+            report = Some(Report::Busy(work, pool.limit));
+        }
+        let retries = pool.retry_at.is_some();
         drop(state);
         if let Some(report) = report {
             report.log();
+        }
+        if retries {
             self.shared.driver.wake_by_ref();
         }
     }
@@ -377,6 +403,20 @@ mod tests {
             drop(release);
             assert_eq!(threads.end(TEST_TIMEOUT), 0);
         }
+    }
+
+    #[test]
+    fn that_all_threads_are_busy_is_reported_once_a_minute() {
+        let (runnable, task) = async_task::spawn(async {}, |_| {});
+        let mut pool = Pool::at_most(0);
+        let now = Instant::now();
+        assert!(!pool.reports_busy(now), "nothing waits");
+        pool.ready.push_back(runnable);
+        let reports = [0, 1, 59, 60, 61].map(|second| pool.reports_busy(now + Duration::from_secs(second)));
+        assert_eq!(reports, [true, false, false, true, false]);
+        pool.limit = 1;
+        assert!(!pool.reports_busy(now + Duration::from_mins(5)), "another thread can be started");
+        drop(task);
     }
 
     /// Counts how often it was woken.

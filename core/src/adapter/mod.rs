@@ -36,7 +36,7 @@ pub use self::driver::{
 };
 #[cfg(feature = "adapter")]
 pub use self::handshake::{Handshake, MAX_HEAD_BYTES};
-pub use self::log::{broken_down, no_thread, tasks_left, threads_again};
+pub use self::log::{broken_down, no_signals, no_thread, tasks_left, threads_again, threads_busy};
 #[cfg(feature = "adapter")]
 pub use self::race::{ATTEMPT_DELAY, SETUP_DELAY};
 pub use self::reach::reach;
