@@ -266,13 +266,12 @@ impl Threads {
         if report.is_none() && pool.reports_busy(Instant::now()) {
             report = Some(Report::Busy(work, pool.limit));
         }
-        let retries = pool.retry_at.is_some();
         drop(state);
         if let Some(report) = report {
+            if matches!(report, Report::Failed(..)) {
+                self.shared.driver.wake_by_ref();
+            }
             report.log();
-        }
-        if retries {
-            self.shared.driver.wake_by_ref();
         }
     }
 
