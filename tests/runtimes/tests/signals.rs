@@ -164,12 +164,17 @@ fn a_handler_that_blocks_its_runtime_is_refused_and_the_process_ends_on_a_signal
         command.arg("block");
         with_settings(&mut command, &simulator, &ca, "demo-token");
         let mut child = command.spawn().expect("the program was built");
-        let mut lines = lines(&mut child);
-        let refused =
-            lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("would wait for itself")));
-        assert!(refused.is_some(), "{runtime}");
+        let ended = simulator.wait_for(TEST_TIMEOUT, |report| matches!(report, Report::CallEnded { .. }));
         signal(&child, "-TERM");
-        assert!(wait(&mut child).success(), "{runtime}");
+        let status = wait(&mut child);
+        assert!(
+            matches!(&ended, Some(Report::CallEnded { reason, .. }) if reason == "error"),
+            "{runtime}: the handler has failed: {ended:?}"
+        );
+        assert!(status.success(), "{runtime}: {status}");
+        let mut printed = String::new();
+        std::io::Read::read_to_string(&mut child.stderr.take().expect("piped"), &mut printed).expect("text");
+        assert!(printed.contains("would wait for itself"), "{runtime}: {printed}");
         let _ = std::fs::remove_file(ca);
     }
 }
