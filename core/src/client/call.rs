@@ -63,6 +63,17 @@ impl Watch for CallRecord {
     }
 }
 
+/// What has become of the offer of a call that came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    /// The application may take it.
+    Standing,
+    /// The application has taken it.
+    Taken,
+    /// It cannot be taken any more: it is about to be passed on.
+    Withdrawn,
+}
+
 /// The data of a call that changes.
 #[derive(Debug)]
 pub(crate) struct Live {
@@ -70,10 +81,7 @@ pub(crate) struct Live {
     state: CallState,
     rang: bool,
     was_answered: bool,
-    /// Set once the application has taken the offer.
-    is_taken: bool,
-    /// Set once the offer cannot be taken any more.
-    is_withdrawn: bool,
+    offer: Offer,
     ended: Option<EndReason>,
     end_source: Option<EndSource>,
     sip_data: Option<Arc<SipData>>,
@@ -88,8 +96,7 @@ impl CallRecord {
             state: info.state.clone(),
             rang: info.state == CallState::Ringing,
             was_answered: info.state == CallState::Answered,
-            is_taken: false,
-            is_withdrawn: false,
+            offer: Offer::Standing,
             ended: None,
             end_source: None,
             sip_data: info.sip_data.clone(),
@@ -120,16 +127,21 @@ impl CallRecord {
     /// application takes it on any thread while the client state is about to pass it on.
     pub(super) fn take(&self) -> bool {
         self.live.with(|live| {
-            let stands = live.ended.is_none() && !live.is_withdrawn;
-            stands && !std::mem::replace(&mut live.is_taken, true)
+            let stands = live.ended.is_none() && live.offer == Offer::Standing;
+            if stands {
+                live.offer = Offer::Taken;
+            }
+            stands
         })
     }
 
     /// Withdraws the offer, so that it cannot be taken any more. Returns `false` if it was taken.
     pub(super) fn withdraw(&self) -> bool {
         self.live.with(|live| {
-            live.is_withdrawn |= !live.is_taken;
-            live.is_withdrawn
+            if live.offer == Offer::Standing {
+                live.offer = Offer::Withdrawn;
+            }
+            live.offer == Offer::Withdrawn
         })
     }
 

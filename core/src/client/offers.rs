@@ -98,12 +98,12 @@ impl HandlerTask {
     pub(super) fn expected(
         handles: &Weak<Handles>,
         offers: &Arc<WatchCell<Offers>>,
-        handler: &CallHandler,
+        on_call: &CallHandler,
     ) -> Option<Self> {
         offers.with(Offers::expect_task).then(|| Self {
             handles: handles.clone(),
             offers: offers.clone(),
-            handler: handler.clone(),
+            handler: on_call.clone(),
             has_begun: false,
         })
     }
