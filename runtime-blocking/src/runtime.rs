@@ -59,8 +59,8 @@ impl Loop {
         // Dropped before the threads are ended: nothing is left then that tasks could wait for.
         let mut driver = pin!(Driver::new(state, runtime));
         while driver.as_mut().poll(&mut cx).is_pending() {
-            let wakes = [deadline.get(), alarms.next(), threads.threads.retry()];
-            let next = wakes.into_iter().flatten().min();
+            let instants = [deadline.get(), alarms.next(), threads.threads.retry()];
+            let next = instants.into_iter().flatten().min();
             let left = next.map(|at: Instant| at.saturating_duration_since(Instant::now()));
             match sleep.poll(&mut events, left) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),

@@ -10,7 +10,7 @@ use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 use signalwire_relay_simulator::{Caller, Report, Scenario, Step, Task};
 
 /// More than enough for anything on loopback, also for an offer to be passed on after its 10 s.
-const TEST_TIMEOUT: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// More tasks than there are threads for handlers of messages and tasks, and one for the only call there may be.
 const MORE_THAN_ALL_THREADS: usize = 70;
 /// The number of threads for handlers of messages and tasks.
@@ -51,7 +51,7 @@ fn place(simulator: &Simulator, caller: Caller) -> String {
 }
 
 fn caller() -> Caller {
-    Caller::new("+15551110000", "+15552220000").patience(Duration::from_secs(3600))
+    Caller::new("+15551110000", "+15552220000").patience(Duration::from_hours(1))
 }
 
 /// Answers calls, says so, and hangs up.

@@ -13,7 +13,7 @@ use signalwire_relay_simulator::{Caller, Scenario};
 use tokio::runtime::{Builder, Runtime};
 
 /// More than enough for anything on loopback.
-const TEST_TIMEOUT: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 fn simulator() -> Simulator {
     Simulator::start(ListenOptions::new(Scenario::new())).expect("loopback has room")

@@ -156,7 +156,7 @@ fn a_third_interrupt_ends_at_once_in_any_case() {
 fn a_handler_that_blocks_its_runtime_is_refused_and_the_process_ends_on_a_signal() {
     for runtime in ["tokio", "smol"] {
         let ca = ca_file(&format!("{runtime}-block"));
-        let caller = Caller::new("+15551110000", "+15552220000").patience(Duration::from_secs(600));
+        let caller = Caller::new("+15551110000", "+15552220000").patience(Duration::from_mins(10));
         let simulator =
             Simulator::start(ListenOptions::new(Scenario::new().caller(caller)).tls().ca_out(&ca))
                 .expect("loopback has room");

@@ -10,7 +10,7 @@ use signalwire_relay_simulator::{Caller, Report, Scenario};
 use signalwire_relay_smol::{RelayClient, Spawner};
 
 /// More than enough for anything on loopback, also for an offer to be passed on after its 10 s.
-const TEST_TIMEOUT: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What becomes of the tasks of a client, except for the client itself.
 #[derive(Clone, Default)]
@@ -56,7 +56,7 @@ fn expect_passed_on(fate: &Fate) {
         count.fetch_add(1, Ordering::SeqCst);
         async move { call.answer().await }
     });
-    let caller = || Caller::new("+15551110000", "+15552220000").patience(Duration::from_secs(3600));
+    let caller = || Caller::new("+15551110000", "+15552220000").patience(Duration::from_hours(1));
     let call_id = simulator.with(|service, now| service.place_call(now, caller()));
     let passed = simulator.wait_for(
         TEST_TIMEOUT,

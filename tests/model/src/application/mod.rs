@@ -187,8 +187,9 @@ impl Player for ApplicationPlayer {
         self.world.pass(RECONNECT_TIMEOUT);
         self.check_offers();
         self.check_connected();
-        let running: Vec<_> = self.clients.iter().map(|running| running.index).collect();
-        running.into_iter().for_each(|index| self.set_full(index, FullPools::None));
+        for client in 0..MAX_CLIENTS {
+            self.set_full(client, FullPools::None);
+        }
         self.world.pass(RECOVERY_TIMEOUT);
         self.check_recovered();
         for running in &self.clients {
