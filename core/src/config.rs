@@ -170,8 +170,10 @@ impl Config {
     }
 
     /// Has a function asked for the credentials before each connection, in place of fixed ones: for tokens that
-    /// expire. It runs in a task of its own; an attempt that has none within 10 s has failed, and is made again after
-    /// the usual pause.
+    /// expire. It runs in a task of its own, which does not wait for handlers or callbacks; an attempt that has none within
+    /// 10 s has failed, and is made again after the usual pause. The answer is not waited for any more then. A function that
+    /// blocks its thread for longer is asked again all the same, up to
+    /// [`MAX_CREDENTIALS_REQUESTS`](crate::MAX_CREDENTIALS_REQUESTS) times at once; further attempts fail at once, and say so.
     ///
     /// ```
     /// # async fn fetch_jwt() -> Result<String, std::io::Error> { Ok(String::new()) }

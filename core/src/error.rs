@@ -58,9 +58,10 @@ pub enum Error {
     /// Whoever made the request has dropped it before it was sent.
     #[error("the request was dropped before it was sent")]
     Cancelled,
-    /// Waiting on the thread that drives the client would be waiting for oneself. Nothing was sent.
+    /// The thread has to drive a client, or runs tasks of an asynchronous runtime: blocking it may be waiting for oneself.
+    /// Nothing was sent. In asynchronous code `.await`; elsewhere wait on a thread of your own.
     #[error(
-        "cannot wait on the thread that drives the client: it would wait for itself; do it in a handler or on a \
+        "cannot block this thread, which drives a client or runs tasks: it would wait for itself; use .await, or a \
          thread of your own"
     )]
     WouldDeadlock,

@@ -175,8 +175,8 @@ pub use calling::{
 };
 pub use client::{
     Action, Call, Client, ClientOutput, ClientState, ClientStats, ConnectionStates, Ending, Events,
-    HandleStats, HandlerOutcome, IncomingCalls, MAX_POSTED_REQUESTS, MAX_WAITING_EVENTS, MAX_WAITING_TASKS,
-    OwnedCall, Raw, Request, ResponseFuture, Task, Wait,
+    HandleStats, HandlerOutcome, IncomingCalls, MAX_CREDENTIALS_REQUESTS, MAX_POSTED_REQUESTS,
+    MAX_WAITING_EVENTS, MAX_WAITING_TASKS, OwnedCall, Raw, Request, ResponseFuture, Task, TaskPurpose, Wait,
 };
 pub use config::{
     Config, DEFAULT_CONNECT_ATTEMPTS, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS,

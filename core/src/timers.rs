@@ -61,6 +61,11 @@ impl<K: Clone + Ord> Timers<K> {
         Some(key)
     }
 
+    /// The timers that are due, the earliest first.
+    pub(crate) fn due(&self, now: Instant) -> impl Iterator<Item = &K> {
+        self.in_order.iter().take_while(move |(at, _)| *at <= now).map(|(_, key)| key)
+    }
+
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.in_order.first().map(|(at, _)| *at)
@@ -90,6 +95,7 @@ mod tests {
         timers.set_if_unset("early", at(9));
         timers.cancel(&"cancelled");
         assert_eq!(timers.next(), Some(at(1)));
+        assert_eq!(timers.due(at(1)).collect::<Vec<_>>(), [&"early"]);
         assert_eq!(timers.pop_due(at(0)), None);
         assert_eq!(timers.pop_due(at(5)), Some("early"));
         assert_eq!(timers.pop_due(at(5)), Some("late"));

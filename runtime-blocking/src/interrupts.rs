@@ -1,9 +1,13 @@
 //! Ctrl-C and its like.
 
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-static WATCH: Once = Once::new();
+use signalwire_relay_core::adapter;
+
+/// Set once the signals of the process are watched. Until then each listener tries.
+static IS_WATCHED: Mutex<bool> = Mutex::new(false);
 static INTERRUPTS: Mutex<Interrupts> = Mutex::new(Interrupts { count: 0, listeners: 0, waiting: Vec::new() });
 
 struct Interrupts {
@@ -19,9 +23,16 @@ pub(crate) struct Interruptions {
 }
 
 impl Interruptions {
-    /// Begins to listen. Where that cannot be done there are none.
+    /// Begins to listen. Where that cannot be done there are none, with a line in the log.
     pub(crate) fn listen() -> Self {
-        WATCH.call_once(|| watch(interrupted));
+        let mut is_watched = IS_WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_watched {
+            match watch(interrupted) {
+                Ok(()) => *is_watched = true,
+                Err(error) => adapter::no_signals(&error),
+            }
+        }
+        drop(is_watched);
         let mut interrupts = lock();
         interrupts.listeners += 1;
         Self { number: interrupts.listeners, seen: interrupts.count }
@@ -62,19 +73,27 @@ fn lock() -> MutexGuard<'static, Interrupts> {
 
 /// Calls a function for each, on a thread that sleeps in between. Handlers of the application are called too.
 #[cfg(unix)]
-fn watch(interrupted: fn()) {
+fn watch(interrupted: fn()) -> io::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
-    if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) {
-        let thread = std::thread::Builder::new().name("relay-signals".to_owned());
-        // Without a thread they are not heard, which is what the caller is told to expect.
-        let _ = thread.spawn(move || signals.forever().for_each(|_| interrupted()));
-    }
+    // The thread first: without one, signals that are caught would be lost, and the process could not be ended by them.
+    let (caught, signals) = std::sync::mpsc::channel::<Signals>();
+    std::thread::Builder::new().name("relay-signals".to_owned()).spawn(move || {
+        if let Ok(mut signals) = signals.recv() {
+            signals.forever().for_each(|_| interrupted());
+        }
+    })?;
+    // The thread waits for them.
+    let _ = caught.send(Signals::new([SIGINT, SIGTERM])?);
+    Ok(())
 }
 
 #[cfg(not(unix))]
-fn watch(interrupted: fn()) {
-    // If the application has a handler of its own, it keeps it.
-    let _ = ctrlc::try_set_handler(interrupted);
+fn watch(interrupted: fn()) -> io::Result<()> {
+    match ctrlc::try_set_handler(interrupted) {
+        Err(ctrlc::Error::System(error)) => Err(error),
+        // If the application has a handler of its own, it keeps it.
+        Ok(()) | Err(_) => Ok(()),
+    }
 }

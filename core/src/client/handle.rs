@@ -68,6 +68,9 @@ impl Client {
     /// something on the call that the service did not know, it is hung up, too. One that ends because another call is gone
     /// has failed: an agent who hangs up has not ended the call of the caller. One that ends well leaves its call as it is.
     ///
+    /// A call is taken when its task begins to run, and not handled if its caller has left by then. On a runtime that is too
+    /// busy to begin it within 10 s, the call is passed on to another client, and the function is not called for it any more.
+    ///
     /// Calls come by contexts: those of [`Config::contexts`](crate::Config::contexts) and of [`receive`](Self::receive). If
     /// none is wanted 5 s after the handler was set and the connection is ready, a line in the log says so.
     ///

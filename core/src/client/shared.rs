@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use super::handlers::caught;
 use super::inbox::TaskInbox;
-use super::mailbox::{Mail, Mailbox};
+use super::mailbox::{Mail, Mailbox, TaskPurpose};
 use super::offers::Offers;
 use super::subscribers::{Events, Subscribers};
 use super::watch_cell::WatchCell;
@@ -98,7 +98,7 @@ impl Sender {
                 }
             }
         };
-        self.mailbox().post(Mail::Spawn(Box::pin(task)));
+        self.mailbox().post(Mail::Spawn(TaskPurpose::Callback, Box::pin(task)));
     }
 }
 

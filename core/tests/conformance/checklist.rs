@@ -17,6 +17,7 @@ fn place_of(test: &str) -> (PathBuf, String) {
         "model" => "../tests/model/tests/model".to_owned(),
         "tokio" => "../runtime-tokio/tests".to_owned(),
         "blocking" => "../runtime-blocking/tests".to_owned(),
+        "blocking-src" => "../runtime-blocking/src".to_owned(),
         "runtimes" => "../tests/runtimes/tests".to_owned(),
         "scenarios" => "../tests/runtimes/src/scenarios".to_owned(),
         _ => panic!("{test}: nobody knows where that is"),

@@ -14,7 +14,9 @@ use signalwire_relay_core::adapter::{
     Socket,
 };
 use signalwire_relay_core::session::{ConnectionState, Frame};
-use signalwire_relay_core::{Certainty, ClientState, Endpoint, Error, Raw, ResponseFuture, Task};
+use signalwire_relay_core::{
+    Certainty, ClientState, Endpoint, Error, Raw, ResponseFuture, Task, TaskPurpose,
+};
 
 /// The other side of a socket.
 #[derive(Default)]
@@ -112,7 +114,13 @@ impl Runtime for Near {
         Poll::Ready(())
     }
 
-    fn spawn(&mut self, _: Task) {}
+    const TASKS_MUST_NOT_BLOCK: bool = false;
+
+    fn needs_thread(&self) -> bool {
+        false
+    }
+
+    fn spawn(&mut self, _: TaskPurpose, _: Task) {}
 
     fn close(&mut self, _: Self, _: VecDeque<String>) {}
 

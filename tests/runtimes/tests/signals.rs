@@ -153,6 +153,33 @@ fn a_third_interrupt_ends_at_once_in_any_case() {
 }
 
 #[test]
+fn a_handler_that_blocks_its_runtime_is_refused_and_the_process_ends_on_a_signal() {
+    for runtime in ["tokio", "smol"] {
+        let ca = ca_file(&format!("{runtime}-block"));
+        let caller = Caller::new("+15551110000", "+15552220000").patience(Duration::from_mins(10));
+        let simulator =
+            Simulator::start(ListenOptions::new(Scenario::new().caller(caller)).tls().ca_out(&ca))
+                .expect("loopback has room");
+        let mut command = serve(runtime);
+        command.arg("block");
+        with_settings(&mut command, &simulator, &ca, "demo-token");
+        let mut child = command.spawn().expect("the program was built");
+        let ended = simulator.wait_for(TEST_TIMEOUT, |report| matches!(report, Report::CallEnded { .. }));
+        signal(&child, "-TERM");
+        let status = wait(&mut child);
+        assert!(
+            matches!(&ended, Some(Report::CallEnded { reason, .. }) if reason == "error"),
+            "{runtime}: the handler has failed: {ended:?}"
+        );
+        assert!(status.success(), "{runtime}: {status}");
+        let mut printed = String::new();
+        std::io::Read::read_to_string(&mut child.stderr.take().expect("piped"), &mut printed).expect("text");
+        assert!(printed.contains("would wait for itself"), "{runtime}: {printed}");
+        let _ = std::fs::remove_file(ca);
+    }
+}
+
+#[test]
 fn a_dial_that_is_answered_while_the_process_is_stopped_is_answered() {
     for runtime in RUNTIMES {
         let ca = ca_file(&format!("{runtime}-stopped"));

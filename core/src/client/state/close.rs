@@ -47,7 +47,7 @@ impl ClientState {
                     inspection.update(|inspection| *inspection = Some(Err(closed)));
                 }
                 // Callbacks of operations that have ended are still called.
-                Mail::Spawn(task) => self.output.push_back(ClientOutput::Spawn(task)),
+                Mail::Spawn(purpose, task) => self.output.push_back(ClientOutput::Spawn(purpose, task)),
                 Mail::Notice(notice) => self.output.push_back(ClientOutput::Log(notice)),
                 _ => {}
             }

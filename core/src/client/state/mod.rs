@@ -16,13 +16,14 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use self::credentials::CredentialsRequest;
+pub use self::credentials::MAX_CREDENTIALS_REQUESTS;
 use self::listening::Listening;
 use self::timeouts::WaitTimeouts;
 use super::Client;
 use super::action::Progress;
 use super::call::CallRecord;
 use super::handlers::{CallHandler, MessageHandler, TaskHandler};
-use super::mailbox::{Mail, Task};
+use super::mailbox::{Mail, Task, TaskPurpose};
 use super::request::Response;
 use super::shared::{Handles, Sender, Shared};
 use super::slots::Slot;
@@ -40,7 +41,7 @@ pub enum ClientOutput {
     /// Do something with the connection. [`Io::Wait`] also ends when the waker is called.
     Io(Io),
     /// Run this in a task of its own. It does not panic.
-    Spawn(Task),
+    Spawn(TaskPurpose, Task),
     /// Log this.
     Log(Notice),
     /// Log this change of the connection.
@@ -179,6 +180,7 @@ impl ClientState {
     /// Whatever has arrived goes first: hand in every frame that can be read before this, or a program that was held up
     /// takes an answer that lies in the socket for a timeout.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.settle_offers(&self.session.expired_offers(now));
         self.session.handle_timeout(now);
         self.timeouts.handle_timeout(now);
         self.check_listening(now);
@@ -207,10 +209,15 @@ impl ClientState {
             responses: self.responses.len(),
             operations: self.operations.len(),
             timeouts: self.timeouts.len(),
-            offers: self.shared.offers.standing(),
+            offers: self.shared.offers.standing().count(),
             tasks: self.shared.tasks.with(|tasks| tasks.len()),
         };
         ClientStats { session: self.session.stats(), handles }
+    }
+
+    /// The calls that wait to be taken: by a stream, or by a handler whose task has not begun to run.
+    pub fn waiting_offers(&self) -> impl Iterator<Item = CallId> + use<> {
+        self.shared.offers.standing().map(|call| call.id().clone())
     }
 
     /// The next thing to do. With [`Io::Wait`] the waker is kept, and called when a handle has asked for

@@ -1,11 +1,13 @@
 //! From handles to the session.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::close::end_operation;
 use super::{ClientOutput, ClientState};
+use crate::client::call::CallRecord;
 use crate::client::inbox::TaskInbox;
-use crate::client::mailbox::Mail;
+use crate::client::mailbox::{Mail, TaskPurpose};
 use crate::client::offers::Offers;
 use crate::client::request::Response;
 use crate::client::subscribers;
@@ -40,22 +42,32 @@ impl ClientState {
             }
             Mail::SetTimeout { ticket, after, expired } => self.timeouts.set(now, ticket, after, expired),
             Mail::CancelTimeout(ticket) => self.timeouts.cancel(ticket),
-            Mail::Take(call_id) => {
-                self.session.take(&call_id);
+            Mail::Take(call) => {
+                if self.is_current(&call) {
+                    self.session.take(call.id());
+                }
             }
-            Mail::Release(call_id) => self.session.release(now, &call_id),
-            Mail::Discard(call_id) => self.session.discard(now, &call_id),
-            Mail::HandlerFailed { call_id, reason, notice } => {
+            Mail::Release(call) => {
+                if self.is_current(&call) {
+                    self.session.release(now, call.id());
+                }
+            }
+            Mail::Discard(call) => {
+                if self.is_current(&call) {
+                    self.session.discard(now, call.id());
+                }
+            }
+            Mail::HandlerFailed { call, reason, notice } => {
                 self.output.extend(notice.map(ClientOutput::Log));
-                self.session.hang_up_after_failure(now, &call_id, &reason);
+                if self.is_current(&call) {
+                    self.session.hang_up_after_failure(now, call.id(), &reason);
+                }
             }
             Mail::HandleCalls(handler) => {
-                let waiting = self.shared.offers.with(Offers::take);
                 self.on_call = Some(handler);
                 self.listen(now, "Client::on_call");
-                for call in waiting.into_iter().filter(|call| !call.is_ended()) {
-                    self.offer(call);
-                }
+                self.shared.offers.with(Offers::handle);
+                self.spawn_handlers();
             }
             Mail::HandleMessages(handler) => {
                 self.on_message = Some(handler);
@@ -63,13 +75,14 @@ impl ClientState {
             }
             Mail::HandleTasks(handler) => {
                 for task in self.shared.tasks.with(TaskInbox::take) {
-                    self.output.push_back(ClientOutput::Spawn(handler(self.shared.clone(), task)));
+                    let task = handler(self.shared.clone(), task);
+                    self.output.push_back(ClientOutput::Spawn(TaskPurpose::EventHandler, task));
                 }
                 self.on_task = Some(handler);
                 self.listen(now, "Client::on_task");
             }
             Mail::Listen(method) => self.listen(now, method),
-            Mail::Spawn(task) => self.output.push_back(ClientOutput::Spawn(task)),
+            Mail::Spawn(purpose, task) => self.output.push_back(ClientOutput::Spawn(purpose, task)),
             Mail::Notice(notice) => self.output.push_back(ClientOutput::Log(notice)),
             Mail::Credentials { asked, answer } => {
                 if !asked.with(|over| *over) {
@@ -82,11 +95,21 @@ impl ClientState {
             }
             Mail::LimitConnecting => self.session.limit_connecting(now),
             Mail::Drain(within) => {
+                self.settle_offers(&self.session.untaken_offers());
                 self.session.drain(now, within.unwrap_or(self.drain_limit));
                 let draining = self.session.is_draining();
                 self.shared.link.update(|link| link.draining = draining);
             }
-            Mail::Disconnect => self.session.disconnect(now),
+            Mail::Disconnect => {
+                self.settle_offers(&self.session.untaken_offers());
+                self.session.disconnect(now);
+            }
         }
+    }
+
+    /// Returns `false` for a call that has ended. Its id may be that of another call by now: one that was transferred to a
+    /// context of this client, for instance.
+    fn is_current(&self, call: &Arc<CallRecord>) -> bool {
+        self.calls.get(call.id()).is_some_and(|current| Arc::ptr_eq(current, call))
     }
 }

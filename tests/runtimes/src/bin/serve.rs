@@ -11,6 +11,7 @@ fn main() -> Result<ExitCode, Error> {
     let what = match std::env::args().nth(2).as_deref() {
         Some("stay") => Serve::Stay,
         Some("dial") => Serve::Dial,
+        Some("block") => Serve::Block,
         _ => Serve::Greet,
     };
     let mut config = Config::from_env()?.contexts(["default"]);
@@ -46,7 +47,7 @@ fn main() -> Result<ExitCode, Error> {
             client.run()?;
         }
         _ => {
-            eprintln!("usage: serve tokio|smol|blocking [greet|stay|dial [hang-up]]");
+            eprintln!("usage: serve tokio|smol|blocking [greet|stay|dial|block [hang-up]]");
             return Ok(ExitCode::FAILURE);
         }
     }
@@ -60,11 +61,16 @@ enum Serve {
     Greet,
     /// Greets callers and stays on the line.
     Stay,
+    /// Waits for the thread that it is itself on, as with the blocking client.
+    Block,
     /// Calls somebody before it serves, and prints what came of it.
     Dial,
 }
 
 async fn serve(call: Call, what: Serve) -> Result<(), Error> {
+    if what == Serve::Block {
+        return signalwire_relay_blocking::Run::run(call.answer());
+    }
     call.answer().await?;
     call.play_tts("Hello!").await?.wait().await?;
     if what == Serve::Stay {
