@@ -170,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    const TEST_TIMEOUT: Duration = Duration::from_secs(20);
+    const TEST_TIMEOUT: Duration = Duration::from_mins(2);
 
     #[test]
     fn tasks_that_block_run_side_by_side_up_to_the_limit() {

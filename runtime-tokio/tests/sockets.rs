@@ -10,7 +10,7 @@ use signalwire_relay_tokio::session::ConnectionState;
 use signalwire_relay_tokio::{Config, ConnectionStates, EndReason, Error, RelayClient, secs};
 
 /// More than enough for anything on loopback.
-const TEST_TIMEOUT: Duration = Duration::from_secs(20);
+const TEST_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// A file in the temporary folder that is gone when this is dropped.
 struct TempFile(PathBuf);
@@ -261,9 +261,9 @@ async fn a_deadline_is_kept_by_the_clock_of_the_runtime() {
     let call = client.incoming_calls().next().await.expect("a call");
     let began = std::time::Instant::now();
     tokio::time::pause();
-    let waited = call.wait_for_ended().timeout(secs(5)).await;
+    let waited = call.wait_for_ended().timeout(secs(25)).await;
     assert!(matches!(waited, Err(Error::TimedOut(_))), "{waited:?}");
-    assert!(began.elapsed() < secs(4), "five seconds of a paused clock pass at once");
+    assert!(began.elapsed() < secs(20), "a paused clock passes at once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use signalwire_relay_core::session::Frame;
 use signalwire_relay_core::{Client, ClientOutput, ClientState, Io, phone};
 
-use crate::fixture::config;
+use crate::fixture::{config, epoch};
 
 struct Cab {
     driver: ClientState,
@@ -21,7 +21,7 @@ impl Cab {
     fn ready() -> (Client, Self) {
         let config = config().max_connections(usize::MAX);
         let (client, mut driver) = ClientState::new(&config, 7).expect("the settings are usable");
-        let now = Instant::now();
+        let now = epoch();
         driver.connect(now);
         let mut cab = Self { driver, now };
         cab.drain();

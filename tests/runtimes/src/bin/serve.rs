@@ -14,6 +14,9 @@ fn main() -> Result<ExitCode, Error> {
         _ => Serve::Greet,
     };
     let mut config = Config::from_env()?.contexts(["default"]);
+    if what == Serve::Stay {
+        config = config.drain_timeout(secs(3600));
+    }
     if std::env::args().nth(3).as_deref() == Some("hang-up") {
         config = config.second_signal(SecondSignal::HangUp);
     }
@@ -77,7 +80,7 @@ async fn beside(client: &Client, what: Serve) {
     if what != Serve::Dial {
         return;
     }
-    let dial = client.dial(phone("+15553330001").from("+15552220000")).timeout(secs(2)).await;
+    let dial = client.dial(phone("+15553330001").from("+15552220000")).timeout(secs(8)).await;
     match dial {
         Ok(_) => println!("answered"),
         Err(error) => println!("{error}"),
