@@ -311,8 +311,10 @@ impl Client {
 
     /// Closes now. Requests under way fail; calls go on at the service, without this client. If there is a connection,
     /// dials are called off, and offers that nobody took are given back.
+    ///
+    /// From now on the client does not count for [`Config::max_connections`](crate::Config::max_connections).
     pub fn disconnect(&self) {
-        self.shared().mailbox.post(Mail::Disconnect);
+        self.shared().disconnect();
     }
 }
 
