@@ -56,6 +56,10 @@ pub enum Error {
     /// Too many requests wait to be sent.
     #[error(transparent)]
     QueueFull(Box<QueueFull>),
+    /// The process was asked to end, by Ctrl-C or `SIGTERM`, while `connect` waited. Where such a signal ends the process by
+    /// itself, nobody sees this.
+    #[error("the process was asked to end while it was connecting")]
+    Interrupted,
     /// Whoever made the request has dropped it before it was sent.
     #[error("the request was dropped before it was sent")]
     Cancelled,
@@ -115,6 +119,7 @@ impl Error {
             Self::Config(_)
             | Self::InvalidArgument(_)
             | Self::QueueFull(_)
+            | Self::Interrupted
             | Self::Cancelled
             | Self::WouldDeadlock
             | Self::Draining(_)

@@ -3,32 +3,32 @@
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-static WATCH: Once = Once::new();
-static INTERRUPTS: Mutex<Interrupts> = Mutex::new(Interrupts { count: 0, listeners: 0, waiting: Vec::new() });
+use signalwire_relay_core::adapter::Interruptions;
 
-struct Interrupts {
+static WATCH: Once = Once::new();
+static STATE: Mutex<State> = Mutex::new(State { count: 0, listeners: 0, waiting: Vec::new() });
+
+struct State {
     count: u64,
     listeners: u64,
     waiting: Vec<(u64, Waker)>,
 }
 
 /// Interruptions of the process, from now on.
-pub(crate) struct Interruptions {
+pub(crate) struct Interrupts {
     number: u64,
     seen: u64,
 }
 
-impl Interruptions {
-    /// Begins to listen. Where that cannot be done there are none.
-    pub(crate) fn listen() -> Self {
+impl Interruptions for Interrupts {
+    fn listen() -> Self {
         WATCH.call_once(|| watch(interrupted));
         let mut interrupts = lock();
         interrupts.listeners += 1;
         Self { number: interrupts.listeners, seen: interrupts.count }
     }
 
-    /// Ready once for each.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_interruption(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut interrupts = lock();
         interrupts.waiting.retain(|(number, _)| *number != self.number);
         if interrupts.count > self.seen {
@@ -40,7 +40,7 @@ impl Interruptions {
     }
 }
 
-impl Drop for Interruptions {
+impl Drop for Interrupts {
     fn drop(&mut self) {
         lock().waiting.retain(|(number, _)| *number != self.number);
     }
@@ -56,8 +56,8 @@ fn interrupted() {
     }
 }
 
-fn lock() -> MutexGuard<'static, Interrupts> {
-    INTERRUPTS.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Calls a function for each, on a thread that sleeps in between. Handlers of the application are called too.

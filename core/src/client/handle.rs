@@ -293,7 +293,7 @@ impl Client {
     }
 
     /// Begins to stop gently: receives nothing more, passes new offers on, lets running calls finish for as
-    /// long as `within` (the configured time, 30 s by default, if `None`), then ends them and closes.
+    /// long as `within` (the configured time, 22 s by default, if `None`), then ends them and closes.
     /// [`closed`](Self::closed) tells when that is done. Asked again, the new time counts from then.
     ///
     /// Meanwhile the connection is in the state [`ConnectionState::Draining`]. New dials and subscriptions, and

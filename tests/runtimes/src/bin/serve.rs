@@ -11,6 +11,7 @@ fn main() -> Result<ExitCode, Error> {
     let what = match std::env::args().nth(2).as_deref() {
         Some("stay") => Serve::Stay,
         Some("dial") => Serve::Dial,
+        Some("again") => Serve::Again,
         _ => Serve::Greet,
     };
     let mut config = Config::from_env()?.contexts(["default"]);
@@ -26,20 +27,24 @@ fn main() -> Result<ExitCode, Error> {
             .build()
             .map_err(|error| Error::Transport(std::sync::Arc::new(error)))?
             .block_on(async {
-                let client = signalwire_relay_tokio::RelayClient::connect(config).await?;
+                use signalwire_relay_tokio::RelayClient;
+                let client = RelayClient::connect(config.clone()).await?;
                 client.on_call(move |call| serve(call, what));
                 beside(&client, what).await;
-                client.run().await
+                client.run().await?;
+                if what == Serve::Again { RelayClient::connect(config).await.map(drop) } else { Ok(()) }
             })?,
         "smol" => smol::block_on(async {
-            let client = signalwire_relay_smol::RelayClient::connect(config).await?;
+            use signalwire_relay_smol::RelayClient;
+            let client = RelayClient::connect(config.clone()).await?;
             client.on_call(move |call| serve(call, what));
             beside(&client, what).await;
-            client.run().await
+            client.run().await?;
+            if what == Serve::Again { RelayClient::connect(config).await.map(drop) } else { Ok(()) }
         })?,
         "blocking" => {
             use signalwire_relay_blocking::{RelayClient, Run};
-            let client = RelayClient::connect(config)?;
+            let client = RelayClient::connect(config.clone())?;
             client.on_call(move |call| serve(call, what).run());
             async {
                 beside(&client, what).await;
@@ -47,9 +52,12 @@ fn main() -> Result<ExitCode, Error> {
             }
             .run()?;
             client.run()?;
+            if what == Serve::Again {
+                drop(RelayClient::connect(config)?);
+            }
         }
         _ => {
-            eprintln!("usage: serve tokio|smol|blocking [greet|stay|dial [hang-up]]");
+            eprintln!("usage: serve tokio|smol|blocking [greet|stay|dial|again [hang-up]]");
             return Ok(ExitCode::FAILURE);
         }
     }
@@ -65,6 +73,8 @@ enum Serve {
     Stay,
     /// Calls somebody before it serves, and prints what came of it.
     Dial,
+    /// Connects once more when it has served, as programs do that restart what has ended.
+    Again,
 }
 
 async fn serve(call: Call, what: Serve) -> Result<(), Error> {
