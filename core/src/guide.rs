@@ -1,11 +1,14 @@
-//! Pages of their own: what happens when things go wrong, how to carry a client on another runtime, where to find
-//! what the reference client has, what it costs, and each key of the wire.
+//! Pages of their own: what happens when things go wrong, what is printed when something is not set up as it should be, how
+//! to carry a client on another runtime, where to find what the reference client has, what it costs, and each key of the wire.
 
 #[cfg(doc)]
 use crate::EventData; // for links to its constants
 
 #[doc = include_str!("../docs/faults.md")]
 pub mod faults {}
+
+#[doc = include_str!("../docs/first_mistakes.md")]
+pub mod first_mistakes {}
 
 #[doc = include_str!("../docs/own_runtime.md")]
 pub mod own_runtime {}

@@ -22,20 +22,24 @@ pub(crate) struct Interrupts {
 
 impl Interruptions for Interrupts {
     fn listen() -> Self {
+        // From before the first signal that can be heard.
+        let new = {
+            let mut state = lock();
+            state.listeners += 1;
+            Self { number: state.listeners, seen: state.count }
+        };
         WATCH.call_once(|| watch(interrupted));
-        let mut interrupts = lock();
-        interrupts.listeners += 1;
-        Self { number: interrupts.listeners, seen: interrupts.count }
+        new
     }
 
     fn poll_interruption(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut interrupts = lock();
-        interrupts.waiting.retain(|(number, _)| *number != self.number);
-        if interrupts.count > self.seen {
+        let mut state = lock();
+        state.waiting.retain(|(number, _)| *number != self.number);
+        if state.count > self.seen {
             self.seen += 1;
             return Poll::Ready(());
         }
-        interrupts.waiting.push((self.number, cx.waker().clone()));
+        state.waiting.push((self.number, cx.waker().clone()));
         Poll::Pending
     }
 }
@@ -47,10 +51,10 @@ impl Drop for Interrupts {
 }
 
 fn interrupted() {
-    let mut interrupts = lock();
-    interrupts.count += 1;
-    let waiting = std::mem::take(&mut interrupts.waiting);
-    drop(interrupts);
+    let mut state = lock();
+    state.count += 1;
+    let waiting = std::mem::take(&mut state.waiting);
+    drop(state);
     for (_, waker) in waiting {
         waker.wake();
     }

@@ -2,14 +2,14 @@
 //! says so.
 //!
 //! `RELAY_WRITE_PAGE=1` has the table of the page written instead of compared.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -121,7 +121,10 @@ fn mistakes() -> Vec<Mistake> {
         setting("a CA file that is not there", |settings| {
             set(settings, "SIGNALWIRE_RELAY_CA_FILE", "/etc/nowhere.pem");
         }),
-        service("a wrong port", Service::Away, |_| {}),
+        service("a wrong port", Service::Away, |settings| {
+            let host = settings["SIGNALWIRE_SPACE"].replace("localhost", "127.0.0.1");
+            set(settings, "SIGNALWIRE_SPACE", &host);
+        }),
         Mistake {
             ends: When::After(3.5, 47.0),
             ..service("a host that does not exist, or no network", Service::Away, |settings| {
@@ -163,9 +166,16 @@ fn set(settings: &mut Settings, name: &'static str, value: &str) {
     settings.insert(name, value.to_owned());
 }
 
-/// The lines that a program has written so far.
+/// What a program has written so far.
 #[derive(Clone, Default)]
-struct Lines(Arc<(Mutex<Vec<String>>, Condvar)>);
+struct Lines(Arc<(Mutex<Written>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Written {
+    lines: Vec<String>,
+    /// There is no more to come.
+    ended: bool,
+}
 
 impl Lines {
     fn of(stream: impl Read + Send + 'static) -> Self {
@@ -173,19 +183,30 @@ impl Lines {
         let written = lines.clone();
         thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                written.0.0.lock().expect("nobody panicked").push(line);
+                written.0.0.lock().expect("nobody panicked").lines.push(line);
                 written.0.1.notify_all();
             }
+            written.0.0.lock().expect("nobody panicked").ended = true;
+            written.0.1.notify_all();
         });
         lines
     }
 
     fn wait_for(&self, part: &str) {
-        let lines = self.0.0.lock().expect("nobody panicked");
-        let is_missing = |lines: &mut Vec<String>| !lines.iter().any(|line| line.contains(part));
-        let (lines, waited) =
-            self.0.1.wait_timeout_while(lines, TEST_TIMEOUT, is_missing).expect("nobody panicked");
-        assert!(!waited.timed_out(), "no line with {part:?} in {lines:?}");
+        self.wait_until(part, |written| written.lines.iter().any(|line| line.contains(part)));
+    }
+
+    /// All that it wrote, once it has ended.
+    fn all(&self) -> Vec<String> {
+        self.wait_until("the end", |written| written.ended).lines.clone()
+    }
+
+    fn wait_until(&self, what: &str, holds: impl Fn(&Written) -> bool) -> MutexGuard<'_, Written> {
+        let written = self.0.0.lock().expect("nobody panicked");
+        let waited = self.0.1.wait_timeout_while(written, TEST_TIMEOUT, |written| !holds(written));
+        let (written, waited) = waited.expect("nobody panicked");
+        assert!(!waited.timed_out(), "{what} does not come after {:?}", written.lines);
+        written
     }
 }
 
@@ -252,6 +273,7 @@ fn stop(end: End, simulator: &Simulator, child: &mut Child, said: &Lines, log: O
         End::Itself => {}
         End::Signal(noticed) => {
             said.wait_for("Waiting for calls.");
+            wait_until_it_listens(child);
             match (noticed, log) {
                 (Noticed::Logged(part), Some(log)) => log.wait_for(part),
                 (Noticed::Logged(_), None) => {}
@@ -262,6 +284,7 @@ fn stop(end: End, simulator: &Simulator, child: &mut Child, said: &Lines, log: O
         End::SignalInCall | End::TwoSignalsInCall => {
             let answered = wait_for(|report| matches!(report, Report::CallAnswered { .. }));
             said.wait_for("Waiting for calls.");
+            wait_until_it_listens(child);
             signal(child);
             wait_for(|report| matches!(report, Report::Unsubscribed { .. }));
             if matches!(end, End::TwoSignalsInCall) {
@@ -270,6 +293,20 @@ fn stop(end: End, simulator: &Simulator, child: &mut Child, said: &Lines, log: O
                 simulator.with(|service, now| service.hang_up(now, &call));
             }
         }
+    }
+}
+
+/// Waits until the program has a handler for the interrupt (the signal of number 2), which ends it by itself before.
+fn wait_until_it_listens(child: &Child) {
+    let began = Instant::now();
+    let listens = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("this is Linux");
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("it is told");
+        u64::from_str_radix(caught.trim(), 16).expect("a number") & 2 != 0
+    };
+    while !listens() {
+        assert!(began.elapsed() < TEST_TIMEOUT, "it does not listen");
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -298,16 +335,15 @@ fn ca_file(name: &str) -> PathBuf {
 
 /// The lines without what differs from run to run, and without what is said for each attempt again.
 fn normal(lines: &Lines, port: u16, ca: &Path) -> Vec<String> {
-    let lines = lines.0.0.lock().expect("nobody panicked");
     let mut normal: Vec<String> = Vec::new();
-    for line in lines.iter() {
+    for line in lines.all() {
         let line = line.trim().replace(&port.to_string(), "8773");
         let line = line.replace(&*ca.to_string_lossy(), "/etc/relay-ca.pem");
         let line = without(&line, "; attempt ", "\n");
         let line = without(&line, " attempts in ", "\n");
         let line = without(&line, "passed call ", " on:");
         let line = without(&line, "failed to lookup address information: ", ";");
-        let line = without(&line, "certificate expired: ", ";");
+        let line = without(&line, " (certificate expired: ", ");");
         // All is well.
         if !line.ends_with(" ready") && !line.contains(" draining: ") && !normal.contains(&line) {
             normal.push(line);
@@ -323,6 +359,11 @@ fn without(line: &str, start: &str, end: &str) -> String {
     format!("{}…{}", &line[..begin], &line[begin + length..])
 }
 
+/// Whether a line of the log says again what the program prints.
+fn repeats(line: &str, said: &str) -> bool {
+    line == said || said.strip_prefix("Error: ").is_some_and(|said| line == format!("WARN closed: {said}"))
+}
+
 /// The rows for one mistake: one for all runtimes that show the same.
 fn rows(mistake: &Mistake, shown: &BTreeMap<(usize, bool), Shown>) -> String {
     let mut same: BTreeMap<(&Shown, Vec<&String>), Vec<&str>> = BTreeMap::new();
@@ -333,7 +374,8 @@ fn rows(mistake: &Mistake, shown: &BTreeMap<(usize, bool), Shown>) -> String {
             "{} on {runtime}: a log changes nothing",
             mistake.what
         );
-        let log = logged.printed.iter().filter(|line| !silent.printed.contains(line)).collect();
+        let is_new = |line: &&String| !silent.printed.iter().any(|said| repeats(line, said));
+        let log = logged.printed.iter().filter(is_new).collect();
         same.entry((silent, log)).or_default().push(runtime);
     }
     let mut rows = String::new();

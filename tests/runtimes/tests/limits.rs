@@ -77,7 +77,10 @@ fn a_process_has_one_connection_at_a_time_unless_told_otherwise() {
     smol::block_on(hold_one_after_another("smol", |config| async {
         signalwire_relay_smol::RelayClient::connect(config).await.map(Smol)
     }));
-    smol::block_on(hold_one_after_another("blocking", |config| async {
-        signalwire_relay_blocking::RelayClient::connect(config).map(Blocking)
-    }));
+    let blocking = || {
+        smol::block_on(hold_one_after_another("blocking", |config| async {
+            signalwire_relay_blocking::RelayClient::connect(config).map(Blocking)
+        }));
+    };
+    std::thread::spawn(blocking).join().expect("it does not panic");
 }
