@@ -1,8 +1,12 @@
 //! Pages of their own: what happens when things go wrong, what is printed when something is not set up as it should be, how
-//! to carry a client on another runtime, where to find what the reference client has, what it costs, and each key of the wire.
+//! a program behaves in a container, how to carry a client on another runtime, where to find what the reference client has,
+//! what it costs, and each key of the wire.
 
 #[cfg(doc)]
 use crate::EventData; // for links to its constants
+
+#[doc = include_str!("../docs/containers.md")]
+pub mod containers {}
 
 #[doc = include_str!("../docs/faults.md")]
 pub mod faults {}
