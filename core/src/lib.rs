@@ -135,6 +135,7 @@ pub mod events;
 pub mod guide;
 mod ids;
 mod json;
+mod leftovers;
 mod method;
 #[cfg(feature = "adapter")]
 mod name_lookup;
@@ -183,7 +184,7 @@ pub use config::{
     DEFAULT_REQUEST_TIMEOUT, Endpoint, Overflow, SecondSignal, secs,
 };
 pub use connect_failure::{ConnectFailure, ConnectStage};
-pub use credentials::{Credentials, Secret};
+pub use credentials::{CredentialPart, Credentials, Secret};
 pub use error::{
     AuthenticationFailed, CallGone, Certainty, Closed, ConfigError, ConnectRefusal, ConnectionLost,
     DialFailed, Draining, Error, InvalidArgument, QueueFull, TimedOut, Unreachable,

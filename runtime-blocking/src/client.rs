@@ -10,7 +10,7 @@ use signalwire_relay_core::{
     MessageReceiveEvent, TaskEvent,
 };
 
-use crate::interrupts::Interruptions;
+use crate::interrupts::Interrupts;
 use crate::iter::{Iter, Iterate};
 use crate::run::{Run, block_on};
 use crate::runtime::Loop;
@@ -49,6 +49,10 @@ impl RelayClient {
     /// after [`Config::connect_attempts`] attempts or [`Config::connect_timeout`]: by default after 4 attempts. A program that
     /// has to wait for its network uses [`start`](Self::start), which never gives up.
     ///
+    /// Ctrl-C and `SIGTERM` end the process meanwhile, as they end any. Where they would not (the first process of a container,
+    /// or one in which [`run`](Self::run) has listened for them before), this listens for them itself and fails with
+    /// [`Error::Interrupted`]. [`start`](Self::start) and [`ready`](Client::ready) leave signals alone.
+    ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
     /// used or no thread be started; [`Error::Unreachable`] if the service cannot be reached; [`Error::AuthenticationFailed`], with the service's own words, if it refuses the credentials, or
@@ -62,7 +66,7 @@ impl RelayClient {
     /// ```
     pub fn connect(config: Config) -> Result<Self, Error> {
         let client = Self::start(config)?;
-        adapter::reach(&client).run()?;
+        adapter::reach::<Interrupts>(&client).run()?;
         Ok(client)
     }
 
@@ -191,8 +195,7 @@ impl RelayClient {
         if !may_block() {
             return Err(Error::WouldDeadlock);
         }
-        let mut interruptions = Interruptions::listen();
-        let outcome = block_on(adapter::serve(&self.client, |cx| interruptions.poll(cx)));
+        let outcome = block_on(adapter::serve::<Interrupts>(&self.client));
         self.join();
         outcome
     }

@@ -4,27 +4,34 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use signalwire_relay_core::adapter;
+use signalwire_relay_core::adapter::{self, Interruptions};
 
 /// Set once the signals of the process are watched. Until then each listener tries.
 static IS_WATCHED: Mutex<bool> = Mutex::new(false);
-static INTERRUPTS: Mutex<Interrupts> = Mutex::new(Interrupts { count: 0, listeners: 0, waiting: Vec::new() });
 
-struct Interrupts {
+static STATE: Mutex<State> = Mutex::new(State { count: 0, listeners: 0, waiting: Vec::new() });
+
+struct State {
     count: u64,
     listeners: u64,
     waiting: Vec<(u64, Waker)>,
 }
 
 /// Interruptions of the process, from now on.
-pub(crate) struct Interruptions {
+pub(crate) struct Interrupts {
     number: u64,
     seen: u64,
 }
 
-impl Interruptions {
-    /// Begins to listen. Where that cannot be done there are none, with a line in the log.
-    pub(crate) fn listen() -> Self {
+impl Interruptions for Interrupts {
+    /// Where signals cannot be heard there are none, with a line in the log.
+    fn listen() -> Self {
+        // From before the first signal that can be heard.
+        let new = {
+            let mut state = lock();
+            state.listeners += 1;
+            Self { number: state.listeners, seen: state.count }
+        };
         let mut is_watched = IS_WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
         if !*is_watched {
             match watch(interrupted) {
@@ -32,43 +39,39 @@ impl Interruptions {
                 Err(error) => adapter::no_signals(&error),
             }
         }
-        drop(is_watched);
-        let mut interrupts = lock();
-        interrupts.listeners += 1;
-        Self { number: interrupts.listeners, seen: interrupts.count }
+        new
     }
 
-    /// Ready once for each.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut interrupts = lock();
-        interrupts.waiting.retain(|(number, _)| *number != self.number);
-        if interrupts.count > self.seen {
+    fn poll_interruption(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = lock();
+        state.waiting.retain(|(number, _)| *number != self.number);
+        if state.count > self.seen {
             self.seen += 1;
             return Poll::Ready(());
         }
-        interrupts.waiting.push((self.number, cx.waker().clone()));
+        state.waiting.push((self.number, cx.waker().clone()));
         Poll::Pending
     }
 }
 
-impl Drop for Interruptions {
+impl Drop for Interrupts {
     fn drop(&mut self) {
         lock().waiting.retain(|(number, _)| *number != self.number);
     }
 }
 
 fn interrupted() {
-    let mut interrupts = lock();
-    interrupts.count += 1;
-    let waiting = std::mem::take(&mut interrupts.waiting);
-    drop(interrupts);
+    let mut state = lock();
+    state.count += 1;
+    let waiting = std::mem::take(&mut state.waiting);
+    drop(state);
     for (_, waker) in waiting {
         waker.wake();
     }
 }
 
-fn lock() -> MutexGuard<'static, Interrupts> {
-    INTERRUPTS.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Calls a function for each, on a thread that sleeps in between. Handlers of the application are called too.

@@ -4,6 +4,7 @@
 //! use signalwire_relay_blocking::{Collect, Config, Error, RelayClient, Run, phone, secs};
 //!
 //! fn main() -> Result<(), Error> {
+//!     println!("Connecting.");
 //!     let client = RelayClient::connect(Config::from_env()?.contexts(["default"]))?;
 //!     client.on_call(|call| {
 //!         call.answer().run()?;
@@ -21,6 +22,7 @@
 //!         }
 //!         call.hangup().run()
 //!     });
+//!     println!("Waiting for calls.");
 //!     client.run() // reconnects until Ctrl-C, then lets running calls finish
 //! }
 //! ```

@@ -364,7 +364,7 @@ mod tests {
 
     use super::*;
 
-    const TEST_TIMEOUT: Duration = Duration::from_secs(20);
+    const TEST_TIMEOUT: Duration = Duration::from_mins(2);
 
     /// This number of threads for each kind of work.
     fn at_most(limit: usize) -> Threads {

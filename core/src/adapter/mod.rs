@@ -13,6 +13,7 @@ mod connector;
 mod driver;
 #[cfg(feature = "adapter")]
 mod handshake;
+mod interruptions;
 mod log;
 #[cfg(feature = "adapter")]
 mod lookup;
@@ -36,6 +37,7 @@ pub use self::driver::{
 };
 #[cfg(feature = "adapter")]
 pub use self::handshake::{Handshake, MAX_HEAD_BYTES};
+pub use self::interruptions::Interruptions;
 pub use self::log::{broken_down, no_signals, no_thread, tasks_left, threads_again, threads_busy};
 #[cfg(feature = "adapter")]
 pub use self::race::{ATTEMPT_DELAY, SETUP_DELAY};

@@ -296,7 +296,7 @@ impl Client {
     }
 
     /// Begins to stop gently: receives nothing more, passes new offers on, lets running calls finish for as
-    /// long as `within` (the configured time, 30 s by default, if `None`), then ends them and closes.
+    /// long as `within` (the configured time, 22 s by default, if `None`), then ends them and closes.
     /// [`closed`](Self::closed) tells when that is done. Asked again, the new time counts from then.
     ///
     /// Meanwhile the connection is in the state [`ConnectionState::Draining`]. New dials and subscriptions, and
@@ -314,8 +314,10 @@ impl Client {
 
     /// Closes now. Requests under way fail; calls go on at the service, without this client. If there is a connection,
     /// dials are called off, and offers that nobody took are given back.
+    ///
+    /// From now on the client does not count for [`Config::max_connections`](crate::Config::max_connections).
     pub fn disconnect(&self) {
-        self.shared().mailbox.post(Mail::Disconnect);
+        self.shared().disconnect();
     }
 }
 

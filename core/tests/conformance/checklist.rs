@@ -73,6 +73,12 @@ fn every_fault_has_a_promise_and_names_tests_that_exist() {
 }
 
 #[test]
+fn everything_about_containers_names_tests_that_exist() {
+    let count = check_rows("docs/containers.md");
+    assert!(count > 15, "{count} rows");
+}
+
+#[test]
 fn every_question_that_no_description_answers_is_answered_by_tests_that_exist() {
     let document = read(root().join("docs/wire.md"));
     let (_, questions) = document.split_once("## What no description says").expect("there is a section");

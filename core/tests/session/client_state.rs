@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use signalwire_relay_core::session::Frame;
 use signalwire_relay_core::{Call, Client, ClientOutput, ClientState, Io, Task, TaskPurpose, phone, secs};
 
-use crate::fixture::{config, offer};
+use crate::fixture::{config, epoch, offer};
 
 struct Cab {
     driver: ClientState,
@@ -25,7 +25,7 @@ impl Cab {
     fn ready() -> (Client, Self) {
         let config = config().max_connections(usize::MAX);
         let (client, mut driver) = ClientState::new(&config, 7).expect("the settings are usable");
-        let now = Instant::now();
+        let now = epoch();
         driver.connect(now);
         let mut cab = Self { driver, now, tasks: Vec::new() };
         cab.drain();

@@ -18,9 +18,12 @@ use signalwire_relay_core::{
     Certainty, ClientState, Endpoint, Error, Raw, ResponseFuture, Task, TaskPurpose,
 };
 
-/// The other side of a socket.
-#[derive(Default)]
+use crate::fixture::epoch;
+
+/// The other side of a socket, and the clock.
 struct Far {
+    /// The time. It passes only where a test says so, however long the machine takes.
+    now: Instant,
     /// Whether it reads.
     stuck: bool,
     sent: VecDeque<String>,
@@ -31,8 +34,20 @@ struct Far {
     looks: usize,
     /// Pings that arrive once nothing else does.
     pings: usize,
-    /// How far the clock is ahead.
-    ahead: Duration,
+}
+
+impl Default for Far {
+    fn default() -> Self {
+        Self {
+            now: epoch(),
+            stuck: false,
+            sent: VecDeque::new(),
+            arriving: VecDeque::new(),
+            unseen: VecDeque::new(),
+            looks: 0,
+            pings: 0,
+        }
+    }
 }
 
 #[derive(Clone, Default)]
@@ -41,6 +56,11 @@ struct Near(Arc<Mutex<Far>>);
 impl Near {
     fn far(&self) -> MutexGuard<'_, Far> {
         self.0.lock().expect("nobody panicked")
+    }
+
+    /// Lets time pass.
+    fn pass(&self, seconds: u64) {
+        self.far().now += Duration::from_secs(seconds);
     }
 
     /// Accepts the credentials.
@@ -89,7 +109,7 @@ impl Runtime for Near {
     type Socket = Self;
 
     fn now(&self) -> Instant {
-        Instant::now() + self.far().ahead
+        self.far().now
     }
 
     fn open(&mut self, _: Endpoint, _: u32) -> Opening<Self> {
@@ -194,7 +214,7 @@ fn an_answer_that_has_arrived_goes_before_the_deadline_that_has_passed_meanwhile
     let (client, mut driver, near) = connected();
     let (request, answer) = asked(&client, &mut driver, &near);
     near.far().arriving.push_back(answer);
-    near.far().ahead = Duration::from_secs(11);
+    near.pass(11);
     run(&mut driver);
     assert!(outcome(request).is_ok(), "the answer was there");
 }
@@ -204,13 +224,13 @@ fn a_reactor_that_has_not_looked_yet_looks_before_a_deadline_is_handled() {
     let (client, mut driver, near) = connected();
     let (request, answer) = asked(&client, &mut driver, &near);
     near.far().unseen.push_back(answer);
-    near.far().ahead = Duration::from_secs(11);
+    near.pass(11);
     run(&mut driver);
     assert!(outcome(request).is_ok(), "the answer was there");
     // A deadline that has really passed is handled after one look.
     let (request, _) = asked(&client, &mut driver, &near);
     near.far().looks = 0;
-    near.far().ahead = Duration::from_secs(22);
+    near.pass(11);
     run(&mut driver);
     assert!(matches!(outcome(request), Err(Error::TimedOut(_))));
     assert_eq!(near.far().looks, 2);
@@ -235,7 +255,7 @@ fn a_wait_whose_end_has_arrived_does_not_expire() {
     assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     run(&mut driver);
     near.accept();
-    near.far().ahead = Duration::from_secs(3);
+    near.pass(3);
     run(&mut driver);
     let seen = woken.1.lock().expect("nobody panicked").take();
     assert_eq!(seen, Some(ConnectionState::Ready { resumed: false }), "the limit came first");
@@ -247,7 +267,7 @@ fn a_socket_that_never_runs_dry_does_not_hold_up_the_clock() {
     let (client, mut driver, near) = connected();
     let (request, _) = asked(&client, &mut driver, &near);
     near.far().pings = 2 * MAX_FRAMES_BEFORE_DEADLINES;
-    near.far().ahead = Duration::from_secs(11);
+    near.pass(11);
     let mut context = Context::from_waker(Waker::noop());
     let mut request = request;
     let outcome = loop {

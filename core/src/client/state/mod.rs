@@ -11,7 +11,7 @@ mod receive;
 mod timeouts;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -81,8 +81,6 @@ pub struct ClientState {
     finished: bool,
     /// The end of the session, until it is published.
     end: Option<Result<(), Error>>,
-    /// Given back before anybody hears of the end.
-    slot: Option<Slot>,
 }
 
 /// The size of everything that a client holds. All numbers return to zero when nothing is under way.
@@ -122,7 +120,11 @@ impl ClientState {
     pub fn new(config: &Config, seed: u64) -> Result<(Client, Self), Error> {
         let session = Session::new(config, seed)?;
         let slot = Slot::take(config.connection_limit())?;
-        let shared = Shared { second_signal: config.second_signal_policy(), ..Shared::default() };
+        let shared = Shared {
+            second_signal: config.second_signal_policy(),
+            slot: Mutex::new(Some(slot)),
+            ..Shared::default()
+        };
         let shared = Arc::new(shared);
         let sender = Sender::new(shared.clone());
         let state = Self {
@@ -145,7 +147,6 @@ impl ClientState {
             output: VecDeque::new(),
             finished: false,
             end: None,
-            slot: Some(slot),
         };
         Ok((Client::new(sender), state))
     }
