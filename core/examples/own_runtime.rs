@@ -109,7 +109,7 @@ impl Runtime {
                     }
                 }
                 ClientOutput::Io(Io::Close) => self.socket = None,
-                ClientOutput::Spawn(task) => {
+                ClientOutput::Spawn(_, task) => {
                     self.tasks.push(task);
                     self.woken.0.store(true, Ordering::Release);
                 }

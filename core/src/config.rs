@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Display};
 use std::future::Future;
+#[cfg(feature = "adapter")]
 use std::io;
+#[cfg(feature = "adapter")]
 use std::net::SocketAddr;
 use std::path::PathBuf;
 #[cfg(feature = "adapter")]
@@ -11,6 +13,8 @@ use std::time::Duration;
 
 use crate::credentials::{Credentials, CredentialsProvider, Secret};
 use crate::error::ConfigError;
+use crate::leftovers::{is_invisible, leftover, trimmed, unquoted};
+#[cfg(feature = "adapter")]
 use crate::name_lookup::NameLookup;
 use crate::proxy::{Proxy, ProxySettings};
 
@@ -23,7 +27,16 @@ pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many attempts in a row `connect` makes to reach the service when nothing else is said.
 pub const DEFAULT_CONNECT_ATTEMPTS: u32 = 4;
 /// How long calls may go on when the client is asked to stop, when nothing else is said.
-pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+///
+/// Kubernetes gives a process 30 s between the request to end and its end by force. After the 22 s calls that are hung up have
+/// 3 s to end, handlers 2 s to clean up, and the socket 1 s to close: 28 s together.
+pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(22);
+
+/// The environment variable that names the file with additional trust roots.
+const CA_FILE_VARIABLE: &str = "SIGNALWIRE_RELAY_CA_FILE";
+/// The characters that have a meaning in URLs, shells and templates, and none in the name of a host.
+const NOT_IN_HOSTS: [char; 20] =
+    ['@', '/', '?', '#', '\\', '%', '<', '>', '{', '}', '$', '"', '\'', '`', '|', '^', ',', ';', '*', '='];
 
 /// What becomes of a call that is offered to a client that has as many as it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,6 +77,9 @@ pub(crate) struct ConnectLimits {
 /// What the builder is given wins over the environment; an empty value counts as not given. (An empty name among the
 /// contexts is refused, for the client might not receive what it was meant to.)
 ///
+/// White space around credentials, hosts, numbers and names of files and agents, such as the line break at the end of a file,
+/// is taken away. What is left of quotation marks, placeholders and variables is refused, with a text that says so.
+///
 /// ```
 /// use signalwire_relay_core::Config;
 ///
@@ -83,9 +99,9 @@ pub struct Config {
     ca_file: Option<PathBuf>,
     contexts: Vec<String>,
     agent: Option<String>,
-    max_active_calls: Option<usize>,
+    max_active_calls: Option<Result<usize, ConfigError>>,
     overflow: Overflow,
-    max_connections: Option<usize>,
+    max_connections: Option<Result<usize, ConfigError>>,
     request_timeout: Option<Duration>,
     drain_timeout: Option<Duration>,
     connect_attempts: Option<u32>,
@@ -94,6 +110,7 @@ pub struct Config {
     provider: Option<CredentialsProvider>,
     proxies: ProxySettings,
     headers: Vec<(String, Secret)>,
+    #[cfg(feature = "adapter")]
     name_lookup: NameLookup,
     #[cfg(feature = "adapter")]
     tls: Option<Arc<rustls::ClientConfig>>,
@@ -111,7 +128,11 @@ impl Config {
     /// Those of [`Config::validate`](crate::Config::validate), so that a missing variable is named before anything else happens. Use
     /// [`Config::from_vars`] to add to an environment that is not complete.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let config = Self::from_vars(|name| std::env::var(name).ok());
+        let mut config = Self::from_vars(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()));
+        // Names of files need not be text.
+        if let Some(path) = std::env::var_os(CA_FILE_VARIABLE).filter(|path| path.to_str().is_none()) {
+            config = config.ca_file(path);
+        }
         config.validate()?;
         Ok(config)
     }
@@ -129,16 +150,21 @@ impl Config {
     /// | `RELAY_MAX_CONNECTIONS` | [`max_connections`](Self::max_connections) |
     /// | `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, or the same in lower case | [`proxy`](Self::proxy), with exceptions |
     ///
-    /// A limit that is not a number of at least 1 counts as not given.
+    /// A limit that is not a whole number of at least 1 is an error of [`validate`](Self::validate), unless the limit is set
+    /// afterwards.
     pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let text = |name: &str| lookup(name).filter(|value| !value.is_empty());
-        let limit = |name: &str| text(name).and_then(|value| value.parse().ok()).filter(|&limit| limit >= 1);
+        let text = |name: &str| lookup(name).and_then(given);
+        let limit = |variable: &'static str| {
+            let value = text(variable)?;
+            let limit = value.parse().ok().filter(|&limit| limit >= 1);
+            Some(limit.ok_or(ConfigError::InvalidLimit { variable, value }))
+        };
         Self {
             project: text("SIGNALWIRE_PROJECT_ID").map(Secret::from),
             token: text("SIGNALWIRE_API_TOKEN").map(Secret::from),
             jwt: text("SIGNALWIRE_JWT_TOKEN").map(Secret::from),
             host: text("SIGNALWIRE_SPACE"),
-            ca_file: text("SIGNALWIRE_RELAY_CA_FILE").map(PathBuf::from),
+            ca_file: text(CA_FILE_VARIABLE).map(PathBuf::from),
             max_active_calls: limit("RELAY_MAX_ACTIVE_CALLS"),
             max_connections: limit("RELAY_MAX_CONNECTIONS"),
             proxies: ProxySettings::from_vars(&lookup),
@@ -148,26 +174,27 @@ impl Config {
 
     /// The project id. Goes with a [`token`](Self::token).
     pub fn project(mut self, project: impl Into<String>) -> Self {
-        self.project =
-            Some(project.into()).filter(|project| !project.is_empty()).map(Secret::from).or(self.project);
+        self.project = given(project).map(Secret::from).or(self.project);
         self
     }
 
     /// The API token.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into()).filter(|token| !token.is_empty()).map(Secret::from).or(self.token);
+        self.token = given(token).map(Secret::from).or(self.token);
         self
     }
 
     /// A JWT; makes project and token unnecessary.
     pub fn jwt(mut self, jwt: impl Into<String>) -> Self {
-        self.jwt = Some(jwt.into()).filter(|jwt| !jwt.is_empty()).map(Secret::from).or(self.jwt);
+        self.jwt = given(jwt).map(Secret::from).or(self.jwt);
         self
     }
 
     /// Has a function asked for the credentials before each connection, in place of fixed ones: for tokens that
-    /// expire. It runs in a task of its own; an attempt that has none within 10 s has failed, and is made again after
-    /// the usual pause.
+    /// expire. It runs in a task of its own, which does not wait for handlers or callbacks; an attempt that has none within
+    /// 10 s has failed, and is made again after the usual pause. The answer is not waited for any more then. A function that
+    /// blocks its thread for longer is asked again all the same, up to
+    /// [`MAX_CREDENTIALS_REQUESTS`](crate::MAX_CREDENTIALS_REQUESTS) times at once; further attempts fail at once, and say so.
     ///
     /// ```
     /// # async fn fetch_jwt() -> Result<String, std::io::Error> { Ok(String::new()) }
@@ -187,7 +214,7 @@ impl Config {
 
     /// The host to connect to, as `name` or `name:port`. Default [`DEFAULT_HOST`], port 443 (80 in plaintext).
     pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.host = Some(host.into()).filter(|host| !host.is_empty()).or(self.host);
+        self.host = given(host).or(self.host);
         self
     }
 
@@ -256,6 +283,7 @@ impl Config {
     /// let config = Config::new().name_lookup_with(|_host, port| Ok(vec![SocketAddr::from(([192, 0, 2, 1], port))]));
     /// # drop(config);
     /// ```
+    #[cfg(feature = "adapter")]
     pub fn name_lookup_with(
         mut self,
         look_up: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
@@ -272,14 +300,14 @@ impl Config {
 
     /// How the client names itself to the service, as `name/version`. Default: this library's name.
     pub fn agent(mut self, agent: impl Into<String>) -> Self {
-        self.agent = Some(agent.into()).filter(|agent| !agent.is_empty()).or(self.agent);
+        self.agent = given(agent).or(self.agent);
         self
     }
 
     /// How many calls the client holds at once, at least 1. Offers above the limit are passed back to the
     /// service. Default [`DEFAULT_MAX_ACTIVE_CALLS`].
     pub fn max_active_calls(mut self, limit: usize) -> Self {
-        self.max_active_calls = Some(limit.max(1));
+        self.max_active_calls = Some(Ok(limit.max(1)));
         self
     }
 
@@ -296,8 +324,10 @@ impl Config {
     }
 
     /// How many clients this process may have connected at once, at least 1. Default 1.
+    ///
+    /// A client counts until it is closed, told to [`disconnect`](crate::Client::disconnect), or its last handle is dropped.
     pub fn max_connections(mut self, limit: usize) -> Self {
-        self.max_connections = Some(limit.max(1));
+        self.max_connections = Some(Ok(limit.max(1)));
         self
     }
 
@@ -309,7 +339,7 @@ impl Config {
     }
 
     /// How long running calls may go on when the client is asked to stop. Default
-    /// [`DEFAULT_DRAIN_TIMEOUT`].
+    /// [`DEFAULT_DRAIN_TIMEOUT`]. What follows takes up to 6 s more: whoever ends processes by force has to give both together.
     pub fn drain_timeout(mut self, limit: Duration) -> Self {
         self.drain_timeout = Some(limit);
         self
@@ -371,8 +401,13 @@ impl Config {
         }
         self.proxy_for(&self.endpoint()?)?;
         self.headers.iter().try_for_each(|(name, value)| check_header(name, value))?;
-        if self.contexts.iter().any(String::is_empty) {
-            return Err(ConfigError::EmptyContext);
+        for context in &self.contexts {
+            if let Some(reason) = context_flaw(context) {
+                return Err(ConfigError::InvalidContext { context: context.clone(), reason });
+            }
+        }
+        for limit in [&self.max_active_calls, &self.max_connections].into_iter().flatten() {
+            limit.as_ref().map_err(Clone::clone)?;
         }
         Ok(())
     }
@@ -380,14 +415,18 @@ impl Config {
     /// Who to authenticate as.
     ///
     /// # Errors
-    /// The missing part, if there is neither a JWT nor both a project and a token.
+    /// The missing part, if there is neither a JWT nor both a project and a token; or the part that cannot be what was
+    /// meant.
     pub fn credentials(&self) -> Result<Credentials, ConfigError> {
-        if let Some(jwt) = &self.jwt {
-            return Ok(Credentials::Jwt(jwt.clone()));
-        }
-        let project = self.project.clone().ok_or(ConfigError::MissingProject)?;
-        let token = self.token.clone().ok_or(ConfigError::MissingToken)?;
-        Ok(Credentials::Token { project, token })
+        let credentials = if let Some(jwt) = &self.jwt {
+            Credentials::Jwt(jwt.clone())
+        } else {
+            let project = self.project.clone().ok_or(ConfigError::MissingProject)?;
+            let token = self.token.clone().ok_or(ConfigError::MissingToken)?;
+            Credentials::Token { project, token }
+        };
+        credentials.check()?;
+        Ok(credentials)
     }
 
     pub(crate) fn provider(&self) -> Option<CredentialsProvider> {
@@ -447,11 +486,11 @@ impl Config {
 
     /// How many calls there may be at once, as configured or by default.
     pub fn active_call_limit(&self) -> usize {
-        self.max_active_calls.unwrap_or(DEFAULT_MAX_ACTIVE_CALLS)
+        self.max_active_calls.clone().and_then(Result::ok).unwrap_or(DEFAULT_MAX_ACTIVE_CALLS)
     }
 
     pub(crate) fn connection_limit(&self) -> usize {
-        self.max_connections.unwrap_or(1)
+        self.max_connections.clone().and_then(Result::ok).unwrap_or(1)
     }
 
     pub(crate) fn request_limit(&self) -> Duration {
@@ -471,6 +510,26 @@ impl Config {
 
     pub(crate) fn drain_limit(&self) -> Duration {
         self.drain_timeout.unwrap_or(DEFAULT_DRAIN_TIMEOUT)
+    }
+}
+
+/// A setting without the white space around it, unless it is empty.
+fn given(text: impl Into<String>) -> Option<String> {
+    let text = text.into();
+    let bare = trimmed(&text);
+    (!bare.is_empty()).then(|| bare.to_owned())
+}
+
+/// The reason that this cannot be the name of a context.
+pub(crate) fn context_flaw(context: &str) -> Option<&'static str> {
+    if context.is_empty() {
+        Some("a context must not be empty; give none to receive nothing")
+    } else if trimmed(context).len() < context.len() {
+        Some("there is white space or an invisible character around it")
+    } else if context.contains(char::is_control) {
+        Some("there is a control character in it")
+    } else {
+        None
     }
 }
 
@@ -495,12 +554,24 @@ pub struct Endpoint {
 
 impl Endpoint {
     pub(crate) fn parse(text: &str, tls: bool) -> Result<Self, ConfigError> {
-        let refuse = |reason| Err(ConfigError::InvalidHost { host: printable(text), reason });
-        if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        let refuse = |reason| {
+            Err(ConfigError::InvalidHost {
+                host: without_secrets(text),
+                reason,
+                suggestion: meant(text, tls),
+            })
+        };
+        if let Some(reason) = leftover(text) {
+            return refuse(reason);
+        }
+        if text.contains(is_invisible) {
             return refuse("it contains white space or control characters");
         }
-        if text.contains(['@', '/', '?', '#', '\\', '%']) {
-            return refuse("it contains one of @ / ? # \\ %");
+        if text.contains("://") {
+            return refuse("it begins with a scheme, as URLs do");
+        }
+        if text.contains(NOT_IN_HOSTS) {
+            return refuse("it contains a character that no name of a host has");
         }
         let (host, port) = match text.strip_prefix('[').map(|rest| rest.split_once(']')) {
             Some(Some((address, ""))) => (address, None),
@@ -575,17 +646,25 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// The host that was probably meant by one with quotation marks, a scheme or a path.
+fn meant(text: &str, tls: bool) -> Option<String> {
+    let bare = unquoted(text).unwrap_or(text);
+    let bare = bare.split_once("://").map_or(bare, |(_, rest)| rest);
+    let bare = bare.split_once('/').map_or(bare, |(host, _)| host);
+    (bare.len() < text.len() && !bare.contains('@') && Endpoint::parse(bare, tls).is_ok())
+        .then(|| bare.to_owned())
+}
+
 /// What can be printed of something that was to be a host: not what stands where URLs have passwords and tokens.
-fn printable(text: &str) -> String {
+fn without_secrets(text: &str) -> String {
     let text = match text.rsplit_once('@') {
         Some((_, host)) => format!("***@{host}"),
         None => text.to_owned(),
     };
-    let text = match text.find(['?', '#']) {
+    match text.find(['?', '#']) {
         Some(place) => format!("{}***", &text[..=place]),
         None => text,
-    };
-    text.escape_debug().to_string()
+    }
 }
 
 #[cfg(test)]
@@ -619,6 +698,8 @@ mod tests {
             "a/b",
             "a?b",
             "a b",
+            "a,b",
+            "a=b",
             "a\r\nb",
             "a#b",
             ":443",
@@ -670,8 +751,8 @@ mod tests {
         assert_eq!(config().ca_file("a.pem").ca_file("").extra_roots(), Some("a.pem".as_ref()));
         assert_eq!(config().agent("").agent_text(), config().agent_text());
         assert_eq!(config().agent("a/1").agent("").agent_text(), "a/1");
-        assert_eq!(config().contexts(["a", ""]).validate(), Err(ConfigError::EmptyContext));
-        assert!(ConfigError::EmptyContext.to_string().contains("contexts"));
+        let refused = config().contexts(["a", ""]).validate().expect_err("nothing would be received");
+        assert!(refused.to_string().contains("must not be empty"), "{refused}");
         assert!(crate::ClientState::new(&config().contexts([""]), 1).is_err());
     }
 
@@ -708,13 +789,102 @@ mod tests {
     }
 
     #[test]
-    fn limits_that_are_not_numbers_fall_back() {
-        let config = |value: &'static str| {
-            Config::from_vars(move |name| (name == "RELAY_MAX_ACTIVE_CALLS").then(|| value.into()))
-        };
-        assert_eq!(config("12").active_call_limit(), 12);
-        for bad in ["0", "-1", "many"] {
-            assert_eq!(config(bad).active_call_limit(), DEFAULT_MAX_ACTIVE_CALLS);
+    fn a_limit_that_is_no_number_is_an_error_that_names_the_variable_and_the_value() {
+        for variable in ["RELAY_MAX_ACTIVE_CALLS", "RELAY_MAX_CONNECTIONS"] {
+            let config = |value: &'static str| {
+                Config::from_vars(move |name| (name == variable).then(|| value.into())).jwt("j")
+            };
+            for bad in ["0", "-1", "many", "1.5", "'12'", "99999999999999999999999"] {
+                let error = config(bad).validate().expect_err("no number").to_string();
+                assert!(error.contains(variable) && error.contains(&format!("{bad:?}")), "{error}");
+            }
+            for (good, limit) in [(" 12 ", 12), ("12\n", 12), ("1", 1)] {
+                let config = config(good);
+                assert_eq!(config.validate(), Ok(()));
+                let limits = [config.active_call_limit(), config.connection_limit()];
+                assert!(limits.contains(&limit), "{limits:?}");
+            }
+            assert_eq!(
+                config("many").max_active_calls(3).max_connections(3).validate(),
+                Ok(()),
+                "set afterwards"
+            );
+            assert_eq!(config("").validate(), Ok(()), "as if it was not there");
         }
+    }
+
+    #[test]
+    fn a_host_says_what_is_wrong_with_it_and_what_was_meant() {
+        for (host, reason, remedy) in [
+            ("\"x.example:1\"", "quotation marks", "write x.example:1"),
+            ("'x.example'", "quotation marks", "write x.example"),
+            ("'https://x.example'", "quotation marks", "write x.example"),
+            ("https://x.example", "scheme", "write x.example"),
+            ("wss://x.example:8773/api/relay/ws", "scheme", "write x.example:8773"),
+            ("wss://p:t@x.example", "scheme", "give a host name"),
+            ("x.example/", "character", "write x.example"),
+            ("<your-space>.example", "character", "give a host name"),
+            ("<your-space>", "placeholder", "give a host name"),
+            ("${SIGNALWIRE_SPACE}", "variable", "give a host name"),
+        ] {
+            let error = Config::new().jwt("j").host(host).validate().expect_err("no host").to_string();
+            assert!(error.contains(reason) && error.contains(remedy), "{error}");
+        }
+        let error = Config::new().host("x.com\ny").endpoint().expect_err("no host").to_string();
+        assert!(error.starts_with(r#"invalid host "x.com\ny": "#), "escaped once: {error}");
+    }
+
+    #[test]
+    fn white_space_around_a_setting_does_not_count() {
+        let config = Config::from_vars(|name| {
+            Some(match name {
+                "RELAY_MAX_ACTIVE_CALLS" | "RELAY_MAX_CONNECTIONS" => " 12\r\n".to_owned(),
+                "SIGNALWIRE_SPACE" => "\u{feff}x.example \n".to_owned(),
+                "SIGNALWIRE_JWT_TOKEN" => "  ".to_owned(),
+                name => format!(" {name}\n"),
+            })
+        });
+        assert_eq!(config.validate(), Ok(()));
+        let credentials = Credentials::Token {
+            project: "SIGNALWIRE_PROJECT_ID".into(),
+            token: "SIGNALWIRE_API_TOKEN".into(),
+        };
+        assert_eq!(config.credentials(), Ok(credentials));
+        assert_eq!(config.endpoint().map(|endpoint| endpoint.host), Ok("x.example".into()));
+        assert_eq!(config.extra_roots(), Some("SIGNALWIRE_RELAY_CA_FILE".as_ref()));
+        assert_eq!((config.active_call_limit(), config.connection_limit()), (12, 12));
+    }
+
+    #[test]
+    fn credentials_say_what_is_wrong_with_them_and_are_not_printed() {
+        for (token, reason) in [
+            ("sen\ntinel", "line break"),
+            ("sen tinel", "white space"),
+            ("sen\u{feff}tinel", "invisible"),
+            ("\"sentinel\"", "quotation marks"),
+            ("<sentinel>", "placeholder"),
+            ("${sentinel}", "variable"),
+        ] {
+            for (config, variable) in [
+                (Config::new().project("p").token(token), "SIGNALWIRE_API_TOKEN"),
+                (Config::new().project(token).token("t"), "SIGNALWIRE_PROJECT_ID"),
+                (Config::new().jwt(token), "SIGNALWIRE_JWT_TOKEN"),
+            ] {
+                let error = config.validate().expect_err("it cannot be meant").to_string();
+                assert!(error.contains(reason) && error.contains(variable), "{error}");
+                assert!(!error.contains("tinel"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_context_with_something_around_it_is_refused() {
+        for (bad, printed) in
+            [("office ", "\"office \""), ("\noffice", r#""\noffice""#), ("a\0b", r#""a\0b""#)]
+        {
+            let error = Config::new().jwt("j").contexts([bad]).validate().expect_err("it cannot be meant");
+            assert!(error.to_string().starts_with(&format!("invalid context {printed}")), "{error}");
+        }
+        assert_eq!(Config::new().jwt("j").contexts(["front office"]).validate(), Ok(()));
     }
 }

@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::error::ConfigError;
+use crate::leftovers::{is_invisible, leftover, trimmed};
+
 /// Text that is never printed.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(String);
@@ -15,6 +18,14 @@ impl Secret {
     /// The text, for the one place that has to send it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl Secret {
+    /// Without the white space that copying and files add around it.
+    pub(crate) fn trimmed(self) -> Self {
+        let bare = trimmed(&self.0);
+        if bare.len() == self.0.len() { self } else { Self(bare.to_owned()) }
     }
 }
 
@@ -63,6 +74,75 @@ pub enum Credentials {
     },
     /// A JWT, which names the project itself.
     Jwt(Secret),
+}
+
+impl Credentials {
+    /// Without the white space that copying and files add around them.
+    pub(crate) fn trimmed(self) -> Self {
+        match self {
+            Self::Token { project, token } => {
+                Self::Token { project: project.trimmed(), token: token.trimmed() }
+            }
+            Self::Jwt(jwt) => Self::Jwt(jwt.trimmed()),
+        }
+    }
+
+    /// Checks that they can be what was meant. The error says what is wrong, and prints nothing of them.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let parts = match self {
+            Self::Token { project, token } => {
+                vec![(CredentialPart::ProjectId, project), (CredentialPart::ApiToken, token)]
+            }
+            Self::Jwt(jwt) => vec![(CredentialPart::Jwt, jwt)],
+        };
+        for (part, secret) in parts {
+            let text = secret.expose();
+            let reason = if text.is_empty() {
+                Some("it is empty")
+            } else if text.contains(is_invisible) {
+                Some("there is a line break, white space or an invisible character inside of it")
+            } else {
+                leftover(text)
+            };
+            if let Some(reason) = reason {
+                return Err(ConfigError::InvalidCredential { part, reason });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A part of the credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CredentialPart {
+    /// The project id.
+    ProjectId,
+    /// The API token.
+    ApiToken,
+    /// The JWT.
+    Jwt,
+}
+
+impl CredentialPart {
+    /// The environment variable that it is read from.
+    pub(crate) fn variable(self) -> &'static str {
+        match self {
+            Self::ProjectId => "SIGNALWIRE_PROJECT_ID",
+            Self::ApiToken => "SIGNALWIRE_API_TOKEN",
+            Self::Jwt => "SIGNALWIRE_JWT_TOKEN",
+        }
+    }
+}
+
+impl fmt::Display for CredentialPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ProjectId => "project id",
+            Self::ApiToken => "API token",
+            Self::Jwt => "JWT",
+        })
+    }
 }
 
 /// None that any service would accept.

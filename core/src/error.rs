@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::calling::{DialLeg, EndReason};
 use crate::client::Call;
 use crate::connect_failure::ConnectFailure;
+use crate::credentials::CredentialPart;
 use crate::ids::{CallId, Tag};
 use crate::printable::{Printable, printable};
 use crate::service_error::ServiceError;
@@ -58,12 +59,17 @@ pub enum Error {
     /// Too many requests wait to be sent.
     #[error(transparent)]
     QueueFull(Box<QueueFull>),
+    /// The process was asked to end, by Ctrl-C or `SIGTERM`, while `connect` waited. Where such a signal ends the process by
+    /// itself, nobody sees this.
+    #[error("the process was asked to end while it was connecting")]
+    Interrupted,
     /// Whoever made the request has dropped it before it was sent.
     #[error("the request was dropped before it was sent")]
     Cancelled,
-    /// Waiting on the thread that drives the client would be waiting for oneself. Nothing was sent.
+    /// The thread has to drive a client, or runs tasks of an asynchronous runtime: blocking it may be waiting for oneself.
+    /// Nothing was sent. In asynchronous code `.await`; elsewhere wait on a thread of your own.
     #[error(
-        "cannot wait on the thread that drives the client: it would wait for itself; do it in a handler or on a \
+        "cannot block this thread, which drives a client or runs tasks: it would wait for itself; use .await, or a \
          thread of your own"
     )]
     WouldDeadlock,
@@ -117,6 +123,7 @@ impl Error {
             Self::Config(_)
             | Self::InvalidArgument(_)
             | Self::QueueFull(_)
+            | Self::Interrupted
             | Self::Cancelled
             | Self::WouldDeadlock
             | Self::Draining(_)
@@ -190,11 +197,11 @@ pub enum ConfigError {
     /// Neither a JWT nor an API token was given.
     #[error("an API token is required: set SIGNALWIRE_API_TOKEN, or call Config::token")]
     MissingToken,
-    /// The host is not a host name with an optional port.
-    #[error("invalid host {host:?}: {reason}; give a host name with an optional port, not a URL")]
-    InvalidHost {
-        /// What was given.
-        host: String,
+    /// A part of the credentials cannot be what was meant. It is not printed.
+    #[error("invalid {part}: {reason}; check {}", part.variable())]
+    InvalidCredential {
+        /// The part.
+        part: CredentialPart,
         /// What is wrong with it.
         reason: &'static str,
     },
@@ -216,18 +223,49 @@ pub enum ConfigError {
         /// The reason for which it cannot be sent.
         reason: &'static str,
     },
-    /// One of the contexts is empty.
-    #[error("invalid contexts: a context must not be empty; give none to receive nothing")]
-    EmptyContext,
+    /// The host is not a host name with an optional port.
+    #[error("invalid host {host:?}: {reason}; {}", remedy(suggestion.as_deref()))]
+    InvalidHost {
+        /// What was given, without what may be a secret.
+        host: String,
+        /// What is wrong with it.
+        reason: &'static str,
+        /// What was probably meant.
+        suggestion: Option<String>,
+    },
+    /// One of the contexts cannot be the name of one.
+    #[error("invalid context {context:?}: {reason}")]
+    InvalidContext {
+        /// The context.
+        context: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A limit in the environment is not a number of at least 1.
+    #[error("invalid {variable}: {value:?} is not a whole number of at least 1; mend it, or leave it out")]
+    InvalidLimit {
+        /// The environment variable.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+    },
     /// This process holds as many connections as it may.
     #[error(
         "this process already holds {limit} RELAY connection(s): raise RELAY_MAX_CONNECTIONS or \
-         Config::max_connections, or close another client first"
+         Config::max_connections, or close another client first, by disconnect or by dropping all its handles"
     )]
     TooManyConnections {
         /// The limit.
         limit: usize,
     },
+}
+
+/// What to do about a host that is none.
+fn remedy(suggestion: Option<&str>) -> String {
+    match suggestion {
+        Some(host) => format!("write {host}"),
+        None => "give a host name with an optional port, not a URL".to_owned(),
+    }
 }
 
 /// An argument that the service would refuse.

@@ -140,7 +140,9 @@ pub mod events;
 pub mod guide;
 mod ids;
 mod json;
+mod leftovers;
 mod method;
+#[cfg(feature = "adapter")]
 mod name_lookup;
 mod printable;
 mod proxy;
@@ -179,16 +181,16 @@ pub use calling::{
 };
 pub use client::{
     Action, Call, Client, ClientOutput, ClientState, ClientStats, ConnectionStates, Ending, Events,
-    HandleStats, HandlerOutcome, IncomingCalls, MAX_POSTED_REQUESTS, MAX_RUNNING_HANDLERS,
-    MAX_WAITING_EVENTS, MAX_WAITING_MESSAGES, MAX_WAITING_TASKS, OwnedCall, Raw, Request, ResponseFuture,
-    Task, Wait,
+    HandleStats, HandlerOutcome, IncomingCalls, MAX_CREDENTIALS_REQUESTS, MAX_POSTED_REQUESTS,
+    MAX_RUNNING_HANDLERS, MAX_WAITING_EVENTS, MAX_WAITING_MESSAGES, MAX_WAITING_TASKS, OwnedCall, Raw,
+    Request, ResponseFuture, Task, TaskPurpose, Wait,
 };
 pub use config::{
     Config, DEFAULT_CONNECT_ATTEMPTS, DEFAULT_DRAIN_TIMEOUT, DEFAULT_HOST, DEFAULT_MAX_ACTIVE_CALLS,
     DEFAULT_REQUEST_TIMEOUT, Endpoint, Overflow, SecondSignal, secs,
 };
 pub use connect_failure::{ConnectFailure, ConnectStage};
-pub use credentials::{Credentials, Secret};
+pub use credentials::{CredentialPart, Credentials, Secret};
 pub use error::{
     AuthenticationFailed, CallGone, Certainty, Closed, ConfigError, ConnectRefusal, ConnectionLost,
     DialFailed, Draining, Error, InvalidArgument, NotFollowed, QueueFull, TimedOut, Unreachable,

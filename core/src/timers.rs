@@ -61,6 +61,11 @@ impl<K: Clone + Ord> Timers<K> {
         Some(key)
     }
 
+    /// The timers that are due, the earliest first.
+    pub(crate) fn due(&self, now: Instant) -> impl Iterator<Item = &K> {
+        self.in_order.iter().take_while(move |(at, _)| *at <= now).map(|(_, key)| key)
+    }
+
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.in_order.first().map(|(at, _)| *at)
@@ -72,6 +77,12 @@ impl<K: Clone + Ord> Timers<K> {
     }
 }
 
+/// The instant at which the clock of a test begins: the only one that is read from the machine.
+#[cfg(test)]
+pub(crate) fn epoch() -> Instant {
+    Instant::now()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -80,7 +91,7 @@ mod tests {
 
     #[test]
     fn timers_come_in_order_and_once() {
-        let start = Instant::now();
+        let start = epoch();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut timers = Timers::default();
         timers.set("late", at(3));
@@ -90,6 +101,7 @@ mod tests {
         timers.set_if_unset("early", at(9));
         timers.cancel(&"cancelled");
         assert_eq!(timers.next(), Some(at(1)));
+        assert_eq!(timers.due(at(1)).collect::<Vec<_>>(), [&"early"]);
         assert_eq!(timers.pop_due(at(0)), None);
         assert_eq!(timers.pop_due(at(5)), Some("early"));
         assert_eq!(timers.pop_due(at(5)), Some("late"));
@@ -99,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_range_of_timers_is_disarmed_at_once() {
-        let now = Instant::now();
+        let now = epoch();
         let mut timers = Timers::default();
         for key in [(1, 'a'), (1, 'b'), (2, 'a')] {
             timers.set(key, now);

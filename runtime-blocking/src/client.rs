@@ -2,17 +2,17 @@
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, ThreadId};
 
-use signalwire_relay_core::adapter;
+use signalwire_relay_core::adapter::{self, may_block};
 use signalwire_relay_core::{
     Call, Client, ClientState, Config, Error, HandlerOutcome, IncomingCalls, IncomingTasks,
     MessageReceiveEvent, TaskEvent,
 };
 
-use crate::interrupts::Interruptions;
+use crate::interrupts::Interrupts;
 use crate::iter::{Iter, Iterate};
-use crate::run::{Run, block_on, drives};
+use crate::run::{Run, block_on};
 use crate::runtime::Loop;
 
 /// A connected client.
@@ -27,6 +27,8 @@ use crate::runtime::Loop;
 pub struct RelayClient {
     client: Client,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// The thread that drives the client.
+    driver: ThreadId,
 }
 
 impl Deref for RelayClient {
@@ -47,6 +49,10 @@ impl RelayClient {
     /// after [`Config::connect_attempts`] attempts or [`Config::connect_timeout`]: by default after 4 attempts. A program that
     /// has to wait for its network uses [`start`](Self::start), which never gives up.
     ///
+    /// Ctrl-C and `SIGTERM` end the process meanwhile, as they end any. Where they would not (the first process of a container,
+    /// or one in which [`run`](Self::run) has listened for them before), this listens for them itself and fails with
+    /// [`Error::Interrupted`]. [`start`](Self::start) and [`ready`](Client::ready) leave signals alone.
+    ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
     /// used or no thread be started; [`Error::Unreachable`] if the service cannot be reached; [`Error::AuthenticationFailed`], with the service's own words, if it refuses the credentials, or
@@ -60,7 +66,7 @@ impl RelayClient {
     /// ```
     pub fn connect(config: Config) -> Result<Self, Error> {
         let client = Self::start(config)?;
-        adapter::reach(&client).run()?;
+        adapter::reach::<Interrupts>(&client).run()?;
         Ok(client)
     }
 
@@ -82,7 +88,7 @@ impl RelayClient {
                 }
             })
             .map_err(|error| Error::Transport(Arc::new(error)))?;
-        Ok(Self { client, thread: Mutex::new(Some(thread)) })
+        Ok(Self { client, driver: thread.thread().id(), thread: Mutex::new(Some(thread)) })
     }
 
     /// Has a function called for each call that comes in, on a thread of its own. The last function given holds;
@@ -94,8 +100,10 @@ impl RelayClient {
     ///
     /// (On a [`Client`], which a clone of this one is, the method of this name takes an asynchronous function.)
     ///
-    /// There are as many threads as [`Config::max_active_calls`] allows calls, and 64 more for messages and callbacks.
-    /// They are started when they are needed and used again. When all are busy, whoever comes next waits for one.
+    /// There are as many threads for handlers of calls as [`Config::max_active_calls`] allows calls. When all are busy, because
+    /// functions go on after their calls have ended, a call stays an offer. It is handled if a thread gets free within 10 s;
+    /// if not, it is passed on to another client, with a line in the log, and not handled here any more. Whatever messages,
+    /// tasks and callbacks do has [threads of its own](crate#threads).
     ///
     /// ```no_run
     /// # fn example(client: signalwire_relay_blocking::RelayClient) {
@@ -119,8 +127,10 @@ impl RelayClient {
         });
     }
 
-    /// Has a function called for each text message that comes in, on a thread as for [`on_call`](Self::on_call). The
+    /// Has a function called for each text message that comes in, on a thread of its own. The
     /// last function given holds. Without one, messages are only seen by [`events`](Client::events).
+    ///
+    /// There are 64 threads for handlers of messages and tasks. When all are busy, whatever comes next waits for one.
     pub fn on_message<F, R>(&self, handler: F)
     where
         F: Fn(MessageReceiveEvent) -> R + Send + Sync + 'static,
@@ -133,7 +143,7 @@ impl RelayClient {
         });
     }
 
-    /// Registers the handler for tasks, replacing any earlier one. It runs on a thread as for [`on_call`](Self::on_call), and
+    /// Registers the handler for tasks, replacing any earlier one. It runs on a thread as for [`on_message`](Self::on_message), and
     /// also gets the tasks that came in before and that nobody took. [`Client::on_task`] says when a task counts as
     /// delivered, and what becomes of one that nobody takes.
     ///
@@ -180,20 +190,19 @@ impl RelayClient {
     /// From the first time that this runs, such signals do not end the process by themselves any more.
     ///
     /// # Errors
-    /// Why the client closed, unless that was asked for; [`Error::WouldDeadlock`] on the thread that drives it.
+    /// Why the client closed, unless that was asked for; [`Error::WouldDeadlock`] on a thread that must not block (see [`Run::run`]).
     pub fn run(&self) -> Result<(), Error> {
-        if drives() {
+        if !may_block() {
             return Err(Error::WouldDeadlock);
         }
-        let mut interruptions = Interruptions::listen();
-        let outcome = block_on(adapter::serve(&self.client, |cx| interruptions.poll(cx)));
+        let outcome = block_on(adapter::serve::<Interrupts>(&self.client));
         self.join();
         outcome
     }
 
     fn join(&self) {
-        // The thread that drives the client holds up nobody but itself if it drops the last of it.
-        if drives() {
+        // The thread that drives the client may drop it, with what a handler has captured.
+        if thread::current().id() == self.driver {
             return;
         }
         // Held until it has ended: whoever else comes waits as well.

@@ -4,8 +4,9 @@ use std::future::poll_fn;
 use std::pin::Pin;
 
 use futures_core::Stream;
+use signalwire_relay_core::adapter::may_block;
 
-use crate::run::{block_on, drives};
+use crate::run::block_on;
 
 /// Reads a stream of the client on a thread.
 ///
@@ -28,7 +29,7 @@ impl<S: Stream + Unpin> Iterate for S {}
 
 /// An iterator over a stream. Dropping it drops the stream.
 ///
-/// On the thread that drives a client it gives nothing: it would wait for itself.
+/// Where blocking [would deadlock](crate::Run::run) it gives nothing.
 #[must_use = "iterators do nothing unless read"]
 #[derive(Debug)]
 pub struct Iter<S>(S);
@@ -37,7 +38,7 @@ impl<S: Stream + Unpin> Iterator for Iter<S> {
     type Item = S::Item;
 
     fn next(&mut self) -> Option<S::Item> {
-        if drives() {
+        if !may_block() {
             return None;
         }
         block_on(poll_fn(|cx| Pin::new(&mut self.0).poll_next(cx)))

@@ -4,6 +4,7 @@
 //! use signalwire_relay_blocking::{Collect, Config, Error, RelayClient, Run, phone, secs};
 //!
 //! fn main() -> Result<(), Error> {
+//!     println!("Connecting.");
 //!     let client = RelayClient::connect(Config::from_env()?.contexts(["default"]))?;
 //!     client.on_call(|call| {
 //!         call.answer().run()?;
@@ -21,6 +22,7 @@
 //!         }
 //!         call.hangup().run()
 //!     });
+//!     println!("Waiting for calls.");
 //!     client.run() // reconnects until Ctrl-C, then lets running calls finish
 //! }
 //! ```
@@ -30,6 +32,22 @@
 //! exported here. Where that says `.await`, say [`.run()`](Run::run); what is a stream there is an iterator here, with
 //! [`iter()`](Iterate::iter). There is no asynchronous runtime underneath: one thread sleeps until a frame, a command
 //! or a deadline comes, and handlers have threads of their own.
+//!
+//! # Threads
+//!
+//! Each kind of work has threads of its own, which are started when they are needed and used again. None waits for those of
+//! another: a client whose handlers all hang still connects, asks for credentials, and closes.
+//!
+//! | for | threads | when all are busy |
+//! | --- | --- | --- |
+//! | handlers of calls | as many as [`Config::max_active_calls`] allows calls | The call stays an offer. If no thread gets free within 10 s, it is passed on to another client and not handled here. A handler that goes on after its call has ended still holds its thread. |
+//! | handlers of messages and of tasks | 64 | They wait for a thread. |
+//! | callbacks and listeners | 64 | They wait for a thread. A listener that waits for long loses its oldest events, and is told how many. |
+//! | the provider of credentials | [`MAX_CREDENTIALS_REQUESTS`] | A provider that has not come back from as many questions is not asked: attempts to connect fail, and say so, until it has. |
+//! | closing connections | 4 | They wait for a thread; each takes a second at most. |
+//!
+//! A line in the log says that all threads of a kind are busy, once a minute at most. If the operating system refuses to
+//! start a thread, a line in the log says that, the work waits, and it is tried again each second.
 //!
 //! # Callbacks
 //!

@@ -1,6 +1,5 @@
 //! Waiting on a thread.
 
-use std::cell::Cell;
 use std::future::{Future, IntoFuture};
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,20 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use signalwire_relay_core::Error;
-
-thread_local! {
-    static DRIVES: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Marks this thread as one that drives a client.
-pub(crate) fn drives_from_now_on() {
-    DRIVES.set(true);
-}
-
-/// Whether waiting here would be waiting for oneself.
-pub(crate) fn drives() -> bool {
-    DRIVES.get()
-}
+use signalwire_relay_core::adapter::may_block;
 
 /// Finishes a request or a wait: what `.await` is to asynchronous programs.
 ///
@@ -43,8 +29,22 @@ pub trait Run {
     /// Sends the request, or begins to wait, and blocks this thread until it is done.
     ///
     /// # Errors
-    /// What awaiting it would give, and [`Error::WouldDeadlock`] on the thread that drives a client. Handlers and
-    /// callbacks do not run there; what does is the `drop` of what they have captured, and what subscribes to the log.
+    /// What awaiting it would give, and [`Error::WouldDeadlock`] where the wait might keep its own end from coming. Then
+    /// nothing is sent. That is:
+    ///
+    /// - on the thread that drives a client of this crate. Handlers and callbacks do not run there; what does is the `drop`
+    ///   of what they have captured, and what subscribes to the log;
+    /// - in a task of tokio, and in what its `block_on` runs, once the process has made a client of `signalwire-relay-tokio`. In
+    ///   `spawn_blocking` and `block_in_place` it is permitted;
+    /// - on the thread of a current-thread runtime of tokio with a client, also while nothing runs it, until the
+    ///   runtime is dropped;
+    /// - in the handlers and callbacks of a client of `signalwire-relay-smol`, and on the thread on which the executor
+    ///   has polled that client last, until another thread does or the client is closed. In `smol::unblock` it is permitted;
+    /// - on a thread that has a `World` of `signalwire-relay-harness`.
+    ///
+    /// Some misuse is not noticed. A future of tokio that is `unconstrained` may hang. In a process without a client of
+    /// `signalwire-relay-tokio`, one of this crate holds up the tasks of tokio that share the thread, as any blocking does. And a
+    /// program can still block all threads of a runtime by other means: nothing drives the client then.
     fn run(self) -> Result<Self::Value, Error>;
 }
 
@@ -55,7 +55,7 @@ where
     type Value = T;
 
     fn run(self) -> Result<T, Error> {
-        if drives() {
+        if !may_block() {
             return Err(Error::WouldDeadlock);
         }
         block_on(self.into_future())

@@ -11,16 +11,12 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll as Sleep, Registry, Token};
-use signalwire_relay_core::adapter::{self, Driver, Opening, TASKS_TIMEOUT};
-use signalwire_relay_core::{ClientState, Config, Endpoint, Error, Task};
+use signalwire_relay_core::adapter::{self, Driver, MustNotBlock, Opening, TASKS_TIMEOUT};
+use signalwire_relay_core::{ClientState, Config, Endpoint, Error, Task, TaskPurpose};
 
 use crate::connect::Opener;
-use crate::run;
 use crate::socket::Socket;
-use crate::threads::Threads;
-
-/// Threads for callbacks and messages, beside one for each call that there may be.
-const SPARE_THREADS: usize = 64;
+use crate::threads::{Threads, Work};
 
 const WAKER: Token = Token(0);
 const SOCKET: Token = Token(1);
@@ -39,14 +35,15 @@ impl Loop {
         let unusable = |error: io::Error| Error::Transport(Arc::new(error));
         let sleep = Sleep::new().map_err(unusable)?;
         let waker = Arc::new(Wakeup(mio::Waker::new(sleep.registry(), WAKER).map_err(unusable)?));
-        let threads = Threads::at_most(config.active_call_limit().saturating_add(SPARE_THREADS));
+        let threads = Threads::new(config.active_call_limit(), Waker::from(waker.clone()));
         Ok(Self { sleep, waker, opener, threads })
     }
 
     /// Drives a client until it is closed and its tasks have finished.
     pub(crate) fn run(self, state: ClientState) -> io::Result<()> {
         let Self { mut sleep, waker, opener, threads } = self;
-        run::drives_from_now_on();
+        // Also while what is left is dropped.
+        let _mark = MustNotBlock::here();
         let mut threads = EndThreads { threads, within: TASKS_TIMEOUT };
         let deadline = Rc::new(Cell::new(None));
         let alarms = opener.alarms();
@@ -62,7 +59,8 @@ impl Loop {
         // Dropped before the threads are ended: nothing is left then that tasks could wait for.
         let mut driver = pin!(Driver::new(state, runtime));
         while driver.as_mut().poll(&mut cx).is_pending() {
-            let next = deadline.get().into_iter().chain(alarms.next()).min();
+            let instants = [deadline.get(), alarms.next(), threads.threads.retry()];
+            let next = instants.into_iter().flatten().min();
             let left = next.map(|at: Instant| at.saturating_duration_since(Instant::now()));
             match sleep.poll(&mut events, left) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
@@ -138,13 +136,19 @@ impl adapter::Runtime for Runtime {
         Poll::Ready(())
     }
 
-    fn spawn(&mut self, task: Task) {
-        self.threads.spawn(task);
+    const TASKS_MUST_NOT_BLOCK: bool = false;
+
+    fn needs_thread(&self) -> bool {
+        true
+    }
+
+    fn spawn(&mut self, purpose: TaskPurpose, task: Task) {
+        self.threads.spawn(purpose.into(), task);
     }
 
     fn close(&mut self, mut socket: Socket, rest: VecDeque<String>) {
         if socket.deregister(&self.registry).is_ok() {
-            self.threads.spawn(async move { socket.close(rest) });
+            self.threads.spawn(Work::Closing, async move { socket.close(rest) });
         }
     }
 

@@ -14,7 +14,7 @@ use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 use signalwire_relay_simulator::{Caller, Cue, Scenario, Step, Task};
 
 /// More than enough for anything on loopback.
-const TEST_TIMEOUT: Duration = Duration::from_secs(20);
+const TEST_TIMEOUT: Duration = Duration::from_mins(2);
 
 fn caller() -> Caller {
     Caller::new("+15551110000", "+15552220000")
@@ -178,7 +178,8 @@ fn dropping_a_client_whose_service_never_answers_does_not_hang() {
     let (held, _) = listener.accept().expect("the client connects");
     let began = Instant::now();
     drop(client);
-    assert!(began.elapsed() < secs(5), "{:?}", began.elapsed());
+    // The attempt has 10 s.
+    assert!(began.elapsed() < secs(8), "{:?}", began.elapsed());
     drop(held);
 }
 
@@ -199,7 +200,8 @@ fn a_certificate_that_is_not_trusted_or_for_another_name_is_not_accepted() {
         .host(simulator.address().to_string())
         .max_connections(usize::MAX);
     let trusted = stranger.clone().ca_file(&ca);
-    for (config, says) in [(stranger, "invalid peer certificate"), (trusted, "not valid for name")] {
+    for (config, says) in [(stranger, "from an issuer that is not trusted"), (trusted, "is for another name")]
+    {
         let client = RelayClient::start(config).expect("the settings are usable");
         let reason = client.connection_states().iter().find_map(|state| match state {
             Backoff { reason, .. } => Some(reason),

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::task::{Context, Poll};
 
 use async_signal::{Signal, Signals};
-use signalwire_relay_core::adapter::{self, Driver};
+use signalwire_relay_core::adapter::{self, Driver, Interruptions};
 use signalwire_relay_core::{Client, ClientState, Config, Error};
 use smol::channel::{Receiver, bounded};
 use smol::stream::StreamExt;
@@ -44,6 +44,10 @@ impl RelayClient {
     /// has to wait for its network uses [`start`](Self::start), which never gives up. Dropping the
     /// future gives up.
     ///
+    /// Ctrl-C and `SIGTERM` end the process meanwhile, as they end any. Where they would not (the first process of a container,
+    /// or one in which [`run`](Self::run) has listened for them before), this listens for them itself and fails with
+    /// [`Error::Interrupted`]. [`start`](Self::start) and [`ready`](Client::ready) leave signals alone.
+    ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
     /// used; [`Error::Unreachable`] if the service cannot be reached; [`Error::AuthenticationFailed`], with the service's own words, if it refuses the credentials, or
@@ -57,7 +61,7 @@ impl RelayClient {
     /// ```
     pub async fn connect(config: Config) -> Result<Self, Error> {
         let client = Self::start(config)?;
-        adapter::reach(&client).await?;
+        adapter::reach::<Interrupts>(&client).await?;
         Ok(client)
     }
 
@@ -81,7 +85,7 @@ impl RelayClient {
     /// ```
     pub async fn connect_on(spawner: impl Into<Spawner>, config: Config) -> Result<Self, Error> {
         let client = Self::start_on(spawner, config)?;
-        adapter::reach(&client).await?;
+        adapter::reach::<Interrupts>(&client).await?;
         Ok(client)
     }
 
@@ -125,25 +129,28 @@ impl RelayClient {
     /// # Errors
     /// Why the client closed, unless that was asked for.
     pub async fn run(&self) -> Result<(), Error> {
-        let mut signals = interruptions();
-        let outcome = adapter::serve(&self.client, |cx| poll_interruption(&mut signals, cx)).await;
+        let outcome = adapter::serve::<Interrupts>(&self.client).await;
         let _ = self.stopped.recv().await;
         outcome
     }
 }
 
 /// Requests to end the process. Where signals cannot be listened for, there are none.
-fn interruptions() -> Option<Signals> {
-    #[cfg(unix)]
-    let signals = [Signal::Int, Signal::Term];
-    #[cfg(not(unix))]
-    let signals = [Signal::Int];
-    Signals::new(signals).ok()
-}
+struct Interrupts(Option<Signals>);
 
-fn poll_interruption(signals: &mut Option<Signals>, cx: &mut Context<'_>) -> Poll<()> {
-    match signals.as_mut().map(|signals| signals.poll_next(cx)) {
-        Some(Poll::Ready(Some(Ok(_)))) => Poll::Ready(()),
-        _ => Poll::Pending,
+impl Interruptions for Interrupts {
+    fn listen() -> Self {
+        #[cfg(unix)]
+        let signals = [Signal::Int, Signal::Term];
+        #[cfg(not(unix))]
+        let signals = [Signal::Int];
+        Self(Signals::new(signals).ok())
+    }
+
+    fn poll_interruption(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.0.as_mut().map(|signals| signals.poll_next(cx)) {
+            Some(Poll::Ready(Some(Ok(_)))) => Poll::Ready(()),
+            _ => Poll::Pending,
+        }
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! fn main() -> Result<(), Error> {
 //!     smol::block_on(async {
+//!         println!("Connecting.");
 //!         let client = RelayClient::connect(Config::from_env()?.contexts(["default"])).await?;
 //!         client.on_call(|call| async move {
 //!             call.answer().await?;
@@ -22,6 +23,7 @@
 //!             }
 //!             call.hangup().await
 //!         });
+//!         println!("Waiting for calls.");
 //!         client.run().await // reconnects until Ctrl-C, then lets running calls finish
 //!     })
 //! }

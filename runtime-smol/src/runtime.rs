@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use signalwire_relay_core::adapter::{self, Attempt, CLOSE_TIMEOUT, Connector, Opening, WebSocket};
-use signalwire_relay_core::{Config, Endpoint, Error, Task};
+use signalwire_relay_core::{Config, Endpoint, Error, Task, TaskPurpose};
 use smol::Timer;
 use smol::channel::{Receiver, Sender, bounded};
 use smol::future::FutureExt;
@@ -31,6 +31,16 @@ impl Runtime {
         let (running, all_done) = bounded(1);
         let connector = Connector::new(config)?;
         Ok(Self { connector, spawner, alarm: None, running: Some(running), all_done: Box::pin(all_done) })
+    }
+}
+
+impl Runtime {
+    fn run_beside(&self, task: Task) {
+        let running = self.running.clone();
+        self.spawner.spawn(Box::pin(async move {
+            task.await;
+            drop(running);
+        }));
     }
 }
 
@@ -73,16 +83,18 @@ impl adapter::Runtime for Runtime {
         Poll::Ready(())
     }
 
-    fn spawn(&mut self, task: Task) {
-        let running = self.running.clone();
-        self.spawner.spawn(Box::pin(async move {
-            task.await;
-            drop(running);
-        }));
+    const TASKS_MUST_NOT_BLOCK: bool = true;
+
+    fn needs_thread(&self) -> bool {
+        // Whoever runs the executor decides on how many threads.
+        true
     }
 
+    fn spawn(&mut self, _: TaskPurpose, task: Task) {
+        self.run_beside(task);
+    }
     fn close(&mut self, socket: WebSocket, rest: VecDeque<String>) {
-        self.spawn(Box::pin(socket.close(rest).or(after(CLOSE_TIMEOUT))));
+        self.run_beside(Box::pin(socket.close(rest).or(after(CLOSE_TIMEOUT))));
     }
 
     fn poll_tasks(&mut self, cx: &mut Context<'_>) -> Poll<()> {

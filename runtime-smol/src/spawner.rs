@@ -14,6 +14,10 @@ impl Spawner {
     /// On whatever this function hands tasks to. It must neither block nor run the task itself: that is what it was
     /// called from. Dropping a task ends it.
     ///
+    /// The first task is the client itself: one that is not run does not connect. Of the others, a handler of a call that does
+    /// not begin within 10 s has its call passed on to another client, and a provider of credentials that is not run makes
+    /// attempts to connect fail.
+    ///
     /// ```
     /// let spawner = signalwire_relay_smol::Spawner::new(|task| smol::spawn(task).detach());
     /// # drop(spawner);

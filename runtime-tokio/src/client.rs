@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::task::{Context, Poll};
 
-use signalwire_relay_core::adapter::{self, Driver};
+use signalwire_relay_core::adapter::{self, Driver, Interruptions};
 use signalwire_relay_core::{Client, ClientState, Config, Error};
 use tokio::sync::watch;
 use tokio::task::unconstrained;
@@ -40,6 +40,10 @@ impl RelayClient {
     /// has to wait for its network uses [`start`](Self::start), which never gives up. Dropping the
     /// future gives up.
     ///
+    /// Ctrl-C and `SIGTERM` end the process meanwhile, as they end any. Where they would not (the first process of a container,
+    /// or one in which [`run`](Self::run) has listened for them before), this listens for them itself and fails with
+    /// [`Error::Interrupted`]. [`start`](Self::start) and [`ready`](Client::ready) leave signals alone.
+    ///
     /// # Errors
     /// [`Error::Config`] if a setting is missing or unusable; [`Error::Transport`] if the CA file cannot be
     /// used; [`Error::Unreachable`] if the service cannot be reached; [`Error::AuthenticationFailed`], with the service's own words, if it refuses the credentials, or
@@ -56,7 +60,7 @@ impl RelayClient {
     /// ```
     pub async fn connect(config: Config) -> Result<Self, Error> {
         let client = Self::start(config)?;
-        adapter::reach(&client).await?;
+        adapter::reach::<Interrupts>(&client).await?;
         Ok(client)
     }
 
@@ -112,8 +116,7 @@ impl RelayClient {
     /// # }
     /// ```
     pub async fn run(&self) -> Result<(), Error> {
-        let mut interruptions = Interruptions::listen();
-        let outcome = adapter::serve(&self.client, |cx| interruptions.poll(cx)).await;
+        let outcome = adapter::serve::<Interrupts>(&self.client).await;
         // Nothing is ever sent: this waits for the sender to be dropped.
         let _ = self.stopped.clone().changed().await;
         outcome
@@ -121,14 +124,14 @@ impl RelayClient {
 }
 
 /// Requests to end the process. Where signals cannot be listened for, there are none.
-struct Interruptions {
+struct Interrupts {
     #[cfg(unix)]
     signals: Vec<tokio::signal::unix::Signal>,
     #[cfg(not(unix))]
     ctrl_c: Option<tokio::signal::windows::CtrlC>,
 }
 
-impl Interruptions {
+impl Interruptions for Interrupts {
     fn listen() -> Self {
         #[cfg(unix)]
         {
@@ -140,7 +143,7 @@ impl Interruptions {
         Self { ctrl_c: tokio::signal::windows::ctrl_c().ok() }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_interruption(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         #[cfg(unix)]
         let mut sources = self.signals.iter_mut();
         #[cfg(not(unix))]

@@ -2,15 +2,18 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::pin::{Pin, pin};
+use std::sync::Once;
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use async_tungstenite::tokio::TokioAdapter;
 use signalwire_relay_core::adapter::{self, Attempt, CLOSE_TIMEOUT, Connector, Opening, WebSocket};
-use signalwire_relay_core::{Config, Endpoint, Error, Task};
+use signalwire_relay_core::{Config, Endpoint, Error, Task, TaskPurpose};
 use tokio::net::TcpStream;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinSet;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 /// The timer that shows that tokio has looked at its sockets. In each turn tokio dispatches what the operating system
@@ -19,6 +22,20 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 /// interrupts (the one that continues a stopped process, for instance) fires timers without having looked at sockets.
 const REACTOR_TURN: Duration = Duration::from_millis(1);
 
+/// More than the units of work that tokio lets a task do before the task has to yield.
+const MORE_THAN_THE_BUDGET: usize = 1024;
+
+/// Returns `true` on a thread that polls a task, or the future of `block_on`, just now. Such a thread has to come back to its
+/// runtime, unlike one of `spawn_blocking`, or one within `block_in_place`.
+///
+/// Tokio has no question for that. But it counts what is done in one poll, only there, and has a task yield once that is too
+/// much. The budget is used up where the answer is `true`; the task, which is doing what it must not, then yields a little
+/// earlier. A future that is `unconstrained` has no budget, and is not noticed.
+fn runs_tasks() -> bool {
+    let mut cx = Context::from_waker(Waker::noop());
+    (0..MORE_THAN_THE_BUDGET).any(|_| pin!(consume_budget()).poll(&mut cx).is_pending())
+}
+
 /// Has to be used within a tokio runtime.
 pub(crate) struct Runtime {
     connector: Connector,
@@ -26,11 +43,21 @@ pub(crate) struct Runtime {
     /// Runs while the reactor is waited for.
     turn: Option<Pin<Box<Sleep>>>,
     tasks: JoinSet<()>,
+    is_current_thread: bool,
 }
 
 impl Runtime {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        Ok(Self { connector: Connector::new(config)?, alarm: None, turn: None, tasks: JoinSet::new() })
+        static DETECTOR: Once = Once::new();
+        DETECTOR.call_once(|| adapter::add_detector(runs_tasks));
+        let flavor = Handle::current().runtime_flavor();
+        Ok(Self {
+            connector: Connector::new(config)?,
+            alarm: None,
+            turn: None,
+            tasks: JoinSet::new(),
+            is_current_thread: flavor == RuntimeFlavor::CurrentThread,
+        })
     }
 }
 
@@ -70,7 +97,15 @@ impl adapter::Runtime for Runtime {
         Poll::Ready(())
     }
 
-    fn spawn(&mut self, task: Task) {
+    /// The runtime knows by itself where a thread may block: also within tasks, in `block_in_place`.
+    const TASKS_MUST_NOT_BLOCK: bool = false;
+
+    fn needs_thread(&self) -> bool {
+        // The workers of the other flavors run nothing but tasks, of which the detector knows.
+        self.is_current_thread
+    }
+
+    fn spawn(&mut self, _: TaskPurpose, task: Task) {
         // Finished tasks are forgotten; they have reported what there was to report.
         while self.tasks.try_join_next().is_some() {}
         self.tasks.spawn(task);

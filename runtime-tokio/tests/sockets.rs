@@ -10,7 +10,7 @@ use signalwire_relay_tokio::session::ConnectionState;
 use signalwire_relay_tokio::{Config, ConnectionStates, EndReason, Error, RelayClient, secs};
 
 /// More than enough for anything on loopback.
-const TEST_TIMEOUT: Duration = Duration::from_secs(20);
+const TEST_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// A file in the temporary folder that is gone when this is dropped.
 struct TempFile(PathBuf);
@@ -175,7 +175,7 @@ async fn a_service_that_is_not_there_is_tried_until_it_is() {
     simulator.stop_listening().expect("running");
     let failure = first_failure(plain(&simulator)).await;
     assert!(failure.contains("cannot connect to 127.0.0.1"), "{failure}");
-    let connecting = tokio::spawn(RelayClient::connect(plain(&simulator)));
+    let connecting = tokio::spawn(RelayClient::connect(plain(&simulator).connect_attempts(u32::MAX)));
     let failure = first_failure(plain(&simulator)).await;
     assert!(failure.contains("refused"), "{failure}");
     simulator.listen_again().expect("the port is free");
@@ -261,9 +261,9 @@ async fn a_deadline_is_kept_by_the_clock_of_the_runtime() {
     let call = client.incoming_calls().next().await.expect("a call");
     let began = std::time::Instant::now();
     tokio::time::pause();
-    let waited = call.wait_for_ended().timeout(secs(5)).await;
+    let waited = call.wait_for_ended().timeout(secs(25)).await;
     assert!(matches!(waited, Err(Error::TimedOut(_))), "{waited:?}");
-    assert!(began.elapsed() < secs(4), "five seconds of a paused clock pass at once");
+    assert!(began.elapsed() < secs(20), "a paused clock passes at once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

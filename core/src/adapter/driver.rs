@@ -12,7 +12,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::log;
-use crate::client::{ClientOutput, ClientState, MAX_POSTED_REQUESTS, Task};
+use super::threads::{Marked, NeededThread};
+use crate::client::{ClientOutput, ClientState, MAX_POSTED_REQUESTS, Task, TaskPurpose};
 use crate::config::Endpoint;
 use crate::connect_failure::ConnectFailure;
 use crate::session::{Frame, Io};
@@ -63,7 +64,18 @@ pub trait Runtime {
     fn poll_reactor(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Runs a task of the application on the side. It does not panic.
-    fn spawn(&mut self, task: Task);
+    ///
+    /// A runtime that has no room for a task may begin it later, or drop it: a call whose handler does not begin in time is
+    /// passed on. Tasks of one purpose must not wait for room that those of another have.
+    fn spawn(&mut self, purpose: TaskPurpose, task: Task);
+
+    /// Returns `true` if tasks share the threads that drive clients, so that one that blocks its thread may wait for itself.
+    /// Blocking is then [refused](super::may_block) in them.
+    const TASKS_MUST_NOT_BLOCK: bool;
+
+    /// Returns `true` if the thread that polls the driver has to poll it again, because there is no other, or may be none.
+    /// Blocking is then [refused](super::may_block) on the thread that has polled it last.
+    fn needs_thread(&self) -> bool;
 
     /// Flushes and closes a socket in the background, within [`CLOSE_TIMEOUT`]. `rest` is what is still to be written.
     fn close(&mut self, socket: Self::Socket, rest: VecDeque<String>);
@@ -112,6 +124,7 @@ pub struct Driver<R: Runtime> {
     /// Set while a deadline is due and what has arrived is still being read.
     due: Option<Due>,
     phase: Phase,
+    thread: NeededThread,
 }
 
 /// A deadline that is due. Everything that has arrived is handled before it.
@@ -164,6 +177,7 @@ impl<R: Runtime> Driver<R> {
             unflushed: false,
             due: None,
             phase: Phase::Running,
+            thread: NeededThread::default(),
         }
     }
 
@@ -181,7 +195,10 @@ impl<R: Runtime> Driver<R> {
                     drained = true;
                     break;
                 }
-                ClientOutput::Spawn(task) => self.runtime.spawn(task),
+                ClientOutput::Spawn(purpose, task) => {
+                    let task = if R::TASKS_MUST_NOT_BLOCK { Box::pin(Marked::new(task)) } else { task };
+                    self.runtime.spawn(purpose, task);
+                }
                 ClientOutput::Log(notice) => log::notice(&notice),
                 ClientOutput::Connection(state) => log::connection(&state),
                 ClientOutput::Finished => return Round::Finished,
@@ -336,6 +353,11 @@ impl<R: Runtime> Future for Driver<R> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        if this.runtime.needs_thread() {
+            this.thread.set_here();
+        } else {
+            this.thread.clear();
+        }
         match this.phase {
             Phase::Running => {}
             Phase::Finishing(until) => return this.poll_finish(until, cx),

@@ -57,6 +57,26 @@ pub fn tasks_left(number: usize) {
     tracing::warn!(target: TARGET, "{number} tasks go on although the client is closed");
 }
 
+/// Logs that no thread could be started for tasks of this purpose, and that it is tried again.
+pub fn no_thread(purpose: &str, error: &io::Error) {
+    tracing::error!(target: TARGET, "no thread could be started for {purpose}, which wait: {}", printable(error));
+}
+
+/// Logs that all threads for tasks of this purpose are busy.
+pub fn threads_busy(purpose: &str, threads: usize) {
+    tracing::warn!(target: TARGET, "all {threads} threads for {purpose} are busy: others wait for one");
+}
+
+/// Logs that requests to end the process cannot be listened for.
+pub fn no_signals(error: &io::Error) {
+    tracing::error!(target: TARGET, "signals to end the process cannot be listened for: {}", printable(error));
+}
+
+/// Logs that a thread could be started again, after [`no_thread`].
+pub fn threads_again(purpose: &str) {
+    tracing::info!(target: TARGET, "threads for {purpose} can be started again");
+}
+
 /// Logs that a client cannot be driven any further. Whatever waits on it fails.
 pub fn broken_down(error: &io::Error) {
     tracing::error!(target: TARGET, "the client has broken down: {}", printable(error));

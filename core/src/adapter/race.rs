@@ -244,7 +244,7 @@ mod tests {
                     Server::Mute(tcp) => {
                         clock.after(ms(tcp)).await;
                         progress.enter(ConnectStage::Upgrade);
-                        std::future::pending().await
+                        std::future::pending::<()>().await;
                     }
                     Server::Busy(after) => {
                         clock.after(ms(after)).await;

@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
+use super::interruptions::{self, Interruptions};
 use super::log;
 use crate::client::Client;
 use crate::config::SecondSignal;
@@ -20,24 +21,19 @@ pub(super) enum Interruption {
 
 /// Serves until the client is closed. At the first interruption the client drains, as [`Client::drain`] describes, with
 /// the configured time for calls that run; at the second it does what [`Config::second_signal`](crate::Config::second_signal)
-/// says; at the third it closes at once.
-///
-/// `poll_interruption` is ready once for each request to end the process: Ctrl-C, and `SIGTERM` where there is such a
-/// thing. Dropping the future only stops listening for them.
+/// says; at the third it closes at once. Dropping the future only stops listening.
 ///
 /// # Errors
 /// Why the client closed, unless that was asked for.
-pub async fn serve(
-    client: &Client,
-    mut poll_interruption: impl FnMut(&mut Context<'_>) -> Poll<()>,
-) -> Result<(), Error> {
+pub async fn serve<I: Interruptions>(client: &Client) -> Result<(), Error> {
+    let mut source = interruptions::listen::<I>();
     let mut closed = pin!(client.closed());
     let mut interruptions = 0_u32;
     std::future::poll_fn(|cx| {
         if let Poll::Ready(outcome) = closed.as_mut().poll(cx) {
             return Poll::Ready(outcome);
         }
-        while poll_interruption(cx).is_ready() {
+        while source.poll_interruption(cx).is_ready() {
             let action = match (interruptions, client.second_signal()) {
                 (0, _) => Interruption::Drain,
                 (1, SecondSignal::HangUp) => Interruption::HangUp,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Call;
 use super::handlers::caught;
-use super::mailbox::{Mail, Task};
+use super::mailbox::{Mail, Task, TaskPurpose};
 use super::request::{About, Request};
 use super::shared::{Sender, Shared};
 use super::subscribers::{Events, Queue, Subscribers};
@@ -275,7 +275,7 @@ impl<M: Operation> Action<M> {
     {
         let sender = self.core.call.sender();
         let task = completed::<M, F, R>(callback)(sender.shared().clone(), self.core.progress.clone());
-        sender.mailbox().post(Mail::Spawn(task));
+        sender.mailbox().post(Mail::Spawn(TaskPurpose::Callback, task));
     }
 
     pub(crate) fn control<S: Method>(&self, method: S) -> Request<S> {
@@ -303,7 +303,7 @@ where
     R: Future<Output = ()> + Send + 'static,
 {
     let task = when_done(sender.shared().clone(), progress, callback);
-    sender.mailbox().post(Mail::Spawn(Box::pin(task)));
+    sender.mailbox().post(Mail::Spawn(TaskPurpose::Callback, Box::pin(task)));
 }
 
 async fn when_done<E, F, R>(shared: Arc<Shared>, progress: Arc<WatchCell<Progress>>, callback: F)

@@ -19,7 +19,7 @@ use crate::calling::{CallState, CallStateEvent, Device, Direction, EndReason, En
 use crate::error::{Certainty, Error};
 use crate::events::{EventData, FromUpdate};
 use crate::ids::{CallId, NodeId, Tag};
-use crate::session::CallInfo;
+use crate::session::{CallInfo, Notice};
 
 /// A call.
 ///
@@ -63,6 +63,17 @@ impl Watch for CallRecord {
     }
 }
 
+/// What has become of the offer of a call that came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    /// The application may take it.
+    Standing,
+    /// The application has taken it.
+    Taken,
+    /// It cannot be taken any more: it is about to be passed on.
+    Withdrawn,
+}
+
 /// The data of a call that changes.
 #[derive(Debug)]
 pub(crate) struct Live {
@@ -70,6 +81,7 @@ pub(crate) struct Live {
     state: CallState,
     rang: bool,
     was_answered: bool,
+    offer: Offer,
     ended: Option<EndReason>,
     end_source: Option<EndSource>,
     sip_data: Option<Arc<SipData>>,
@@ -84,6 +96,7 @@ impl CallRecord {
             state: info.state.clone(),
             rang: info.state == CallState::Ringing,
             was_answered: info.state == CallState::Answered,
+            offer: Offer::Standing,
             ended: None,
             end_source: None,
             sip_data: info.sip_data.clone(),
@@ -106,6 +119,30 @@ impl CallRecord {
 
     pub(super) fn is_ended(&self) -> bool {
         self.live.with(|live| live.ended.is_some())
+    }
+
+    /// Takes the offer for the application. Returns `false` if the offer is over: it then must not be handled.
+    ///
+    /// Whether an offer is taken or passed on is decided here and in [`withdraw`](Self::withdraw), under one lock: the
+    /// application takes it on any thread while the client state is about to pass it on.
+    pub(super) fn take(&self) -> bool {
+        self.live.with(|live| {
+            let stands = live.ended.is_none() && live.offer == Offer::Standing;
+            if stands {
+                live.offer = Offer::Taken;
+            }
+            stands
+        })
+    }
+
+    /// Withdraws the offer, so that it cannot be taken any more. Returns `false` if it was taken.
+    pub(super) fn withdraw(&self) -> bool {
+        self.live.with(|live| {
+            if live.offer == Offer::Standing {
+                live.offer = Offer::Withdrawn;
+            }
+            live.offer == Offer::Withdrawn
+        })
     }
 
     /// The call reached a state.
@@ -449,15 +486,20 @@ impl Call {
         OwnedCall::new(self)
     }
 
+    /// Reports that the handler of the call has failed: the call is hung up with this reason.
+    pub(super) fn handler_failed(&self, reason: EndReason, notice: Option<Notice>) {
+        self.sender().mailbox().post(Mail::HandlerFailed { call: self.0.record.clone(), reason, notice });
+    }
+
     /// Hangs up a call that no part of the application has, however long that takes.
     pub(super) fn discard(&self) {
-        self.sender().mailbox().post(Mail::Discard(self.id().clone()));
+        self.sender().mailbox().post(Mail::Discard(self.0.record.clone()));
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.sender.mailbox().post(Mail::Release(self.record.id().clone()));
+        self.sender.mailbox().post(Mail::Release(self.record.clone()));
     }
 }
 

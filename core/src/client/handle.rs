@@ -73,6 +73,9 @@ impl Client {
     /// the caller has left. It is logged at debug level, unless the error says itself that the call is gone
     /// ([`Error::is_gone_for`]). Log what you want to know of in any case in the function. A panic is always logged.
     ///
+    /// A call is taken when its task begins to run, and not handled if its caller has left by then. On a runtime that is too
+    /// busy to begin it within 10 s, the call is passed on to another client, and the function is not called for it any more.
+    ///
     /// Calls come by contexts: those of [`Config::contexts`](crate::Config::contexts) and of [`receive`](Self::receive). If
     /// none is wanted 5 s after the handler was set and the connection is ready, a line in the log says so.
     ///
@@ -304,7 +307,7 @@ impl Client {
     }
 
     /// Begins to stop gently: receives nothing more, passes new offers on, lets running calls finish for as
-    /// long as `within` (the configured time, 30 s by default, if `None`), then ends them and closes.
+    /// long as `within` (the configured time, 22 s by default, if `None`), then ends them and closes.
     /// [`closed`](Self::closed) tells when that is done. Asked again, the new time counts from then.
     ///
     /// Meanwhile the connection is in the state [`ConnectionState::Draining`]. New dials and subscriptions, and
@@ -322,8 +325,10 @@ impl Client {
 
     /// Closes now. Requests under way fail; calls go on at the service, without this client. If there is a connection,
     /// dials are called off, and offers that nobody took are given back.
+    ///
+    /// From now on the client does not count for [`Config::max_connections`](crate::Config::max_connections).
     pub fn disconnect(&self) {
-        self.shared().mailbox.post(Mail::Disconnect);
+        self.shared().disconnect();
     }
 }
 

@@ -131,7 +131,7 @@ where
                     (Some(Notice::HandlerPanicked(format!("{panic} (call {call_id})"))), EndReason::Error)
                 }
             };
-            own.sender().mailbox().post(Mail::HandlerFailed { call_id, reason, notice });
+            own.handler_failed(reason, notice);
             // The session sees to the end of the call; until then the client is kept open.
             let _ = own.wait_for_ended().await;
         })

@@ -10,6 +10,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::action::Progress;
+use super::call::CallRecord;
 use super::handlers::{CallHandler, Handled, MessageHandler, TaskHandler};
 use super::request::Response;
 use super::state::ClientStats;
@@ -18,7 +19,7 @@ use super::watch_cell::WatchCell;
 use crate::calling::EndReason;
 use crate::credentials::Credentials;
 use crate::error::{Certainty, Error, QueueFull};
-use crate::ids::{CallId, Ticket};
+use crate::ids::Ticket;
 use crate::session::{Command, Notice, PendingWork};
 
 /// The number of requests that may wait for the client state, which takes them in one go whenever the driver runs. Of
@@ -28,7 +29,22 @@ pub const MAX_POSTED_REQUESTS: usize = 10_000;
 /// Work of the application that the adapter runs: a future that is spawned and not waited for.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A message of a handle to the state of its client.
+/// The purpose of a task. A runtime whose tasks hold a thread each keeps purposes apart, so that none waits for threads that
+/// another holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TaskPurpose {
+    /// A handler of calls. The call stays an offer until the task begins to run, and is passed on if that takes too long.
+    CallHandler,
+    /// A handler of messages, or of tasks of other applications.
+    EventHandler,
+    /// A listener of events, or a callback of an operation.
+    Callback,
+    /// A question to the provider of credentials, without whose answer there is no connection. There are at most
+    /// [`MAX_CREDENTIALS_REQUESTS`](crate::MAX_CREDENTIALS_REQUESTS) of these at once.
+    Credentials,
+}
+
+/// A message of a handle to the state of its client. A call is named by its record: a later offer may have the same id.
 pub(crate) enum Mail {
     Command {
         ticket: Ticket,
@@ -44,11 +60,11 @@ pub(crate) enum Mail {
         expired: Arc<WatchCell<bool>>,
     },
     CancelTimeout(Ticket),
-    Take(CallId),
-    Release(CallId),
-    Discard(CallId),
+    Take(Arc<CallRecord>),
+    Release(Arc<CallRecord>),
+    Discard(Arc<CallRecord>),
     HandlerFailed {
-        call_id: CallId,
+        call: Arc<CallRecord>,
         reason: EndReason,
         notice: Option<Notice>,
     },
@@ -59,7 +75,7 @@ pub(crate) enum Mail {
     Handled(Handled),
     /// The application has made a stream of what comes by contexts, with this method.
     Listen(&'static str),
-    Spawn(Task),
+    Spawn(TaskPurpose, Task),
     Notice(Notice),
     Credentials {
         asked: Arc<WatchCell<bool>>,
@@ -193,6 +209,6 @@ mod tests {
             drop(mailbox.close());
             let _ = done.send(());
         });
-        assert_eq!(finished.recv_timeout(Duration::from_secs(20)), Ok(()), "it deadlocks");
+        assert_eq!(finished.recv_timeout(Duration::from_mins(2)), Ok(()), "it deadlocks");
     }
 }

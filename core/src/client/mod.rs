@@ -28,13 +28,14 @@ pub use self::handle::Client;
 pub use self::handlers::{Ending, HandlerOutcome};
 pub use self::inbox::MAX_WAITING_TASKS;
 pub(crate) use self::inbox::TaskInbox;
-pub use self::mailbox::{MAX_POSTED_REQUESTS, Task};
+pub use self::mailbox::{MAX_POSTED_REQUESTS, Task, TaskPurpose};
 pub use self::offers::IncomingCalls;
 pub use self::owned_call::OwnedCall;
 pub use self::request::{Raw, Request, ResponseFuture};
 pub(crate) use self::shared::Sender;
 pub use self::state::{
-    ClientOutput, ClientState, ClientStats, HandleStats, MAX_RUNNING_HANDLERS, MAX_WAITING_MESSAGES,
+    ClientOutput, ClientState, ClientStats, HandleStats, MAX_CREDENTIALS_REQUESTS, MAX_RUNNING_HANDLERS,
+    MAX_WAITING_MESSAGES,
 };
 pub use self::subscribers::{Events, MAX_WAITING_EVENTS};
 pub use self::wait::Wait;

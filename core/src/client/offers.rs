@@ -9,6 +9,7 @@ use futures_core::Stream;
 
 use super::Call;
 use super::call::CallRecord;
+use super::handlers::CallHandler;
 use super::mailbox::Mail;
 use super::shared::{Handles, Sender};
 use super::watch_cell::{Waiter, WatchCell};
@@ -18,6 +19,10 @@ use super::watch_cell::{Waiter, WatchCell};
 pub(super) struct Offers {
     /// Without handles, which would keep the client open.
     calls: VecDeque<Arc<CallRecord>>,
+    /// Set once a handler takes them. Streams then get none.
+    is_handled: bool,
+    /// The tasks for a handler that were spawned and have not begun to run.
+    tasks: usize,
     /// Set once there was a stream of them.
     awaited: bool,
     ended: bool,
@@ -28,18 +33,25 @@ impl Offers {
         self.calls.push_back(call);
     }
 
-    /// The next offer, which may have ended; `Some(None)` at the end.
+    /// The next offer for a stream, which may have ended; `Some(None)` at the end.
     #[expect(clippy::option_option, reason = "not yet, an offer, and the end are three things")]
     fn next(&mut self) -> Option<Option<Arc<CallRecord>>> {
-        match self.calls.pop_front() {
+        match self.calls.pop_front_if(|_| !self.is_handled) {
             Some(call) => Some(Some(call)),
             None => self.ended.then_some(None),
         }
     }
 
-    /// Removes all offers, some of which may have ended.
-    pub(super) fn take(&mut self) -> VecDeque<Arc<CallRecord>> {
-        std::mem::take(&mut self.calls)
+    /// From now on a handler gets the offers.
+    pub(super) fn handle(&mut self) {
+        self.is_handled = true;
+    }
+
+    /// Notes that a task is about to be spawned, unless there is one for each offer already.
+    fn expect_task(&mut self) -> bool {
+        let spawns = self.is_handled && self.tasks < self.calls.len();
+        self.tasks += usize::from(spawns);
+        spawns
     }
 
     pub(super) fn end(&mut self) {
@@ -59,10 +71,72 @@ impl WatchCell<Offers> {
         }
     }
 
-    /// The number of offers that still stand.
-    pub(super) fn standing(&self) -> usize {
-        let calls = self.with(|offers| offers.calls.clone());
-        calls.iter().filter(|call| !call.is_ended()).count()
+    /// The offers that still stand.
+    pub(super) fn standing(&self) -> impl Iterator<Item = Arc<CallRecord>> + use<> {
+        self.with(|offers| offers.calls.clone()).into_iter().filter(|call| !call.is_ended())
+    }
+}
+
+/// A call whose offer was taken. Its session is told.
+fn taken(sender: Sender, call: Arc<CallRecord>) -> Call {
+    sender.mailbox().post(Mail::Take(call.clone()));
+    Call::new(sender, call)
+}
+
+/// A task that runs a handler. It is for no certain call: when it begins to run, it takes the offer that has waited for
+/// longest. Until then the call stays an offer, so that a runtime that has no room for the task leaves it to the session to
+/// pass the call on.
+pub(super) struct HandlerTask {
+    handles: Weak<Handles>,
+    offers: Arc<WatchCell<Offers>>,
+    handler: CallHandler,
+    has_begun: bool,
+}
+
+impl HandlerTask {
+    /// One more task, unless there is one for each offer already.
+    pub(super) fn expected(
+        handles: &Weak<Handles>,
+        offers: &Arc<WatchCell<Offers>>,
+        on_call: &CallHandler,
+    ) -> Option<Self> {
+        offers.with(Offers::expect_task).then(|| Self {
+            handles: handles.clone(),
+            offers: offers.clone(),
+            handler: on_call.clone(),
+            has_begun: false,
+        })
+    }
+
+    pub(super) async fn run(mut self) {
+        if let Some(call) = self.take_offer() {
+            (self.handler)(call).await;
+        }
+    }
+
+    fn take_offer(&mut self) -> Option<Call> {
+        // Without handles the client is about to close, and the offer is left to the service.
+        let sender = Sender::upgrade(&self.handles)?;
+        loop {
+            let has_begun = std::mem::replace(&mut self.has_begun, true);
+            let call = self.offers.with(|offers| {
+                // Under one lock with the look at the offers: an offer that comes later has a task of its own.
+                offers.tasks -= usize::from(!has_begun);
+                offers.calls.pop_front()
+            })?;
+            if call.take() {
+                return Some(taken(sender, call));
+            }
+        }
+    }
+}
+
+/// A task that the runtime drops does not count any more: another is spawned for the next offer.
+impl Drop for HandlerTask {
+    fn drop(&mut self) {
+        if !self.has_begun {
+            self.offers.with(|offers| offers.tasks -= 1);
+        }
     }
 }
 
@@ -100,12 +174,8 @@ impl IncomingCalls {
             match ready!(self.offers.poll(cx, &mut self.waiter, Offers::next)) {
                 None => return Poll::Ready(None),
                 // It was passed on, or its caller left.
-                Some(call) if call.is_ended() => {}
-                Some(call) => {
-                    let call = Call::new(sender, call);
-                    call.sender().mailbox().post(Mail::Take(call.id().clone()));
-                    return Poll::Ready(Some(call));
-                }
+                Some(call) if !call.take() => {}
+                Some(call) => return Poll::Ready(Some(taken(sender, call))),
             }
         }
     }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::Call;
 use super::action::{ActionCore, Completed, Progress};
-use super::mailbox::Mail;
+use super::mailbox::{Mail, TaskPurpose};
 use super::shared::Sender;
 use super::subscribers::{self, Events, Queue};
 use super::watch_cell::{Waiter, WatchCell};
@@ -248,7 +248,7 @@ impl<M: Method> ResponseFuture<M> {
         let progress = M::is_followed().then(|| WatchCell::shared(Progress::default()));
         if let (Some(progress), Some(completed)) = (&progress, request.completed.take()) {
             let task = completed(request.about.sender().shared().clone(), progress.clone());
-            request.about.sender().mailbox().post(Mail::Spawn(task));
+            request.about.sender().mailbox().post(Mail::Spawn(TaskPurpose::Callback, task));
         }
         let legs = request.legs.take().map(|listen| {
             let queue = WatchCell::shared(Queue::default());

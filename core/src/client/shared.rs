@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::handlers::caught;
 use super::inbox::TaskInbox;
-use super::mailbox::{Mail, Mailbox};
+use super::mailbox::{Mail, Mailbox, TaskPurpose};
 use super::offers::Offers;
+use super::slots::Slot;
 use super::subscribers::{Events, Subscribers};
 use super::watch_cell::WatchCell;
 use crate::config::SecondSignal;
@@ -26,7 +27,7 @@ pub(super) struct Handles {
 
 impl Drop for Handles {
     fn drop(&mut self) {
-        self.shared.mailbox.post(Mail::Disconnect);
+        self.shared.disconnect();
     }
 }
 
@@ -39,6 +40,20 @@ pub(crate) struct Shared {
     pub(super) offers: Arc<WatchCell<Offers>>,
     pub(super) tasks: Arc<WatchCell<TaskInbox>>,
     pub(super) subscribers: Arc<WatchCell<Subscribers>>,
+    /// The connection that this client may hold, until it closes or is told to.
+    pub(super) slot: Mutex<Option<Slot>>,
+}
+
+impl Shared {
+    /// Has the client close. Another one may be made at once: it need not wait until a driver comes to close this one.
+    pub(super) fn disconnect(&self) {
+        self.give_slot_back();
+        self.mailbox.post(Mail::Disconnect);
+    }
+
+    pub(super) fn give_slot_back(&self) {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
 }
 
 /// The connection, as handles see it.
@@ -98,7 +113,7 @@ impl Sender {
                 }
             }
         };
-        self.mailbox().post(Mail::Spawn(Box::pin(task)));
+        self.mailbox().post(Mail::Spawn(TaskPurpose::Callback, Box::pin(task)));
     }
 }
 

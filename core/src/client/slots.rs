@@ -1,4 +1,4 @@
-//! The number of clients of this process that are connected.
+//! The number of clients of this process that are connected, or are to be.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -27,10 +27,7 @@ impl Method for Reauthenticate {
     }
 
     fn validate(&self) -> Result<(), InvalidArgument> {
-        if self.authentication.secrets().any(str::is_empty) {
-            return Err(InvalidArgument::new("authentication", "it must not be empty"));
-        }
-        Ok(())
+        self.authentication.check().map_err(|error| InvalidArgument::new("authentication", error.to_string()))
     }
 
     fn target(&self) -> Option<Target> {
@@ -60,6 +57,6 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn reauthenticate(&self, credentials: Credentials) -> Request<Reauthenticate> {
-        self.request(Reauthenticate::new(credentials))
+        self.request(Reauthenticate::new(credentials.trimmed()))
     }
 }

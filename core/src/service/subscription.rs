@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::client::{Client, Request};
+use crate::config::context_flaw;
 use crate::error::{Error, InvalidArgument};
 use crate::method::{Accepted, Method};
 use crate::session::Target;
@@ -39,10 +40,10 @@ impl Method for Subscription {
     }
 
     fn validate(&self) -> Result<(), InvalidArgument> {
-        if self.contexts.iter().any(String::is_empty) {
-            return Err(InvalidArgument::new("contexts", "a context must not be empty"));
+        match self.contexts.iter().find_map(|context| Some((context, context_flaw(context)?))) {
+            Some((context, flaw)) => Err(InvalidArgument::new("contexts", format!("{context:?}: {flaw}"))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn target(&self) -> Option<Target> {

@@ -107,10 +107,11 @@ impl Liveness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timers::epoch;
 
     #[test]
     fn silence_is_probed_and_then_drops_the_connection() {
-        let start = Instant::now();
+        let start = epoch();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut liveness = Liveness::start(start);
         liveness.note_arrival(at(20));

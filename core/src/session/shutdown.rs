@@ -269,3 +269,19 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapter::{CLOSE_TIMEOUT, TASKS_TIMEOUT};
+    use crate::config::DEFAULT_DRAIN_TIMEOUT;
+
+    #[test]
+    fn draining_and_what_follows_it_fit_into_the_thirty_seconds_of_kubernetes() {
+        let grace = Duration::from_secs(30);
+        // Legs of dials that are called off show up while calls end.
+        let last = END_CALLS_TIMEOUT.max(LATE_LEG_TIMEOUT) + TASKS_TIMEOUT + CLOSE_TIMEOUT;
+        let left = grace.checked_sub(DEFAULT_DRAIN_TIMEOUT + last);
+        assert!(left >= Some(Duration::from_secs(2)), "{left:?} is left for the program itself");
+    }
+}

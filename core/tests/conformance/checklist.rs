@@ -17,6 +17,7 @@ fn place_of(test: &str) -> (PathBuf, String) {
         "model" => "../tests/model/tests/model".to_owned(),
         "tokio" => "../runtime-tokio/tests".to_owned(),
         "blocking" => "../runtime-blocking/tests".to_owned(),
+        "blocking-src" => "../runtime-blocking/src".to_owned(),
         "runtimes" => "../tests/runtimes/tests".to_owned(),
         "scenarios" => "../tests/runtimes/src/scenarios".to_owned(),
         _ => panic!("{test}: nobody knows where that is"),
@@ -69,6 +70,12 @@ fn every_row_says_what_there_is_and_names_tests_that_exist() {
 fn every_fault_has_a_promise_and_names_tests_that_exist() {
     let count = check_rows("docs/faults.md");
     assert!(count > 40, "{count} rows");
+}
+
+#[test]
+fn everything_about_containers_names_tests_that_exist() {
+    let count = check_rows("docs/containers.md");
+    assert!(count > 15, "{count} rows");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod by_hand;
 mod calls;
 mod checklist;
 mod client;
+mod clocks;
 mod company;
 mod devices;
 mod endings;

@@ -7,7 +7,7 @@ use signalwire_relay_core::Config;
 use signalwire_relay_core::session::{ConnectionState, Frame, Io, Output, Session, SessionEvent};
 
 use crate::evidence;
-use crate::wire::check_sent;
+use crate::wire::{check_sent, epoch};
 
 /// A session, its clock, and what came out of it.
 struct Bench {
@@ -27,7 +27,7 @@ impl Bench {
     fn new(config: &Config) -> Self {
         let session = Session::new(config, 1).expect("the settings are usable");
         let (sent, states, told) = (Vec::new(), Vec::new(), Vec::new());
-        let mut bench = Self { session, now: Instant::now(), sent, states, told, next: None };
+        let mut bench = Self { session, now: epoch(), sent, states, told, next: None };
         bench.session.connect(bench.now);
         bench.drain();
         bench

@@ -23,23 +23,21 @@ pub(crate) fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
+/// The files of a folder and of those in it, each with its path.
+pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, String)> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = entries.map(|entry| entry.expect("the folder can be listed").path());
+    paths
+        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![(path.clone(), read(path))] })
+        .collect()
+}
+
 /// The sources of the library without their tests, each with its path.
 pub(crate) fn sources() -> Vec<(PathBuf, String)> {
-    fn collect(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
-        for entry in fs::read_dir(folder).expect("the folder is there").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                collect(&path, found);
-            } else {
-                let text = read(&path);
-                let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-                found.push((path, code));
-            }
-        }
-    }
-    let mut found = Vec::new();
-    collect(&root().join("src"), &mut found);
-    found
+    let files = files(&root().join("src")).into_iter();
+    files
+        .map(|(path, text)| (path, text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()))
+        .collect()
 }
 
 /// Whether a source has something to do with a type: it defines the type, or part of what the type does.

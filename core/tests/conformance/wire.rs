@@ -29,6 +29,11 @@ pub(crate) fn check_sent(frame: &Value, method: &str, params: &Value) {
     evidence::sent(&format!("method {method}"), params);
 }
 
+/// The instant at which the clock of a test begins: the only one that is read from the machine.
+pub(crate) fn epoch() -> Instant {
+    Instant::now()
+}
+
 pub(crate) struct Wire {
     pub(crate) client: Client,
     driver: ClientState,
@@ -49,7 +54,7 @@ impl Wire {
     pub(crate) fn offered(offer: &Value) -> Self {
         let config = Config::new().project("p-1").token("PT-secret").max_connections(usize::MAX);
         let (client, mut driver) = ClientState::new(&config, 1).expect("the settings are usable");
-        let now = Instant::now();
+        let now = epoch();
         driver.connect(now);
         let mut wire = Self { client, driver, now, sent: Vec::new(), events: 0, answer: None, call: None };
         wire.settle();

@@ -121,6 +121,29 @@ fn a_provider_is_asked_before_each_connection_and_a_failure_is_a_failed_attempt(
 }
 
 #[test]
+fn credentials_of_a_provider_lose_the_white_space_around_them_and_must_be_whole() {
+    let asks = || async { Err::<Credentials, _>("the driver asks it, not the session") };
+    let answered = |jwt: &str| {
+        let mut fixture = Fixture::new(&Config::new().host("example.test").credentials_from(asks));
+        assert!(matches!(fixture.events.pop_front(), Some(SessionEvent::CredentialsWanted)));
+        fixture.session.handle_credentials(fixture.now, Ok(Credentials::Jwt(jwt.into())));
+        fixture.drain();
+        fixture
+    };
+    let authentication = answered(" jwt\n").authenticate("proto-1", false)["authentication"].clone();
+    assert_eq!(authentication, json!({"jwt_token": "jwt"}), "as a file has it");
+    for (bad, reason) in
+        [("", "it is empty"), ("two\nlines", "a line break"), ("'quoted'", "quotation marks")]
+    {
+        let told = answered(bad).expect_backoff().1;
+        assert!(
+            told.starts_with("there are no credentials: invalid JWT: ") && told.contains(reason),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn new_credentials_that_a_connection_is_refused_with_take_turns_with_those_before() {
     let mut fixture = Fixture::ready();
     fixture.disconnected();

@@ -13,11 +13,16 @@ use signalwire_relay_core::adapter::{
     Driver, MAX_FRAMES_BEFORE_DEADLINES, MAX_UNSENT_ACKNOWLEDGEMENTS, Opening, Runtime, Socket,
 };
 use signalwire_relay_core::session::{ConnectionState, Frame, MAX_UNANSWERED_REQUESTS};
-use signalwire_relay_core::{Certainty, ClientState, Endpoint, Error, Raw, ResponseFuture, Task};
+use signalwire_relay_core::{
+    Certainty, ClientState, Endpoint, Error, Raw, ResponseFuture, Task, TaskPurpose,
+};
 
-/// The other side of a socket.
-#[derive(Default)]
+use crate::fixture::epoch;
+
+/// The other side of a socket, and the clock.
 struct Far {
+    /// The time. It passes only where a test says so, however long the machine takes.
+    now: Instant,
     /// Whether it reads.
     stuck: bool,
     sent: VecDeque<String>,
@@ -28,8 +33,20 @@ struct Far {
     looks: usize,
     /// Pings that arrive once nothing else does.
     pings: usize,
-    /// How far the clock is ahead.
-    ahead: Duration,
+}
+
+impl Default for Far {
+    fn default() -> Self {
+        Self {
+            now: epoch(),
+            stuck: false,
+            sent: VecDeque::new(),
+            arriving: VecDeque::new(),
+            unseen: VecDeque::new(),
+            looks: 0,
+            pings: 0,
+        }
+    }
 }
 
 #[derive(Clone, Default)]
@@ -38,6 +55,11 @@ struct Near(Arc<Mutex<Far>>);
 impl Near {
     fn far(&self) -> MutexGuard<'_, Far> {
         self.0.lock().expect("nobody panicked")
+    }
+
+    /// Lets time pass.
+    fn pass(&self, seconds: u64) {
+        self.far().now += Duration::from_secs(seconds);
     }
 
     /// Accepts the credentials.
@@ -86,7 +108,7 @@ impl Runtime for Near {
     type Socket = Self;
 
     fn now(&self) -> Instant {
-        Instant::now() + self.far().ahead
+        self.far().now
     }
 
     fn open(&mut self, _: Endpoint, _: u32) -> Opening<Self> {
@@ -111,7 +133,13 @@ impl Runtime for Near {
         Poll::Ready(())
     }
 
-    fn spawn(&mut self, _: Task) {}
+    const TASKS_MUST_NOT_BLOCK: bool = false;
+
+    fn needs_thread(&self) -> bool {
+        false
+    }
+
+    fn spawn(&mut self, _: TaskPurpose, _: Task) {}
 
     fn close(&mut self, _: Self, _: VecDeque<String>) {}
 
@@ -185,7 +213,7 @@ fn an_answer_that_has_arrived_goes_before_the_deadline_that_has_passed_meanwhile
     let (client, mut driver, near) = connected();
     let (request, answer) = asked(&client, &mut driver, &near);
     near.far().arriving.push_back(answer);
-    near.far().ahead = Duration::from_secs(11);
+    near.pass(11);
     run(&mut driver);
     assert!(outcome(request).is_ok(), "the answer was there");
 }
@@ -195,13 +223,13 @@ fn a_reactor_that_has_not_looked_yet_looks_before_a_deadline_is_handled() {
     let (client, mut driver, near) = connected();
     let (request, answer) = asked(&client, &mut driver, &near);
     near.far().unseen.push_back(answer);
-    near.far().ahead = Duration::from_secs(11);
+    near.pass(11);
     run(&mut driver);
     assert!(outcome(request).is_ok(), "the answer was there");
     // A deadline that has really passed is handled after one look.
     let (request, _) = asked(&client, &mut driver, &near);
     near.far().looks = 0;
-    near.far().ahead = Duration::from_secs(22);
+    near.pass(11);
     run(&mut driver);
     assert!(matches!(outcome(request), Err(Error::TimedOut(_))));
     assert_eq!(near.far().looks, 2);
@@ -226,7 +254,7 @@ fn a_wait_whose_end_has_arrived_does_not_expire() {
     assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     run(&mut driver);
     near.accept();
-    near.far().ahead = Duration::from_secs(3);
+    near.pass(3);
     run(&mut driver);
     let seen = woken.1.lock().expect("nobody panicked").take();
     assert_eq!(seen, Some(ConnectionState::Ready { resumed: false }), "the limit came first");
@@ -238,7 +266,7 @@ fn a_socket_that_never_runs_dry_does_not_hold_up_the_clock() {
     let (client, mut driver, near) = connected();
     let (request, _) = asked(&client, &mut driver, &near);
     near.far().pings = 2 * MAX_FRAMES_BEFORE_DEADLINES;
-    near.far().ahead = Duration::from_secs(11);
+    near.pass(11);
     let mut context = Context::from_waker(Waker::noop());
     let mut request = request;
     let outcome = loop {
@@ -314,7 +342,7 @@ fn a_service_that_never_reads_costs_its_connection_once_it_does_not_answer_a_pro
     let requests = ask(&client, &mut driver, MAX_UNANSWERED_REQUESTS - 1);
     for (seconds, pings) in [(9, 0), (11, 1), (12, 0), (21, 0)] {
         near.far().pings = pings;
-        near.far().ahead = Duration::from_secs(seconds);
+        near.far().now = epoch() + Duration::from_secs(seconds);
         assert_eq!(client.connection_state(), ConnectionState::Ready { resumed: false });
         run(&mut driver);
     }

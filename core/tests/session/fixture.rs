@@ -37,6 +37,11 @@ pub(crate) fn config() -> Config {
     Config::new().project("p-1").token("PT-secret").host("example.test").contexts(["office"])
 }
 
+/// The instant at which the clock of a test begins: the only one that is read from the machine.
+pub(crate) fn epoch() -> Instant {
+    Instant::now()
+}
+
 impl Fixture {
     pub(crate) fn new(config: &Config) -> Self {
         Self::seeded(config, 7)
@@ -45,7 +50,7 @@ impl Fixture {
     pub(crate) fn seeded(config: &Config, seed: u64) -> Self {
         let mut fixture = Self {
             session: Session::new(config, seed).expect("the settings are usable"),
-            now: Instant::now(),
+            now: epoch(),
             sent: VecDeque::new(),
             events: VecDeque::new(),
             legs: Vec::new(),

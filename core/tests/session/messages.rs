@@ -6,7 +6,7 @@ use signalwire_relay_core::session::{
 };
 use signalwire_relay_core::{Certainty, ClientOutput, Error, Request, SendMessage, Ticket};
 
-use crate::fixture::{Fixture, MESSAGE, SECOND, config, raw};
+use crate::fixture::{Fixture, MESSAGE, SECOND, config, epoch, raw};
 
 fn send(fixture: &mut Fixture) -> (Ticket, Value) {
     let ticket = fixture.command(raw("messaging.send", MESSAGE));
@@ -226,7 +226,7 @@ fn a_message_that_is_accepted_without_an_id_says_so() {
 fn what_is_empty_is_not_sent_with_a_message() {
     let config = config().max_connections(usize::MAX);
     let (client, mut state) = signalwire_relay_core::ClientState::new(&config, 7).expect("usable");
-    let now = std::time::Instant::now();
+    let now = epoch();
     state.connect(now);
     let mut sent = std::collections::VecDeque::new();
     let mut run = |state: &mut signalwire_relay_core::ClientState| {

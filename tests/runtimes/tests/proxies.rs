@@ -12,7 +12,7 @@ use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 use signalwire_relay_simulator::{Caller, Report, Scenario};
 
 /// Enough for a machine that is ten times slower than usual.
-const TEST_TIMEOUT: Duration = Duration::from_secs(120);
+const TEST_TIMEOUT: Duration = Duration::from_mins(2);
 const RUNTIMES: [&str; 3] = ["tokio", "smol", "blocking"];
 /// A name that only the proxy can look up.
 const SPACE: &str = "relay.example";

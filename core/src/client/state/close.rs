@@ -18,7 +18,8 @@ impl ClientState {
     /// Releases all state and resolves every pending wait. Harmless if called again.
     pub(super) fn finish(&mut self) {
         self.fail_what_waits();
-        self.slot = None;
+        // Before anybody hears of the end.
+        self.shared.give_slot_back();
         let end = self.end.take().unwrap_or_else(|| Err(Error::closed(Certainty::Unknown)));
         self.shared.link.update(|link| {
             if !matches!(link.state, ConnectionState::Closed { .. }) {
@@ -47,7 +48,7 @@ impl ClientState {
                     inspection.update(|inspection| *inspection = Some(Err(closed)));
                 }
                 // Callbacks of operations that have ended are still called.
-                Mail::Spawn(task) => self.output.push_back(ClientOutput::Spawn(task)),
+                Mail::Spawn(purpose, task) => self.output.push_back(ClientOutput::Spawn(purpose, task)),
                 Mail::Notice(notice) => self.output.push_back(ClientOutput::Log(notice)),
                 _ => {}
             }

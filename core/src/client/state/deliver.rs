@@ -6,6 +6,8 @@ use std::time::Instant;
 use super::close::end_operation;
 use super::{ClientOutput, ClientState};
 use crate::client::call::{Call, CallRecord};
+use crate::client::mailbox::TaskPurpose;
+use crate::client::offers::HandlerTask;
 use crate::client::request::{Delivered, Response};
 use crate::client::subscribers::{self, Subscribers};
 use crate::error::{Certainty, Error};
@@ -30,7 +32,8 @@ impl ClientState {
             }
             SessionEvent::Offered(info) => {
                 let call = self.adopt(CallRecord::new(*info));
-                self.offer(call);
+                self.shared.offers.update(|offers| offers.push(call));
+                self.spawn_handlers();
             }
             SessionEvent::Dialed { ticket, result } => {
                 self.end_legs(ticket);
@@ -85,7 +88,7 @@ impl ClientState {
                 }
             }
             SessionEvent::Other(event) => self.publish_client(event),
-            SessionEvent::CredentialsWanted => self.ask_for_credentials(),
+            SessionEvent::CredentialsWanted => self.ask_for_credentials(now),
             SessionEvent::Notice(notice) => self.output.push_back(ClientOutput::Log(notice)),
             SessionEvent::Closed(result) => {
                 self.finished = true;
@@ -114,16 +117,20 @@ impl ClientState {
         call
     }
 
-    pub(super) fn offer(&mut self, call: Arc<CallRecord>) {
-        match &self.on_call {
-            Some(handler) => {
-                // Without handles the client is about to close, and the offer is left to the service.
-                if let Some(sender) = self.sender() {
-                    self.session.take(call.id());
-                    self.output.push_back(ClientOutput::Spawn(handler(Call::new(sender, call))));
-                }
+    /// Spawns a task of the handler of calls, if there is one, for each offer that has none.
+    pub(super) fn spawn_handlers(&mut self) {
+        let Some(handler) = &self.on_call else { return };
+        while let Some(task) = HandlerTask::expected(&self.handles, &self.shared.offers, handler) {
+            self.output.push_back(ClientOutput::Spawn(TaskPurpose::CallHandler, Box::pin(task.run())));
+        }
+    }
+
+    /// Decides of each of these offers whether the application has taken it: the session may be about to pass it on.
+    pub(super) fn settle_offers(&mut self, call_ids: &[CallId]) {
+        for call_id in call_ids {
+            if self.calls.get(call_id).is_some_and(|call| !call.withdraw()) {
+                self.session.take(call_id);
             }
-            None => self.shared.offers.update(|offers| offers.push(call)),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::ClientOutput;
 use crate::client::handlers::EventHandler;
 use crate::client::inbox::MAX_WAITING_TASKS;
+use crate::client::mailbox::TaskPurpose;
 use crate::client::shared::Shared;
 use crate::service::{MessageReceiveEvent, TaskEvent};
 use crate::session::Notice;
@@ -102,7 +103,7 @@ impl<E: Dispatched> Dispatch<E> {
             && let Some(event) = self.waiting.pop_front()
         {
             self.running += 1;
-            output.push_back(ClientOutput::Spawn(handler(shared.clone(), event)));
+            output.push_back(ClientOutput::Spawn(TaskPurpose::EventHandler, handler(shared.clone(), event)));
         }
     }
 

@@ -10,10 +10,10 @@ use crate::ids::CallId;
 use crate::session::Notice;
 
 impl ClientState {
-    /// Says of a handler that it failed, unless its call had ended.
-    pub(super) fn note_failure(&mut self, notice: Notice) {
+    /// Says of a handler that it failed, unless its call had ended. `is_current` is whether the call is still there.
+    pub(super) fn note_failure(&mut self, notice: Notice, is_current: bool) {
         match notice {
-            Notice::HandlerFailed { call_id, error } if !self.calls.contains_key(&call_id) => {
+            Notice::HandlerFailed { call_id, error } if !is_current => {
                 self.note_late_failure(call_id, error);
             }
             // The service has said that it does not know the call, or something on it: mostly the end is on its way.

@@ -12,10 +12,11 @@ mod listening;
 mod receive;
 mod timeouts;
 
+pub use self::credentials::MAX_CREDENTIALS_REQUESTS;
 pub use self::dispatch::{MAX_RUNNING_HANDLERS, MAX_WAITING_MESSAGES};
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,7 @@ use super::Client;
 use super::action::Progress;
 use super::call::CallRecord;
 use super::handlers::CallHandler;
-use super::mailbox::{Mail, Task};
+use super::mailbox::{Mail, Task, TaskPurpose};
 use super::request::Response;
 use super::shared::{Handles, Sender, Shared};
 use super::slots::Slot;
@@ -46,7 +47,7 @@ pub enum ClientOutput {
     /// Do something with the connection. [`Io::Wait`] also ends when the waker is called.
     Io(Io),
     /// Run this in a task of its own. It does not panic.
-    Spawn(Task),
+    Spawn(TaskPurpose, Task),
     /// Log this.
     Log(Notice),
     /// Log this change of the connection.
@@ -88,8 +89,6 @@ pub struct ClientState {
     finished: bool,
     /// The end of the session, until it is published.
     end: Option<Result<(), Error>>,
-    /// Given back before anybody hears of the end.
-    slot: Option<Slot>,
 }
 
 /// The size of everything that a client holds. All numbers return to zero when nothing is under way.
@@ -133,7 +132,11 @@ impl ClientState {
     pub fn new(config: &Config, seed: u64) -> Result<(Client, Self), Error> {
         let session = Session::new(config, seed)?;
         let slot = Slot::take(config.connection_limit())?;
-        let shared = Shared { second_signal: config.second_signal_policy(), ..Shared::default() };
+        let shared = Shared {
+            second_signal: config.second_signal_policy(),
+            slot: Mutex::new(Some(slot)),
+            ..Shared::default()
+        };
         let shared = Arc::new(shared);
         let sender = Sender::new(shared.clone());
         let state = Self {
@@ -157,7 +160,6 @@ impl ClientState {
             output: VecDeque::new(),
             finished: false,
             end: None,
-            slot: Some(slot),
         };
         Ok((Client::new(sender), state))
     }
@@ -192,6 +194,7 @@ impl ClientState {
     /// Whatever has arrived goes first: hand in every frame that can be read before this, or a program that was held up
     /// takes an answer that lies in the socket for a timeout.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.settle_offers(&self.session.expired_offers(now));
         self.session.handle_timeout(now);
         self.timeouts.handle_timeout(now);
         self.check_listening(now);
@@ -230,12 +233,17 @@ impl ClientState {
             responses: self.responses.len(),
             operations: self.operations.len(),
             timeouts: self.timeouts.len(),
-            offers: self.shared.offers.standing(),
+            offers: self.shared.offers.standing().count(),
             tasks: self.shared.tasks.with(|tasks| tasks.len()) + self.tasks.waiting(),
             messages: self.messages.waiting(),
             handlers: self.messages.running() + self.tasks.running(),
         };
         ClientStats { session: self.session.stats(), handles }
+    }
+
+    /// The calls that wait to be taken: by a stream, or by a handler whose task has not begun to run.
+    pub fn waiting_offers(&self) -> impl Iterator<Item = CallId> + use<> {
+        self.shared.offers.standing().map(|call| call.id().clone())
     }
 
     /// The next thing to do. With [`Io::Wait`] the waker is kept, and called when a handle has asked for

@@ -1,9 +1,11 @@
 //! From handles to the session.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::close::end_operation;
 use super::{ClientOutput, ClientState};
+use crate::client::call::CallRecord;
 use crate::client::handlers::Handled;
 use crate::client::inbox::TaskInbox;
 use crate::client::mailbox::Mail;
@@ -41,24 +43,35 @@ impl ClientState {
             }
             Mail::SetTimeout { ticket, after, expired } => self.timeouts.set(now, ticket, after, expired),
             Mail::CancelTimeout(ticket) => self.timeouts.cancel(ticket),
-            Mail::Take(call_id) => {
-                self.session.take(&call_id);
-            }
-            Mail::Release(call_id) => self.session.release(now, &call_id),
-            Mail::Discard(call_id) => self.session.discard(now, &call_id),
-            Mail::HandlerFailed { call_id, reason, notice } => {
-                if let Some(notice) = notice {
-                    self.note_failure(notice);
+            Mail::Take(call) => {
+                if self.is_current(&call) {
+                    self.session.take(call.id());
                 }
-                self.session.hang_up_after_failure(now, &call_id, &reason);
+            }
+            Mail::Release(call) => {
+                if self.is_current(&call) {
+                    self.session.release(now, call.id());
+                }
+            }
+            Mail::Discard(call) => {
+                if self.is_current(&call) {
+                    self.session.discard(now, call.id());
+                }
+            }
+            Mail::HandlerFailed { call, reason, notice } => {
+                let is_current = self.is_current(&call);
+                if let Some(notice) = notice {
+                    self.note_failure(notice, is_current);
+                }
+                if is_current {
+                    self.session.hang_up_after_failure(now, call.id(), &reason);
+                }
             }
             Mail::HandleCalls(handler) => {
-                let waiting = self.shared.offers.with(Offers::take);
                 self.on_call = Some(handler);
                 self.listen(now, "Client::on_call");
-                for call in waiting.into_iter().filter(|call| !call.is_ended()) {
-                    self.offer(call);
-                }
+                self.shared.offers.with(Offers::handle);
+                self.spawn_handlers();
             }
             Mail::HandleMessages(handler) => {
                 self.messages.set_handler(handler);
@@ -74,7 +87,7 @@ impl ClientState {
             Mail::Handled(Handled::Message) => self.messages.handled(&self.shared, &mut self.output),
             Mail::Handled(Handled::Task) => self.tasks.handled(&self.shared, &mut self.output),
             Mail::Listen(method) => self.listen(now, method),
-            Mail::Spawn(task) => self.output.push_back(ClientOutput::Spawn(task)),
+            Mail::Spawn(purpose, task) => self.output.push_back(ClientOutput::Spawn(purpose, task)),
             Mail::Notice(notice) => self.output.push_back(ClientOutput::Log(notice)),
             Mail::Credentials { asked, answer } => {
                 if !asked.with(|over| *over) {
@@ -87,11 +100,21 @@ impl ClientState {
             }
             Mail::LimitConnecting => self.session.limit_connecting(now),
             Mail::Drain(within) => {
+                self.settle_offers(&self.session.untaken_offers());
                 self.session.drain(now, within.unwrap_or(self.drain_limit));
                 let draining = self.session.is_draining();
                 self.shared.link.update(|link| link.draining = draining);
             }
-            Mail::Disconnect => self.session.disconnect(now),
+            Mail::Disconnect => {
+                self.settle_offers(&self.session.untaken_offers());
+                self.session.disconnect(now);
+            }
         }
+    }
+
+    /// Returns `false` for a call that has ended. Its id may be that of another call by now: one that was transferred to a
+    /// context of this client, for instance.
+    fn is_current(&self, call: &Arc<CallRecord>) -> bool {
+        self.calls.get(call.id()).is_some_and(|current| Arc::ptr_eq(current, call))
     }
 }

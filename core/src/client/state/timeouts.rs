@@ -62,10 +62,11 @@ impl WaitTimeouts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timers::epoch;
 
     #[test]
     fn each_time_limit_expires_once_unless_it_was_cancelled() {
-        let now = Instant::now();
+        let now = epoch();
         let second = Duration::from_secs(1);
         let mut timeouts = WaitTimeouts::default();
         let cells = [1, 2, 3].map(|number| (Ticket(number), WatchCell::shared(false)));

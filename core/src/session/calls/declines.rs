@@ -59,11 +59,12 @@ impl Declines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timers::epoch;
 
     #[test]
     fn an_offer_that_comes_again_is_held_a_growing_while() {
         let mut declines = Declines::default();
-        let mut now = Instant::now();
+        let mut now = epoch();
         let holds: Vec<_> = (0..9)
             .map(|_| {
                 let hold = declines.hold(now, &"c1".into());
@@ -80,7 +81,7 @@ mod tests {
     #[test]
     fn a_bounded_number_of_calls_is_remembered() {
         let mut declines = Declines::default();
-        let now = Instant::now();
+        let now = epoch();
         for number in 0..3 * MAX_REMEMBERED_DECLINES {
             declines.hold(now, &number.to_string().as_str().into());
         }

@@ -28,6 +28,16 @@ impl Session {
         }
     }
 
+    /// The offers that are passed on by the next [`handle_timeout`](Self::handle_timeout) if they are not taken before it.
+    pub(crate) fn expired_offers(&self, now: Instant) -> Vec<CallId> {
+        self.calls.expired_offers(now).cloned().collect()
+    }
+
+    /// The offers that were not taken: those that are passed on if the session stops now.
+    pub(crate) fn untaken_offers(&self) -> Vec<CallId> {
+        self.calls.ids(|entry| entry.role == Role::Offered)
+    }
+
     /// Takes in an offer. `id` is that of its frame.
     ///
     /// A call that left this client may come again: it was passed and nobody else took it, or it was transferred to a
@@ -178,7 +188,7 @@ impl Session {
     /// Gives back the offers that were not taken.
     pub(in crate::session) fn pass_offers(&mut self, now: Instant) {
         self.pass_all_held(now);
-        for call_id in self.calls.ids(|entry| entry.role == Role::Offered) {
+        for call_id in self.untaken_offers() {
             self.pass_offer(now, &call_id, "the client is stopping");
         }
     }

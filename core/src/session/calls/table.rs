@@ -483,6 +483,12 @@ impl Calls {
         self.timers.next()
     }
 
+    /// The offers whose time to be taken is over.
+    pub(in crate::session) fn expired_offers(&self, now: Instant) -> impl Iterator<Item = &CallId> {
+        let expired = self.timers.due(now).filter(|(_, timer)| *timer == CallTimer::PassOffer);
+        expired.filter_map(|(serial, _)| self.id_of(*serial))
+    }
+
     pub(in crate::session) fn pop_due(&mut self, now: Instant) -> Option<(CallSerial, CallTimer)> {
         self.timers.pop_due(now)
     }

@@ -269,7 +269,11 @@ impl Session {
         if !matches!(self.connection.phase, Phase::Asking) {
             return;
         }
-        match answer {
+        let usable = answer.map(Credentials::trimmed).and_then(|credentials| {
+            credentials.check().map_err(|error| error.to_string())?;
+            Ok(credentials)
+        });
+        match usable {
             Ok(credentials) => {
                 self.authentication.replace(credentials);
                 self.open_transport(now);

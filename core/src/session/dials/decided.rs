@@ -48,10 +48,11 @@ impl DecidedDials {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timers::epoch;
 
     #[test]
     fn tags_are_remembered_for_ten_minutes_and_not_by_their_number() {
-        let start = Instant::now();
+        let start = epoch();
         let mut decided = DecidedDials::default();
         for number in 0..10_000 {
             decided.insert(start, Tag::from(format!("t{number}")));
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn their_number_has_a_bound() {
-        let now = Instant::now();
+        let now = epoch();
         let mut decided = DecidedDials::default();
         for number in 0..=MAX_REMEMBERED_DIALS {
             decided.insert(now, Tag::from(format!("t{number}")));

@@ -102,6 +102,7 @@ impl World {
         self.cut_client(client);
         self.clients[client].finished = true;
         self.tasks.retain(|(owner, _)| *owner != client);
+        self.waiting.retain(|(owner, ..)| *owner != client);
         self.network.record(self.now, format!("client {client} is killed"));
     }
 

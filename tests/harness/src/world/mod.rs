@@ -9,8 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Wake;
 use std::time::{Duration, Instant};
 
+use signalwire_relay_core::adapter::NeededThread;
 use signalwire_relay_core::session::{Notice, Session};
-use signalwire_relay_core::{Call, Client, ClientState, ClientStats, Config, Error, Task};
+use signalwire_relay_core::{
+    Call, CallId, Client, ClientState, ClientStats, Config, Error, Task, TaskPurpose,
+};
 use signalwire_relay_simulator::{ConnectionId, Report, Scenario, SimulatedService};
 
 use crate::network::{LineId, SimulatedNetwork};
@@ -18,6 +21,10 @@ use crate::network::{LineId, SimulatedNetwork};
 pub use run::{HANG_TIMEOUT, Hang};
 
 /// A service, its clients, and the network between them, in virtual time.
+///
+/// Only the thread that runs the world lets its time pass. Waiting on that thread in another way than with
+/// [`block_on`](Self::block_on) would wait for ever: `Run` of `signalwire-relay-blocking` fails there with
+/// [`Error::WouldDeadlock`], for as long as the world exists.
 pub struct World {
     network: SimulatedNetwork,
     start: Instant,
@@ -25,12 +32,18 @@ pub struct World {
     clients: Vec<Member>,
     /// The tasks of applications, with the client that each belongs to.
     tasks: Vec<(usize, Task)>,
+    /// The purposes whose tasks do not begin, each with the client.
+    held: Vec<(usize, TaskPurpose)>,
+    /// The tasks that have not begun.
+    waiting: Vec<(usize, TaskPurpose, Task)>,
     notices: Vec<Notice>,
     woken: Arc<Flag>,
     seed: u64,
     next_seed: u64,
     /// The timeouts that clients have handled.
     timeouts: u64,
+    /// The thread that runs the world. Dropped last: what is dropped before may be the application's.
+    thread: NeededThread,
 }
 
 /// A client, and what its driver would hold.
@@ -39,6 +52,21 @@ struct Member {
     line: LineId,
     deadline: Option<Instant>,
     finished: bool,
+    /// The calls that wait to be taken, with the time since when.
+    offers: Vec<(CallId, Duration)>,
+}
+
+impl Member {
+    /// Notes the calls that wait to be taken.
+    fn note_offers(&mut self, now: Duration) {
+        let waiting: Vec<_> = self.state.waiting_offers().collect();
+        self.offers.retain(|(call_id, _)| waiting.contains(call_id));
+        for call_id in waiting {
+            if self.offers.iter().all(|(known, _)| *known != call_id) {
+                self.offers.push((call_id, now));
+            }
+        }
+    }
 }
 
 /// A waker that remembers that it was called.
@@ -53,17 +81,22 @@ impl Wake for Flag {
 impl World {
     /// Creates a world in which a scenario plays. The same seed gives the same history.
     pub fn new(scenario: Scenario, seed: u64) -> Self {
+        let mut thread = NeededThread::default();
+        thread.set_here();
         Self {
             network: SimulatedNetwork::new(scenario, seed),
             start: Instant::now(),
             now: Duration::ZERO,
             clients: Vec::new(),
             tasks: Vec::new(),
+            held: Vec::new(),
+            waiting: Vec::new(),
             notices: Vec::new(),
             woken: Arc::new(Flag(AtomicBool::new(false))),
             seed,
             next_seed: seed,
             timeouts: 0,
+            thread,
         }
     }
 
@@ -89,7 +122,7 @@ impl World {
         state.hold_frames();
         state.connect(self.instant());
         let line = self.network.add_line();
-        self.clients.push(Member { state, line, deadline: None, finished: false });
+        self.clients.push(Member { state, line, deadline: None, finished: false, offers: Vec::new() });
         client
     }
 
@@ -189,6 +222,18 @@ impl World {
     /// The number of tasks of applications that are running.
     pub fn running_tasks(&self) -> usize {
         self.tasks.len()
+    }
+
+    /// The calls that wait to be taken by the application of a client, counted from 0 in the order in which the clients were
+    /// added, with the time that each has waited.
+    pub fn waiting_offers(&self, client: usize) -> impl Iterator<Item = (&CallId, Duration)> {
+        let offers = self.clients.get(client).into_iter().flat_map(|client| &client.offers);
+        offers.map(|(call_id, since)| (call_id, self.now.saturating_sub(*since)))
+    }
+
+    /// The number of tasks of applications that wait to begin. See [`hold_tasks`](Self::hold_tasks).
+    pub fn waiting_tasks(&self) -> usize {
+        self.waiting.len()
     }
 
     fn instant(&self) -> Instant {

@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use signalwire_relay_core::ClientOutput;
 use signalwire_relay_core::adapter::MAX_UNSENT_ACKNOWLEDGEMENTS;
 use signalwire_relay_core::session::{Frame, Io, Notice};
+use signalwire_relay_core::{ClientOutput, Task, TaskPurpose};
 
 use super::World;
 use crate::network::LineEvent;
@@ -66,6 +66,7 @@ impl World {
     /// # Panics
     /// If the world runs in circles.
     pub fn run_within<F: Future>(&mut self, within: Duration, main: F) -> Result<F::Output, Hang> {
+        self.thread.set_here();
         let mut main = pin!(main);
         let limit = self.now + within;
         let waker = Waker::from(self.woken.clone());
@@ -103,6 +104,38 @@ impl World {
         assert!(rounds < MAX_ROUNDS, "the world runs in circles (seed {})", self.seed);
     }
 
+    /// Has tasks of a purpose that a client, counted from 0, spawns from now on wait to begin, as they do on a runtime whose
+    /// threads are all busy.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use signalwire_relay_core::TaskPurpose;
+    /// use signalwire_relay_harness::World;
+    /// use signalwire_relay_simulator::{Caller, Report, Scenario};
+    ///
+    /// let caller = Caller::new("+15551110000", "+15552220000").patience(Duration::from_secs(60));
+    /// let mut world = World::new(Scenario::new().caller(caller), 1);
+    /// let client = world.client(World::config());
+    /// world.hold_tasks(0, TaskPurpose::CallHandler);
+    /// client.on_call(|call| async move { call.answer().await });
+    /// world.pass(Duration::from_secs(20));
+    /// let reports = world.take_reports();
+    /// assert!(reports.iter().any(|report| matches!(report, Report::CallPassed { .. })));
+    /// ```
+    pub fn hold_tasks(&mut self, client: usize, purpose: TaskPurpose) {
+        if !self.held.contains(&(client, purpose)) {
+            self.held.push((client, purpose));
+        }
+    }
+
+    /// Ends what [`hold_tasks`](Self::hold_tasks) began. The tasks that wait begin when the world next runs.
+    pub fn release_tasks(&mut self, client: usize, purpose: TaskPurpose) {
+        self.held.retain(|held| *held != (client, purpose));
+        let begin = |(owner, held, _): &mut (usize, TaskPurpose, Task)| *owner == client && *held == purpose;
+        self.tasks.extend(self.waiting.extract_if(.., begin).map(|(owner, _, task)| (owner, task)));
+    }
+
     fn next_deadline(&self) -> Option<Duration> {
         let running = self.clients.iter().filter(|client| !client.finished);
         let deadlines = running.filter_map(|client| client.deadline);
@@ -125,6 +158,7 @@ impl World {
 
     /// Runs one round of all clients and tasks. Returns `false` if there was nothing to do.
     fn step(&mut self) -> bool {
+        self.thread.set_here();
         let mut moved = self.woken.0.swap(false, Ordering::SeqCst);
         for index in 0..self.clients.len() {
             moved |= self.drain_client(index);
@@ -157,7 +191,10 @@ impl World {
                     self.network.send(self.now, client.line, text);
                 }
                 ClientOutput::Io(Io::Close) => self.network.close(self.now, client.line),
-                ClientOutput::Spawn(task) => self.tasks.push((index, task)),
+                ClientOutput::Spawn(purpose, task) if self.held.contains(&(index, purpose)) => {
+                    self.waiting.push((index, purpose, task));
+                }
+                ClientOutput::Spawn(_, task) => self.tasks.push((index, task)),
                 // Fired timers are too frequent to be of interest to a test.
                 ClientOutput::Connection(_) | ClientOutput::Log(Notice::TimerFired(_)) => {}
                 ClientOutput::Log(notice) => self.notices.push(notice),
@@ -176,6 +213,7 @@ impl World {
             }
             moved = true;
         }
+        client.note_offers(self.now);
         moved
     }
 

@@ -1,16 +1,45 @@
 //! Checks of the applications and the service after all faults have ended.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::Value;
-use signalwire_relay_core::ClientStats;
+use signalwire_relay_core::{ClientStats, ConnectionState};
 use signalwire_relay_simulator::{CallState, Direction, JournalEntry};
 
 use super::ApplicationPlayer;
 use crate::MARK;
 use crate::environment::objection;
 
+/// The time that a call may wait to be taken, before it is passed on.
+const OFFER_TIMEOUT: Duration = Duration::from_secs(10);
+
 impl ApplicationPlayer {
+    /// No call waits for longer than it may until its handler begins.
+    pub(super) fn check_offers(&mut self) {
+        for running in &self.clients {
+            for (call_id, waited) in self.world.waiting_offers(running.index) {
+                self.oracle.check(waited <= OFFER_TIMEOUT, || {
+                    format!("call {call_id} waits for its handler since {waited:?}, and is not passed on")
+                });
+            }
+        }
+    }
+
+    /// Each client has found back to the service, or has ended, whatever its threads are busy with.
+    pub(super) fn check_connected(&mut self) {
+        for running in &self.clients {
+            let state = running.client.connection_state();
+            let settled = matches!(
+                state,
+                ConnectionState::Ready { .. }
+                    | ConnectionState::Draining { .. }
+                    | ConnectionState::Closed { .. }
+            );
+            self.oracle.check(settled, || format!("a client does not reconnect: {state}"));
+        }
+    }
+
     /// The clients and the service agree on the calls that there are, and nothing else is under way, once recovery is
     /// over.
     pub(super) fn check_recovered(&mut self) {

@@ -1,7 +1,8 @@
 //! Histories of whole applications: several clients with handlers, tasks and handles, and an oracle.
 //!
 //! [`play`] plays a history against the simulated service and network, and returns the first finding. It finds a handler
-//! that runs again for an answered call, a call state that goes backwards, an error that is wrong about whether the
+//! that runs again for an answered call, or for an offer that is over, an offer that waits for too long, a client that does
+//! not reconnect while all its threads are busy, a call state that goes backwards, an error that is wrong about whether the
 //! request was sent, a callback that is called twice or never, a task that waits for ever, a call or table entry that is
 //! left behind, a request that the service objects to, and a secret that is printed.
 //!
@@ -34,12 +35,12 @@ use signalwire_relay_core::Client;
 use signalwire_relay_harness::{Disturbance, World};
 
 use crate::environment::{
-    CLOSE_TIMEOUT, Effect, Environment, RECOVERY_TIMEOUT, StepContext, config, millis, pick,
+    CLOSE_TIMEOUT, Effect, Environment, RECONNECT_TIMEOUT, RECOVERY_TIMEOUT, StepContext, millis, pick,
 };
 use crate::{EnvironmentStep, Failure, Player, Summary};
 use oracle::ApplicationOracle;
 
-pub use step::{CallMilestone, CallStep, ClientStep, OperationKind, Step, WaitMode};
+pub use step::{CallMilestone, CallStep, ClientStep, FullPools, OperationKind, Step, WaitMode};
 
 /// The maximum number of clients.
 const MAX_CLIENTS: usize = 4;
@@ -90,7 +91,7 @@ impl ApplicationPlayer {
     fn join(&mut self) {
         let index = self.world.sessions().count();
         if index < MAX_CLIENTS {
-            let client = self.world.client(config());
+            let client = self.world.client(self.environment.config());
             perform::serve(&client, self.scripts.clone(), &self.oracle.of(index));
             self.clients.push(RunningClient { client, index });
         }
@@ -102,6 +103,16 @@ impl ApplicationPlayer {
             // A panic ends only this task.
             let work = AssertUnwindSafe(work).catch_unwind();
             self.world.spawn(*index, async move { drop(work.await) });
+        }
+    }
+
+    fn set_full(&mut self, index: usize, full: FullPools) {
+        for purpose in FullPools::All.purposes() {
+            if full.purposes().contains(purpose) {
+                self.world.hold_tasks(index, *purpose);
+            } else {
+                self.world.release_tasks(index, *purpose);
+            }
         }
     }
 
@@ -152,6 +163,11 @@ impl Player for ApplicationPlayer {
                 }
             }
             Step::Kill(number) => self.kill(*number),
+            Step::Full(number, full) => {
+                if let Some(index) = pick(&self.clients, *number).map(|running| running.index) {
+                    self.set_full(index, *full);
+                }
+            }
             Step::Environment(step) => {
                 self.apply_to_environment(step);
                 // The effect of the step itself is known.
@@ -159,6 +175,7 @@ impl Player for ApplicationPlayer {
             }
         }
         self.world.pass(Duration::ZERO);
+        self.check_offers();
         self.events_lost |= self.world.disturbances().len() > faults;
         for notice in self.world.take_notices() {
             self.oracle.record_text(&notice.to_string());
@@ -167,6 +184,12 @@ impl Player for ApplicationPlayer {
 
     fn finish(&mut self) {
         self.world.heal();
+        self.world.pass(RECONNECT_TIMEOUT);
+        self.check_offers();
+        self.check_connected();
+        for client in 0..MAX_CLIENTS {
+            self.set_full(client, FullPools::None);
+        }
         self.world.pass(RECOVERY_TIMEOUT);
         self.check_recovered();
         for running in &self.clients {

@@ -134,6 +134,9 @@ impl ApplicationOracle {
         if earlier.as_ref().is_some_and(|earlier| !earlier.is_ended()) {
             state.report(|| format!("call {} has two handlers at once", call.id()));
         }
+        if call.is_ended() {
+            state.report(|| format!("call {} is handled although its offer is over", call.id()));
+        }
         if state.answered.contains(&id) {
             state.report(|| format!("call {} is handled again after it was answered", call.id()));
         }

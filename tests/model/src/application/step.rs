@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use signalwire_relay_core::TaskPurpose;
+
 use crate::{Delivery, Dial, EnvironmentStep};
 
 /// A step of the applications or of their environment.
@@ -22,6 +24,8 @@ pub enum Step {
     Disconnect(u8),
     /// The process of a client is killed.
     Kill(u8),
+    /// These threads of a client are all busy from now on, and its others have room.
+    Full(u8, FullPools),
     /// The environment of all clients takes a step.
     Environment(EnvironmentStep),
 }
@@ -29,6 +33,31 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:?}")
+    }
+}
+
+/// The threads of a client that are all busy: what needs one does not begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the kind of work that the threads are for")]
+pub enum FullPools {
+    None,
+    Calls,
+    Events,
+    Callbacks,
+    All,
+}
+
+impl FullPools {
+    /// The purposes of tasks that do not begin.
+    pub(super) fn purposes(self) -> &'static [TaskPurpose] {
+        use TaskPurpose::{CallHandler, Callback, EventHandler};
+        match self {
+            Self::None => &[],
+            Self::Calls => &[CallHandler],
+            Self::Events => &[EventHandler],
+            Self::Callbacks => &[Callback],
+            Self::All => &[CallHandler, EventHandler, Callback],
+        }
     }
 }
 

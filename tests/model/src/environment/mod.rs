@@ -5,9 +5,10 @@ mod faults;
 mod parties;
 mod step;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use signalwire_relay_core::Config;
+use signalwire_relay_core::{Config, Credentials};
 use signalwire_relay_simulator::{
     Delivery as MessageOutcome, Phone, Reading, Scenario, Step as Act, Violation,
 };
@@ -32,6 +33,8 @@ pub(crate) const SENTINEL: &str = "PT-sentinel";
 pub(crate) const SECRET: &str = "PT-sentinel-of-the-model";
 /// A credential that the service refuses.
 pub(crate) const WRONG_SECRET: &str = "PT-sentinel-that-is-wrong";
+/// The time after the last fault within which each client finds back to the service.
+pub(crate) const RECONNECT_TIMEOUT: Duration = Duration::from_mins(3);
 /// The time after the last fault within which everything ends. It is longer than any deadline.
 pub(crate) const RECOVERY_TIMEOUT: Duration = Duration::from_secs(700);
 /// The time after the end of a call at which the service has the results of its recordings.
@@ -64,6 +67,17 @@ impl Environment {
     /// The length of calls that nobody ends early.
     pub(crate) fn call_duration(self) -> CallDuration {
         if self.decides(2) { CallDuration::Unlimited } else { CallDuration::Minutes }
+    }
+
+    /// Returns a configuration that the service accepts, with credentials from the settings or from a provider.
+    pub(crate) fn config(self) -> Config {
+        if self.decides(3) {
+            config().credentials_from(|| async {
+                Ok::<_, Infallible>(Credentials::Token { project: PROJECT.into(), token: SECRET.into() })
+            })
+        } else {
+            config()
+        }
     }
 
     /// The scenario of the simulated service.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use signalwire_relay_harness::{Break, Timing, Way};
 
-use crate::application::{self, CallMilestone, CallStep, ClientStep, OperationKind, WaitMode};
+use crate::application::{self, CallMilestone, CallStep, ClientStep, FullPools, OperationKind, WaitMode};
 use crate::session::{CallRequest, Step};
 use crate::{AffectedMethod, Delivery, Dial, EnvironmentStep, EventFault, FaultyReply};
 
@@ -59,8 +59,14 @@ pub(super) fn application_step(bytes: &mut impl Iterator<Item = u8>) -> Option<a
         13 => Step::Disconnect(next(bytes)),
         14 => Step::Kill(next(bytes)),
         what if what < 28 => Step::Environment(environment_step(what, || next(bytes))),
+        31 => Step::Full(next(bytes), full_pools(next(bytes))),
         _ => Step::Environment(EnvironmentStep::Caller(0, u32::from(next(bytes)) * 200 + 1)),
     })
+}
+
+fn full_pools(byte: u8) -> FullPools {
+    use FullPools::{All, Callbacks, Calls, Events, None};
+    [None, Calls, Events, Callbacks, All][usize::from(byte) % 5]
 }
 
 fn next(bytes: &mut impl Iterator<Item = u8>) -> u8 {

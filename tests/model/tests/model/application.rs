@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use signalwire_relay_model::application::{
-    CallMilestone, CallStep, ClientStep, OperationKind, Step, WaitMode, play,
+    CallMilestone, CallStep, ClientStep, FullPools, OperationKind, Step, WaitMode, play,
 };
 use signalwire_relay_model::{Delivery, Dial};
 
@@ -87,6 +87,11 @@ fn client_steps() -> impl Strategy<Value = ClientStep> {
     })
 }
 
+fn full_pools() -> impl Strategy<Value = FullPools> {
+    use FullPools::{All, Callbacks, Calls, Events, None};
+    select(vec![None, Calls, Events, Callbacks, All])
+}
+
 fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         100 => times().prop_map(Step::Wait),
@@ -96,6 +101,7 @@ fn steps() -> impl Strategy<Value = Step> {
         4 => (any::<u8>(), 0..60_000_u32).prop_map(|(number, time)| Step::Drain(number, time)),
         1 => any::<u8>().prop_map(Step::Disconnect),
         3 => any::<u8>().prop_map(Step::Kill),
+        8 => (any::<u8>(), full_pools()).prop_map(|(number, full)| Step::Full(number, full)),
     ]
 }
 

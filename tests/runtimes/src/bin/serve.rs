@@ -11,9 +11,14 @@ fn main() -> Result<ExitCode, Error> {
     let what = match std::env::args().nth(2).as_deref() {
         Some("stay") => Serve::Stay,
         Some("dial") => Serve::Dial,
+        Some("block") => Serve::Block,
+        Some("again") => Serve::Again,
         _ => Serve::Greet,
     };
     let mut config = Config::from_env()?.contexts(["default"]);
+    if what == Serve::Stay {
+        config = config.drain_timeout(secs(3600));
+    }
     if std::env::args().nth(3).as_deref() == Some("hang-up") {
         config = config.second_signal(SecondSignal::HangUp);
     }
@@ -23,20 +28,24 @@ fn main() -> Result<ExitCode, Error> {
             .build()
             .map_err(|error| Error::Transport(std::sync::Arc::new(error)))?
             .block_on(async {
-                let client = signalwire_relay_tokio::RelayClient::connect(config).await?;
+                use signalwire_relay_tokio::RelayClient;
+                let client = RelayClient::connect(config.clone()).await?;
                 client.on_call(move |call| serve(call, what));
                 beside(&client, what).await;
-                client.run().await
+                client.run().await?;
+                if what == Serve::Again { RelayClient::connect(config).await.map(drop) } else { Ok(()) }
             })?,
         "smol" => smol::block_on(async {
-            let client = signalwire_relay_smol::RelayClient::connect(config).await?;
+            use signalwire_relay_smol::RelayClient;
+            let client = RelayClient::connect(config.clone()).await?;
             client.on_call(move |call| serve(call, what));
             beside(&client, what).await;
-            client.run().await
+            client.run().await?;
+            if what == Serve::Again { RelayClient::connect(config).await.map(drop) } else { Ok(()) }
         })?,
         "blocking" => {
             use signalwire_relay_blocking::{RelayClient, Run};
-            let client = RelayClient::connect(config)?;
+            let client = RelayClient::connect(config.clone())?;
             client.on_call(move |call| serve(call, what).run());
             async {
                 beside(&client, what).await;
@@ -44,9 +53,12 @@ fn main() -> Result<ExitCode, Error> {
             }
             .run()?;
             client.run()?;
+            if what == Serve::Again {
+                drop(RelayClient::connect(config)?);
+            }
         }
         _ => {
-            eprintln!("usage: serve tokio|smol|blocking [greet|stay|dial [hang-up]]");
+            eprintln!("usage: serve tokio|smol|blocking [greet|stay|dial|block|again [hang-up]]");
             return Ok(ExitCode::FAILURE);
         }
     }
@@ -60,11 +72,18 @@ enum Serve {
     Greet,
     /// Greets callers and stays on the line.
     Stay,
+    /// Waits for the thread that it is itself on, as with the blocking client.
+    Block,
     /// Calls somebody before it serves, and prints what came of it.
     Dial,
+    /// Connects once more when it has served, as programs do that restart what has ended.
+    Again,
 }
 
 async fn serve(call: Call, what: Serve) -> Result<(), Error> {
+    if what == Serve::Block {
+        return signalwire_relay_blocking::Run::run(call.answer());
+    }
     call.answer().await?;
     call.play_tts("Hello!").await?.wait().await?;
     if what == Serve::Stay {
@@ -77,7 +96,7 @@ async fn beside(client: &Client, what: Serve) {
     if what != Serve::Dial {
         return;
     }
-    let dial = client.dial(phone("+15553330001").from("+15552220000")).timeout(secs(2)).await;
+    let dial = client.dial(phone("+15553330001").from("+15552220000")).timeout(secs(8)).await;
     match dial {
         Ok(_) => println!("answered"),
         Err(error) => println!("{error}"),

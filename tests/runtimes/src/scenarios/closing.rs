@@ -12,8 +12,7 @@ pub(super) fn plays() -> Vec<Play> {
             "closing::idle",
             Scenario::new(),
             |client: Client, _| async move { Ok(client.ready().await?) },
-        )
-        .closes_in(secs(0)..secs(4)),
+        ),
         Play::new("closing::drain_waits_for_calls", one_caller(), drain_waits_for_calls),
         Play::new("closing::drain_ends_calls", one_caller(), drain_ends_calls),
         Play::new("closing::drain_as_configured", one_caller(), drain_as_configured)

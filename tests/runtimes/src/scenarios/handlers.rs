@@ -29,7 +29,7 @@ pub(super) fn plays() -> Vec<Play> {
             never_return,
         )
         // They get a moment to clean up, and no more than that.
-        .closes_in(TASKS_TIMEOUT / 2..TASKS_TIMEOUT + secs(4)),
+        .closes_in(TASKS_TIMEOUT / 2..TASKS_TIMEOUT + secs(20)),
         Play::new("handlers::use_everything", Scenario::new().caller(patient()), use_everything),
     ]
 }
