@@ -279,3 +279,19 @@ fn an_offer_that_is_held_is_given_back_before_the_client_drains_or_after_a_recon
     fixture.pass(SECOND);
     assert!(fixture.sent.iter().all(|frame| frame["method"] != "calling.pass"), "{:?}", fixture.sent);
 }
+
+#[test]
+fn an_offer_that_overtakes_the_answer_to_the_pass_of_the_application_is_passed_too() {
+    let mut fixture = Fixture::ready();
+    fixture.offer("c1");
+    let ticket = fixture
+        .command(Command::raw("calling.pass", Target::Call("c1".into()), "{}".into()).expect("an object"));
+    let first = fixture.expect_sent("calling.pass");
+    fixture.event("calling.call.receive", offer("c1"));
+    fixture.ok(&first);
+    fixture.expect_reply(ticket).expect("it is passed on");
+    assert_eq!(fixture.expect_ended("c1"), EndReason::Passed);
+    let second = fixture.expect_sent("calling.pass");
+    fixture.ok(&second);
+    assert_eq!(fixture.session.stats(), Stats::default());
+}

@@ -146,21 +146,23 @@ fn an_error_of_another_origin_after_the_end_of_the_call_is_told_at_debug_level_a
     assert!(matches!(panic[..], [Notice::HandlerPanicked(_)]), "{panic:?}");
 }
 
+async fn whisper(call: Call, client: Client) -> Result<(), Error> {
+    call.answer().await?;
+    let agent = client.dial(phone("+15553330000").from("+15552220000")).await?;
+    talk_on(&agent).await
+}
+
+async fn talk_on(call: &Call) -> Result<(), Error> {
+    call.play_silence(secs(60)).await?.wait().await?;
+    call.play_tts("Are you there?").await?.wait().await?;
+    Ok(())
+}
+
 #[test]
 fn a_handler_whose_caller_stays_has_failed_if_another_call_is_gone_whatever_the_type_of_its_error() {
     let stays = Caller::new("+15551110000", "+15552220000").script([Step::wait(100.0), Step::HangUp]);
     let agent = Phone::any().answers_after(secs(1)).script([Step::wait(2.0), Step::HangUp]);
     let scenario = || Scenario::new().caller(stays.clone()).phone(agent.clone());
-    async fn whisper(call: Call, client: Client) -> Result<(), Error> {
-        call.answer().await?;
-        let agent = client.dial(phone("+15553330000").from("+15552220000")).await?;
-        talk_on(&agent).await
-    }
-    async fn talk_on(call: &Call) -> Result<(), Error> {
-        call.play_silence(secs(60)).await?.wait().await?;
-        call.play_tts("Are you there?").await?.wait().await?;
-        Ok(())
-    }
     let kinds = [
         notices(scenario(), |call, client| async move { anyhow::Ok(whisper(call, client).await?) }),
         notices(scenario(), |call, client| async move { whisper(call, client).await.context("whispering") }),

@@ -67,6 +67,10 @@ impl Session {
             let (known, told) = (&*entry.context, offer.context());
             let moved = !told.is_empty() && (entry.transfers > 0 || !(known.is_empty() || known == told));
             if !entry.is_visible() || !moved {
+                if let Some(entry) = self.calls.get_mut(call_id) {
+                    // The event of a pass may overtake the answer to it.
+                    entry.offered_again |= entry.refusals > 0;
+                }
                 return self.notice(Notice::OfferRepeated(call_id.clone()));
             }
             self.end_locally(now, call_id, EndReason::Transferred);
@@ -133,7 +137,7 @@ impl Session {
 
     /// Gives back an offer that the application does not have: at once, or after a while if the call came again. A service
     /// that has nobody else for it would be traded with at the speed of the network. A client that drains holds none.
-    fn give_back(&mut self, now: Instant, call_id: &CallId) {
+    pub(in crate::session) fn give_back(&mut self, now: Instant, call_id: &CallId) {
         let hold = self.calls.hold_decline(now, call_id);
         match self.calls.get(call_id).map(|entry| entry.serial) {
             Some(serial) if !hold.is_zero() && self.connection.is_ready() && !self.shutdown.is_draining() => {

@@ -181,6 +181,8 @@ pub(in crate::session) struct Entry {
     pub(in crate::session) answers: u32,
     /// The number of times that it was declined or passed, counted in the same way.
     pub(in crate::session) refusals: u32,
+    /// Set if it was offered again before the answer to a pass.
+    pub(in crate::session) offered_again: bool,
     /// The number of transfers, counted in the same way.
     pub(in crate::session) transfers: u32,
     /// The reason to hang up with if a transfer turns out to leave the call with this client: nobody is left to talk to it.
@@ -316,6 +318,7 @@ impl Calls {
             role,
             answers: 0,
             refusals: 0,
+            offered_again: false,
             transfers: 0,
             hang_up_if_left: None,
             unsure: None,

@@ -79,7 +79,13 @@ impl Session {
                 match decided {
                     Some((call_id, Decision::Pass)) => {
                         self.calls.remember_passed(&call_id);
-                        self.end_locally(now, &call_id, EndReason::Passed);
+                        if self.calls.get(&call_id).is_some_and(|entry| entry.offered_again) {
+                            // It is here again already, and as unwelcome as before.
+                            self.withdraw_call(now, &call_id, EndReason::Passed);
+                            self.give_back(now, &call_id);
+                        } else {
+                            self.end_locally(now, &call_id, EndReason::Passed);
+                        }
                     }
                     Some((call_id, Decision::Transfer)) => self.doubt_transferred(now, &call_id),
                     _ => {}
