@@ -71,7 +71,7 @@ fn messages_beyond_those_that_are_handled_at_once_wait_visibly_and_are_handled_i
     let stats = world.stats()[0].handles;
     assert_eq!((stats.handlers, stats.messages), (MAX_RUNNING_HANDLERS, MORE));
     let busy = Notice::HandlersBusy { what: "messages", running: MAX_RUNNING_HANDLERS };
-    assert_eq!(world.take_notices(), [busy.clone()], "it is told once");
+    assert_eq!(world.take_notices(), std::slice::from_ref(&busy), "it is told once");
     gate.open();
     world.pass(secs(1));
     assert_eq!(gate.counts(), (0, MAX_RUNNING_HANDLERS, MAX_RUNNING_HANDLERS + MORE));
@@ -149,8 +149,8 @@ fn a_lone_worker_that_is_full_passes_a_call_a_bounded_number_of_times() {
     let (service, now) = world.service();
     let one_too_many = service.place_call(now, waits);
     world.pass(secs(59));
-    let passed = |report: &Report| matches!(report, Report::CallPassed { .. });
-    let passes = world.take_reports().iter().filter(|report| passed(report)).count();
+    let is_pass = |report: &Report| matches!(report, Report::CallPassed { .. });
+    let passes = world.take_reports().iter().filter(|report| is_pass(report)).count();
     assert!((8..=14).contains(&passes), "it was passed {passes} times");
     world.pass(secs(2));
     let (service, _) = world.service();
