@@ -120,7 +120,6 @@ impl SessionPlayer {
             self.oracle.record_request(ticket, Kind::Ping);
             self.session.command(self.instant(), ticket, command.expect("the parameters are an object"));
         }
-        self.drain();
     }
 
     fn command(&mut self, method: &'static str, target: Target, kind: Kind, mut params: Value) {

@@ -122,6 +122,10 @@ impl Player for SessionPlayer {
             Step::Receive(number) => self.receive(*number),
             Step::Unreceive(number) => self.unreceive(*number),
             Step::Flood(count) => self.flood(*count),
+            Step::FloodAndHangUp(count, number) => {
+                self.flood(*count);
+                self.request(CallRequest::Hangup, *number);
+            }
             Step::Take(number) => {
                 if let Some(call_id) = self.pick_call(*number) {
                     self.session.take(&call_id);

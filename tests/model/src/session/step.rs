@@ -25,6 +25,8 @@ pub enum Step {
     Unreceive(u8),
     /// The application sends this many requests at once.
     Flood(u16),
+    /// The application sends this many requests at once, and then hangs up.
+    FloodAndHangUp(u16, u8),
     /// The application takes an offered call, to answer it later.
     Take(u8),
     /// The application releases a call.

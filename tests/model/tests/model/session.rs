@@ -50,6 +50,7 @@ fn application() -> impl Strategy<Value = Step> {
         1 => (0..4_u8).prop_map(Step::Receive),
         1 => (0..4_u8).prop_map(Step::Unreceive),
         1 => flood().prop_map(Step::Flood),
+        1 => (select(vec![3, 600]), any::<u8>()).prop_map(|(count, number)| Step::FloodAndHangUp(count, number)),
         1 => any::<u8>().prop_map(Step::Take),
         1 => any::<u8>().prop_map(Step::Release),
         1 => any::<u8>().prop_map(Step::Discard),
