@@ -85,6 +85,9 @@ fn certificate_refused(endpoint: &Endpoint, error: &CertificateError) -> String 
             "is from an issuer that is not trusted; for a private one name its CA file \
              (SIGNALWIRE_RELAY_CA_FILE, Config::ca_file)"
         }
+        CertificateError::BadSignature => {
+            "is not signed by the authority that is trusted under the name of its issuer: is the CA file an old one?"
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "is for another name"
         }
