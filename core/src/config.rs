@@ -351,7 +351,7 @@ impl Config {
     ///
     /// An attempt counts if it failed on the way: no credentials from the provider, no such host, no answer to TCP, a proxy
     /// that refuses, a certificate that is not trusted, a server that is no WebSocket. A service that answers is waited for
-    /// without limit while it is full or restarting. Four attempts take 3.5 to 7 s where each fails at once, and up to 47 s where
+    /// without limit while it is full or restarting. Four attempts take 3.5 to 7 s where each fails at once, and up to 43 s where
     /// nothing answers. `start` of an adapter never gives up, nor does a client that was connected once.
     ///
     /// ```

@@ -59,6 +59,8 @@ impl Opener {
 /// if there is one already; the thread then ends as soon as it notices. Nobody waits for it.
 struct Attempt {
     opened: oneshot::Receiver<Result<Socket, ConnectFailure>>,
+    /// The reason for which there is no thread.
+    no_thread: Option<io::Error>,
     progress: Arc<Mutex<Progress>>,
 }
 
@@ -96,8 +98,8 @@ impl Attempt {
         let work = move |sender: oneshot::Sender<_>| drop(sender.send(open()));
         let thread = thread::Builder::new().name("relay-connect".to_owned());
         // Without a thread the sender is dropped, and the attempt has failed.
-        let _ = thread.spawn(move || work(sender));
-        Self { opened, progress }
+        let no_thread = thread.spawn(move || work(sender)).err();
+        Self { opened, no_thread, progress }
     }
 }
 
@@ -108,9 +110,13 @@ impl Future for Attempt {
         let opened = Pin::new(&mut self.opened).poll(cx);
         opened.map(|opened| {
             *lock(&self.progress) = Progress::Done;
-            let no_thread =
-                || ConnectFailure::new(ConnectStage::Tcp, "no thread can be started to connect on");
-            opened.unwrap_or_else(|_| Err(no_thread()))
+            opened.unwrap_or_else(|_| {
+                let reason = match &self.no_thread {
+                    Some(error) => format!("no thread can be started to connect on: {error}"),
+                    None => "the thread that connects has panicked".to_owned(),
+                };
+                Err(ConnectFailure::new(ConnectStage::Tcp, reason))
+            })
         })
     }
 }

@@ -131,7 +131,7 @@ fn mistakes() -> Vec<Mistake> {
             set(settings, "SIGNALWIRE_SPACE", &host);
         }),
         Mistake {
-            ends: When::After(3.5, 47.0),
+            ends: When::After(3.5, 43.0),
             ..service("a host that does not exist, or no network", Service::Away, |settings| {
                 set(settings, "SIGNALWIRE_SPACE", "nowhere.invalid");
             })
@@ -160,6 +160,12 @@ fn mistakes() -> Vec<Mistake> {
             end: End::Signal(Noticed::Reported(|report| matches!(report, Report::CallPassed { .. }))),
             ends: When::Stopped,
             ..setting("no handler", |_| {})
+        },
+        Mistake {
+            program: "blocking-call",
+            end: End::Signal(Noticed::Reported(|report| matches!(report, Report::CallEnded { .. }))),
+            ends: When::Stopped,
+            ..setting("a blocking call in a handler", |_| {})
         },
         Mistake { program: "two-clients", ..setting("a second client beside the first", |_| {}) },
         Mistake { end: End::SignalInCall, ends: When::CallsOver, ..setting("Ctrl-C, during a call", |_| {}) },
@@ -347,6 +353,7 @@ fn normal(lines: &Lines, port: u16, ca: &Path) -> Vec<String> {
         let line = without(&line, "; attempt ", "\n");
         let line = without(&line, " attempts in ", "\n");
         let line = without(&line, "passed call ", " on:");
+        let line = without(&line, "the handler of call ", " failed:");
         let line = without(&line, "failed to lookup address information: ", ";");
         let line = without(&line, " (certificate expired: ", ");");
         // All is well.

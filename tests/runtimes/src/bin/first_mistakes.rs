@@ -1,6 +1,7 @@
 //! The program of a new user, as in the README, on a runtime of one's choice, with one of the mistakes that are made in a
 //! program. Those that are made in the settings come by the environment.
 
+use signalwire_relay_blocking::Run;
 use signalwire_relay_core::{Call, Config, Error};
 
 /// The mistakes that are made in the program.
@@ -13,6 +14,8 @@ enum Mistake {
     NoHandler,
     /// It connects twice.
     TwoClients,
+    /// It blocks in the handler of calls, as only programs on threads may.
+    BlockingCall,
 }
 
 fn main() -> Result<(), Error> {
@@ -22,6 +25,7 @@ fn main() -> Result<(), Error> {
         Some("no-contexts") => Mistake::NoContexts,
         Some("no-handler") => Mistake::NoHandler,
         Some("two-clients") => Mistake::TwoClients,
+        Some("blocking-call") => Mistake::BlockingCall,
         _ => Mistake::None,
     };
     if arguments.next().as_deref() == Some("log") {
@@ -49,6 +53,12 @@ async fn serve(call: Call) -> Result<(), Error> {
     call.wait_for_ended().await.map(drop)
 }
 
+/// Answers and hangs up, and blocks meanwhile.
+fn greet(call: &Call) -> Result<(), Error> {
+    call.answer().run()?;
+    call.hangup().run()
+}
+
 macro_rules! asynchronous {
     ($name:ident, $runtime:ident) => {
         async fn $name(mistake: Mistake) -> Result<(), Error> {
@@ -59,8 +69,10 @@ macro_rules! asynchronous {
             if mistake == Mistake::TwoClients {
                 RelayClient::connect(config).await?;
             }
-            if mistake != Mistake::NoHandler {
-                client.on_call(serve);
+            match mistake {
+                Mistake::NoHandler => {}
+                Mistake::BlockingCall => client.on_call(async |call| greet(&call)),
+                _ => client.on_call(serve),
             }
             println!("Waiting for calls.");
             client.run().await
@@ -71,18 +83,20 @@ asynchronous!(on_tokio, signalwire_relay_tokio);
 asynchronous!(on_smol, signalwire_relay_smol);
 
 fn on_threads(mistake: Mistake) -> Result<(), Error> {
-    use signalwire_relay_blocking::{RelayClient, Run};
+    use signalwire_relay_blocking::RelayClient;
     let config = config(mistake)?;
     println!("Connecting.");
     let client = RelayClient::connect(config.clone())?;
     if mistake == Mistake::TwoClients {
         RelayClient::connect(config)?;
     }
-    if mistake != Mistake::NoHandler {
-        client.on_call(|call| {
+    match mistake {
+        Mistake::NoHandler => {}
+        Mistake::BlockingCall => client.on_call(|call| greet(&call)),
+        _ => client.on_call(|call| {
             call.answer().run()?;
             call.wait_for_ended().run().map(drop)
-        });
+        }),
     }
     println!("Waiting for calls.");
     client.run()
