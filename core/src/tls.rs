@@ -5,13 +5,16 @@
 //! library's interface.
 //!
 //! ```no_run
-//! # fn certificates() -> (Vec<signalwire_relay_core::tls::rustls::pki_types::CertificateDer<'static>>, signalwire_relay_core::tls::rustls::pki_types::PrivateKeyDer<'static>) { unimplemented!() }
 //! use std::sync::Arc;
+//!
+//! use signalwire_relay_core::tls::rustls::pki_types::pem::PemObject;
+//! use signalwire_relay_core::tls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 //! use signalwire_relay_core::{Config, tls};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let config = Config::from_env()?;
-//! let (certificates, key) = certificates();
+//! let certificates = CertificateDer::pem_file_iter("client.pem")?.collect::<Result<Vec<_>, _>>()?;
+//! let key = PrivateKeyDer::from_pem_file("client.key")?;
 //! let settings = tls::builder(&config)?.with_client_auth_cert(certificates, key)?;
 //! let config = config.tls(Arc::new(settings));
 //! # drop(config);

@@ -74,7 +74,8 @@ impl Connector {
                 Some(proxy) => (proxy.host.clone(), proxy.port),
                 None => (endpoint.host.clone(), endpoint.port),
             };
-            let found = within(lookup.addresses(&host, port), delay(ATTEMPT_TIMEOUT)).await;
+            let mut end = pin!(delay(ATTEMPT_TIMEOUT));
+            let found = within(lookup.addresses(&host, port), end.as_mut()).await;
             let found = found.unwrap_or_else(|| {
                 Err(format!("the name server did not answer within {} s", ATTEMPT_TIMEOUT.as_secs()))
             });
@@ -85,7 +86,7 @@ impl Connector {
                 lock(&known).begin(address);
                 open(address, Attempt { target: target.clone(), progress, address })
             };
-            let (address, socket) = race(addresses, ATTEMPT_TIMEOUT, begin, &delay).await?;
+            let (address, socket) = race(addresses, (ATTEMPT_TIMEOUT, end), begin, &delay).await?;
             lock(&known).opened(address);
             Ok(socket)
         })

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
@@ -56,10 +56,11 @@ struct Running<A> {
 /// Dropping the future gives up.
 ///
 /// # Errors
-/// The failure that got furthest, if every attempt fails. `limit` is the time for all of them.
+/// The failure that got furthest, if every attempt fails or `end` is ready first. `limit` is the time until then, for the
+/// text.
 pub(super) async fn race<S, A, D>(
     addresses: Vec<SocketAddr>,
-    limit: Duration,
+    (limit, mut end): (Duration, Pin<&mut D>),
     mut attempt: impl FnMut(SocketAddr, Progress) -> A,
     delay: impl Fn(Duration) -> D,
 ) -> Result<(SocketAddr, S), ConnectFailure>
@@ -71,7 +72,6 @@ where
     let mut running: Vec<Running<A>> = Vec::new();
     let mut failures: Option<ConnectFailure> = None;
     let mut turn = Box::pin(delay(Duration::ZERO));
-    let mut end = pin!(delay(limit));
     std::future::poll_fn(|cx| {
         loop {
             let before = running.len();
@@ -164,6 +164,7 @@ fn silent<A>(running: &[Running<A>], limit: Duration) -> ConnectFailure {
 #[cfg(test)]
 mod tests {
     use std::cell::{Cell, RefCell};
+    use std::pin::pin;
     use std::rc::Rc;
     use std::task::Waker;
 
@@ -255,7 +256,9 @@ mod tests {
             }
         };
         let addresses = (0..servers.len()).map(address).collect();
-        let race = race(addresses, Duration::from_secs(9), attempt, |time| clock.after(time));
+        let limit = Duration::from_secs(9);
+        let end = pin!(clock.after(limit));
+        let race = race(addresses, (limit, end), attempt, |time| clock.after(time));
         let (outcome, took) = clock.run(race);
         (outcome.map(|(_, number)| number), took, tried.into_inner())
     }

@@ -50,6 +50,9 @@ fn a_service_that_is_out_of_reach_four_times_in_a_row_ends_connect() {
     let text = Error::Unreachable(Box::new(error)).to_string();
     let start = "cannot reach example.test:443: the certificate of example.test:443 has expired; gave up after 4 attempts in ";
     assert!(text.starts_with(start), "{text}");
+    let pauses =
+        fixture.states.iter().filter(|state| matches!(state, ConnectionState::Backoff { .. })).count();
+    assert_eq!(pauses, 3, "no further attempt is announced");
     fixture.pass(secs(600));
     assert_eq!(fixture.opens, 4, "nothing follows");
 }

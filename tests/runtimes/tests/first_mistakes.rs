@@ -371,7 +371,7 @@ fn without(line: &str, start: &str, end: &str) -> String {
     format!("{}…{}", &line[..begin], &line[begin + length..])
 }
 
-/// Whether a line of the log says again what the program prints.
+/// Returns `true` if a line of the log repeats what the program prints.
 fn repeats(line: &str, said: &str) -> bool {
     line == said || said.strip_prefix("Error: ").is_some_and(|said| line == format!("WARN closed: {said}"))
 }

@@ -1,4 +1,4 @@
-//! What is logged of handlers that end with an error, on each runtime.
+//! Log lines of handlers that end with an error, on each runtime.
 
 mod support;
 

@@ -211,7 +211,6 @@ impl Session {
             // A service may give back what it was given.
             let reason = self.redact(reason);
             self.lose(now, &reason);
-            self.close_if_unreachable(now);
             self.close_if_drained(now);
         }
     }
@@ -233,13 +232,16 @@ impl Session {
         } else {
             self.reach.fail(failure);
         }
-        self.back_off(now, &reason);
-        self.close_if_unreachable(now);
+        if !self.close_if_unreachable(now) {
+            self.back_off(now, &reason);
+        }
     }
 
-    /// Closes if the application waits for its first connection, and has waited for long enough.
-    pub(super) fn close_if_unreachable(&mut self, now: Instant) {
-        if let Some(given_up) = self.reach.give_up(now) {
+    /// Closes if the application waits for its first connection, and has waited for long enough. Returns `true` if so.
+    pub(super) fn close_if_unreachable(&mut self, now: Instant) -> bool {
+        let given_up = self.reach.give_up(now);
+        let gives_up = given_up.is_some();
+        if let Some(given_up) = given_up {
             let unreachable = Unreachable {
                 endpoint: self.endpoint.to_string(),
                 attempts: given_up.attempts,
@@ -248,6 +250,7 @@ impl Session {
             };
             self.close(now, Err(Error::Unreachable(Box::new(unreachable))));
         }
+        gives_up
     }
 
     fn open(&mut self, now: Instant) {
@@ -366,18 +369,19 @@ impl Session {
     pub(super) fn drop_connection(&mut self, now: Instant, reason: &str) {
         if self.connection.is_up() {
             self.lose(now, reason);
-            self.output.push_back(Output::Io(Io::Close));
-            self.close_if_unreachable(now);
+            // A session that has closed has said so itself.
+            if !self.connection.is_closed() {
+                self.output.push_back(Output::Io(Io::Close));
+            }
         }
     }
 
     fn lose(&mut self, now: Instant, reason: &str) {
         match self.connection.phase {
-            Phase::Asking => self.reach.fail(ConnectFailure::new(ConnectStage::Credentials, reason)),
-            Phase::Opening => self.reach.fail(ConnectFailure::new(ConnectStage::Tcp, reason)),
-            _ => {}
+            Phase::Asking => self.lose_attempt(now, ConnectFailure::new(ConnectStage::Credentials, reason)),
+            Phase::Opening => self.lose_attempt(now, ConnectFailure::new(ConnectStage::Tcp, reason)),
+            _ => self.back_off(now, reason),
         }
-        self.back_off(now, reason);
     }
 
     /// Begins the pause before the next attempt.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use signalwire_relay_core::tls::rustls;
 use signalwire_relay_core::tls::rustls::pki_types::CertificateDer;
 use signalwire_relay_core::tls::rustls::pki_types::pem::PemObject;
-use signalwire_relay_core::{Client, Config, ConnectStage, ConnectionState, EndReason, Error};
+use signalwire_relay_core::{Client, Config, ConnectStage, ConnectionState, EndReason, Error, secs};
 use signalwire_relay_simulator::Scenario;
 use signalwire_relay_simulator::listener::{ListenOptions, Simulator};
 
@@ -82,6 +82,20 @@ pub(super) fn plays() -> Vec<Play> {
         Play::new("reaching::an_address_that_accepts_and_says_nothing", one_caller(), at_the_first_attempt)
             .started()
             .config(|config| with_addresses(config, || vec![mute()])),
+        fails(
+            "reaching::a_slow_name_server_before_a_service_that_says_nothing",
+            |config| {
+                let host = by_name(&config);
+                once(config).host(host).name_lookup_with(|_, _| {
+                    std::thread::sleep(secs(4));
+                    Ok(vec![mute()])
+                })
+            },
+            |served| {
+                let says = "accepted the connection and did not answer";
+                matches!(served, Err(Error::Unreachable(error)) if error.to_string().contains(says) && error.after < secs(10))
+            },
+        ),
         Play::new("reaching::a_name_server_that_never_answers", Scenario::new(), leaves).started().config(
             |config| {
                 let never = |_: &str, _| loop {
