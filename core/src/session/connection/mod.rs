@@ -239,18 +239,15 @@ impl Session {
 
     /// Closes if the application waits for its first connection, and has waited for long enough. Returns `true` if so.
     pub(super) fn close_if_unreachable(&mut self, now: Instant) -> bool {
-        let given_up = self.reach.give_up(now);
-        let gives_up = given_up.is_some();
-        if let Some(given_up) = given_up {
-            let unreachable = Unreachable {
-                endpoint: self.endpoint.to_string(),
-                attempts: given_up.attempts,
-                after: given_up.after,
-                failure: given_up.failure,
-            };
-            self.close(now, Err(Error::Unreachable(Box::new(unreachable))));
-        }
-        gives_up
+        let Some(given_up) = self.reach.give_up(now) else { return false };
+        let unreachable = Unreachable {
+            endpoint: self.endpoint.to_string(),
+            attempts: given_up.attempts,
+            after: given_up.after,
+            failure: given_up.failure,
+        };
+        self.close(now, Err(Error::Unreachable(Box::new(unreachable))));
+        true
     }
 
     fn open(&mut self, now: Instant) {
